@@ -112,7 +112,7 @@ class ArmConfig:
 
     @property
     def name(self) -> str:
-        """The arm as text, e.g. 'bn', 'bn/none', 'gn4/none', 'bn:book:dropout=0.5'; parse_arm reads it back."""
+        """The arm as text, e.g. 'bn', 'bn/none', 'gn1/none', 'bn:book:dropout=0.5'; parse_arm reads it back."""
         options = ["book"] * self.book
         options += [f"dropout={self.dropout:g}"] if self.dropout is not None else []
         options += [f"lr={self.learning_rate:g}"] if self.learning_rate is not None else []
@@ -130,16 +130,21 @@ class ArmConfig:
     @property
     def title(self) -> str:
         """The arm in words, e.g. 'BatchNorm, convolutions only'."""
-        conv, fc = self.norms
-        words = {
-            conv is fc: NORM_TITLES[conv],
-            conv is not fc and fc is Norm.NONE: f"{NORM_TITLES[conv]}, convolutions only",
-            conv is not fc and conv is Norm.NONE: f"{NORM_TITLES[fc]}, linear layers only",
-        }.get(True, f"{NORM_TITLES[conv]} on convolutions, {NORM_TITLES[fc]} on linear layers")
+        words = self._norm_title()
         words += f", {self.groups} groups" if Norm.GN in self.norms else ""
         words += ", the book's own code" if self.book else ""
         words += f", dropout {self.dropout:g}" if self.dropout is not None else ""
         return words + (f", lr {self.learning_rate:g}" if self.learning_rate is not None else "")
+
+    def _norm_title(self) -> str:
+        conv, fc = (NORM_TITLES[norm] for norm in self.norms)
+        if conv == fc:
+            return conv
+        if self.fc_norm is Norm.NONE:
+            return f"{conv}, convolutions only"
+        if self.conv_norm is Norm.NONE:
+            return f"{fc}, linear layers only"
+        return f"{conv} on convolutions, {fc} on linear layers"
 
 
 def default_fc_norm(conv_norm: Norm) -> Norm:
@@ -156,7 +161,7 @@ def parse_arm(text: str) -> ArmConfig:
     if match is None:
         raise ConfigError(
             f"An arm is a norm (none, bn, ln, in, gn, rms), if need be with another one for the linear layers and "
-            f"options: bn, bn/none, gn4/none, bn:book, bn:dropout=0.5, none:lr=0.02; got “{text}”.",
+            f"options: bn, bn/none, gn1/none, bn:book, bn:dropout=0.5, none:lr=0.02; got “{text}”.",
             "arms",
         )
     conv, conv_groups, fc, fc_groups, options = match.groups()
@@ -169,7 +174,7 @@ def parse_arm(text: str) -> ArmConfig:
 def _groups(text: str, *norms: tuple[Norm, str | None]) -> int:
     given = {int(digits) for _, digits in norms if digits}
     if any(digits and norm is not Norm.GN for norm, digits in norms) or len(given) > 1:
-        raise ConfigError(f"One number of groups may follow gn, as in gn4/none; got “{text}”.", "arms")
+        raise ConfigError(f"One number of groups may follow gn, as in gn1/none; got “{text}”.", "arms")
     return given.pop() if given else 2
 
 
@@ -216,7 +221,8 @@ class ExperimentConfig:
         _check_dropout(self.dropout, "dropout")
         if not 0 <= self.momentum < 1:
             raise ConfigError(
-                f"SGD's momentum keeps a share of the last step, from 0 up to but not including 1; got {self.momentum:g}. Use 0 or 0.9.",
+                "SGD's momentum keeps a share of the last step, from 0 up to but not including 1; "
+                f"got {self.momentum:g}. Use 0 or 0.9.",
                 "momentum",
             )
         self._check_lone_examples()
@@ -259,8 +265,8 @@ class ExperimentConfig:
             )
         if self.examples % self.batch_size == 1 and not self.drop_last:
             raise ConfigError(
-                f"{BATCH_OF_ONE}; {self.examples:,} examples in batches of {self.batch_size} leave a last batch of one. "
-                "Drop the last short batch, or change the batch size or the number of examples by one.",
+                f"{BATCH_OF_ONE}; {self.examples:,} examples in batches of {self.batch_size} leave a last batch "
+                "of one. Drop the last short batch, or change the batch size or the number of examples by one.",
                 "batch_size",
                 "examples",
                 "drop_last",
@@ -322,12 +328,6 @@ QUERY_KEYS = {
     "seed": "seed",
 }
 
-PRESETS = {
-    "First look": ExperimentConfig(),
-    "The book, zh edition": ExperimentConfig(examples=60_000, learning_rate=1.0, epochs=10, pool="avg"),
-    "The book, en edition": ExperimentConfig(examples=60_000, batch_size=128, epochs=10, pool="avg"),
-}
-
 
 def from_query(params: Mapping[str, str]) -> tuple[ExperimentConfig, list[str]]:
     """Read URL parameters strictly: (config, problems).
@@ -375,9 +375,6 @@ def _from_text(name: str, text: str) -> Any:
     return text
 
 
-_DEFAULT = ExperimentConfig()
-
-
 def _number(text: str, what: str, field: str, kind: type[int] | type[float]) -> Any:
     try:
         if len(text) <= 40:  # Python answers thousands of digits with an error of its own
@@ -411,3 +408,11 @@ def _check_dropout(value: float, field: str) -> None:
             f"Dropout is the share of values set to 0, from 0 up to but not including 1; got {value:g}. Use 0 to 0.9.",
             field,
         )
+
+
+PRESETS = {
+    "First look": ExperimentConfig(),
+    "The book, zh edition": ExperimentConfig(examples=60_000, learning_rate=1.0, epochs=10, pool="avg"),
+    "The book, en edition": ExperimentConfig(examples=60_000, batch_size=128, epochs=10, pool="avg"),
+}
+_DEFAULT = ExperimentConfig()
