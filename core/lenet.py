@@ -117,6 +117,7 @@ class Dropout(nn.Module):
             raise ValueError(f"Dropout's p is the share of values set to 0, 0 <= p < 1; got {p}. Use 0 to 0.9.")
         self.p, self.seed = p, seed
         self.generator: torch.Generator | None = None
+        self._drawn_on: torch.device | None = None
 
     def forward(self, X: Tensor) -> Tensor:
         if not self.training or self.p == 0:
@@ -125,8 +126,9 @@ class Dropout(nn.Module):
         return X * mask / (1 - self.p)
 
     def _generator_on(self, device: torch.device) -> torch.Generator:
-        if self.generator is None or self.generator.device != device:
+        if self.generator is None or self._drawn_on != device:
             self.generator = torch.Generator(device).manual_seed(self.seed)
+            self._drawn_on = device  # not generator.device, which may lack the index that a tensor's device has
         return self.generator
 
     def extra_repr(self) -> str:
