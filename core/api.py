@@ -1,0 +1,130 @@
+"""HTTP routes beside the pages: new points for the charts, results, health, and the files that the browser loads.
+
+    GET /api/runs/{id}/points?since=SEQ   what happened after SEQ, serialised once for all watchers
+    GET /api/runs/{id}/results.json       the results so far, in the command line's format
+    GET /api/health                       that the server is up, and its runs
+    GET /vendor/plotly.min.js             the installed plotly package's own plotly.js
+    GET /assets/...                       this project's scripts and styles
+
+A run's id is its only guard: 96 random bits. Nothing here changes a run.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import importlib.util
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from core.records import to_json
+from core.results import results
+from core.runs import Run, Snapshot, manager
+from core.verdict import verdict
+
+ASSETS = Path(__file__).parent.parent / "assets"
+
+_served: dict[tuple[str, int, int], bytes] = {}  # (run, since, version): answer; versions never come back
+
+
+async def points(request: Request) -> Response:
+    """The run's state and every record after `since`; 404 for a run that is not remembered."""
+    run = manager().find(request.path_params["run_id"])
+    if run is None:
+        return JSONResponse({"error": "This run is not known here; it may have been forgotten."}, 404)
+    run.seen()
+    try:
+        since = int(request.query_params.get("since", "0"))
+    except ValueError:
+        return JSONResponse({"error": "since must be a whole number"}, 400)
+    return Response(_answer(run, since), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _answer(run: Run, since: int) -> bytes:
+    key = run.id, since, run.version
+    if key not in _served:
+        if len(_served) >= 64:
+            _served.clear()
+        snapshot = run.snapshot(since)
+        answer = json.dumps(_points(run, snapshot), allow_nan=False, separators=(",", ":")).encode()
+        if snapshot.version != key[2]:
+            return answer
+        _served[key] = answer
+    return _served[key]
+
+
+def _points(run: Run, snapshot: Snapshot) -> dict[str, Any]:
+    config = run.config
+    return {
+        "latest": snapshot.latest,
+        "state": {
+            "status": snapshot.status,
+            "asked": snapshot.asked,
+            "place": snapshot.place,
+            "step": snapshot.step,
+            "total_steps": config.total_steps,
+            "epochs": config.epochs,
+            "learning_rate": snapshot.learning_rate,
+            "eta_seconds": snapshot.eta_seconds,
+            "data": config.data,
+            "verdict": verdict(config, run.history, run.ended),
+        },
+        "records": [{"seq": sequence} | to_json(record) for sequence, record in snapshot.news],
+    }
+
+
+async def run_results(request: Request) -> Response:
+    """The results so far as a file."""
+    run = manager().find(request.path_params["run_id"])
+    if run is None:
+        return JSONResponse({"error": "This run is not known here; it may have been forgotten."}, 404)
+    headers = {"Content-Disposition": f'attachment; filename="normscope-{run.id}.json"'}
+    return Response(
+        json.dumps(results(run.config, run.history), indent=1), headers=headers, media_type="application/json"
+    )
+
+
+async def health(_: Request) -> Response:
+    """Says ok, and how many runs are under way."""
+    return JSONResponse({"status": "ok", "active_runs": len(manager().active())})
+
+
+async def plotly_js(_: Request) -> Response:
+    """plotly.js as the installed plotly package brings it; its address carries the version, so it may be kept."""
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return FileResponse(_plotly_js(), media_type="text/javascript", headers=headers)
+
+
+@functools.cache
+def _plotly_js() -> Path:
+    # Found, not imported: the server needs one file of the package.
+    spec = importlib.util.find_spec("plotly")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent / "package_data" / "plotly.min.js"
+
+
+routes = [
+    Route("/api/runs/{run_id}/points", points),
+    Route("/api/runs/{run_id}/results.json", run_results),
+    Route("/api/health", health),
+    Route("/vendor/plotly.min.js", plotly_js),
+    Mount("/assets", StaticFiles(directory=ASSETS)),
+]
+
+
+@asynccontextmanager
+async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    """Before serving: what is imported stays, so the collector need not look at it. After: no run is left behind."""
+    gc.collect()
+    gc.freeze()
+    yield
+    manager().shutdown()

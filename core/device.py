@@ -1,0 +1,46 @@
+"""Where a run computes: the best device at hand, in words, and the processor threads it may take."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+import torch
+
+
+def best_device() -> torch.device:
+    """CUDA, else Apple's MPS, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def describe(device: torch.device) -> str:
+    """The device's name for people, e.g. 'CPU · Intel Xeon · 1 thread'."""
+    if device.type == "cuda":
+        return f"GPU · {torch.cuda.get_device_name(device)}"
+    if device.type == "mps":
+        return "GPU · Apple MPS"
+    threads = torch.get_num_threads()
+    return " · ".join(filter(None, ["CPU", _processor(), f"{threads} thread{'s' * (threads > 1)}"]))
+
+
+def leave_a_core_free() -> None:
+    """Give torch all cores but one, at least one: on two busy cores two threads are slower than one (measured)."""
+    torch.set_num_threads(max(1, len(_usable_cores()) - 1))
+
+
+def _usable_cores() -> set[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return os.sched_getaffinity(0)
+    return set(range(os.cpu_count() or 1))
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return (names[0] if names else platform.processor()).replace("(R)", "").replace("(TM)", "").split(" @")[0]

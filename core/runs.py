@@ -1,0 +1,400 @@
+"""The one file with threads: who runs when, who may steer, and who is watching.
+
+Each run has a thread of its own, but only the run at the head of the line computes; a paused run leaves the line and
+comes back at its end. One condition guards everything here; the worker asks it once per mini-batch. A status is
+changed by the worker alone, so what the page shows as "paused" is paused.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from core.config import ConfigError, ExperimentConfig
+from core.data import DataError, Images, load
+from core.device import best_device, leave_a_core_free
+from core.records import ArmDiverged, DataArrived, DataReplaced, History, Record, StatusChanged
+from core.trainer import Arm, RunStopped, train
+
+log = logging.getLogger(__name__)
+
+ENDED = frozenset({"finished", "stopped", "failed"})
+KEPT_RUNS = 40  # ended runs that stay in memory, so that links to them and ghosts of them work
+GRACE_SECONDS = 60.0
+MAX_ACTIVE_RUNS = 8
+WAKE_SECONDS = 1.0  # a waiting run looks this often whether anybody is still there
+
+
+class QueueFull(RuntimeError):
+    """Too many experiments wait already."""
+
+
+class NotTheOwner(PermissionError):
+    """Somebody who only watches tried to steer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A run at one moment. `news` are the (sequence number, record) pairs asked for; `eta_seconds` is None unless running."""
+
+    status: str
+    asked: str
+    place: int
+    step: int
+    learning_rate: float
+    eta_seconds: float | None
+    version: int
+    latest: int
+    news: list[tuple[int, Record]]
+
+
+class Run:
+    """An experiment being executed. It is the trainer's control, and takes orders from whoever holds `key`."""
+
+    def __init__(self, config: ExperimentConfig, line: Line, grace: float) -> None:
+        self.id = secrets.token_urlsafe(12)
+        self.key = secrets.token_urlsafe(12)
+        self.config = config
+        self.history = History()
+        self.version = 0
+        self._line, self._changed, self._grace = line, line.changed, grace
+        self._status, self._step = "queued", 0
+        self._pause_asked = self._stop_asked = False
+        self._steps_left, self._stepping = 0, False
+        self._new_rate: float | None = None
+        self._rate = config.learning_rate
+        self._watchers: set[str] = set()
+        self._last_seen = time.monotonic()
+        self._active_seconds, self._resumed_at = 0.0, 0.0
+        self.publish(StatusChanged("queued", 0))
+
+    # --- what watchers see -------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> str:
+        """queued, preparing, running, paused, finished, stopped or failed; as the worker confirmed it."""
+        return self._status
+
+    @property
+    def ended(self) -> bool:
+        return self._status in ENDED
+
+    def snapshot(self, since: int = 0) -> Snapshot:
+        """The run now, with the records newer than `since`."""
+        with self._changed:
+            return Snapshot(
+                status=self._status,
+                asked=self._asked(),
+                place=self._line.place(self),
+                step=self._step,
+                learning_rate=self._rate,
+                eta_seconds=self._eta(),
+                version=self.version,
+                latest=self.history.latest,
+                news=self.history.since(since),
+            )
+
+    def _asked(self) -> str:
+        """The order that the worker has not confirmed yet, if any."""
+        if self.ended:
+            return ""
+        if self._stop_asked:
+            return "stop"
+        if self._pause_asked:
+            return "step" if self._steps_left else "pause" * (self._status == "running")
+        return "resume" * (self._status == "paused")
+
+    def _eta(self) -> float | None:
+        if self._status != "running" or self._step < 2:
+            return None
+        return self._active_seconds / (self._step - 1) * (self.config.total_steps - self._step + 1)
+
+    def seen(self) -> None:
+        """Somebody asked for news just now."""
+        self._last_seen = time.monotonic()
+
+    def join(self, watcher: str) -> None:
+        """`watcher` has opened a page of this run."""
+        with self._changed:
+            self._watchers.add(watcher)
+
+    def leave(self, watcher: str) -> None:
+        """`watcher` has gone; the grace period starts when nobody is left."""
+        with self._changed:
+            self._watchers.discard(watcher)
+            self.seen()
+
+    # --- orders ------------------------------------------------------------------------------------------------
+
+    def pause(self, key: str) -> None:
+        """Stop before the next mini-batch and keep everything."""
+        self._order(key, _pause_asked=True)
+
+    def resume(self, key: str) -> None:
+        """Go on from where it paused."""
+        self._order(key, _pause_asked=False, _steps_left=0)
+
+    def step_once(self, key: str) -> None:
+        """Do one mini-batch, then pause."""
+        self._order(key, _pause_asked=True, _steps_left=1)
+
+    def stop(self, key: str) -> None:
+        """End before the next mini-batch; what was measured stays."""
+        self._order(key, _stop_asked=True)
+
+    def change_learning_rate(self, key: str, rate: float) -> None:
+        """Use `rate` from the next mini-batch on. Raises ConfigError unless it is finite and above 0."""
+        ExperimentConfig(learning_rate=rate)
+        self._order(key, _new_rate=rate)
+
+    def _order(self, key: str, **flags: bool | int | float) -> None:
+        if not secrets.compare_digest(key, self.key):
+            raise NotTheOwner("Only who started this run can steer it; start a run of your own to do so.")
+        with self._changed:
+            for name, value in flags.items():
+                setattr(self, name, value)
+            self._touch()
+
+    # --- the trainer's side (core.trainer.Control) ---------------------------------------------------------------
+
+    def begin_step(self, step: int) -> float | None:
+        """Wait until mini-batch `step` may run; returns a new learning rate, if one was ordered."""
+        with self._changed:
+            self._stepping = False
+            self._measure_time()
+            self._wait_for_turn()
+            self._step = step
+            if self._steps_left:
+                self._steps_left, self._stepping = self._steps_left - 1, True
+            self._confirm("running")
+            self._resumed_at = time.monotonic()
+            rate, self._new_rate = self._new_rate, None
+            self._rate = rate or self._rate
+            return rate
+
+    def wait(self) -> None:
+        """Wait until work between two mini-batches may go on; a single step is carried through to its end."""
+        with self._changed:
+            if self._stepping:
+                self._check_stopped()
+                return
+            self._measure_time()
+            self._wait_for_turn()
+            self._resumed_at = time.monotonic()
+            if self._status != "preparing":
+                self._confirm("running")
+
+    def publish(self, record: Record) -> None:
+        """Append `record` to the history, for all watchers."""
+        with self._changed:
+            self.history.append(record)
+            self._touch()
+
+    def prepare(self) -> None:
+        """Wait for the device, before any network is built."""
+        with self._changed:
+            self._wait_for_turn()
+            self._confirm("preparing")
+
+    def check_stopped(self) -> None:
+        """Raise RunStopped if the run is to end; for work that cannot pause, such as a download."""
+        with self._changed:
+            self._check_stopped()
+
+    def end(self, status: str, message: str = "") -> None:
+        """Confirm the run's last status and free the device."""
+        with self._changed:
+            self._line.leave(self)
+            self._confirm(status, message)
+
+    def _wait_for_turn(self) -> None:
+        while True:
+            self._check_stopped()
+            if self._pause_asked and not self._steps_left:
+                self._line.leave(self)
+                self._confirm("paused")
+            elif self._line.join(self):
+                self._confirm("queued")
+            else:
+                return
+            self._changed.wait(WAKE_SECONDS)
+
+    def _check_stopped(self) -> None:
+        if self._stop_asked:
+            raise RunStopped("")
+        if not self._watchers and time.monotonic() - self._last_seen > self._grace:
+            raise RunStopped(f"Nobody had this run's page open for {self._grace:g} seconds.")
+
+    def _confirm(self, status: str, message: str = "") -> None:
+        if status != self._status:
+            self._status = status
+            self.history.append(StatusChanged(status, self._step, message))
+            self._touch()
+
+    def _measure_time(self) -> None:
+        if self._status == "running":
+            self._active_seconds += time.monotonic() - self._resumed_at
+            self._resumed_at = time.monotonic()
+
+    def _touch(self) -> None:
+        self.version += 1
+        self._changed.notify_all()
+
+
+class Line:
+    """Who wants the device, in order; the first has it. All calls are made holding `changed`."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self._runs: list[Run] = []
+
+    def join(self, run: Run) -> int:
+        """Be in the line; returns the number of runs ahead."""
+        if run not in self._runs:
+            self._runs.append(run)
+        return self._runs.index(run)
+
+    def leave(self, run: Run) -> None:
+        if run in self._runs:
+            self._runs.remove(run)
+            for waiting in self._runs:
+                waiting.version += 1
+            self.changed.notify_all()
+
+    def place(self, run: Run) -> int:
+        """The number of runs ahead; 0 for the first and for those that do not wait."""
+        return self._runs.index(run) if run in self._runs else 0
+
+
+class RunManager:
+    """Starts runs, finds them again, and ends them all."""
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        device: torch.device | None = None,
+        grace: float = GRACE_SECONDS,
+        capacity: int = MAX_ACTIVE_RUNS,
+    ) -> None:
+        self._root, self._device, self._grace, self._capacity = root, device, grace, capacity
+        self._line = Line()
+        self._runs: dict[str, Run] = {}
+        self._threads: dict[str, threading.Thread] = {}
+        self._images: dict[str, Images] = {}
+
+    def submit(self, config: ExperimentConfig, replaces: Run | None = None) -> Run:
+        """Start `config` as soon as the device is free; `replaces` is stopped first. Raises QueueFull."""
+        if replaces is not None and not replaces.ended:
+            replaces.stop(replaces.key)
+        waiting = [run for run in self.active() if run is not replaces]
+        if len(waiting) >= self._capacity:
+            raise QueueFull(
+                f"At most {self._capacity} experiments may run or wait at a time, and {len(waiting)} do. "
+                "Your settings are kept; press Start again in a minute."
+            )
+        run = Run(config, self._line, self._grace)
+        self._runs[run.id] = run
+        self._forget_old_runs()
+        self._threads[run.id] = threading.Thread(target=self._work, args=(run,), name=f"run-{run.id}", daemon=True)
+        self._threads[run.id].start()
+        return run
+
+    def find(self, run_id: str) -> Run | None:
+        """The run with this id, if it is still remembered."""
+        return self._runs.get(run_id)
+
+    def active(self) -> list[Run]:
+        """The runs that have not ended."""
+        return [run for run in list(self._runs.values()) if not run.ended]
+
+    def join(self, run: Run, timeout: float | None = None) -> None:
+        """Wait until the run's thread has ended."""
+        self._threads[run.id].join(timeout)
+
+    def shutdown(self, timeout: float = 2.0) -> None:
+        """Stop every run and wait for their threads, `timeout` seconds in all."""
+        deadline = time.monotonic() + timeout
+        for run in self.active():
+            run.stop(run.key)
+        for thread in list(self._threads.values()):
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _forget_old_runs(self) -> None:
+        ended = [run_id for run_id, run in self._runs.items() if run.ended]
+        for run_id in ended[: max(0, len(ended) - KEPT_RUNS)]:
+            self._runs.pop(run_id)
+            self._threads.pop(run_id)
+
+    def _work(self, run: Run) -> None:
+        """The worker thread: whatever happens here becomes a record that every watcher sees."""
+        try:
+            run.prepare()
+            arms = train(run.config, self._prepare_images(run), run.publish, run)
+            run.end(*_outcome(run, arms))
+        except RunStopped as stopped:
+            run.end("stopped", str(stopped))
+        except (DataError, ConfigError) as error:
+            run.end("failed", str(error))
+        except torch.OutOfMemoryError:
+            run.end(
+                "failed", "The device ran out of memory. Lower the batch size or the number of arms and start again."
+            )
+        except Exception as error:  # noqa: BLE001 - the last line of defence: shown on the page and logged
+            log.exception("run %s failed", run.id)
+            run.end("failed", f"{type(error).__name__}: {error}")
+
+    def _prepare_images(self, run: Run) -> Images:
+        try:
+            return self._load(run.config.data, run)
+        except DataError as error:
+            if not error.missing:
+                raise
+            run.publish(DataReplaced(run.config.data, "digits", str(error)))
+            run.config = run.config.on_digits()
+            return self._load("digits", run)
+
+    def _load(self, name: str, run: Run) -> Images:
+        if name not in self._images:
+            leave_a_core_free()
+            device = self._device or best_device()
+            self._images[name] = load(name, self._root, device, _arrivals(run), run.check_stopped)
+        return self._images[name]
+
+
+def _arrivals(run: Run) -> Callable[[str, int, int], None]:
+    """A progress callback that publishes at most every percent, so that a download stays a short history."""
+    last = ("", -1)
+
+    def arrived(file: str, done: int, total: int) -> None:
+        nonlocal last
+        percent = done * 100 // total if total else done >> 20
+        if (file, percent) != last:
+            last = file, percent
+            run.publish(DataArrived(file, done, total))
+
+    return arrived
+
+
+def _outcome(run: Run, arms: list[Arm]) -> tuple[str, str]:
+    if any(arm.alive for arm in arms):
+        return "finished", ""
+    first = next(record for record in run.history if isinstance(record, ArmDiverged))
+    return "failed", (
+        f"Every arm's loss stopped being a finite number; the first was {first.arm} at step {first.step}: {first.what}. "
+        f"Lower the learning rate (it was {run.snapshot().learning_rate:g}) and start again."
+    )
+
+
+@functools.cache
+def manager() -> RunManager:
+    """The process's one run manager; made at the first call, never at import."""
+    return RunManager(grace=float(os.environ.get("NORMSCOPE_GRACE_SECONDS", GRACE_SECONDS)))

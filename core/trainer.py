@@ -1,0 +1,315 @@
+"""The loop: all arms of an experiment in lock-step, on the same batches. It knows neither threads nor screens.
+
+It is handed two callables' worth of outside world: `publish` takes what was measured, `control` is asked before every
+mini-batch whether to go on. Everything random comes from generators seeded by the config, so the same config on the
+CPU gives the same losses, bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from core import records
+from core.config import ArmConfig, ExperimentConfig
+from core.data import Images, as_floats
+from core.device import describe
+from core.evaluation import batch_statistics, evaluate, evaluation_mode, has_batch_statistics
+from core.lenet import build_lenet, fingerprint, parameter_count
+
+Publish = Callable[[records.Record], None]
+
+POINTS = 2000  # a run publishes at most about so many training points, however long it is
+FIRST_STEPS = 100  # each of these gets a point of its own
+LIVE_TEST_IMAGES = 1000  # tested while an epoch runs; its end is tested on all
+LIVE_TEST_STEPS = 20  # at least so many steps between two live tests,
+LIVE_TEST_EXAMPLES = 5000  # and at least so many training examples, so that tests stay a small part of the time
+EARLY_TESTS = (0, 1, 2, 5, 10)  # where BatchNorm's running statistics are still far off (the start-up lesson)
+
+
+class RunStopped(Exception):
+    """Raised by a control to end training between two mini-batches."""
+
+
+class Control(Protocol):
+    """Who may pause, stop or steer the training."""
+
+    def begin_step(self, step: int) -> float | None:
+        """Return when mini-batch `step` may run (a new learning rate, or None); raise RunStopped to end."""
+
+    def wait(self) -> None:
+        """Return when work that is no training step may go on; raise RunStopped to end."""
+
+
+class Unattended:
+    """A control that never interferes."""
+
+    def begin_step(self, step: int) -> float | None:
+        return None
+
+    def wait(self) -> None:
+        return None
+
+
+@dataclass(slots=True)
+class Arm:
+    """One network in training. `seconds` and `examples` count its own training steps only."""
+
+    config: ArmConfig
+    model: nn.Sequential
+    optimizer: torch.optim.Optimizer
+    seconds: float = 0.0
+    examples: int = 0
+    alive: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.config.name
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Mini-batch `step` (from 1) of `epoch` (from 1): images [B, 1, 28, 28] float32 in 0..1, labels [B] int64."""
+
+    step: int
+    epoch: int
+    images: Tensor
+    labels: Tensor
+
+
+def train(config: ExperimentConfig, data: Images, publish: Publish, control: Control | None = None) -> list[Arm]:
+    """Train every arm of `config` on `data`, publishing records; returns the arms as they ended.
+
+    Raises RunStopped when `control` does. An arm whose loss is not finite ends alone and says where it broke.
+    """
+    control = control or Unattended()
+    arms = build_arms(config, data.train_images.device)
+    publish(_started(config, data, arms))
+    meter, averages = Meter(config, publish), Averages()
+    _test(config, data, arms, 0, publish, control)
+
+    for batch in batches(config, data):
+        _steer(arms, batch.step, control, publish)
+        measured = _step(arms, batch, publish)
+        meter.add(batch, measured, arms)
+        averages.add(measured, len(batch.labels))
+        if not any(arm.alive for arm in arms):
+            meter.flush()
+            break
+        if batch.step % config.steps_per_epoch == 0:
+            meter.flush()
+            publish(averages.finish(batch))
+        _test(config, data, arms, batch.step, publish, control)
+    return arms
+
+
+def build_arms(config: ExperimentConfig, device: torch.device) -> list[Arm]:
+    """Every arm from the same initial weights, in training mode, with its optimizer."""
+    arms = []
+    for arm in config.arms:
+        model = build_lenet(arm, config).to(device).train()
+        arms.append(Arm(arm, model, _optimizer(config, arm, model)))
+    return arms
+
+
+def _optimizer(config: ExperimentConfig, arm: ArmConfig, model: nn.Module) -> torch.optim.Optimizer:
+    learning_rate = arm.learning_rate or config.learning_rate
+    if config.optimizer == "adam":
+        return torch.optim.Adam(model.parameters(), lr=learning_rate)
+    return torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=config.momentum)
+
+
+def batches(config: ExperimentConfig, data: Images) -> Iterator[Batch]:
+    """The mini-batches in their order: a fresh permutation each epoch, drawn on the CPU from the config's seed."""
+    generator = torch.Generator().manual_seed(config.seed)
+    step = 0
+    for epoch in range(1, config.epochs + 1):
+        order = torch.randperm(config.examples, generator=generator).to(data.train_images.device)
+        for rows in order.split(config.batch_size)[: config.steps_per_epoch]:
+            step += 1
+            yield Batch(step, epoch, as_floats(data.train_images[rows]), data.train_labels[rows])
+
+
+def _started(config: ExperimentConfig, data: Images, arms: list[Arm]) -> records.TrainingStarted:
+    return records.TrainingStarted(
+        device=describe(data.train_images.device),
+        data=data.name,
+        examples=config.examples,
+        test_examples=len(data.test_images),
+        batch_size=config.batch_size,
+        steps_per_epoch=config.steps_per_epoch,
+        total_steps=config.total_steps,
+        arms=tuple(_arm_started(arm) for arm in arms),
+    )
+
+
+def _arm_started(arm: Arm) -> records.ArmStarted:
+    norms = sum(parameter_count(module) for name, module in arm.model.named_children() if name.endswith("_norm"))
+    norm = next((norm for norm in arm.config.norms if norm != "none"), "none")
+    return records.ArmStarted(
+        arm.name, str(norm), arm.config.title, parameter_count(arm.model), norms, fingerprint(arm.model)
+    )
+
+
+def _steer(arms: list[Arm], step: int, control: Control, publish: Publish) -> None:
+    new = control.begin_step(step)
+    followers = [arm for arm in arms if arm.config.learning_rate is None]
+    if new is None or not followers:
+        return
+    old = followers[0].optimizer.param_groups[0]["lr"]
+    for arm in followers:
+        arm.optimizer.param_groups[0]["lr"] = new
+    publish(records.LearningRateChanged(step, old, new))
+
+
+Measured = dict[str, tuple[float, float]]  # arm: (loss, correctly read examples)
+
+
+def _step(arms: list[Arm], batch: Batch, publish: Publish) -> Measured:
+    """One mini-batch for every living arm; an arm with a non-finite loss is not updated any more."""
+    measured: Measured = {}
+    for arm in filter(lambda arm: arm.alive, arms):
+        started = time.perf_counter()
+        loss, correct = _forward_backward(arm, batch)
+        if math.isfinite(loss):
+            arm.optimizer.step()
+            measured[arm.name] = loss, correct
+        else:
+            arm.alive = False
+            publish(diagnose(arm, batch))
+        arm.seconds += time.perf_counter() - started
+        arm.examples += len(batch.labels)
+    return measured
+
+
+def _forward_backward(arm: Arm, batch: Batch) -> tuple[float, float]:
+    logits = arm.model(batch.images)  # [B, 10]
+    loss = F.cross_entropy(logits, batch.labels)
+    arm.optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    correct = (logits.argmax(1) == batch.labels).sum()
+    loss_value, correct_value = torch.stack([loss.detach(), correct.to(loss.dtype)]).tolist()  # the one host sync
+    return loss_value, correct_value
+
+
+@torch.no_grad()
+def diagnose(arm: Arm, batch: Batch) -> records.ArmDiverged:
+    """The first layer, from the input on, with a parameter or an output that is not finite."""
+    values = batch.images
+    for name, module in arm.model.named_children():
+        for parameter_name, parameter in module.named_parameters():
+            if not parameter.isfinite().all():
+                return records.ArmDiverged(batch.step, arm.name, name, f"{name}.{parameter_name} is not finite")
+        values = module(values)
+        if not values.isfinite().all():
+            return records.ArmDiverged(batch.step, arm.name, name, f"the output of {name} is not finite")
+    return records.ArmDiverged(batch.step, arm.name, "loss", "the loss itself is not finite")
+
+
+class Meter:
+    """Publishes training points on a schedule that is dense at the start and bounded over the run."""
+
+    def __init__(self, config: ExperimentConfig, publish: Publish) -> None:
+        self._config, self._publish = config, publish
+        self._stride = max(1, math.ceil(config.total_steps / POINTS))
+        self._averages, self._steps = Averages(), 0
+        self._last: tuple[Batch, list[Arm]] | None = None
+
+    def add(self, batch: Batch, measured: Measured, arms: list[Arm]) -> None:
+        self._averages.add(measured, len(batch.labels))
+        self._steps += 1
+        self._last = batch, arms
+        if batch.step <= FIRST_STEPS or batch.step % self._stride == 0:
+            self.flush()
+
+    def flush(self) -> None:
+        """Publish what has come since the last point, if anything has."""
+        if self._last is None:
+            return
+        (batch, arms), steps = self._last, self._steps
+        loss, accuracy = self._averages.take()
+        self._last, self._steps = None, 0
+        if loss:
+            epoch = batch.step / self._config.steps_per_epoch
+            seconds = {arm.name: arm.seconds for arm in arms if arm.name in loss}
+            examples = {arm.name: arm.examples for arm in arms if arm.name in loss}
+            self._publish(records.TrainMeasured(batch.step, epoch, steps, loss, accuracy, seconds, examples))
+
+
+class Averages:
+    """Loss and accuracy per arm, averaged over examples. An arm that stopped on the way is left out."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[float, float, int]] = {}
+        self._examples = 0
+
+    def add(self, measured: Measured, examples: int) -> None:
+        for name, (loss, correct) in measured.items():
+            losses, corrects, count = self._sums.get(name, (0.0, 0.0, 0))
+            self._sums[name] = losses + loss * examples, corrects + correct, count + examples
+        self._examples += examples
+
+    def take(self) -> tuple[dict[str, float], dict[str, float]]:
+        """(loss, accuracy) by arm; starts anew."""
+        whole = {name: sums for name, sums in self._sums.items() if sums[2] == self._examples}
+        self._sums, self._examples = {}, 0
+        losses = {name: loss / count for name, (loss, _, count) in whole.items()}
+        return losses, {name: correct / count for name, (_, correct, count) in whole.items()}
+
+    def finish(self, batch: Batch) -> records.EpochFinished:
+        """The epoch's averages."""
+        loss, accuracy = self.take()
+        return records.EpochFinished(batch.step, batch.epoch, loss, accuracy)
+
+
+def _test(
+    config: ExperimentConfig, data: Images, arms: list[Arm], step: int, publish: Publish, control: Control
+) -> None:
+    whole = step > 0 and step % config.steps_per_epoch == 0
+    if not (whole or _is_live_test(config, step)):
+        return
+    count = len(data.test_images) if whole else min(LIVE_TEST_IMAGES, len(data.test_images))
+    images, labels = data.test_images[:count], data.test_labels[:count]
+    plain, own = _test_arms(arms, images, labels, config.batch_size, control)
+    publish(
+        records.TestMeasured(
+            step=step,
+            epoch=step / config.steps_per_epoch,
+            examples=count,
+            whole=count == len(data.test_images),
+            loss={name: loss for name, (loss, _) in plain.items()},
+            accuracy={name: accuracy for name, (_, accuracy) in plain.items()},
+            batch_loss={name: loss for name, (loss, _) in own.items()},
+            batch_accuracy={name: accuracy for name, (_, accuracy) in own.items()},
+            seconds={arm.name: arm.seconds for arm in arms if arm.alive},
+        )
+    )
+
+
+def _is_live_test(config: ExperimentConfig, step: int) -> bool:
+    every = max(
+        LIVE_TEST_STEPS, LIVE_TEST_EXAMPLES // config.batch_size, math.ceil(config.total_steps / (POINTS // 10))
+    )
+    return step in EARLY_TESTS or step % every == 0
+
+
+def _test_arms(
+    arms: list[Arm], images: Tensor, labels: Tensor, batch_size: int, control: Control
+) -> tuple[Measured, Measured]:
+    plain: Measured = {}
+    own: Measured = {}
+    for arm in filter(lambda arm: arm.alive, arms):
+        with evaluation_mode(arm.model):
+            plain[arm.name] = evaluate(arm.model, images, labels, control.wait)
+        if has_batch_statistics(arm.model):
+            # A batch of one has no spread; there the batch's own statistics mean nothing on linear layers.
+            with batch_statistics(arm.model):
+                own[arm.name] = evaluate(arm.model, images, labels, control.wait, max(2, batch_size))
+    return plain, own
