@@ -4,7 +4,7 @@
     GET /api/runs/{id}/results.json       the results so far, in the command line's format
     GET /api/health                       that the server is up, and its runs
     GET /vendor/plotly.min.js             the installed plotly package's own plotly.js
-    GET /assets/...                       this project's scripts and styles
+    GET /assets/{version}/{file}          this project's scripts and styles
 
 A run's id is its only guard: 96 random bits. Nothing here changes a run.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import hashlib
 import importlib.util
 import json
 from collections.abc import AsyncIterator
@@ -23,8 +24,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from core.records import to_json
 from core.results import results
@@ -32,6 +32,7 @@ from core.runs import Run, Snapshot, manager
 from core.verdict import verdict
 
 ASSETS = Path(__file__).parent.parent / "assets"
+FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}  # for addresses that carry a version
 
 _served: dict[tuple[str, int, int], bytes] = {}  # (run, since, version): answer; versions never come back
 
@@ -100,16 +101,32 @@ async def health(_: Request) -> Response:
 
 async def plotly_js(_: Request) -> Response:
     """plotly.js as the installed plotly package brings it; its address carries the version, so it may be kept."""
-    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
-    return FileResponse(_plotly_js(), media_type="text/javascript", headers=headers)
+    return FileResponse(_plotly_js(), media_type="text/javascript", headers=FOREVER)
+
+
+async def asset(request: Request) -> Response:
+    """A file of assets/; the version in its address is that of all of them, so scripts can import each other."""
+    name = request.path_params["file"]
+    if name not in {path.name for path in ASSETS.iterdir() if path.is_file()}:
+        return JSONResponse({"error": f"There is no asset {name}."}, 404)
+    return FileResponse(ASSETS / name, headers=FOREVER)
+
+
+@functools.cache
+def assets_address() -> str:
+    """Where the pages load assets from, relative to the server's root; changes when any asset changes."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in ASSETS.iterdir() if path.is_file()):
+        digest.update(path.read_bytes())
+    return f"assets/{digest.hexdigest()[:10]}"
 
 
 @functools.cache
 def _plotly_js() -> Path:
     # Found, not imported: the server needs one file of the package.
     spec = importlib.util.find_spec("plotly")
-    assert spec is not None and spec.origin is not None
-    return Path(spec.origin).parent / "package_data" / "plotly.min.js"
+    assert spec is not None
+    return Path(str(spec.origin)).parent / "package_data" / "plotly.min.js"
 
 
 routes = [
@@ -117,7 +134,7 @@ routes = [
     Route("/api/runs/{run_id}/results.json", run_results),
     Route("/api/health", health),
     Route("/vendor/plotly.min.js", plotly_js),
-    Mount("/assets", StaticFiles(directory=ASSETS)),
+    Route("/assets/{version}/{file}", asset),
 ]
 
 

@@ -31,6 +31,7 @@ ENDED = frozenset({"finished", "stopped", "failed"})
 KEPT_RUNS = 40  # ended runs that stay in memory, so that links to them and ghosts of them work
 GRACE_SECONDS = 60.0
 MAX_ACTIVE_RUNS = 8
+OUT_OF_MEMORY = "The device ran out of memory. Lower the batch size or the number of arms and start again."
 WAKE_SECONDS = 1.0  # a waiting run looks this often whether anybody is still there
 
 
@@ -44,7 +45,7 @@ class NotTheOwner(PermissionError):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A run at one moment. `news` are the (sequence number, record) pairs asked for; `eta_seconds` is None unless running."""
+    """A run at one moment; `news` are the (sequence number, record) pairs asked for."""
 
     status: str
     asked: str
@@ -345,10 +346,8 @@ class RunManager:
         except (DataError, ConfigError) as error:
             run.end("failed", str(error))
         except torch.OutOfMemoryError:
-            run.end(
-                "failed", "The device ran out of memory. Lower the batch size or the number of arms and start again."
-            )
-        except Exception as error:  # noqa: BLE001 - the last line of defence: shown on the page and logged
+            run.end("failed", OUT_OF_MEMORY)
+        except Exception as error:  # the last line of defence: shown on the page and logged
             log.exception("run %s failed", run.id)
             run.end("failed", f"{type(error).__name__}: {error}")
 
@@ -389,8 +388,8 @@ def _outcome(run: Run, arms: list[Arm]) -> tuple[str, str]:
         return "finished", ""
     first = next(record for record in run.history if isinstance(record, ArmDiverged))
     return "failed", (
-        f"Every arm's loss stopped being a finite number; the first was {first.arm} at step {first.step}: {first.what}. "
-        f"Lower the learning rate (it was {run.snapshot().learning_rate:g}) and start again."
+        f"Every arm's loss stopped being a finite number; the first was {first.arm} at step {first.step}: "
+        f"{first.what}. Lower the learning rate (it was {run.snapshot().learning_rate:g}) and start again."
     )
 
 

@@ -132,7 +132,8 @@ def batches(config: ExperimentConfig, data: Images) -> Iterator[Batch]:
     step = 0
     for epoch in range(1, config.epochs + 1):
         order = torch.randperm(config.examples, generator=generator).to(data.train_images.device)
-        for rows in order.split(config.batch_size)[: config.steps_per_epoch]:
+        for start in range(0, config.steps_per_epoch * config.batch_size, config.batch_size):
+            rows = order[start : start + config.batch_size]
             step += 1
             yield Batch(step, epoch, as_floats(data.train_images[rows]), data.train_labels[rows])
 
@@ -193,7 +194,7 @@ def _forward_backward(arm: Arm, batch: Batch) -> tuple[float, float]:
     logits = arm.model(batch.images)  # [B, 10]
     loss = F.cross_entropy(logits, batch.labels)
     arm.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    torch.autograd.backward(loss)
     correct = (logits.argmax(1) == batch.labels).sum()
     loss_value, correct_value = torch.stack([loss.detach(), correct.to(loss.dtype)]).tolist()  # the one host sync
     return loss_value, correct_value

@@ -1,0 +1,48 @@
+// The colours of arms and of the theme: Okabe–Ito, lightened where the background is dark.
+
+const LIGHT = { none: "#6b7280", bn: "#0072b2", ln: "#d55e00", in: "#00875f", gn: "#b8568c", rms: "#b87a00" };
+const DARK = { none: "#a3acb9", bn: "#56b4e9", ln: "#ff8c42", in: "#2fd0a0", gn: "#e59ac6", rms: "#f0b429" };
+export const MARKERS = ["circle", "square", "diamond", "triangle-up", "pentagon", "star"];
+
+export function theme(element) {
+  const style = getComputedStyle(element);
+  const get = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
+  const background = get("--st-background-color", "#ffffff");
+  const dark = luminance(background) < 0.4;
+  return {
+    dark,
+    background,
+    text: get("--st-text-color", "#1a1c23"),
+    grid: dark ? "rgba(255,255,255,.13)" : "rgba(20,30,50,.12)",
+    faint: dark ? "rgba(255,255,255,.62)" : "rgba(20,30,50,.62)",
+    font: get("--st-font", "sans-serif"),
+    arms: dark ? DARK : LIGHT,
+  };
+}
+
+// Arms of the same norm keep its hue and are told apart by lightness, marker and name.
+export function armColors(arms, look) {
+  const seen = {};
+  return new Map(
+    arms.map((arm) => {
+      const nth = (seen[arm.norm] = (seen[arm.norm] ?? -1) + 1);
+      return [arm.name, mix(look.arms[arm.norm], look.dark ? "#ffffff" : "#000000", nth * 0.32)];
+    }),
+  );
+}
+
+function rgb(color) {
+  const hex = color.match(/^#([0-9a-f]{6})$/i);
+  if (hex) return [0, 2, 4].map((i) => parseInt(hex[1].slice(i, i + 2), 16));
+  return (color.match(/[\d.]+/g) ?? [255, 255, 255]).slice(0, 3).map(Number);
+}
+
+function luminance(color) {
+  const [r, g, b] = rgb(color);
+  return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
+}
+
+function mix(color, other, share) {
+  const [a, b] = [rgb(color), rgb(other)];
+  return "#" + a.map((v, i) => Math.round(v + (b[i] - v) * Math.min(share, 0.8)).toString(16).padStart(2, "0")).join("");
+}

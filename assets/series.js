@@ -1,0 +1,107 @@
+// The records of one run, as columns ready to be drawn. Knows nothing of the page.
+
+const column = () => ({ step: [], epoch: [], seconds: [], loss: [], accuracy: [], examples: [] });
+
+export class Series {
+  constructor() {
+    this.latest = 0;
+    this.arms = new Map(); // name -> {name, norm, title, ..., train, test, batch, diverged}
+    this.started = null;
+    this.replaced = null;
+    this.arriving = null;
+    this.message = "";
+    this.rates = []; // learning-rate changes
+  }
+
+  add(records) {
+    for (const record of records) {
+      this.latest = record.seq;
+      this[TAKE[record.kind]]?.(record);
+    }
+  }
+
+  takeStarted(record) {
+    this.started = record;
+    this.arriving = null;
+    for (const arm of record.arms) {
+      this.arms.set(arm.name, { ...arm, train: column(), test: column(), batch: column(), diverged: null });
+    }
+  }
+
+  takeTrain(record) {
+    for (const [name, loss] of Object.entries(record.loss)) {
+      push(this.arms.get(name).train, record, name, loss, record.accuracy[name], record.examples[name]);
+    }
+  }
+
+  takeTest(record) {
+    for (const [name, loss] of Object.entries(record.loss)) {
+      const arm = this.arms.get(name);
+      push(arm.test, record, name, loss, record.accuracy[name], record.examples);
+      if (name in record.batch_loss) {
+        push(arm.batch, record, name, record.batch_loss[name], record.batch_accuracy[name], record.examples);
+      }
+    }
+  }
+
+  takeDiverged(record) {
+    this.arms.get(record.arm).diverged = record;
+  }
+
+  takeRate(record) {
+    this.rates.push({ ...record, ...this.whereIs(record.step) });
+  }
+
+  takeStatus(record) {
+    this.message = record.message;
+  }
+
+  takeData(record) {
+    this.arriving = record;
+  }
+
+  takeReplaced(record) {
+    this.replaced = record;
+  }
+
+  // A step in the other units of the x-axis.
+  whereIs(step) {
+    const first = this.arms.values().next().value;
+    return { epoch: step / this.started.steps_per_epoch, seconds: first ? last(first.train.seconds) ?? 0 : 0 };
+  }
+}
+
+const TAKE = {
+  started: "takeStarted",
+  train: "takeTrain",
+  test: "takeTest",
+  diverged: "takeDiverged",
+  lr: "takeRate",
+  status: "takeStatus",
+  data: "takeData",
+  "data-replaced": "takeReplaced",
+};
+
+function push(into, record, name, loss, accuracy, examples) {
+  into.step.push(record.step);
+  into.epoch.push(record.epoch);
+  into.seconds.push(record.seconds[name]);
+  into.loss.push(loss);
+  into.accuracy.push(accuracy);
+  into.examples.push(examples);
+}
+
+export const last = (values) => values[values.length - 1];
+
+// Centred moving mean over `width` points; the ends use what there is.
+export function smooth(values, width) {
+  if (width <= 1) return values;
+  const half = Math.floor(width / 2);
+  const sums = [0];
+  for (const value of values) sums.push(last(sums) + value);
+  return values.map((_, i) => {
+    const from = Math.max(0, i - half);
+    const to = Math.min(values.length, i + half + 1);
+    return (sums[to] - sums[from]) / (to - from);
+  });
+}
