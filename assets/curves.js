@@ -127,7 +127,7 @@ const line = (x, y, color, dash, width, more) => ({
 function testMarkers(points, series, color, index) {
   const all = series.started.test_examples;
   return {
-    mode: "lines+markers",
+    mode: "lines+markers", cliponaxis: false,
     marker: { color, symbol: MARKERS[index], size: points.examples.map((n, i) => (n === all ? 9 : i ? 0 : 5)) },
   };
 }

@@ -1,0 +1,442 @@
+// The live panel: one bar that steers, one card an arm, two charts. It asks the server for new points, draws, waits,
+// and asks again; Python hears of button presses only.
+
+import { Curves } from "./curves.js";
+import { armColors, theme } from "./look.js";
+import { Series, last } from "./series.js";
+
+const panels = new WeakMap();
+
+export function mount(component) {
+  const root = component.parentElement;
+  if (!panels.has(root)) panels.set(root, new Panel(root));
+  panels.get(root).update(component);
+  // A newer call may already have taken over when this runs: only a panel that has left the page ends.
+  return () => queueMicrotask(() => root.isConnected || panels.get(root)?.close());
+}
+
+const WAIT_MS = { running: 180, preparing: 300, queued: 700, paused: 400 };
+const ENDED = new Set(["finished", "stopped", "failed"]);
+const WORDS = { queued: "Waiting", preparing: "Preparing", running: "Running", paused: "Paused",
+  finished: "Finished", stopped: "Stopped", failed: "Failed", "": "Ready" };
+const ASKED = { pause: "pausing…", resume: "resuming…", stop: "stopping…", step: "one step…" };
+
+class Panel {
+  constructor(root) {
+    this.view = { x: "step", log: true, kinds: new Set(["train", "test", "batch"]), hidden: new Set(), smooth: 9, type: 14 };
+    this.data = {};
+    this.state = null;
+    this.series = new Series();
+    this.ghosts = new Map();
+    this.element = document.createElement("section");
+    this.element.className = "ns";
+    this.element.innerHTML = SKELETON;
+    root.append(this.element);
+    this.parts = Object.fromEntries([...this.element.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
+    this.element.addEventListener("click", (event) => this.clicked(event));
+    this.element.addEventListener("change", (event) => this.changed(event));
+    this.keys = (event) => this.pressed(event);
+    document.addEventListener("keydown", this.keys);
+    this.themeWatch = setInterval(() => this.watchTheme(), 700);
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    clearInterval(this.themeWatch);
+    document.removeEventListener("keydown", this.keys);
+    this.closed = true;
+  }
+
+  // --- what Python says ---------------------------------------------------------------------------------------
+
+  update({ data, setTriggerValue }) {
+    this.send = (order) => setTriggerValue("action", { ...order, key: this.key() });
+    const before = this.data;
+    this.data = data;
+    if (data.key) sessionStorage.setItem(`normscope-${data.run}`, data.key);
+    if (before.run !== data.run) this.follow();
+    this.fetchGhosts();
+    this.show();
+  }
+
+  key() {
+    return this.data.key || sessionStorage.getItem(`normscope-${this.data.run}`) || "";
+  }
+
+  follow() {
+    clearTimeout(this.timer);
+    this.series = new Series();
+    this.state = null;
+    this.curves?.forgetZoom();
+    this.asking = this.data.run;
+    if (this.data.run) this.poll(this.data.run);
+  }
+
+  // --- what the server says -----------------------------------------------------------------------------------
+
+  async poll(run) {
+    let wait = 1000;
+    try {
+      const answer = await get(`api/runs/${run}/points?since=${this.series.latest}`);
+      if (this.closed || run !== this.asking) return;
+      this.lost = answer.error ?? "";
+      if (!answer.error) {
+        this.series.add(answer.records);
+        this.state = answer.state;
+        this.stamp = Date.now();
+        wait = WAIT_MS[answer.state.status];
+        this.show();
+        if (answer.records.length) await this.draw();
+      }
+    } catch {
+      if (this.closed || run !== this.asking) return;
+      this.lost = "The connection to the server is lost; trying again.";
+      this.show();
+    }
+    if (this.lost) this.show();
+    if (this.state && ENDED.has(this.state.status) && !this.lost) return;
+    this.timer = setTimeout(() => this.poll(run), document.hidden ? 2000 : wait);
+  }
+
+  async fetchGhosts() {
+    const wanted = new Set(this.data.ghosts.map((ghost) => ghost.id));
+    for (const id of this.ghosts.keys()) if (!wanted.has(id)) this.ghosts.delete(id);
+    for (const { id } of this.data.ghosts) {
+      if (this.ghosts.has(id)) continue;
+      const series = new Series();
+      this.ghosts.set(id, series);
+      const answer = await get(`api/runs/${id}/points?since=0`).catch(() => null);
+      if (answer?.records) series.add(answer.records);
+    }
+    this.draw();
+  }
+
+  // --- what is drawn --------------------------------------------------------------------------------------------
+
+  async draw() {
+    if (!this.data.run || this.drawing) return (this.again = Boolean(this.data.run));
+    this.drawing = true;
+    try {
+      this.curves ??= await this.makeCurves();
+      do {
+        this.again = false;
+        await this.curves.draw(this.series, [...this.ghosts.values()], this.view);
+      } while (this.again && !this.closed);
+      this.element.dataset.drawn = this.series.latest;
+    } finally {
+      this.drawing = false;
+    }
+  }
+
+  async makeCurves() {
+    const curves = new Curves(await plotly(), this.parts.loss, this.parts.accuracy);
+    curves.redraw = () => this.draw();
+    return curves;
+  }
+
+  watchTheme() {
+    const now = JSON.stringify(theme(this.element));
+    if (this.themeNow && this.themeNow !== now) {
+      this.show();
+      this.draw();
+    }
+    this.themeNow = now;
+  }
+
+  show() {
+    const { data, state, parts } = this;
+    const status = state?.status ?? (data.run ? "queued" : "");
+    this.element.dataset.status = status || "idle";
+    this.element.dataset.step = state?.step ?? 0;
+    parts.status.textContent = this.lost ? "No connection" : WORDS[status];
+    parts.where.textContent = this.where(status);
+    this.showButtons(status);
+    const total = state?.total_steps ?? 1;
+    const done = (100 * (state?.step ?? 0)) / total;
+    parts.progress.style.width = `${done}%`;
+    parts.progress.parentElement.setAttribute("aria-valuenow", Math.round(done));
+    this.showNotices(status);
+    this.showArms();
+    parts.verdict.textContent = state?.verdict || (data.run ? this.expectation(status) : "");
+    parts.idle.hidden = Boolean(data.run);
+    parts.work.hidden = !data.run;
+    if (!data.run) parts.idleArms.innerHTML = data.arms.map((arm) => `<li>${escape(arm.title)}</li>`).join("");
+    this.showGhosts();
+    parts.results.href = data.run ? address(`api/runs/${data.run}/results.json`) : "";
+    parts.results.hidden = !state?.step;
+  }
+
+  where(status) {
+    const { state, series } = this;
+    if (this.lost) return this.lost;
+    if (!status) return "";
+    if (state?.asked) return ASKED[state.asked];
+    if (status === "queued") return state?.place ? `${state.place} ahead of you` : "";
+    if (status === "preparing") return series.arriving ? arrival(series.arriving) : "reading the images";
+    if (!state) return "";
+    const at = `step ${number(state.step)} of ${number(state.total_steps)}`;
+    const epoch = series.started ? ` · epoch ${(state.step / series.started.steps_per_epoch).toFixed(1)} of ${state.epochs}` : "";
+    return at + epoch + (state.eta_seconds != null ? ` · ${duration(state.eta_seconds)} left` : "");
+  }
+
+  expectation(status) {
+    if (status === "preparing" || status === "queued") return "The arms start from the same weights and see the same images.";
+    return "The first test comes in a moment.";
+  }
+
+  showButtons(status) {
+    const mine = Boolean(this.key());
+    const active = status !== "" && !ENDED.has(status);
+    const paused = status === "paused";
+    const can = {
+      start: !this.data.problem && (!active || !mine || this.data.changed),
+      pause: active && mine,
+      step: mine && (paused || status === "running"),
+      stop: active && mine,
+      restart: Boolean(this.data.run),
+      renew: Boolean(this.data.run),
+    };
+    for (const button of this.element.querySelectorAll("button[data-do]")) {
+      if (button.dataset.do in can) button.disabled = !can[button.dataset.do];
+    }
+    const toggle = this.parts.pause;
+    toggle.dataset.now = paused ? "resume" : "pause";
+    toggle.textContent = paused ? "▶ Resume" : "❚❚ Pause";
+    this.parts.start.textContent = active && mine && this.data.changed ? "▶ Start new settings" : "▶ Start";
+    this.parts.rate.disabled = !(active && mine);
+    if (document.activeElement !== this.parts.rate && this.state) this.parts.rate.value = this.state.learning_rate;
+    this.parts.watching.hidden = !(this.data.run && !mine);
+  }
+
+  showNotices(status) {
+    const { data, series } = this;
+    const notices = [...data.notices];
+    if (data.problem) notices.push(data.problem);
+    if (series.replaced) notices.push(`Training on the built-in digits instead. ${series.replaced.reason}`);
+    if (series.message && ENDED.has(status)) notices.push(series.message);
+    const text = JSON.stringify(notices);
+    if (text === this.noticed) return;
+    this.noticed = text;
+    this.parts.notices.replaceChildren(...notices.map((notice) => paragraph(notice)));
+  }
+
+  showArms() {
+    const arms = [...this.series.arms.values()];
+    const look = theme(this.element);
+    const colors = armColors(arms, look);
+    if (this.parts.arms.dataset.names !== arms.map((arm) => arm.name).join()) {
+      this.parts.arms.dataset.names = arms.map((arm) => arm.name).join();
+      this.parts.arms.innerHTML = arms.map(card).join("");
+    }
+    arms.forEach((arm, i) => {
+      const element = this.parts.arms.children[i];
+      const shown = !this.view.hidden.has(arm.name);
+      element.style.setProperty("--arm", colors.get(arm.name));
+      element.setAttribute("aria-pressed", shown);
+      for (const [name, text] of Object.entries(figures(arm, this.series))) {
+        element.querySelector(`[data-figure=${name}]`).textContent = text;
+      }
+    });
+    const tested = arms.map((arm) => last(arm.test.step) ?? -1);
+    const step = Math.max(-1, ...tested);
+    this.parts.device.textContent = this.series.started
+      ? `${this.series.started.device} · ${dataName(this.series.started.data)}, ${number(this.series.started.examples)} images` +
+        (step >= 0 ? ` · test figures of step ${number(step)}` : "")
+      : "";
+  }
+
+  showGhosts() {
+    const text = JSON.stringify(this.data.ghosts);
+    if (text === this.ghostText) return;
+    this.ghostText = text;
+    this.parts.ghosts.hidden = !this.data.ghosts.length;
+    this.parts.ghostList.innerHTML = this.data.ghosts
+      .map(({ id, label }) => `<li>${escape(label)} <button data-do="drop" data-id="${escape(id)}" title="Drop this run from the charts" aria-label="Drop ${escape(label)}">×</button></li>`)
+      .join("");
+  }
+
+  // --- what the visitor does --------------------------------------------------------------------------------------
+
+  clicked(event) {
+    const button = event.target.closest("button");
+    if (!button || button.disabled) return;
+    const { dataset } = button;
+    if (dataset.do) this.order(dataset);
+    if (dataset.arm) toggle(this.view.hidden, dataset.arm);
+    if (dataset.kind) {
+      toggle(this.view.kinds, dataset.kind);
+      button.setAttribute("aria-pressed", this.view.kinds.has(dataset.kind));
+    }
+    if (dataset.x) this.chooseX(dataset.x);
+    if (dataset.log) button.setAttribute("aria-pressed", (this.view.log = !this.view.log));
+    if (dataset.projector) this.project(button);
+    if (dataset.arm || dataset.kind || dataset.x || dataset.log) {
+      if (dataset.x || dataset.log) this.curves?.forgetZoom();
+      this.show();
+      this.draw();
+    }
+  }
+
+  order({ do: what, now, id }) {
+    if (what === "drop") return this.send({ do: "drop", id });
+    if (what === "rate") return this.send({ do: "rate", value: this.parts.rate.value });
+    this.send({ do: what === "pause" ? now : what });
+  }
+
+  changed(event) {
+    if (event.target === this.parts.smooth) {
+      this.view.smooth = Number(event.target.value);
+      this.draw();
+    }
+    if (event.target === this.parts.rate) this.order({ do: "rate" });
+  }
+
+  chooseX(x) {
+    this.view.x = x;
+    for (const each of this.element.querySelectorAll("button[data-x]")) each.setAttribute("aria-pressed", each.dataset.x === x);
+  }
+
+  project(button) {
+    const on = document.body.classList.toggle("ns-projector");
+    button.setAttribute("aria-pressed", on);
+    this.view.type = on ? 20 : 14;
+    window.dispatchEvent(new Event("resize"));
+    this.draw();
+  }
+
+  // Space pauses and resumes, a full stop does one step, wherever no text is being typed.
+  pressed(event) {
+    if (event.target.closest?.("input, textarea, select, button, [contenteditable], [role=combobox], [role=slider]")) return;
+    const button = { " ": this.parts.pause, ".": this.parts.step }[event.key];
+    if (!button || button.disabled) return;
+    event.preventDefault();
+    button.click();
+  }
+}
+
+// --- words and numbers -----------------------------------------------------------------------------------------
+
+const card = (arm) => `
+  <button class="ns-arm" data-arm="${escape(arm.name)}" aria-pressed="true" title="Show or hide this arm in the charts">
+    <span class="ns-name">${escape(arm.title)}</span>
+    <span class="ns-big" data-figure="accuracy"></span><span class="ns-unit">test accuracy</span>
+    <span class="ns-small" data-figure="batch"></span>
+    <span class="ns-small" data-figure="loss"></span>
+    <span class="ns-small" data-figure="speed"></span>
+    <span class="ns-small" data-figure="size"></span>
+  </button>`;
+
+function figures(arm, series) {
+  const accuracy = last(arm.test.accuracy);
+  const own = last(arm.batch.accuracy);
+  const loss = last(arm.train.loss);
+  const seconds = last(arm.train.seconds);
+  return {
+    accuracy: arm.diverged ? "diverged" : percent(accuracy),
+    batch: arm.diverged
+      ? `step ${arm.diverged.step}: ${arm.diverged.what}`
+      : own === undefined ? "" : `${percent(own)} with batch statistics`,
+    loss: loss === undefined ? "" : `train loss ${loss.toFixed(3)} · test loss ${last(arm.test.loss)?.toFixed(3) ?? "not finite"}`,
+    speed: seconds ? `${number(Math.round(last(arm.train.examples) / seconds))} examples/s · ${((1000 * seconds) / last(arm.train.step)).toFixed(1)} ms/step` : "",
+    size: `${number(arm.parameters)} parameters, norms ${number(arm.norm_parameters)} · weights #${arm.fingerprint}`,
+  };
+}
+
+const percent = (share) => (share == null ? "–" : `${(100 * share).toFixed(1)} %`);
+const number = (n) => Number(n).toLocaleString("en-US");
+const dataName = (name) => ({ "fashion-mnist": "Fashion-MNIST", digits: "built-in digits" })[name] ?? name.toUpperCase();
+const escape = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+
+function duration(seconds) {
+  const s = Math.round(seconds);
+  return s < 90 ? `${s} s` : s < 5400 ? `${Math.round(s / 60)} min` : `${(s / 3600).toFixed(1)} h`;
+}
+
+function arrival({ file, done, total }) {
+  const mb = (bytes) => (bytes / 2 ** 20).toFixed(1);
+  return total ? `downloading ${file}: ${mb(done)} of ${mb(total)} MB` : `downloading ${file}: ${mb(done)} MB`;
+}
+
+function paragraph(text) {
+  const element = document.createElement("p");
+  element.textContent = text;
+  return element;
+}
+
+function toggle(set, item) {
+  if (!set.delete(item)) set.add(item);
+}
+
+// --- fetching -----------------------------------------------------------------------------------------------------
+
+const address = (path) => new URL(path, document.baseURI).href;
+
+async function get(path) {
+  const response = await fetch(address(path), { cache: "no-store" });
+  return response.json();
+}
+
+let plotlyPromise;
+function plotly() {
+  return (plotlyPromise ??= new Promise((resolve, reject) => {
+    if (window.Plotly) return resolve(window.Plotly);
+    const script = document.createElement("script");
+    script.src = address("vendor/plotly.min.js");
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("plotly.js did not load"));
+    document.head.append(script);
+  }));
+}
+plotly();
+
+const SKELETON = `
+  <header class="ns-bar">
+    <span class="ns-buttons">
+      <button class="ns-primary" data-do="start" data-part="start">▶ Start</button>
+      <button data-do="pause" data-part="pause" title="Space">❚❚ Pause</button>
+      <button data-do="step" data-part="step" title="One mini-batch, then pause (.)">▸❘ Step</button>
+      <button data-do="stop">■ Stop</button>
+      <button data-do="restart" title="The same settings and the same initial weights">↻ Same weights</button>
+      <button data-do="renew" title="The same settings with the next seed">✦ New weights</button>
+      <label class="ns-rate" title="Takes effect at the next mini-batch; the change is marked on the curves">learning rate <input data-part="rate" inputmode="decimal" size="6" disabled></label>
+    </span>
+    <span class="ns-buttons"><a data-part="results" download hidden>results.json</a><button data-projector="1" aria-pressed="false" title="Large type, no sidebar">Projector</button></span>
+  </header>
+  <p class="ns-status" role="status"><i></i><b data-part="status"></b> <span data-part="where"></span><span class="ns-watching" data-part="watching" hidden>You are watching somebody else’s run; Start begins your own.</span></p>
+  <div class="ns-progress" role="progressbar" aria-label="Training progress" aria-valuemin="0" aria-valuemax="100"><div data-part="progress"></div></div>
+  <div class="ns-notices" data-part="notices" role="alert"></div>
+  <div data-part="idle" class="ns-idle" hidden>
+    <h2>The same network. The same weights. The same images.<br>One thing differs: the norm.</h2>
+    <ul data-part="idleArms"></ul>
+    <svg viewBox="0 0 640 190" aria-hidden="true">
+      <g fill="none" stroke="currentColor" stroke-width="1.5" opacity=".55">
+        <path d="M330 20v140h290"/><rect x="20" y="66" width="44" height="44" rx="3"/><rect x="28" y="58" width="44" height="44" rx="3"/><rect x="36" y="50" width="44" height="44" rx="3"/>
+        <path d="M96 76C130 76 120 30 156 30M96 76h60M96 76c34 0 24 46 60 46" stroke-dasharray="3 4"/>
+        <path d="M262 30c34 0 30 20 52 26M262 76h52M262 122c34 0 30-24 52-30" stroke-dasharray="3 4"/>
+      </g>
+      <g font-size="13" fill="currentColor" font-family="inherit" text-anchor="middle"><text x="58" y="136">one batch</text>
+        <text x="475" y="182" opacity=".7">step</text></g>
+      <g fill="none" stroke-width="2"><rect x="158" y="16" width="102" height="28" rx="14" stroke="#888"/><rect x="158" y="62" width="102" height="28" rx="14" stroke="#0b84cf"/><rect x="158" y="108" width="102" height="28" rx="14" stroke="#e0681a"/></g>
+      <text x="475" y="92" font-size="14" fill="currentColor" opacity=".7" text-anchor="middle">your curves will grow here</text>
+    </svg>
+    <button class="ns-primary ns-huge" data-do="start">▶ Start training</button>
+  </div>
+  <div data-part="work" hidden>
+    <div class="ns-arms" data-part="arms" data-names=""></div>
+    <p class="ns-verdict" data-part="verdict" aria-live="polite"></p>
+    <div class="ns-tools">
+      <span class="ns-group" role="group" aria-label="x-axis"><button data-x="step" aria-pressed="true">steps</button><button data-x="epoch" aria-pressed="false">epochs</button><button data-x="seconds" aria-pressed="false">seconds</button></span>
+      <span class="ns-group" role="group" aria-label="lines"><button data-kind="train" aria-pressed="true">━ train</button><button data-kind="test" aria-pressed="true">╍ test</button><button data-kind="batch" aria-pressed="true">┈ test, batch statistics</button></span>
+      <span class="ns-group"><button data-log="1" aria-pressed="true">log loss</button></span>
+      <label>smooth train <select data-part="smooth"><option value="1">off</option><option value="9" selected>9 points</option><option value="31">31 points</option><option value="101">101 points</option></select></label>
+    </div>
+    <div class="ns-charts"><div class="ns-chart" data-part="loss"></div><div class="ns-chart" data-part="accuracy"></div></div>
+    <div class="ns-foot"><span data-part="device"></span>
+      <details><summary>How is this made?</summary>
+        <p>Each arm is the same LeNet from the same initial convolution and linear weights (the # is their fingerprint); all take every mini-batch
+        together. Train: loss and accuracy of each mini-batch in training mode, while the weights move. Test, dashed: evaluation mode, on the first 1,000 test images
+        while an epoch runs and on all of them at its end (big markers). Dotted, BatchNorm only: the same test images with each batch’s own mean and variance instead of
+        the running ones. Running statistics describe slightly older weights, so the two differ while the weights move fast. Examples/s count an arm’s own training steps, not tests and pauses.</p>
+      </details></div>
+    <div class="ns-ghosts" data-part="ghosts" hidden><span>Earlier runs, faint in the charts:</span><ul data-part="ghostList"></ul></div>
+  </div>`;
