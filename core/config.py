@@ -199,7 +199,7 @@ class ExperimentConfig:
     data: str = "fashion-mnist"
     examples: int = 20_000
     batch_size: int = 256
-    drop_last: bool = False
+    drop_last: bool = True
     arms: tuple[ArmConfig, ...] = DEFAULT_ARMS
     activation: str = "sigmoid"
     pool: str = "max"
@@ -412,7 +412,9 @@ def _check_dropout(value: float, field: str) -> None:
 
 PRESETS = {
     "First look": ExperimentConfig(),
-    "The book, zh edition": ExperimentConfig(examples=60_000, learning_rate=1.0, epochs=10, pool="avg"),
-    "The book, en edition": ExperimentConfig(examples=60_000, batch_size=128, epochs=10, pool="avg"),
+    "The book, zh edition": ExperimentConfig(
+        examples=60_000, drop_last=False, learning_rate=1.0, epochs=10, pool="avg"
+    ),
+    "The book, en edition": ExperimentConfig(examples=60_000, batch_size=128, drop_last=False, epochs=10, pool="avg"),
 }
 _DEFAULT = ExperimentConfig()

@@ -226,7 +226,7 @@ def build_norm(norm: Norm, channels: int, num_dims: int, groups: int = 2, book: 
             return RMSNorm(channels, num_dims)
 
 
-def gamma_beta(norm: nn.Module) -> tuple[nn.Parameter | None, nn.Parameter | None]:
+def gamma_beta(norm: nn.Module | None) -> tuple[nn.Parameter | None, nn.Parameter | None]:
     """A norm layer's gamma and beta, which PyTorch's classes call weight and bias; None where it has none."""
     gamma = getattr(norm, "gamma", getattr(norm, "weight", None))
     beta = getattr(norm, "beta", getattr(norm, "bias", None))
