@@ -1,5 +1,6 @@
 """NormScope's core: experiments on normalization, without a screen.
 
+rules     what a setting must be; errors that say the rule, what they got and what to do
 config    what an experiment is: frozen, validated, in words, links and command lines
 data      the images, on the device once, as uint8
 norms     batch norm written out as in the book; every norm by the axes it averages

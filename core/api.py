@@ -90,7 +90,9 @@ async def run_results(request: Request) -> Response:
         return JSONResponse({"error": "This run is not known here; it may have been forgotten."}, 404)
     headers = {"Content-Disposition": f'attachment; filename="normscope-{run.id}.json"'}
     return Response(
-        json.dumps(results(run.config, run.history), indent=1), headers=headers, media_type="application/json"
+        json.dumps(results(run.config, run.history), indent=1, allow_nan=False),
+        headers=headers,
+        media_type="application/json",
     )
 
 
@@ -141,6 +143,7 @@ routes = [
 @asynccontextmanager
 async def lifespan(_: Starlette) -> AsyncIterator[None]:
     """Before serving: what is imported stays, so the collector need not look at it. After: no run is left behind."""
+    manager()  # now, since two visitors who came first at once might make two
     gc.collect()
     gc.freeze()
     yield

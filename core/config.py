@@ -7,12 +7,14 @@ ConfigError       says the rule, what it got and what to do
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
+
+from core.rules import ConfigError as ConfigError
+from core.rules import check_choice, check_learning_rate, check_range, check_share, quoted, read_number
 
 
 class Norm(StrEnum):
@@ -51,18 +53,12 @@ CONV_CHANNELS = (6, 16)
 FC_FEATURES = (120, 84)
 MAX_ARMS = 6
 
+DROPOUT = ("Dropout is the share of values set to 0", "0 to 0.9")
+MOMENTUM = ("SGD's momentum is the share of the last step that is kept", "0 or 0.9")
 BATCH_OF_ONE = (
     "A batch of 1 has no spread: every normalized value is 0, the layer outputs only β and nothing can be "
     "learned through it. PyTorch refuses it (“Expected more than 1 value per channel when training”)"
 )
-
-
-class ConfigError(ValueError):
-    """An experiment that cannot be run; `fields` names the settings to change."""
-
-    def __init__(self, message: str, *fields: str) -> None:
-        super().__init__(message)
-        self.fields = fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +90,13 @@ class ArmConfig:
             )
         self._check_groups()
         if self.dropout is not None:
-            _check_dropout(self.dropout, "arms")
+            check_share(self.dropout, "arms", *DROPOUT)
         if self.learning_rate is not None:
-            _check_learning_rate(self.learning_rate, "arms")
+            check_learning_rate(self.learning_rate, "arms")
 
     def _check_groups(self) -> None:
+        if Norm.GN not in self.norms and self.groups != 2:
+            raise ConfigError(f"Only GroupNorm has groups; got {self.groups} without it. Use gn{self.groups}.", "arms")
         channels = [c for c in CONV_CHANNELS if self.conv_norm is Norm.GN]
         channels += [c for c in FC_FEATURES if self.fc_norm is Norm.GN]
         broken = [c for c in channels if self.groups < 1 or c % self.groups]
@@ -114,8 +112,8 @@ class ArmConfig:
     def name(self) -> str:
         """The arm as text, e.g. 'bn', 'bn/none', 'gn1/none', 'bn:book:dropout=0.5'; parse_arm reads it back."""
         options = ["book"] * self.book
-        options += [f"dropout={self.dropout:g}"] if self.dropout is not None else []
-        options += [f"lr={self.learning_rate:g}"] if self.learning_rate is not None else []
+        options += [f"dropout={_exact(self.dropout)}"] if self.dropout is not None else []
+        options += [f"lr={_exact(self.learning_rate)}"] if self.learning_rate is not None else []
         return ":".join([self._norm_name(), *options])
 
     def _norm_name(self) -> str:
@@ -133,8 +131,8 @@ class ArmConfig:
         words = self._norm_title()
         words += f", {self.groups} groups" if Norm.GN in self.norms else ""
         words += ", the book's own code" if self.book else ""
-        words += f", dropout {self.dropout:g}" if self.dropout is not None else ""
-        return words + (f", lr {self.learning_rate:g}" if self.learning_rate is not None else "")
+        words += f", dropout {_exact(self.dropout)}" if self.dropout is not None else ""
+        return words + (f", lr {_exact(self.learning_rate)}" if self.learning_rate is not None else "")
 
     def _norm_title(self) -> str:
         conv, fc = (NORM_TITLES[norm] for norm in self.norms)
@@ -147,12 +145,18 @@ class ArmConfig:
         return f"{conv} on convolutions, {fc} on linear layers"
 
 
+def _exact(value: float) -> str:
+    """The shortest usual spelling that reads back as the same number: 0.1, 1e-05, 0.12345678."""
+    return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+
+
 def default_fc_norm(conv_norm: Norm) -> Norm:
     """The linear layers' norm when an arm names one norm only: the same one, but none for InstanceNorm."""
     return Norm.NONE if conv_norm is Norm.IN else conv_norm
 
 
-_ARM = re.compile(r"(none|bn|ln|in|gn|rms)(\d+)?(?:/(none|bn|ln|in|gn|rms)(\d+)?)?((?::[a-z]+(?:=[^:]+)?)*)")
+_NORM = "(none|bn|ln|in|gn|rms)([0-9]{1,4})?"
+_ARM = re.compile(f"{_NORM}(?:/{_NORM})?((?::[a-z]+(?:=[^:]+)?)*)")
 
 
 def parse_arm(text: str) -> ArmConfig:
@@ -161,7 +165,7 @@ def parse_arm(text: str) -> ArmConfig:
     if match is None:
         raise ConfigError(
             f"An arm is a norm (none, bn, ln, in, gn, rms), if need be with another one for the linear layers and "
-            f"options: bn, bn/none, gn1/none, bn:book, bn:dropout=0.5, none:lr=0.02; got “{text}”.",
+            f"options: bn, bn/none, gn1/none, bn:book, bn:dropout=0.5, none:lr=0.02; got {quoted(text)}.",
             "arms",
         )
     conv, conv_groups, fc, fc_groups, options = match.groups()
@@ -174,7 +178,9 @@ def parse_arm(text: str) -> ArmConfig:
 def _groups(text: str, *norms: tuple[Norm, str | None]) -> int:
     given = {int(digits) for _, digits in norms if digits}
     if any(digits and norm is not Norm.GN for norm, digits in norms) or len(given) > 1:
-        raise ConfigError(f"One number of groups may follow gn, as in gn1/none; got “{text}”.", "arms")
+        raise ConfigError(
+            f"One number of groups may follow gn, and gn only; got {quoted(text)}. Write it like gn1/none.", "arms"
+        )
     return given.pop() if given else 2
 
 
@@ -183,9 +189,13 @@ def _arm_options(text: str, options: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for option in filter(None, options.split(":")):
         key, _, value = option.partition("=")
-        if key not in known or (key == "book") == bool(value):
-            raise ConfigError(f"An arm's options are book, dropout=P and lr=X; got “{option}” in “{text}”.", "arms")
-        found[known[key]] = True if key == "book" else _number(value, f"{key} in “{text}”", "arms", float)
+        if key not in known or (key == "book") == bool(value) or known[key] in found:
+            raise ConfigError(
+                f"An arm's options are book, dropout=P and lr=X, each once; got {quoted(option)} in {quoted(text)}. "
+                "Write them like bn:book:dropout=0.5.",
+                "arms",
+            )
+        found[known[key]] = True if key == "book" else read_number(value, f"{key} in {quoted(text)}", "arms", float)
     return found
 
 
@@ -214,25 +224,19 @@ class ExperimentConfig:
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
-            _check_choice(name, getattr(self, name), allowed)
+            check_choice(name, getattr(self, name), allowed)
         self._check_arms()
         self._check_counts()
-        _check_learning_rate(self.learning_rate, "learning_rate")
-        _check_dropout(self.dropout, "dropout")
-        if not 0 <= self.momentum < 1:
-            raise ConfigError(
-                "SGD's momentum keeps a share of the last step, from 0 up to but not including 1; "
-                f"got {self.momentum:g}. Use 0 or 0.9.",
-                "momentum",
-            )
+        check_learning_rate(self.learning_rate, "learning_rate")
+        check_share(self.dropout, "dropout", *DROPOUT)
+        check_share(self.momentum, "momentum", *MOMENTUM)
         self._check_lone_examples()
 
     def _check_arms(self) -> None:
         names = [arm.name for arm in self.arms]
         if not 1 <= len(names) <= MAX_ARMS:
-            raise ConfigError(
-                f"An experiment has 1 to {MAX_ARMS} arms; got {len(names)}. Choose at least one norm.", "arms"
-            )
+            do = "Remove some" if names else "Choose at least one norm"
+            raise ConfigError(f"An experiment has 1 to {MAX_ARMS} arms; got {len(names)}. {do}.", "arms")
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ConfigError(
@@ -241,10 +245,10 @@ class ExperimentConfig:
 
     def _check_counts(self) -> None:
         available = DATASETS[self.data][0]
-        _check_range("examples", self.examples, 1, available, f"{self.data} has {available:,} training images")
-        _check_range("batch_size", self.batch_size, 1, 1024, "A mini-batch has 1 to 1,024 examples")
-        _check_range("epochs", self.epochs, 1, 1000, "A run has 1 to 1,000 epochs")
-        _check_range("seed", self.seed, 0, 2**32 - 1, "A seed is a whole number from 0 to 4,294,967,295")
+        check_range("examples", self.examples, 1, available, f"{self.data} has {available:,} training images", "data")
+        check_range("batch_size", self.batch_size, 1, 1024, "A mini-batch has 1 to 1,024 examples")
+        check_range("epochs", self.epochs, 1, 1000, "A run has 1 to 1,000 epochs")
+        check_range("seed", self.seed, 0, 2**32 - 1, "A seed is a whole number from 0 to 4,294,967,295")
         if self.batch_size > self.examples:
             raise ConfigError(
                 f"A mini-batch cannot be larger than the training data; got batch size {self.batch_size:,} for "
@@ -335,13 +339,13 @@ def from_query(params: Mapping[str, str]) -> tuple[ExperimentConfig, list[str]]:
     Whatever is unknown, unreadable or out of range is reported in `problems` and takes its default;
     nothing is guessed and nothing raises.
     """
-    problems = [f"Unknown setting “{key}” in the link was ignored." for key in params if key not in QUERY_KEYS]
+    problems = [f"Unknown setting {quoted(key)} in the link was ignored." for key in params if key not in QUERY_KEYS]
     values: dict[str, Any] = {}
     for key in QUERY_KEYS.keys() & params.keys():
         try:
             values[QUERY_KEYS[key]] = _from_text(QUERY_KEYS[key], params[key])
         except ConfigError as error:
-            problems.append(f"“{key}={params[key]}” in the link was ignored. {error}")
+            problems.append(f"{quoted(f'{key}={params[key]}')} in the link was ignored. {error}")
     return _valid_part(values, problems), problems
 
 
@@ -369,45 +373,10 @@ def _from_text(name: str, text: str) -> Any:
         return tuple(parse_arm(part) for part in text.split(",") if part)
     default = getattr(_DEFAULT, name)
     if isinstance(default, bool):
-        return bool(_check_choice(name, text, ("0", "1")) == "1")
+        return bool(check_choice(name, text, ("0", "1")) == "1")
     if isinstance(default, int | float):
-        return _number(text, name, name, type(default))
+        return read_number(text, name, name, type(default))
     return text
-
-
-def _number(text: str, what: str, field: str, kind: type[int] | type[float]) -> Any:
-    try:
-        if len(text) <= 40:  # Python answers thousands of digits with an error of its own
-            return kind(text)
-    except ValueError:
-        pass
-    noun = "a whole number" if kind is int else "a number"
-    raise ConfigError(f"{what} must be {noun}; got “{text[:40]}”.", field)
-
-
-def _check_choice(name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
-    if value not in allowed:
-        choices = ", ".join(str(choice) for choice in allowed)
-        raise ConfigError(f"{name} must be one of {choices}; got “{value}”.", name)
-    return value
-
-
-def _check_range(name: str, value: int, low: int, high: int, rule: str) -> None:
-    if not low <= value <= high:
-        raise ConfigError(f"{rule}; got {name} {value:,}. Use {low:,} to {high:,}.", name)
-
-
-def _check_learning_rate(value: float, field: str) -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise ConfigError(f"The learning rate must be a finite number above 0; got {value:g}. Use 0.1.", field)
-
-
-def _check_dropout(value: float, field: str) -> None:
-    if not 0 <= value < 1:
-        raise ConfigError(
-            f"Dropout is the share of values set to 0, from 0 up to but not including 1; got {value:g}. Use 0 to 0.9.",
-            field,
-        )
 
 
 PRESETS = {

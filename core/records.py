@@ -169,7 +169,7 @@ def _finite(value: Any) -> Any:
 class History:
     """The records of a run in order; sequence numbers count from 1. Not locked: its run does that.
 
-    Bounded because the trainer's schedules are (at most some 2,500 records a run, however long).
+    Bounded because the trainer's schedules are (at most some 6,000 records a run, however long).
     """
 
     def __init__(self) -> None:

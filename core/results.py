@@ -58,7 +58,7 @@ def _arm(name: str, config: ExperimentConfig, facts: list[Record], status: str) 
         "initial_weights": built.fingerprint if built else None,
         "status": "diverged" if diverged else status,
         "diverged": to_json(diverged) if diverged else None,
-        "steps": last.step if last else 0,
+        "steps": diverged.step - 1 if diverged else last.step if last else 0,
         "seconds": last.seconds[name] if last else 0.0,
         "examples_per_second": examples_per_second(last, name) if last else None,
         "epochs": _epochs(name, facts),
@@ -77,11 +77,12 @@ def _epochs(name: str, facts: list[Record]) -> list[dict[str, Any]]:
 
 
 def _epoch(name: str, epoch: EpochFinished, test: TestMeasured) -> dict[str, Any]:
+    trained, tested = to_json(epoch), to_json(test)  # null where a loss was not finite
     return {
         "epoch": epoch.epoch,
-        "train_loss": epoch.train_loss[name],
-        "train_accuracy": epoch.train_accuracy[name],
-        "test_loss": test.loss[name],
-        "test_accuracy": test.accuracy[name],
-        "test_accuracy_batch": test.batch_accuracy.get(name),
+        "train_loss": trained["train_loss"][name],
+        "train_accuracy": trained["train_accuracy"][name],
+        "test_loss": tested["loss"][name],
+        "test_accuracy": tested["accuracy"][name],
+        "test_accuracy_batch": tested["batch_accuracy"].get(name),
     }

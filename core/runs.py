@@ -23,6 +23,7 @@ from core.config import ConfigError, ExperimentConfig
 from core.data import DataError, Images, load
 from core.device import best_device, leave_a_core_free
 from core.records import ArmDiverged, DataArrived, DataReplaced, History, Record, StatusChanged
+from core.rules import check_learning_rate
 from core.trainer import Arm, RunStopped, train
 
 log = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ class Run:
         if self._stop_asked:
             return "stop"
         if self._pause_asked:
-            return "step" if self._steps_left else "pause" * (self._status == "running")
+            return "step" if self._steps_left or self._stepping else "pause" * (self._status != "paused")
         return "resume" * (self._status == "paused")
 
     def _eta(self) -> float | None:
@@ -153,12 +154,14 @@ class Run:
         self._order(key, _stop_asked=True)
 
     def change_learning_rate(self, key: str, rate: float) -> None:
-        """Use `rate` from the next mini-batch on. Raises ConfigError unless it is finite and above 0."""
-        ExperimentConfig(learning_rate=rate)
+        """Use `rate` from the next mini-batch on. Raises ConfigError unless it is above 0 and an arm follows it."""
+        check_learning_rate(rate, "learning_rate")
+        if all(arm.learning_rate is not None for arm in self.config.arms):
+            raise ConfigError("Every arm here has a learning rate of its own. Start a run without lr= to change it.")
         self._order(key, _new_rate=rate)
 
     def _order(self, key: str, **flags: bool | int | float) -> None:
-        if not secrets.compare_digest(key, self.key):
+        if not secrets.compare_digest(key.encode(errors="replace"), self.key.encode()):
             raise NotTheOwner("Only who started this run can steer it; start a run of your own to do so.")
         with self._changed:
             for name, value in flags.items():
@@ -171,13 +174,11 @@ class Run:
         """Wait until mini-batch `step` may run; returns a new learning rate, if one was ordered."""
         with self._changed:
             self._stepping = False
-            self._measure_time()
             self._wait_for_turn()
             self._step = step
             if self._steps_left:
                 self._steps_left, self._stepping = self._steps_left - 1, True
             self._confirm("running")
-            self._resumed_at = time.monotonic()
             rate, self._new_rate = self._new_rate, None
             self._rate = rate or self._rate
             return rate
@@ -188,9 +189,7 @@ class Run:
             if self._stepping:
                 self._check_stopped()
                 return
-            self._measure_time()
             self._wait_for_turn()
-            self._resumed_at = time.monotonic()
             if self._status != "preparing":
                 self._confirm("running")
 
@@ -218,6 +217,8 @@ class Run:
             self._confirm(status, message)
 
     def _wait_for_turn(self) -> None:
+        if self._status == "running":
+            self._active_seconds += time.monotonic() - self._resumed_at
         while True:
             self._check_stopped()
             if self._pause_asked and not self._steps_left:
@@ -226,6 +227,7 @@ class Run:
             elif self._line.join(self):
                 self._confirm("queued")
             else:
+                self._resumed_at = time.monotonic()
                 return
             self._changed.wait(WAKE_SECONDS)
 
@@ -240,11 +242,6 @@ class Run:
             self._status = status
             self.history.append(StatusChanged(status, self._step, message))
             self._touch()
-
-    def _measure_time(self) -> None:
-        if self._status == "running":
-            self._active_seconds += time.monotonic() - self._resumed_at
-            self._resumed_at = time.monotonic()
 
     def _touch(self) -> None:
         self.version += 1
@@ -296,17 +293,19 @@ class RunManager:
         """Start `config` as soon as the device is free; `replaces` is stopped first. Raises QueueFull."""
         if replaces is not None and not replaces.ended:
             replaces.stop(replaces.key)
-        waiting = [run for run in self.active() if run is not replaces]
-        if len(waiting) >= self._capacity:
-            raise QueueFull(
-                f"At most {self._capacity} experiments may run or wait at a time, and {len(waiting)} do. "
-                "Your settings are kept; press Start again in a minute."
-            )
-        run = Run(config, self._line, self._grace)
-        self._runs[run.id] = run
-        self._forget_old_runs()
-        self._threads[run.id] = threading.Thread(target=self._work, args=(run,), name=f"run-{run.id}", daemon=True)
-        self._threads[run.id].start()
+        with self._line.changed:  # two visitors may press Start at once
+            waiting = [run for run in self.active() if run is not replaces]
+            if len(waiting) >= self._capacity:
+                raise QueueFull(
+                    f"At most {self._capacity} experiments may run or wait at a time, and {len(waiting)} do. "
+                    "Your settings are kept; press Start again in a minute."
+                )
+            run = Run(config, self._line, self._grace)
+            self._runs[run.id] = run
+            self._line.join(run)  # here, so that who pressed first is first
+            self._forget_old_runs()
+            self._threads[run.id] = threading.Thread(target=self._work, args=(run,), name=f"run-{run.id}", daemon=True)
+            self._threads[run.id].start()
         return run
 
     def find(self, run_id: str) -> Run | None:
