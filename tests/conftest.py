@@ -1,0 +1,114 @@
+"""What several test files share: images, a run manager, one real training, and the rule about browsers."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import HealthCheck, settings
+
+from core import device, runs
+from core.config import PRESETS, ExperimentConfig
+from core.data import Images, data_root, load, verify
+from core.records import Record
+from core.runs import RunManager
+from core.trainer import train
+
+PATIENCE_SECONDS = 60.0  # how long a condition may take on a busy machine; it is met in milliseconds otherwise
+TRAINING_TIMEOUT_SECONDS = 600
+
+# A busy machine is no failure: hypothesis may take its time, and tries the same examples every time.
+settings.register_profile("normscope", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("normscope")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """With NORMSCOPE_REQUIRE_BROWSER=1 a test marked `browser` may not be skipped: where it must run, it runs."""
+    report = yield
+    required = os.environ.get("NORMSCOPE_REQUIRE_BROWSER") == "1" and item.get_closest_marker("browser")
+    if required and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"NORMSCOPE_REQUIRE_BROWSER=1, but this browser test did not run. {reason}"
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "first_look" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(TRAINING_TIMEOUT_SECONDS))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """One processor thread for torch, in the tests as in their run managers: the same sums in the same order."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(device, "_usable_cores", lambda: {0})
+        device.leave_a_core_free()
+        yield
+
+
+@pytest.fixture(scope="session")
+def digits() -> Images:
+    """The built-in digits, all of them: 1,437 and 360."""
+    return load("digits")
+
+
+@pytest.fixture(scope="session")
+def small_images(digits: Images) -> Images:
+    """300 training and 100 test images of the digits, on the CPU."""
+    return replace(
+        digits,
+        train_images=digits.train_images[:300],
+        train_labels=digits.train_labels[:300],
+        test_images=digits.test_images[:100],
+        test_labels=digits.test_labels[:100],
+    )
+
+
+@pytest.fixture(scope="session")
+def fashion() -> Images:
+    """The real Fashion-MNIST, on the CPU; where it is not there, the test says so and is skipped."""
+    if any(check.status != "ok" for check in verify("fashion-mnist")):
+        pytest.skip(f"needs the four real Fashion-MNIST files in {data_root()}/FashionMNIST/raw (set NORMSCOPE_DATA)")
+    return load("fashion-mnist")
+
+
+@pytest.fixture(scope="session")
+def first_look(fashion: Images) -> tuple[ExperimentConfig, tuple[Record, ...]]:
+    """The preset First look trained once on Fashion-MNIST, some 35 s of one core: (its config, its history)."""
+    config, history = PRESETS["First look"], list[Record]()
+    train(config, fashion, history.append)
+    return config, tuple(history)
+
+
+@pytest.fixture
+def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunManager]:
+    """The process's one run manager, which pages and routes find too: a fresh one, on the CPU.
+
+    A run that a test forgets ends by itself after 20 s without a watcher; at the test's end all are stopped.
+    """
+    monkeypatch.setenv("NORMSCOPE_GRACE_SECONDS", "20")
+    monkeypatch.setattr(runs, "best_device", lambda: torch.device("cpu"))
+    runs.manager.cache_clear()
+    yield runs.manager()
+    runs.manager().shutdown(PATIENCE_SECONDS)
+    runs.manager.cache_clear()
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """Wait until a condition holds: `until(lambda: run.status == "paused")`. Fails after a minute."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, "waited in vain"
+            time.sleep(0.002)
+
+    return wait
