@@ -26,7 +26,7 @@ export class Curves {
       const { traces, labels } = this.traces(chart, series, ghosts, view, look);
       const layout = this.layout(chart, series, view, look, labels);
       await this.Plotly.react(chart.element, traces, layout, { displaylogo: false, responsive: true, doubleClick: false,
-        modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] });
+        modeBarButtons: [["toImage", "zoom2d", "pan2d"]] });
     }
     if (!this.drawn) this.listen();
     this.drawn = true;
@@ -37,23 +37,23 @@ export class Curves {
     for (const chart of this.charts) {
       chart.element.on("plotly_relayout", (change) => this.zoomed(chart, change));
       chart.element.on("plotly_doubleclick", () => {
-        for (const each of this.charts) each.zoom = {};
+        this.forgetZoom();
         this.redraw?.();
       });
     }
   }
 
   zoomed(chart, change) {
-    if (change["xaxis.autorange"] || change["yaxis.autorange"]) {
-      for (const each of this.charts) each.zoom = {};
-    } else {
-      const x = change["xaxis.range"] ?? pair(change, "xaxis");
-      const y = change["yaxis.range"] ?? pair(change, "yaxis");
-      if (!x && !y) return;
-      if (x) for (const each of this.charts) each.zoom.x = x;
-      if (y) chart.zoom.y = y;
-    }
+    const x = change["xaxis.range"] ?? pair(change, "xaxis");
+    const y = change["yaxis.range"] ?? pair(change, "yaxis");
+    if (!x && !y) return;
+    if (x) for (const each of this.charts) each.zoom.x = x;
+    if (y) chart.zoom.y = y;
     this.redraw?.();
+  }
+
+  get isZoomed() {
+    return this.charts.some((chart) => chart.zoom.x || chart.zoom.y);
   }
 
   forgetZoom() {
@@ -101,7 +101,7 @@ export class Curves {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: look.font, color: look.text, size: view.type },
-      title: { text: chart.title, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: view.type + 3 } },
+      title: { text: `${chart.title}<span style="font-size:.72em;opacity:.7">   at the right: test</span>`, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: view.type + 3 } },
       showlegend: false,
       hovermode: "x unified",
       hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: view.type - 1, color: look.text } },
@@ -109,7 +109,7 @@ export class Curves {
       xaxis: { ...axis, title: { text: X_TITLES[view.x], standoff: 6 }, range: chart.zoom.x ?? [0, end],
         hoverformat: view.x === "step" ? ",d" : ".2f" },
       yaxis: { ...axis, type: log ? "log" : "linear", range: y, title: { text: chart.value === "loss" ? "nats" : "share of images", standoff: 4 },
-        tickformat: chart.value === "loss" ? "~g" : ".0%", dtick: log ? "D2" : undefined },
+        tickformat: chart.value === "loss" ? "~g" : ".0%", dtick: log && y[1] - y[0] < 1.5 ? "D2" : undefined },
       shapes: series.rates.map((rate) => vertical(rate[view.x], look)),
       annotations: [...endLabels(labels, y, log, chart.value, view), ...series.rates.map((rate) => rateLabel(rate, view, look))],
     };
@@ -137,7 +137,7 @@ function divergence(arm, value, view, color) {
   return {
     type: "scatter", mode: "markers+text", x: [last(points[view.x])], y: [last(points[value])],
     marker: { symbol: "x", size: 13, color, line: { width: 1 } },
-    text: [`${arm.name}: not finite at step ${arm.diverged.step}`], textposition: "top right", textfont: { color },
+    text: [value === "loss" ? `${arm.name}: not finite at step ${arm.diverged.step}` : ""], textposition: "top right", textfont: { color },
     hovertext: arm.diverged.what, hoverinfo: "text", cliponaxis: false,
   };
 }
@@ -199,7 +199,7 @@ function endLabels(labels, range, log, value, view) {
   return placed.map(({ arm, color, value: v, y }) => ({
     xref: "paper", yref: "paper", x: 1.01, y: y - over, xanchor: "left", yanchor: "middle", showarrow: false,
     align: "left", font: { color, size: view.type + 1 },
-    text: `<b>${arm.name}</b> ${value === "loss" ? v.toFixed(2) : (100 * v).toFixed(1) + " %"}`,
+    text: `<b>${arm.name}</b> ${value === "loss" ? (v < 100 ? v.toFixed(2) : v.toPrecision(2)) : (100 * v).toFixed(1) + " %"}`,
   }));
 }
 
@@ -208,6 +208,6 @@ const vertical = (x, look) => ({
 });
 
 const rateLabel = (rate, view, look) => ({
-  xref: "x", yref: "paper", x: rate[view.x], y: 1, yanchor: "bottom", showarrow: false,
+  xref: "x", yref: "paper", x: rate[view.x], y: 1, xanchor: "left", yanchor: "top", showarrow: false,
   text: `lr ${rate.old} → ${rate.new}`, font: { size: view.type - 1, color: look.faint },
 });

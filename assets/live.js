@@ -123,6 +123,7 @@ class Panel {
         await this.curves.draw(this.series, [...this.ghosts.values()], this.view);
       } while (this.again && !this.closed);
       this.element.dataset.drawn = this.series.latest;
+      this.parts.whole.disabled = !this.curves.isZoomed;
     } finally {
       this.drawing = false;
     }
@@ -148,6 +149,7 @@ class Panel {
     const status = state?.status ?? (data.run ? "queued" : "");
     this.element.dataset.status = status || "idle";
     this.element.dataset.step = state?.step ?? 0;
+    this.element.dataset.run = data.run;
     parts.status.textContent = this.lost ? "No connection" : WORDS[status];
     parts.where.textContent = this.where(status);
     this.showButtons(status);
@@ -227,6 +229,8 @@ class Panel {
     if (this.parts.arms.dataset.names !== arms.map((arm) => arm.name).join()) {
       this.parts.arms.dataset.names = arms.map((arm) => arm.name).join();
       this.parts.arms.innerHTML = arms.map(card).join("");
+      this.parts.arms.style.setProperty("--arms", Math.max(3, arms.length));
+      this.parts.arms.classList.toggle("ns-many", arms.length > 4);
     }
     arms.forEach((arm, i) => {
       const element = this.parts.arms.children[i];
@@ -268,9 +272,10 @@ class Panel {
       button.setAttribute("aria-pressed", this.view.kinds.has(dataset.kind));
     }
     if (dataset.x) this.chooseX(dataset.x);
+    if (dataset.whole) this.curves.forgetZoom();
     if (dataset.log) button.setAttribute("aria-pressed", (this.view.log = !this.view.log));
     if (dataset.projector) this.project(button);
-    if (dataset.arm || dataset.kind || dataset.x || dataset.log) {
+    if (dataset.arm || dataset.kind || dataset.x || dataset.log || dataset.whole) {
       if (dataset.x || dataset.log) this.curves?.forgetZoom();
       this.show();
       this.draw();
@@ -336,12 +341,13 @@ function figures(arm, series) {
     batch: arm.diverged
       ? `step ${arm.diverged.step}: ${arm.diverged.what}`
       : own === undefined ? "" : `${percent(own)} with batch statistics`,
-    loss: loss === undefined ? "" : `train loss ${loss.toFixed(3)} · test loss ${last(arm.test.loss)?.toFixed(3) ?? "not finite"}`,
+    loss: loss === undefined ? "" : `loss: train ${nats(loss)} · test ${nats(last(arm.test.loss))}`,
     speed: seconds ? `${number(Math.round(last(arm.train.examples) / seconds))} examples/s · ${((1000 * seconds) / last(arm.train.step)).toFixed(1)} ms/step` : "",
     size: `${number(arm.parameters)} parameters, norms ${number(arm.norm_parameters)} · weights #${arm.fingerprint}`,
   };
 }
 
+const nats = (loss) => (loss == null ? "not finite" : loss < 100 ? loss.toFixed(3) : loss.toPrecision(3));
 const percent = (share) => (share == null ? "–" : `${(100 * share).toFixed(1)} %`);
 const number = (n) => Number(n).toLocaleString("en-US");
 const dataName = (name) => ({ "fashion-mnist": "Fashion-MNIST", digits: "built-in digits" })[name] ?? name.toUpperCase();
@@ -428,6 +434,7 @@ const SKELETON = `
       <span class="ns-group" role="group" aria-label="x-axis"><button data-x="step" aria-pressed="true">steps</button><button data-x="epoch" aria-pressed="false">epochs</button><button data-x="seconds" aria-pressed="false">seconds</button></span>
       <span class="ns-group" role="group" aria-label="lines"><button data-kind="train" aria-pressed="true">━ train</button><button data-kind="test" aria-pressed="true">╍ test</button><button data-kind="batch" aria-pressed="true">┈ test, batch statistics</button></span>
       <span class="ns-group"><button data-log="1" aria-pressed="true">log loss</button></span>
+      <span class="ns-group"><button data-part="whole" data-whole="1" title="Or double-click a chart" disabled>whole run</button></span>
       <label>smooth train <select data-part="smooth"><option value="1">off</option><option value="9" selected>9 points</option><option value="31">31 points</option><option value="101">101 points</option></select></label>
     </div>
     <div class="ns-charts"><div class="ns-chart" data-part="loss"></div><div class="ns-chart" data-part="accuracy"></div></div>

@@ -21,12 +21,14 @@ export function theme(element) {
 }
 
 // Arms of the same norm keep its hue and are told apart by lightness, marker and name.
+const SHADES = [(c) => c, (c) => mix(c, "#000000", 0.4), (c) => mix(c, "#ffffff", 0.4)];
+
 export function armColors(arms, look) {
   const seen = {};
   return new Map(
     arms.map((arm) => {
       const nth = (seen[arm.norm] = (seen[arm.norm] ?? -1) + 1);
-      return [arm.name, mix(look.arms[arm.norm], look.dark ? "#ffffff" : "#000000", nth * 0.32)];
+      return [arm.name, SHADES[nth % SHADES.length](look.arms[arm.norm])];
     }),
   );
 }

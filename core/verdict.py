@@ -42,7 +42,8 @@ def is_at_chance(accuracy: float, examples: int) -> bool:
 
 def _opening(test: TestMeasured, ended: bool) -> str:
     which = "all" if test.whole else "the first"
-    return f"{'At the end, a' if ended else 'A'}fter {test.step:,} steps, on {which} {test.examples:,} test images:"
+    steps = f"{test.step:,} step{'s' * (test.step != 1)}"
+    return f"{'At the end, a' if ended else 'A'}fter {steps}, on {which} {test.examples:,} test images:"
 
 
 def _ranking(test: TestMeasured, titles: dict[str, str]) -> str:

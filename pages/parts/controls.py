@@ -104,4 +104,8 @@ def _training() -> None:
         st.segmented_control("Optimizer", OPTIMIZERS, key="optimizer", required=True, width="stretch")
         st.number_input("Momentum (SGD)", step=0.1, key="momentum")
         st.number_input("Seed", step=1, key="seed", help="Decides the initial weights and the order of the images.")
-        st.checkbox("Drop the last short batch", key="drop_last", help="The book keeps it. A short batch moves BatchNorm’s running statistics as much as a full one does.")
+        st.checkbox(
+            "Drop the last short batch",
+            key="drop_last",
+            help="The book keeps it. A short batch moves BatchNorm’s running statistics as much as a full one.",
+        )

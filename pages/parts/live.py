@@ -45,4 +45,5 @@ def _data(view: View) -> dict[str, Any]:
 def _label(run: Run) -> str:
     config = run.config
     arms = ", ".join(arm.name for arm in config.arms)
-    return f"{arms} · {config.activation} · lr {config.learning_rate:g} · batch {config.batch_size} · seed {config.seed}"
+    training = f"lr {config.learning_rate:g} · batch {config.batch_size} · seed {config.seed}"
+    return f"{arms} · {config.activation} · {training}"

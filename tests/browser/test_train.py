@@ -1,0 +1,288 @@
+"""The main job, as a visitor does it: start, watch, steer, compare."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+SHORT = "/?data=digits&examples=320&batch=32&epochs=2&lr=0.5&seed=3"
+LONG = "/?data=digits&examples=1400&batch=8&epochs=200&lr=0.1"
+
+
+def panel(page: Page):
+    return page.locator(".ns")
+
+
+def status(page: Page, *words: str) -> None:
+    """Wait until the worker has confirmed one of these statuses."""
+    expect(panel(page)).to_have_attribute("data-status", re.compile("|".join(words)), timeout=60_000)
+
+
+def step(page: Page) -> int:
+    return int(panel(page).get_attribute("data-step") or 0)
+
+
+def drawn(page: Page) -> int:
+    """The sequence number of the newest record in the charts."""
+    return int(panel(page).get_attribute("data-drawn") or 0)
+
+
+def start(page: Page) -> None:
+    page.get_by_role("button", name="Start training").click()
+    status(page, "running", "finished", "failed")
+
+
+def press(page: Page, what: str) -> None:
+    page.locator(f"button[data-do={what}]").first.click()
+
+
+def wait_for_draws(page: Page, count: int) -> None:
+    for _ in range(count):
+        before = drawn(page)
+        page.wait_for_function("seq => Number(document.querySelector('.ns').dataset.drawn) > seq", arg=before)
+
+
+def x_range(page: Page) -> list[float]:
+    return page.evaluate("document.querySelector('[data-part=loss]')._fullLayout.xaxis.range")
+
+
+def traces(page: Page) -> list[str]:
+    found = page.evaluate("document.querySelector('[data-part=accuracy]').data.map(t => t.name).filter(Boolean)")
+    return list(found)
+
+
+def test_a_newcomer_presses_start_and_the_curves_grow_to_the_end(new_page) -> None:
+    page = new_page(SHORT)
+    start(page)
+    wait_for_draws(page, 3)
+    status(page, "finished")
+    expect(page.locator("[data-part=verdict]")).to_contain_text("At the end, after 20 steps, on all 360 test images")
+    assert traces(page) == [
+        "none train",
+        "none test",
+        "bn train",
+        "bn test",
+        "bn test, batch statistics",
+        "ln train",
+        "ln test",
+    ]
+    expect(page.locator(".ns-arm")).to_have_count(3)
+    prints = set(re.findall(r"weights #(\w{8})", page.locator(".ns-arms").inner_text()))
+    assert len(prints) == 1, "all arms start from the same weights"
+
+
+def test_points_on_the_chart_are_the_points_of_the_route(new_page) -> None:
+    page = new_page(SHORT)
+    start(page)
+    status(page, "finished")
+    run = re.search(r"run=([\w-]+)", page.url)[1]
+    records = page.evaluate(f"fetch('/api/runs/{run}/points?since=0').then(r => r.json())")["records"]
+    expected = [record["loss"]["bn"] for record in records if record["kind"] == "train"]
+    page.locator("[data-part=smooth]").select_option("1")
+    shown = page.wait_for_function(
+        "() => { const t = document.querySelector('[data-part=loss]').data; "
+        "return t.length === 7 && Array.from(t.find(t => t.name === 'bn train').y); }"
+    ).json_value()
+    assert shown == expected
+
+
+def test_paused_means_that_no_step_is_done_until_step_or_resume(new_page) -> None:
+    page = new_page(LONG)
+    start(page)
+    press(page, "pause")
+    status(page, "paused")
+    at = step(page)
+    page.wait_for_timeout(1500)
+    assert step(page) == at
+    press(page, "step")
+    expect(panel(page)).to_have_attribute("data-step", str(at + 1))
+    status(page, "paused")
+    press(page, "pause")
+    page.wait_for_function("at => Number(document.querySelector('.ns').dataset.step) > at + 1", arg=at)
+    press(page, "stop")
+    status(page, "stopped")
+
+
+def test_zoom_survives_updates_and_a_double_click_ends_it(new_page) -> None:
+    page = new_page(LONG)
+    start(page)
+    wait_for_draws(page, 2)
+    box = page.locator("[data-part=loss] .nsewdrag").bounding_box()
+    page.mouse.move(box["x"] + 50, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 150, box["y"] + 150, steps=5)
+    page.mouse.up()
+    page.wait_for_function("document.querySelector('[data-part=loss]')._fullLayout.xaxis.range[0] > 0.1")
+    zoomed = x_range(page)
+    wait_for_draws(page, 3)
+    assert x_range(page) == zoomed
+    page.mouse.dblclick(box["x"] + 60, box["y"] + 60)
+    page.wait_for_function("document.querySelector('[data-part=loss]')._fullLayout.xaxis.range[0] === 0")
+
+
+def test_an_arm_is_hidden_and_shown_at_once(new_page) -> None:
+    page = new_page(SHORT)
+    start(page)
+    status(page, "finished")
+    page.locator(".ns-arm[data-arm=bn]").click()
+    page.wait_for_function("document.querySelector('[data-part=accuracy]').data.every(t => !t.name?.startsWith('bn'))")
+    page.locator(".ns-arm[data-arm=bn]").click()
+    page.wait_for_function("document.querySelector('[data-part=accuracy]').data.some(t => t.name?.startsWith('bn'))")
+
+
+def test_a_new_learning_rate_is_marked_on_the_curves(new_page) -> None:
+    page = new_page(LONG)
+    start(page)
+    page.locator("[data-part=rate]").fill("0.02")
+    page.locator("[data-part=rate]").press("Enter")
+    mark = "document.querySelector('[data-part=loss]')._fullLayout?.annotations?.some(a => a.text === 'lr 0.1 → 0.02')"
+    page.wait_for_function(mark)
+
+
+def test_a_learning_rate_that_is_none_is_refused_with_the_rule(new_page) -> None:
+    page = new_page(LONG)
+    start(page)
+    page.locator("[data-part=rate]").fill("-1")
+    page.locator("[data-part=rate]").press("Enter")
+    expect(page.locator("[data-part=notices]")).to_contain_text("finite number above 0; got -1")
+    status(page, "running")
+
+
+def test_an_earlier_run_stays_as_a_ghost_until_it_is_dropped(new_page) -> None:
+    page = new_page(SHORT)
+    start(page)
+    status(page, "finished")
+    press(page, "renew")
+    expect(page.locator("[data-part=ghostList] li")).to_have_count(1)
+    status(page, "finished")
+    expect(page.locator("[data-part=ghostList] li")).to_contain_text("seed 3")
+    assert "seed=4" in page.url
+    faint = "document.querySelector('[data-part=loss]').data.filter(t => t.opacity === 0.3).length"
+    page.wait_for_function(f"{faint} === 6")
+    press(page, "drop")
+    page.wait_for_function(f"{faint} === 0")
+
+
+def test_the_same_weights_give_the_same_curves(new_page) -> None:
+    page = new_page(SHORT)
+    losses = "r => fetch(`/api/runs/${r}/results.json`).then(r => r.json()).then(r => r.arms.bn.epochs)"
+    runs = []
+    start(page)
+    for _ in range(2):
+        status(page, "finished")
+        runs.append(re.search(r"run=([\w-]+)", page.url)[1])
+        if len(runs) == 1:
+            press(page, "restart")
+            page.wait_for_function("old => !location.href.includes(old)", arg=runs[0])
+    assert page.evaluate(losses, runs[0]) == page.evaluate(losses, runs[1])
+
+
+def test_touching_every_widget_leaves_the_run_alone(new_page) -> None:
+    page = new_page(LONG)
+    start(page)
+    run = re.search(r"run=([\w-]+)", page.url)[1]
+    sidebar = page.get_by_test_id("stSidebar")
+    for name in ("Training images", "Batch size", "Learning rate", "Epochs"):
+        sidebar.get_by_label(name, exact=True).fill("7")
+        sidebar.get_by_label(name, exact=True).press("Enter")
+    sidebar.get_by_text("relu", exact=True).click()
+    sidebar.get_by_role("button", name="The book, zh edition").click()
+    page.wait_for_function("location.href.includes('lr=1.0')")
+    assert f"run={run}" in page.url
+    at = step(page)
+    page.wait_for_function("at => Number(document.querySelector('.ns').dataset.step) > at", arg=at)
+    expect(page.locator("[data-do=start]").first).to_contain_text("Start new settings")
+
+
+def test_a_second_visitor_waits_with_a_place_in_line_and_disturbs_nobody(new_page) -> None:
+    first, second = new_page(LONG), new_page(SHORT)
+    start(first)
+    second.get_by_role("button", name="Start training").click()
+    status(second, "queued")
+    expect(second.locator("[data-part=where]")).to_have_text("1 ahead of you")
+    at = step(first)
+    first.wait_for_function("at => Number(document.querySelector('.ns').dataset.step) > at", arg=at)
+    press(first, "stop")
+    status(second, "running", "finished")
+
+
+def test_who_follows_a_link_watches_and_cannot_steer(new_page, server: str) -> None:
+    owner = new_page(LONG)
+    start(owner)
+    watcher = new_page(owner.url.removeprefix(server))
+    status(watcher, "running")
+    expect(watcher.locator("[data-part=watching]")).to_be_visible()
+    expect(watcher.locator("button[data-do=pause]")).to_be_disabled()
+    expect(watcher.locator("button[data-do=stop]")).to_be_disabled()
+
+
+def test_a_reload_keeps_the_run_and_the_right_to_steer_it(new_page) -> None:
+    page = new_page(LONG)
+    start(page)
+    page.reload()
+    status(page, "running")
+    press(page, "stop")
+    status(page, "stopped")
+
+
+def test_a_run_ends_when_its_last_viewer_has_left(new_page, server: str) -> None:
+    page, other = new_page(LONG), new_page("/")
+    start(page)
+    run = re.search(r"run=([\w-]+)", page.url)[1]
+    page.context.close()
+    other.wait_for_timeout(500)
+    # Asking for points would count as watching, so the results tell.
+    other.wait_for_function(
+        f"async () => (await (await fetch('/api/runs/{run}/results.json')).json()).status === 'stopped'", polling=1000
+    )
+
+
+def test_without_data_the_page_trains_on_digits_and_says_how_to_get_the_rest(new_page) -> None:
+    page = new_page("/?data=fashion-mnist&examples=320&batch=64&epochs=1")
+    start(page)
+    status(page, "finished")
+    notices = page.locator("[data-part=notices]")
+    expect(notices).to_contain_text("Training on the built-in digits instead")
+    expect(notices).to_contain_text("python -m core data fetch")
+
+
+def test_a_diverging_arm_is_named_with_its_layer_and_step(new_page) -> None:
+    page = new_page("/?data=digits&examples=320&batch=64&epochs=2&lr=1e30&act=relu&arms=none,ln")
+    start(page)
+    status(page, "finished", "failed")
+    expect(page.locator(".ns-arm[data-arm=none]")).to_contain_text(
+        re.compile(r"step \d+: .*(conv|fc)\d.* is not finite")
+    )
+
+
+def test_a_link_with_mistakes_is_reported_and_never_obeyed(new_page) -> None:
+    page = new_page("/?lr=-3&bogus=1&batch=abc&epochs=2")
+    notices = page.locator("[data-part=notices]")
+    expect(notices).to_contain_text("bogus")
+    expect(notices).to_contain_text("finite number above 0")
+    expect(notices).to_contain_text("batch=abc")
+    page.wait_for_function("location.href.includes('lr=0.1') && location.href.includes('epochs=2')")
+
+
+def test_bad_input_in_the_form_says_the_rule_and_loses_nothing(new_page) -> None:
+    page = new_page("/?data=digits&examples=1400&batch=32")
+    field = page.get_by_test_id("stSidebar").get_by_label("Batch size", exact=True)
+    field.fill("1")
+    field.press("Enter")
+    expect(page.locator("[data-part=notices]")).to_contain_text("A batch of 1 has no spread")
+    expect(page.locator("button[data-do=start]").first).to_be_disabled()
+    field.fill("64")
+    field.press("Enter")
+    expect(page.locator("button[data-do=start]").first).to_be_enabled()
+    assert "examples=1400" in page.url
+
+
+def test_the_charts_follow_a_change_of_theme_at_once(new_page) -> None:
+    page = new_page(SHORT, color_scheme="light")
+    start(page)
+    color = "document.querySelector('[data-part=loss]')._fullLayout?.font.color"
+    light = page.wait_for_function(color).json_value()
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"light => {color} !== light", arg=light)
