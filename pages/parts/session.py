@@ -58,14 +58,15 @@ def _left(visitor: Visitor) -> None:
 
 
 @st.cache_resource(scope="session", on_release=_left, show_spinner=False)
-def _connection() -> Visitor:
+def _connection(visitor_id: str, _visitor: Visitor) -> Visitor:
     """Lives as long as the browser's connection: releasing it is how we learn that somebody left."""
-    return st.session_state.setdefault("visitor", Visitor())
+    return _visitor
 
 
 def visitor() -> Visitor:
     """This session's visitor; present in its run's list of watchers again after a lost connection."""
-    mine = _connection()
+    mine: Visitor = st.session_state.setdefault("visitor", Visitor())
+    _connection(mine.id, mine)
     if mine.run is not None:
         mine.run.join(mine.id)
     return mine
