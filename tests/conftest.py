@@ -15,7 +15,7 @@ from core import device, runs
 from core.config import PRESETS, ExperimentConfig
 from core.data import Images, data_root, load, verify
 from core.records import Record
-from core.runs import RunManager
+from core.runs import Run, RunManager
 from core.trainer import train
 
 PATIENCE_SECONDS = 60.0  # how long a condition may take on a busy machine; it is met in milliseconds otherwise
@@ -99,6 +99,18 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunManager]:
     yield runs.manager()
     runs.manager().shutdown(PATIENCE_SECONDS)
     runs.manager.cache_clear()
+
+
+@pytest.fixture
+def start(manager: RunManager) -> Callable[[ExperimentConfig], Run]:
+    """Submit an experiment and watch its run, so that it does not end for want of a watcher."""
+
+    def submit(config: ExperimentConfig) -> Run:
+        run = manager.submit(config)
+        run.join("a watcher")
+        return run
+
+    return submit
 
 
 @pytest.fixture

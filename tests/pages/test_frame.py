@@ -1,4 +1,4 @@
-"""Every page through the frame in four states: no run, running, finished, failed; and the link that is the experiment."""
+"""Every page through the frame in four states (no run, running, finished, failed), and the link."""
 
 import json
 from collections.abc import Iterator
