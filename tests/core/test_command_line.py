@@ -328,7 +328,7 @@ def test_results_that_were_there_before_survive_a_refusal(run: Any, tmp_path: Pa
 def test_a_full_disk_takes_the_file_but_not_the_numbers(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
