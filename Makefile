@@ -55,13 +55,15 @@ $(DEV_STAMP): $(RUN_STAMP)
 	$(PIP) -r requirements-dev.txt
 	@rm -f $(VENV)/.dev-* && touch $@
 
-# The tests that open the real page need Debian's chromium; without one they say so and skip.
+# The tests that open the real page need Debian's chromium; without a browser they say so and skip.
 CHROMIUM := apt-get install -y --no-install-recommends chromium fonts-liberation
 browser:
-	@command -v chromium >/dev/null || { \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
-	then apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(CHROMIUM) -qq >/dev/null; else false; fi; \
-	} || echo 'No chromium: the browser tests will be skipped. To run them: sudo $(CHROMIUM)'
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo 'NormScope: installing chromium for the browser tests'; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(CHROMIUM) -qq >/dev/null && exit; \
+	fi; \
+	echo 'No chromium: the browser tests will be skipped. To run them: sudo $(CHROMIUM)'
 
 which-python: # for .ci/run
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))
