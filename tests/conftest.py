@@ -102,6 +102,13 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunManager]:
 
 
 @pytest.fixture
+def small_digits(manager: RunManager, small_images: Images, monkeypatch: pytest.MonkeyPatch) -> Images:
+    """The run manager's "digits" are the 300 small_images, for experiments of at most 300 examples."""
+    monkeypatch.setattr(runs, "load", lambda name, *rest: small_images if name == "digits" else load(name, *rest))
+    return small_images
+
+
+@pytest.fixture
 def start(manager: RunManager) -> Callable[[ExperimentConfig], Run]:
     """Submit an experiment and watch its run, so that it does not end for want of a watcher."""
 

@@ -90,7 +90,7 @@ def test_the_same_config_gives_the_same_numbers_bit_for_bit(small_images: Images
 
 
 def test_another_seed_gives_other_numbers(small_images: Images, history) -> None:
-    assert losses(history_of(replace(CONFIG, seed=1), small_images), "bn") != losses(history, "bn")
+    assert losses(history_of(replace(CONFIG, seed=1), small_images, StopAfter(3)), "bn") != losses(history, "bn")[:3]
 
 
 def test_the_global_random_state_is_neither_read_nor_changed(small_images: Images) -> None:
@@ -102,7 +102,9 @@ def test_the_global_random_state_is_neither_read_nor_changed(small_images: Image
     assert numbers(history_of(config, small_images)) == first
 
 
-def test_restart_with_the_same_weights_gives_the_first_100_losses_again(manager: RunManager, start) -> None:
+def test_restart_with_the_same_weights_gives_the_first_100_losses_again(
+    manager: RunManager, start, small_digits
+) -> None:
     first, again = start(CONFIG), start(CONFIG)
     for run in (first, again):
         manager.join(run)
@@ -114,12 +116,12 @@ def test_restart_with_the_same_weights_gives_the_first_100_losses_again(manager:
 
 
 def test_under_the_run_manager_the_numbers_are_those_of_the_command_line(
-    manager: RunManager, start, digits: Images
+    manager: RunManager, start, small_digits: Images
 ) -> None:
     config = replace(CONFIG, epochs=1, arms=SIX)
     run = start(config)
     manager.join(run)
-    assert numbers(list(run.history)) == numbers(history_of(config, digits))
+    assert numbers(list(run.history)) == numbers(history_of(config, small_digits))
 
 
 # --- lock-step ---------------------------------------------------------------------------------------------------
@@ -353,7 +355,7 @@ def test_a_stop_ends_before_the_next_step(small_images: Images) -> None:
 
 # --- divergence --------------------------------------------------------------------------------------------------
 
-WILD = replace(CONFIG, activation="relu", arms=(parse_arm("none:lr=1e6"), parse_arm("bn"), parse_arm("ln")), epochs=2)
+WILD = replace(CONFIG, activation="relu", arms=(parse_arm("none:lr=1e6"), parse_arm("bn"), parse_arm("ln")), epochs=1)
 
 
 def test_a_loss_that_is_not_finite_ends_that_arm_only_and_names_layer_and_step(small_images: Images) -> None:
