@@ -27,7 +27,7 @@ def test_a_record_never_changes() -> None:
 
 def test_every_kind_of_record_has_a_word_of_its_own() -> None:
     kinds = [kind.kind for kind in get_args(records.Record)]
-    assert len(set(kinds)) == len(kinds) == 9
+    assert len(set(kinds)) == len(kinds) >= 9
 
 
 def test_a_record_as_json_has_its_kind_and_every_field() -> None:

@@ -26,7 +26,18 @@ from core.records import (
     TrainMeasured,
 )
 from core.runs import RunManager
-from core.trainer import EARLY_TESTS, POINTS, Batch, Meter, RunStopped, _is_live_test, batches, build_arms, train
+from core.trainer import (
+    EARLY_TESTS,
+    POINTS,
+    Batch,
+    Meter,
+    RunStopped,
+    Unattended,
+    _is_live_test,
+    batches,
+    build_arms,
+    train,
+)
 
 SIX = tuple(parse_arm(name) for name in ("none", "bn:dropout=0.3", "ln", "bn:book", "gn", "in/rms"))
 CONFIG = ExperimentConfig(data="digits", examples=300, batch_size=20, epochs=7, learning_rate=0.5)  # 15 steps an epoch
@@ -66,7 +77,7 @@ def history(small_images: Images) -> list[Record]:
     return history_of(CONFIG, small_images)
 
 
-class StopAfter:
+class StopAfter(Unattended):
     """A control that ends the training after so many steps, or changes the learning rate on the way."""
 
     def __init__(self, steps: int, rates: dict[int, float] | None = None) -> None:
@@ -76,9 +87,6 @@ class StopAfter:
         if step > self.steps:
             raise RunStopped
         return self.rates.get(step)
-
-    def wait(self) -> None:
-        return None
 
 
 # --- the same numbers, every time --------------------------------------------------------------------------------

@@ -1,0 +1,256 @@
+"""The rules that hold the house up (DESIGN §3), each shown to be able to fail."""
+
+from __future__ import annotations
+
+import ast
+import json
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import core
+
+ROOT = Path(__file__).resolve().parent.parent
+MOST_LINES = 400
+NO_TORCH = ("core/records.py", "core/figures.py", "core/axes.py")
+MODULES = sorted(f"core.{module.name}" for module in pkgutil.iter_modules(core.__path__))
+
+# What is known to break a rule. An entry that does so no longer has to go, so that the list can only shrink.
+DEBTS = {
+    "state_outside_the_session": {"pages/parts/live.py"},
+    "files_too_long": {"core/__main__.py", "assets/live.js"},
+}
+
+Sources = dict[str, str]  # path from the project's folder: content
+
+
+def sources(*patterns: str) -> Sources:
+    paths = sorted(path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file())
+    return {str(path.relative_to(ROOT)): path.read_text() for path in paths}
+
+
+def project() -> Sources:
+    return sources("app.py", "core/**/*.py", "pages/**/*.py", "bench/**/*.py", "assets/*.js", "assets/*.css")
+
+
+# --- the checkers: what breaks a rule ----------------------------------------------------------------------------
+
+
+def imported(source: str, path: str = "") -> Iterator[str]:
+    """Every module that `source` imports, anywhere in it; relative ones as absolute, `from a import b` as a.b too."""
+    package = Path(path).parent.parts
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = [*package[: len(package) - node.level + 1], node.module] if node.level else [node.module]
+            module = ".".join(filter(None, base))
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+            yield from (str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant))
+
+
+def imports(files: Sources, *modules: str) -> list[str]:
+    """The files that import one of `modules` or something in them."""
+    return [
+        path
+        for path, source in files.items()
+        if path.endswith(".py")
+        and any(
+            name == module or name.startswith(f"{module}.") for name in imported(source, path) for module in modules
+        )
+    ]
+
+
+def within(files: Sources, *folders: str) -> Sources:
+    return {path: source for path, source in files.items() if path.startswith(folders)}
+
+
+def core_that_knows_a_screen(files: Sources) -> list[str]:
+    return imports(within(files, "core/"), "streamlit", "pages", "app")
+
+
+def pages_that_compute(files: Sources) -> list[str]:
+    return imports(within(files, "pages/"), "torch", "torchvision", "numpy")
+
+
+def pages_that_lean_on_pages(files: Sources) -> list[str]:
+    pages = within(files, "pages/")
+    names = [Path(path).stem for path in pages if Path(path).parent == Path("pages")]
+    others = [module for name in names for module in (name, f"pages.{name}")]
+    return imports(pages, *others)
+
+
+def state_outside_the_session(files: Sources) -> list[str]:
+    words = ("session_state", "cache_resource")
+    return [path for path, text in files.items() if any(w in text for w in words) and path != "pages/parts/session.py"]
+
+
+def threads_outside_runs(files: Sources) -> list[str]:
+    found = imports(files, "threading", "_thread", "multiprocessing", "concurrent")
+    return [path for path in found if path != "core/runs.py"]
+
+
+def plotly_outside_figures(files: Sources) -> list[str]:
+    return [path for path in imports(files, "plotly") if path != "core/figures.py"]
+
+
+def torch_where_none_is_needed(files: Sources) -> list[str]:
+    return imports({path: source for path, source in files.items() if path in NO_TORCH}, "torch", "torchvision")
+
+
+def drawers_for_everything(files: Sources) -> list[str]:
+    return [path for path in files if Path(path).stem in ("util", "utils", "helper", "helpers", "misc", "common")]
+
+
+def files_too_long(files: Sources) -> list[str]:
+    return [path for path, text in files.items() if len(text.splitlines()) > MOST_LINES]
+
+
+RULES = {
+    core_that_knows_a_screen: [
+        {"core/data.py": "import streamlit as st"},
+        {"core/data.py": "def f():\n    from streamlit.runtime import get_instance"},
+        {"core/data.py": "from pages.parts import live"},
+        {"core/sub/data.py": "import importlib\nimportlib.import_module('streamlit')"},
+    ],
+    pages_that_compute: [
+        {"pages/train.py": "import torch"},
+        {"pages/parts/live.py": "from torch import nn"},
+        {"pages/parts/live.py": "import numpy as np"},
+    ],
+    pages_that_lean_on_pages: [
+        {"pages/train.py": "from pages import cube", "pages/cube.py": ""},
+        {"pages/train.py": "import pages.cube", "pages/cube.py": ""},
+        {"pages/train.py": "from pages.cube import draw", "pages/cube.py": ""},
+        {"pages/parts/live.py": "from .. import train", "pages/train.py": ""},
+        {"pages/train.py": "import cube", "pages/cube.py": ""},
+    ],
+    state_outside_the_session: [
+        {"pages/train.py": "import streamlit as st\nst.session_state['x'] = 1"},
+        {"pages/parts/live.py": "@st.cache_resource\ndef f(): ..."},
+        {"core/runs.py": "cache_resource"},
+    ],
+    threads_outside_runs: [
+        {"core/trainer.py": "import threading"},
+        {"pages/train.py": "from concurrent.futures import ThreadPoolExecutor"},
+        {"core/data.py": "def f():\n    from threading import Thread"},
+    ],
+    plotly_outside_figures: [
+        {"pages/train.py": "import plotly.graph_objects as go"},
+        {"core/api.py": "from plotly import offline"},
+    ],
+    torch_where_none_is_needed: [{path: "import torch"} for path in NO_TORCH],
+    drawers_for_everything: [{"core/utils.py": ""}, {"pages/parts/helpers.py": ""}],
+    files_too_long: [{"core/runs.py": "x\n" * (MOST_LINES + 1)}],
+}
+ALLOWED = {
+    "core/runs.py": "import threading\nfrom core.records import Record",
+    "core/figures.py": "import plotly.graph_objects as go",
+    "core/lenet.py": "import torch\nimport streamlitlike",
+    "pages/parts/session.py": "import streamlit as st\nst.session_state['x'] = 1",
+    "pages/train.py": "from pages.parts import live, session\nfrom core.config import Norm\nimport streamlit",
+}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_no_file_breaks_the_rule(rule) -> None:
+    assert set(rule(project())) == DEBTS.get(rule.__name__, set())
+
+
+@pytest.mark.parametrize(("rule", "bad"), [(rule, bad) for rule, cases in RULES.items() for bad in cases])
+def test_the_rule_can_fail(rule, bad: Sources) -> None:
+    assert len(rule(ALLOWED | bad)) == 1
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_rule_lets_pass_what_is_right(rule) -> None:
+    assert rule(ALLOWED) == []
+
+
+def test_the_rules_look_at_the_whole_project() -> None:
+    assert {"app.py", "core/runs.py", "pages/frame.py", "pages/parts/session.py"} <= project().keys()
+
+
+# --- what really happens on import -------------------------------------------------------------------------------
+
+PROBE = """
+import json, random, sys
+modules, paths = json.loads(sys.argv[1])
+sys.path[:0] = paths
+
+import threading, numpy, torch  # what they do themselves is not the project's doing
+
+forbidden = ("socket.connect", "socket.getaddrinfo", "urllib.Request", "subprocess.Popen", "os.system")
+events = []
+sys.addaudithook(lambda event, args: events.append(event) if event in forbidden else None)
+
+def state():
+    return {
+        "thread": sorted(t.name for t in threading.enumerate()),
+        "torch's random state": torch.get_rng_state().tolist(),
+        "numpy's random state": repr(numpy.random.get_state()),
+        "python's random state": random.getstate(),
+        "CUDA": torch.cuda.is_initialized(),
+        "torch's threads": torch.get_num_threads(),
+        "default dtype": torch.get_default_dtype(),
+    }
+
+found = {}
+for module in modules:
+    events.clear()
+    before, loaded = state(), set(sys.modules)
+    __import__(module)
+    after = state()
+    screens = {name.split(".")[0] for name in set(sys.modules) - loaded} & {"streamlit", "pages", "app"}
+    found[module] = [*events, *(key for key in before if before[key] != after[key]), *screens]
+print(json.dumps(found))
+"""
+
+
+def doings(modules: list[str], *paths: Path) -> dict[str, list[str]]:
+    """What each of `modules` did when a fresh process imported it."""
+    asked = json.dumps([modules, [str(path) for path in (ROOT, *paths)]])
+    done = subprocess.run([sys.executable, "-c", PROBE, asked], cwd="/", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def test_importing_any_module_of_core_starts_nothing_and_loads_no_screen() -> None:
+    assert "core.runs" in MODULES
+    assert doings(MODULES) == {module: [] for module in MODULES}
+
+
+BAD_IMPORTS = {
+    "thread": "import threading\nthreading.Thread(target=threading.Event().wait, name='x', daemon=True).start()",
+    "torch's random state": "import torch\ntorch.manual_seed(1)",
+    "numpy's random state": "import numpy\nnumpy.random.seed(0)",
+    "python's random state": "import random\nrandom.random()",
+    "CUDA": "import torch\ntorch.cuda.is_initialized = lambda: True",
+    "torch's threads": "import torch\ntorch.set_num_threads(torch.get_num_threads() + 1)",
+    "socket.connect": "import socket\ntry: socket.create_connection(('127.0.0.1', 9))\nexcept OSError: pass",
+    "subprocess.Popen": "import subprocess\nsubprocess.run(['true'])",
+    "streamlit": "import streamlit",
+}
+
+
+def test_whatever_a_module_does_on_import_is_noticed(tmp_path: Path) -> None:
+    names = {f"bad_{number}": doing for number, doing in enumerate(BAD_IMPORTS)}
+    for name, doing in names.items():
+        (tmp_path / f"{name}.py").write_text(BAD_IMPORTS[doing])
+    noticed = doings(list(names), tmp_path)
+    assert [doing for name, doing in names.items() if doing not in noticed[name]] == []
+
+
+@pytest.mark.parametrize("path", [path for path in NO_TORCH if (ROOT / path).exists()])
+def test_what_needs_no_torch_loads_none(path: str) -> None:
+    module = f"core.{Path(path).stem}"
+    loaded = f"import sys, {module}; print('torch' in sys.modules, 'plotly' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[0] == "False"
