@@ -2,6 +2,9 @@
 
     GET /api/runs/{id}/points?since=SEQ   what happened after SEQ, serialised once for all watchers
     GET /api/runs/{id}/results.json       the results so far, in the command line's format
+    GET /api/runs/{id}/inside?view=V      new looks inside the networks: gradients, activations or parameters
+    GET /api/runs/{id}/inside/{seq}       one look, complete
+    GET /api/runs/{id}/ask/{question}     maps, noise, recalibration: asked of the live networks
     GET /api/health                       that the server is up, and its runs
     GET /vendor/plotly.min.js             the installed plotly package's own plotly.js
     GET /assets/{version}/{file}          this project's scripts and styles
@@ -16,7 +19,7 @@ import gc
 import hashlib
 import importlib.util
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -26,13 +29,20 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from core.records import to_json
+from core import questions
+from core.data import Images
+from core.inside import SOURCES
+from core.records import to_finite, to_json
 from core.results import results
 from core.runs import Run, Snapshot, manager
+from core.trainer import Arm
 from core.verdict import verdict
 
 ASSETS = Path(__file__).parent.parent / "assets"
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}  # for addresses that carry a version
+
+VIEWS = ("gradients", "activations", "parameters")
+QUESTION_SECONDS = 20.0
 
 _served: dict[tuple[str, int, int], bytes] = {}  # (run, since, version): answer; versions never come back
 
@@ -41,7 +51,7 @@ async def points(request: Request) -> Response:
     """The run's state and every record after `since`; 404 for a run that is not remembered."""
     run = manager().find(request.path_params["run_id"])
     if run is None:
-        return JSONResponse({"error": "This run is not known here; it may have been forgotten."}, 404)
+        return _unknown_run()
     run.seen()
     try:
         since = int(request.query_params.get("since", "0"))
@@ -87,13 +97,67 @@ async def run_results(request: Request) -> Response:
     """The results so far as a file."""
     run = manager().find(request.path_params["run_id"])
     if run is None:
-        return JSONResponse({"error": "This run is not known here; it may have been forgotten."}, 404)
+        return _unknown_run()
     headers = {"Content-Disposition": f'attachment; filename="normscope-{run.id}.json"'}
     return Response(
         json.dumps(results(run.config, run.history), indent=1, allow_nan=False),
         headers=headers,
         media_type="application/json",
     )
+
+
+async def inside(request: Request) -> Response:
+    """One page's part of the looks inside the networks that are newer than `since`, for one source, maybe one layer."""
+    run = manager().find(request.path_params["run_id"])
+    if run is None:
+        return _unknown_run()
+    run.seen()
+    query = request.query_params
+    view, source, layer = query.get("view", ""), query.get("source", "fixed"), query.get("layer")
+    if view not in VIEWS or source not in SOURCES or not query.get("since", "0").isdigit():
+        return JSONResponse({"error": f"view is one of {VIEWS}, source one of {SOURCES}, since a whole number"}, 400)
+    latest, looks = run.seen_inside(int(query.get("since", "0")), source)
+    answer = {"latest": latest, "status": run.status, "looks": [look.to_json(view, layer) for look in looks]}
+    return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+
+
+async def whole_look(request: Request) -> Response:
+    """One look complete with its histograms: {arm: NetworkSummary}; 404 once it has been merged with a later one."""
+    run = manager().find(request.path_params["run_id"])
+    text = run.inside.whole(request.path_params["sequence"]) if run else None
+    if text is None:
+        return JSONResponse({"error": "This look is not kept any more."}, 404)
+    return Response(text, media_type="application/json", headers=FOREVER)
+
+
+def question(request: Request) -> Response:
+    """An answer of the live networks (core.questions): maps, recalibration or noise. May take seconds."""
+    run = manager().find(request.path_params["run_id"])
+    if run is None:
+        return _unknown_run()
+    try:
+        asked = run.ask(_question(request.path_params["question"], dict(request.query_params)))
+        return JSONResponse(to_finite(asked.result(QUESTION_SECONDS)))
+    except (LookupError, ValueError, RuntimeError) as error:
+        return JSONResponse({"error": str(error)}, 400)
+    except TimeoutError:
+        return JSONResponse({"error": "The networks did not answer in time; they may wait for the device."}, 503)
+
+
+def _question(name: str, query: dict[str, str]) -> Callable[[list[Arm], Images], dict[str, Any]]:
+    layer = query.get("layer", "conv1")
+    if name == "maps":
+        stage, image = query.get("stage", "activated"), int(query.get("image", "0"))
+        return lambda arms, data: questions.feature_maps(arms, data, layer, stage, image)
+    if name == "noise":
+        return lambda arms, data: questions.noise(arms, data, layer)
+    if name == "recalibration":
+        return questions.recalibration
+    raise LookupError(f"The questions are maps, noise and recalibration; got {name}.")
+
+
+def _unknown_run() -> Response:
+    return JSONResponse({"error": "This run is not known here; it may have been forgotten."}, 404)
 
 
 async def health(_: Request) -> Response:
@@ -134,6 +198,9 @@ def _plotly_js() -> Path:
 routes = [
     Route("/api/runs/{run_id}/points", points),
     Route("/api/runs/{run_id}/results.json", run_results),
+    Route("/api/runs/{run_id}/inside", inside),
+    Route("/api/runs/{run_id}/inside/{sequence:int}", whole_look),
+    Route("/api/runs/{run_id}/ask/{question}", question),
     Route("/api/health", health),
     Route("/vendor/plotly.min.js", plotly_js),
     Route("/assets/{version}/{file}", asset),

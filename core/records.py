@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any, ClassVar
 
+from core.summary import NetworkSummary
+
 Values = Mapping[str, float]
 
 
@@ -137,6 +139,20 @@ class StatusChanged:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class NetworksSeen:
+    """The living arms after `step` updates, by name.
+
+    `source` is "fixed" (always the same test images) or "batch" (the next training mini-batch).
+    """
+
+    kind: ClassVar[str] = "seen"
+    step: int
+    epoch: float
+    source: str
+    arms: Mapping[str, NetworkSummary]
+
+
 Record = (
     DataArrived
     | DataReplaced
@@ -147,20 +163,22 @@ Record = (
     | LearningRateChanged
     | ArmDiverged
     | StatusChanged
+    | NetworksSeen
 )
 
 
 def to_json(record: Record) -> dict[str, Any]:
     """The record as JSON values; a value that is not finite becomes null, never disappears."""
-    finite: dict[str, Any] = _finite(asdict(record))
-    return {"kind": record.kind} | finite
+    values: dict[str, Any] = to_finite(asdict(record))
+    return {"kind": record.kind} | values
 
 
-def _finite(value: Any) -> Any:
+def to_finite(value: Any) -> Any:
+    """`value` with lists for tuples and None for floats that are not finite, as JSON wants it."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: to_finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [to_finite(item) for item in value]
     if isinstance(value, float):
         return value if isfinite(value) else None
     return value

@@ -9,35 +9,50 @@ from __future__ import annotations
 
 import functools
 import logging
+import math
 import os
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 
 from core.config import ConfigError, ExperimentConfig
 from core.data import DataError, Images, load
 from core.device import best_device, leave_a_core_free
-from core.records import ArmDiverged, DataArrived, DataReplaced, History, Record, StatusChanged
+from core.inside import SOURCES, Observation, Observations, is_look
+from core.records import ArmDiverged, DataArrived, DataReplaced, History, NetworksSeen, Record, StatusChanged
 from core.rules import check_learning_rate
 from core.trainer import Arm, RunStopped, train
 
 log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+_Question = tuple[Future[Any], Callable[[list[Arm], Images], Any]]
 
 ENDED = frozenset({"finished", "stopped", "failed"})
 KEPT_RUNS = 40  # ended runs that stay in memory, so that links to them and ghosts of them work
 GRACE_SECONDS = 60.0
 MAX_ACTIVE_RUNS = 8
 OUT_OF_MEMORY = "The device ran out of memory. Lower the batch size or the number of arms and start again."
+MAX_QUESTIONS = 8  # to the live networks, waiting
+WANTED_SECONDS = 5.0  # so long after a page asked, its looks come every
+LOOK_SECONDS = 0.5  # apart, and at least
+LOOK_SHARE = 6  # times as far apart as one takes, so that looking stays a small part of the time
 WAKE_SECONDS = 1.0  # a waiting run looks this often whether anybody is still there
 
 
 class QueueFull(RuntimeError):
     """Too many experiments wait already."""
+
+
+class NothingToSee(RuntimeError):
+    """The run has no networks yet."""
 
 
 class NotTheOwner(PermissionError):
@@ -77,6 +92,12 @@ class Run:
         self._watchers: set[str] = set()
         self._last_seen = time.monotonic()
         self._active_seconds, self._resumed_at = 0.0, 0.0
+        self.inside = Observations()
+        self._looked_at, self._look_cost, self._wanted = 0.0, 0.0, dict.fromkeys(SOURCES, -math.inf)
+        self._answering = threading.Lock()
+        self._questions: deque[_Question] = deque()
+        self._arms: list[Arm] = []
+        self._data: Images | None = None
         self.publish(StatusChanged("queued", 0))
 
     # --- what watchers see -------------------------------------------------------------------------------------
@@ -135,6 +156,27 @@ class Run:
             self._watchers.discard(watcher)
             self.seen()
 
+    def seen_inside(self, since: int, source: str) -> tuple[int, list[Observation]]:
+        """(newest sequence number, looks inside newer than `since`); asking makes the looks come more often."""
+        with self._changed:
+            self._wanted[source] = time.monotonic()
+            return self.inside.latest, self.inside.since(since, source)
+
+    def ask(self, question: Callable[[list[Arm], Images], Answer]) -> Future[Answer]:
+        """Have `question` answered with the live networks, between two mini-batches, or at once when none is coming.
+
+        It must leave the networks as they were. Raises QueueFull when too many questions wait.
+        """
+        asked: Future[Answer] = Future()
+        with self._changed:
+            if len(self._questions) >= MAX_QUESTIONS:
+                raise QueueFull("Many questions to these networks wait already; ask again in a moment.")
+            self._questions.append((asked, question))
+            self._touch()
+        if self.ended:
+            self._answer()
+        return asked
+
     # --- orders ------------------------------------------------------------------------------------------------
 
     def pause(self, key: str) -> None:
@@ -172,6 +214,7 @@ class Run:
 
     def begin_step(self, step: int) -> float | None:
         """Wait until mini-batch `step` may run; returns a new learning rate, if one was ordered."""
+        self._answer()
         with self._changed:
             self._stepping = False
             self._wait_for_turn()
@@ -193,11 +236,25 @@ class Run:
             if self._status != "preparing":
                 self._confirm("running")
 
+    def look(self, arms: list[Arm], data: Images, step: int) -> frozenset[str]:
+        """On a sparse schedule the fixed images; while somebody has such a page open, what it shows, twice a second."""
+        self._arms, self._data = arms, data
+        now = time.monotonic()
+        wanted = {source for source, asked in self._wanted.items() if now - asked < WANTED_SECONDS}
+        if wanted and now - self._looked_at >= max(LOOK_SECONDS, LOOK_SHARE * self._look_cost):
+            self._looked_at = now
+            return frozenset(wanted)
+        return frozenset({"fixed"}) if is_look(step, self.config.total_steps) else frozenset()
+
     def publish(self, record: Record) -> None:
         """Append `record` to the history, for all watchers."""
         with self._changed:
-            self.history.append(record)
-            self._touch()
+            if isinstance(record, NetworksSeen):
+                self.inside.append(record)
+                self._look_cost = time.monotonic() - self._looked_at
+            else:
+                self.history.append(record)
+                self._touch()
 
     def prepare(self) -> None:
         """Wait for the device, before any network is built."""
@@ -229,7 +286,31 @@ class Run:
             else:
                 self._resumed_at = time.monotonic()
                 return
-            self._changed.wait(WAKE_SECONDS)
+            if self._questions:
+                self._answer_unlocked()
+            else:
+                self._changed.wait(WAKE_SECONDS)
+
+    def _answer_unlocked(self) -> None:
+        self._changed.release()
+        try:
+            self._answer()
+        finally:
+            self._changed.acquire()
+
+    def _answer(self) -> None:
+        while self._questions:
+            with self._changed:
+                if not self._questions:
+                    return
+                asked, question = self._questions.popleft()
+            try:
+                if self._data is None:
+                    raise NothingToSee("The networks are not built yet; ask again when the run has started.")
+                with self._answering:
+                    asked.set_result(question(self._arms, self._data))
+            except Exception as error:  # noqa: BLE001 - it goes to whoever asked
+                asked.set_exception(error)
 
     def _check_stopped(self) -> None:
         if self._stop_asked:

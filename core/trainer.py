@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +24,8 @@ from core.data import Images, as_floats
 from core.device import describe
 from core.evaluation import batch_statistics, evaluate, evaluation_mode, has_batch_statistics
 from core.lenet import build_lenet, fingerprint, parameter_count
+from core.probes import probe, watch
+from core.stats import summarise
 
 Publish = Callable[[records.Record], None]
 
@@ -31,6 +34,7 @@ FIRST_STEPS = 100  # each of these gets a point of its own
 LIVE_TEST_IMAGES = 1000  # tested while an epoch runs; its end is tested on all
 LIVE_TEST_STEPS = 20  # at least so many steps between two live tests,
 LIVE_TEST_EXAMPLES = 5000  # and at least so many training examples, so that tests stay a small part of the time
+PROBE_IMAGES = 256  # the fixed ones that every look inside the networks uses
 EARLY_TESTS = (0, 1, 2, 5, 10)  # where BatchNorm's running statistics are still far off (the start-up lesson)
 
 
@@ -47,6 +51,9 @@ class Control(Protocol):
     def wait(self) -> None:
         """Return when work that is no training step may go on; raise RunStopped to end."""
 
+    def look(self, arms: list[Arm], data: Images, step: int) -> frozenset[str]:
+        """What to look at inside the networks after `step` updates: any of "fixed" and "batch"."""
+
 
 class Unattended:
     """A control that never interferes."""
@@ -56,6 +63,9 @@ class Unattended:
 
     def wait(self) -> None:
         return None
+
+    def look(self, arms: list[Arm], data: Images, step: int) -> frozenset[str]:
+        return frozenset()
 
 
 @dataclass(slots=True)
@@ -97,7 +107,10 @@ def train(config: ExperimentConfig, data: Images, publish: Publish, control: Con
 
     for batch in batches(config, data):
         _steer(arms, batch.step, control, publish)
-        measured = _step(arms, batch, publish)
+        sources = control.look(arms, data, batch.step - 1)
+        if "fixed" in sources:
+            publish(look_at_fixed_images(config, data, arms, batch.step - 1))
+        measured = _step(arms, batch, publish) if "batch" not in sources else _seen_step(config, arms, batch, publish)
         meter.add(batch, measured, arms)
         averages.add(measured, len(batch.labels))
         if not any(arm.alive for arm in arms):
@@ -107,6 +120,8 @@ def train(config: ExperimentConfig, data: Images, publish: Publish, control: Con
             meter.flush()
             publish(averages.finish(batch))
         _test(config, data, arms, batch.step, publish, control)
+    if "fixed" in control.look(arms, data, config.total_steps) and any(arm.alive for arm in arms):
+        publish(look_at_fixed_images(config, data, arms, config.total_steps))
     return arms
 
 
@@ -188,6 +203,33 @@ def _step(arms: list[Arm], batch: Batch, publish: Publish) -> Measured:
         arm.seconds += time.perf_counter() - started
         arm.examples += len(batch.labels)
     return measured
+
+
+def _seen_step(config: ExperimentConfig, arms: list[Arm], batch: Batch, publish: Publish) -> Measured:
+    """One mini-batch as in _step, seen from inside; the update ratios are those of the step that is taken."""
+    with ExitStack() as watches:
+        seen = {arm.name: watches.enter_context(watch(arm.model)) for arm in arms if arm.alive}
+        measured = _step(arms, batch, publish)
+    summaries = {name: summarise(seen[name]) for name in measured}
+    if summaries:
+        step = batch.step - 1
+        publish(records.NetworksSeen(step, step / config.steps_per_epoch, "batch", summaries))
+    return measured
+
+
+def look_at_fixed_images(config: ExperimentConfig, data: Images, arms: list[Arm], step: int) -> records.NetworksSeen:
+    """Every living arm on the first test images, in training mode, so that between two looks only the network moved.
+
+    Update ratios are those that a plain SGD step with these gradients would have; None for other optimizers.
+    """
+    images, labels = as_floats(data.test_images[:PROBE_IMAGES]), data.test_labels[:PROBE_IMAGES]
+    plain = config.optimizer == "sgd" and config.momentum == 0
+    summaries = {
+        arm.name: summarise(probe(arm.model, images, labels), arm.optimizer.param_groups[0]["lr"] if plain else None)
+        for arm in arms
+        if arm.alive
+    }
+    return records.NetworksSeen(step, step / config.steps_per_epoch, "fixed", summaries)
 
 
 def _forward_backward(arm: Arm, batch: Batch) -> tuple[float, float]:
