@@ -4,6 +4,7 @@
 import { Curves } from "./curves.js";
 import { armColors, theme } from "./look.js";
 import { Series, last } from "./series.js";
+import { address, escape, get, number, percent, plotly } from "./web.js";
 
 const panels = new WeakMap();
 
@@ -348,10 +349,7 @@ function figures(arm, series) {
 }
 
 const nats = (loss) => (loss == null ? "not finite" : loss < 100 ? loss.toFixed(3) : loss.toPrecision(3));
-const percent = (share) => (share == null ? "–" : `${(100 * share).toFixed(1)} %`);
-const number = (n) => Number(n).toLocaleString("en-US");
 const dataName = (name) => ({ "fashion-mnist": "Fashion-MNIST", digits: "built-in digits" })[name] ?? name.toUpperCase();
-const escape = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 function duration(seconds) {
   const s = Math.round(seconds);
@@ -373,27 +371,7 @@ function toggle(set, item) {
   if (!set.delete(item)) set.add(item);
 }
 
-// --- fetching -----------------------------------------------------------------------------------------------------
-
-const address = (path) => new URL(path, document.baseURI).href;
-
-async function get(path) {
-  const response = await fetch(address(path), { cache: "no-store" });
-  return response.json();
-}
-
-let plotlyPromise;
-function plotly() {
-  return (plotlyPromise ??= new Promise((resolve, reject) => {
-    if (window.Plotly) return resolve(window.Plotly);
-    const script = document.createElement("script");
-    script.src = address("vendor/plotly.min.js");
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error("plotly.js did not load"));
-    document.head.append(script);
-  }));
-}
-plotly();
+plotly(); // fetched while the page is still being read
 
 const SKELETON = `
   <header class="ns-bar">

@@ -126,6 +126,11 @@ class ArmConfig:
         return self.conv_norm, self.fc_norm
 
     @property
+    def main_norm(self) -> str:
+        """The norm that decides the arm's colour: that of the convolutions, else that of the linear layers."""
+        return (self.fc_norm if self.conv_norm is Norm.NONE else self.conv_norm).value
+
+    @property
     def title(self) -> str:
         """The arm in words, e.g. 'BatchNorm, convolutions only'."""
         words = self._norm_title()

@@ -12,10 +12,11 @@ from __future__ import annotations
 import json
 import zlib
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from core.conclusions import about_activations, about_gradients, about_parameters
 from core.records import NetworksSeen, to_finite
 from core.summary import LayerSummary, StageSummary, drift
 
@@ -43,6 +44,7 @@ class Observation:
     gradients: dict[str, Any]
     activations: dict[str, Any]
     parameters: dict[str, Any]
+    says: dict[str, str]
     whole: bytes
 
     def to_json(self, view: str, layer: str | None) -> dict[str, Any]:
@@ -53,7 +55,7 @@ class Observation:
         if view == "parameters":
             arms = {name: {key: _lists(norm) for key, norm in layers.items()} for name, layers in arms.items()}
         where = {"seq": self.sequence, "step": self.step, "epoch": self.epoch, "steps": self.steps}
-        return where | {"arms": arms}
+        return where | {"says": self.says[view], "arms": arms}
 
 
 def is_look(step: int, total_steps: int) -> bool:
@@ -64,7 +66,8 @@ def is_look(step: int, total_steps: int) -> bool:
 class Observations:
     """The looks of a run in order; sequence numbers count from 1 over all sources. Not locked: its run does that."""
 
-    def __init__(self) -> None:
+    def __init__(self, titles: Mapping[str, str]) -> None:
+        self._titles = titles  # of the arms, for the sentences
         self._kept: list[Observation] = []
         self._last: dict[str, NetworksSeen] = {}
         self.latest = 0
@@ -72,7 +75,7 @@ class Observations:
     def append(self, seen: NetworksSeen) -> None:
         """Keep a look; merges old ones when there are too many."""
         self.latest += 1
-        self._kept.append(_observation(self.latest, seen, self._last.get(seen.source)))
+        self._kept.append(_observation(self.latest, seen, self._last.get(seen.source), self._titles))
         self._last[seen.source] = seen
         if sum(kept.source == seen.source for kept in self._kept) > MAX_OBSERVATIONS:
             self._merge(seen.source)
@@ -95,7 +98,9 @@ class Observations:
         self._kept = sorted([*others, *head, *pairs, *left], key=lambda kept: kept.sequence)
 
 
-def _observation(sequence: int, seen: NetworksSeen, before: NetworksSeen | None) -> Observation:
+def _observation(
+    sequence: int, seen: NetworksSeen, before: NetworksSeen | None, titles: Mapping[str, str]
+) -> Observation:
     arms = {name: asdict(summary) for name, summary in seen.arms.items()}
     layers = {name: {layer.name: layer for layer in summary.layers} for name, summary in seen.arms.items()}
     return Observation(
@@ -107,6 +112,11 @@ def _observation(sequence: int, seen: NetworksSeen, before: NetworksSeen | None)
         gradients={name: _each(found, _gradients) for name, found in layers.items()},
         activations={name: _activations(name, found, before) for name, found in layers.items()},
         parameters={name: _each(found, _parameters) for name, found in layers.items()},
+        says={
+            "gradients": about_gradients(seen.arms, titles),
+            "activations": about_activations(seen.arms, titles),
+            "parameters": about_parameters(seen.arms, titles),
+        },
         whole=zlib.compress(json.dumps(to_finite(arms), separators=(",", ":")).encode(), 1),
     )
 

@@ -92,7 +92,7 @@ class Run:
         self._watchers: set[str] = set()
         self._last_seen = time.monotonic()
         self._active_seconds, self._resumed_at = 0.0, 0.0
-        self.inside = Observations()
+        self.inside = Observations({arm.name: arm.title for arm in config.arms})
         self._looked_at, self._look_cost, self._wanted = 0.0, 0.0, dict.fromkeys(SOURCES, -math.inf)
         self._answering = threading.Lock()
         self._questions: deque[_Question] = deque()

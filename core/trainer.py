@@ -168,9 +168,8 @@ def _started(config: ExperimentConfig, data: Images, arms: list[Arm]) -> records
 
 def _arm_started(arm: Arm) -> records.ArmStarted:
     norms = sum(parameter_count(module) for name, module in arm.model.named_children() if name.endswith("_norm"))
-    norm = next((norm for norm in arm.config.norms if norm != "none"), "none")
     return records.ArmStarted(
-        arm.name, str(norm), arm.config.title, parameter_count(arm.model), norms, fingerprint(arm.model)
+        arm.name, arm.config.main_norm, arm.config.title, parameter_count(arm.model), norms, fingerprint(arm.model)
     )
 
 

@@ -12,7 +12,14 @@ st.set_page_config(page_title="NormScope", page_icon=str(ASSETS / "logo.svg"), l
 st.logo(str(ASSETS / "wordmark.svg"), size="large", icon_image=str(ASSETS / "logo.svg"))
 st.html(ASSETS / "style.css")
 
-page = st.navigation([st.Page("train.py", title="Train", icon=":material/show_chart:", url_path="train", default=True)])
+page = st.navigation(
+    [
+        st.Page("train.py", title="Train", icon=":material/show_chart:", default=True),
+        st.Page("activations.py", title="Activations", icon=":material/bar_chart:"),
+        st.Page("gradients.py", title="Gradients", icon=":material/stairs:"),
+        st.Page("parameters.py", title="Parameters", icon=":material/tune:"),
+    ]
+)
 
 session.open_link()
 with st.sidebar:

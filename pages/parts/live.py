@@ -8,7 +8,9 @@ from typing import Any
 import streamlit as st
 
 from core.api import assets_address
+from core.config import ExperimentConfig
 from core.runs import Run
+from pages.parts import session
 from pages.parts.session import View
 
 KEY = "training"
@@ -16,7 +18,7 @@ KEY = "training"
 # Inline scripts travel with every message, so this one only fetches the real one, which the browser keeps.
 LOADER = """
 export default async function (component) {
-  const { mount } = await import(new URL(component.data.assets + "/live.js", document.baseURI).href);
+  const { mount } = await import(new URL(component.data.script, document.baseURI).href);
   return mount(component);
 }
 """
@@ -24,22 +26,37 @@ export default async function (component) {
 
 def training(view: View, on_action: Callable[[dict[str, Any]], None]) -> None:
     """Draw the bar, the arms and the curves of the run in view; button presses go to `on_action`."""
-    element = st.components.v2.component("normscope_training", html="<div></div>", js=LOADER, isolate_styles=False)
-    element(key=KEY, data=_data(view), on_action_change=lambda: on_action(st.session_state[KEY]["action"]))
-
-
-def _data(view: View) -> dict[str, Any]:
-    return {
-        "assets": assets_address(),
-        "run": view.run.id if view.run else "",
-        "key": view.key,
-        "label": _label(view.run) if view.run else "",
+    data = _data("live", view) | {
+        "arms": _arms(view.config) if view.config else [],
         "changed": view.run is not None and view.config is not None and view.run.config != view.config,
-        "ghosts": [{"id": run.id, "label": _label(run)} for run in view.earlier],
-        "arms": [{"name": arm.name, "title": arm.title} for arm in view.config.arms] if view.config else [],
         "problem": view.problem,
         "notices": list(view.notices),
     }
+    _element("training")(key=KEY, data=data, on_action_change=lambda: on_action(session.pressed(KEY)))
+
+
+def inside(script: str, view: View) -> None:
+    """Draw a page that looks inside the networks of the run in view: gradients, activations or parameters."""
+    data = _data(script, view) | {"armList": _arms(view.run.config) if view.run else []}
+    _element(script)(key=script, data=data)
+
+
+def _element(name: str) -> Callable[..., Any]:
+    return st.components.v2.component(f"normscope_{name}", html="<div></div>", js=LOADER, isolate_styles=False)
+
+
+def _data(script: str, view: View) -> dict[str, Any]:
+    return {
+        "script": f"{assets_address()}/{script}.js",
+        "run": view.run.id if view.run else "",
+        "key": view.key,
+        "label": _label(view.run) if view.run else "",
+        "ghosts": [{"id": run.id, "label": _label(run)} for run in view.earlier],
+    }
+
+
+def _arms(config: ExperimentConfig) -> list[dict[str, str]]:
+    return [{"name": arm.name, "title": arm.title, "norm": arm.main_norm} for arm in config.arms]
 
 
 def _label(run: Run) -> str:

@@ -136,6 +136,11 @@ def view() -> View:
     return View(here.run, key, tuple(here.earlier), here.config, here.problem, tuple(here.notices))
 
 
+def pressed(element: str) -> dict[str, Any]:
+    """The order that a browser element has just sent."""
+    return dict(st.session_state[element]["action"])
+
+
 def act(order: dict[str, Any]) -> None:
     """Do what the bar's buttons ask: {"do": ..., "key": the run's key, ...}. Problems become notices."""
     here = visitor()

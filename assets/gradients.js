@@ -1,0 +1,175 @@
+// How large the gradient is in each layer, in the network's order: now, at any earlier step, and over the whole run.
+
+import { InsidePage, mounter } from "./inside.js";
+import { MARKERS, theme } from "./look.js";
+import { CONFIG, brief, escape, layout, plotly } from "./web.js";
+
+const METRICS = {
+  mean_abs: { name: "mean |∂L/∂W|", log: true },
+  rms: { name: "RMS ∂L/∂W", log: true },
+  before_rms: { name: "RMS ∂L/∂z", log: true },
+  update_ratio: { name: "update / weight", log: true },
+  zero_share: { name: "exact zeros", log: false },
+};
+const TYPE = 14;
+
+class Gradients extends InsidePage {
+  view = "gradients";
+
+  get body() {
+    return `
+    <div class="ns-tools"><span class="ns-group" role="group" aria-label="What is drawn">${Object.entries(METRICS)
+      .map(([key, { name }], i) => `<button data-metric="${key}" aria-pressed="${!i}">${name}</button>`).join("")}</span></div>
+    <div class="ns-headline"><div class="ns-chart ns-tall" data-part="depth"></div><div class="ns-ratios" data-part="ratios"></div></div>
+    <div data-part="heats" class="ns-heats"></div>
+    <div class="ns-tools"><label>Distribution of ∂L/∂W in <select data-part="layer"></select></label></div>
+    <div class="ns-chart ns-low" data-part="histogram"></div>
+    <div class="ns-foot"><details><summary>How is this made, and how could it mislead?</summary><ul>
+      <li>The gradient of the mean loss over the whole batch; per-example gradients do not exist through BatchNorm in training mode, since each output depends on all examples.</li>
+      <li>Means, not L2 norms: layers have 156 to 30,840 weights, and a larger layer has a larger norm with the same gradient in each weight.</li>
+      <li>BatchNorm’s profile is a U, not flat: a convolution’s weight is shared by all positions, so its gradient is a sum over them.</li>
+      <li>∂L/∂z falls with map size and with pooling, which passes one gradient in four on: compare arms, not layers, by it.</li>
+      <li>With ReLU or tanh at depth 5 nothing vanishes without normalization either; with sigmoid σ′ ≤ 1/4 multiplies through the layers. LayerNorm does not cure that.</li>
+      <li>Update / weight: RMS of the step over RMS of the weights. About 1e-3 is a common rule of thumb for a healthy step (dashed line), nothing more. On the fixed images it is what a plain SGD step with their gradient would be; on the training batch the step that was taken.</li></ul></details></div>`;
+  }
+
+  constructor(root) {
+    super(root);
+    this.metric = "mean_abs";
+  }
+
+  async draw() {
+    this.Plotly ??= await plotly();
+    const colours = theme(this.element);
+    const layers = Object.keys(this.look.arms[this.shownArms()[0]?.name] ?? {});
+    if (!layers.length) return;
+    this.fillLayers(layers);
+    await this.drawDepth(layers, colours);
+    this.drawRatios(layers);
+    await this.drawHeats(layers, colours);
+    await this.drawHistogram(colours);
+  }
+
+  fillLayers(layers) {
+    if (this.parts.layer.options.length === layers.length) return;
+    this.parts.layer.innerHTML = layers.map((name) => `<option>${name}</option>`).join("");
+  }
+
+  async drawDepth(layers, colours) {
+    const { log, name } = METRICS[this.metric];
+    const line = (arm, look, faint) => ({
+      type: "scatter", mode: "lines+markers", name: arm.name, x: layers,
+      y: layers.map((layer) => positive(look.arms[arm.name]?.[layer]?.[this.metric], log)),
+      line: { color: this.colors.get(arm.name), width: faint ? 1.5 : 3 }, opacity: faint ? 0.35 : 1,
+      marker: { symbol: MARKERS[this.arms.indexOf(arm)], size: faint ? 6 : 10 }, connectgaps: false,
+      hovertemplate: log ? "%{y:.2e}" : "%{y:.2%}", hoverinfo: faint ? "skip" : undefined,
+    });
+    const ghost = this.ghostLook;
+    const traces = [
+      ...(ghost ? this.arms.filter((arm) => ghost.arms[arm.name] && !this.hidden.has(arm.name)).map((arm) => line(arm, ghost, true)) : []),
+      ...this.shownArms().map((arm) => line(arm, this.look, false)),
+    ];
+    const guide = { type: "line", xref: "paper", x0: 0, x1: 1, y0: 1e-3, y1: 1e-3, line: { color: colours.faint, dash: "dash", width: 1.5 } };
+    await this.Plotly.react(this.parts.depth, traces, layout(colours, TYPE, {
+      title: `${name} by layer, input on the left`, hovermode: "x unified",
+      xaxis: { type: "category", title: { text: "layer, from the input to the output", standoff: 6 } },
+      yaxis: { type: log ? "log" : "linear", tickformat: log ? ".0e" : ".0%", rangemode: log ? undefined : "tozero", title: { text: name, standoff: 4 }, ...(log && { dtick: 1 }) },
+      shapes: this.metric === "update_ratio" ? [guide] : [],
+      uirevision: this.metric,
+    }), CONFIG);
+  }
+
+  drawRatios(layers) {
+    const [first, last] = [layers[0], layers.at(-1)];
+    this.parts.ratios.innerHTML = `<p>first layer / last layer</p>` + this.shownArms().map((arm) => {
+      const values = this.look.arms[arm.name];
+      const [a, b] = [values[first]?.mean_abs, values[last]?.mean_abs];
+      return `<div style="--arm:${this.colors.get(arm.name)}" data-ratio="${escape(arm.name)}"><b>${b ? brief(a / b) : "–"}</b><span>${escape(arm.title)}</span></div>`;
+    }).join("") + `<p>of mean |∂L/∂W|: 1 means that ${first} learns as fast as ${last} does</p>`;
+  }
+
+  // One strip an arm: layers up, steps along, colour the magnitude on one log scale for all arms.
+  async drawHeats(layers, colours) {
+    const arms = this.shownArms();
+    if (this.parts.heats.dataset.arms !== arms.map((arm) => arm.name).join()) {
+      this.parts.heats.dataset.arms = arms.map((arm) => arm.name).join();
+      this.parts.heats.innerHTML = arms.map(() => `<div class="ns-chart ns-low"></div>`).join("");
+    }
+    const { log, name } = METRICS[this.metric];
+    const steps = this.looks.map((look) => look.step);
+    const tables = arms.map((arm) => layers.map((layer) => this.looks.map((look) => {
+      const value = positive(look.arms[arm.name]?.[layer]?.[this.metric], log);
+      return value == null ? null : log ? Math.log10(value) : value;
+    })));
+    const all = tables.flat(2).filter((value) => value != null);
+    const [low, high] = [Math.min(...all), Math.max(...all)];
+    const marker = { type: "line", yref: "paper", y0: 0, y1: 1, x0: this.index, x1: this.index, line: { color: colours.text, width: 2 } };
+    for (const [i, arm] of arms.entries()) {
+      const element = this.parts.heats.children[i];
+      await this.Plotly.react(element, [{
+        type: "heatmap", z: tables[i], y: layers, x: steps.map((_, k) => k), customdata: layers.map(() => steps), zmin: low, zmax: high,
+        colorscale: colours.dark ? "Viridis" : "YlGnBu", showscale: i === arms.length - 1,
+        colorbar: { title: { text: log ? `log₁₀ ${name}` : name, side: "right" }, thickness: 12, tickfont: { size: TYPE - 2 } },
+        hovertemplate: `step %{customdata} · %{y}: ${log ? "10^" : ""}%{z:.2f}<extra></extra>`,
+      }], layout(colours, TYPE - 1, {
+        title: `<span style="color:${this.colors.get(arm.name)}"><b>${escape(arm.title)}</b></span>`,
+        xaxis: { title: { text: "step (looks, not evenly spaced)", standoff: 4 }, ...ticks(steps), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },
+        shapes: [marker], margin: { l: 8, r: 12, t: 28, b: 8 },
+      }), { ...CONFIG, displayModeBar: false });
+      if (!element.listening) {
+        element.listening = true;
+        element.on("plotly_click", ({ points }) => this.moveTo(this.looks[points[0].x].step));
+      }
+    }
+  }
+
+  async drawHistogram(colours) {
+    const look = await this.whole();
+    if (!look) return;
+    const layer = this.parts.layer.value;
+    const traces = [];
+    const notes = [];
+    for (const arm of this.shownArms()) {
+      const found = look[arm.name]?.layers.find(({ name }) => name === layer)?.gradient?.histogram;
+      if (!found) continue;
+      const bins = found.positive.length;
+      const middle = (i) => found.low * (found.high / found.low) ** ((i + 0.5) / bins);
+      const total = [found.negative, found.positive].flat().reduce((a, b) => a + b, 0) + found.zero + found.tiny + found.huge + found.nan + found.inf;
+      const x = [...found.negative.map((_, i) => -axis(middle(i), found)).reverse(), 0, ...found.positive.map((_, i) => axis(middle(i), found))];
+      const y = [...[...found.negative].reverse(), found.zero + found.tiny, ...found.positive].map((count) => count / total);
+      traces.push({ type: "scatter", mode: "lines", line: { shape: "hvh", width: 2.2, color: this.colors.get(arm.name) }, x, y, name: arm.name, hovertemplate: "%{y:.1%}" });
+      notes.push(`${arm.name}: ${found.zero} exact zeros, ${found.nan} NaN, ${found.inf} ±Inf`);
+    }
+    const marks = [-2, -5, -8, -11];
+    await this.Plotly.react(this.parts.histogram, traces, layout(colours, TYPE, {
+      title: `∂L/∂W of ${layer}: share of weights by sign and magnitude <span style="font-size:.75em;opacity:.75">${notes.join(" · ")}</span>`, hovermode: "x unified",
+      xaxis: { tickvals: [...marks.map((e) => -(e + 14)), 0, ...marks.map((e) => e + 14)], ticktext: [...marks.map((e) => `−1e${e}`), "0", ...marks.map((e) => `1e${e}`)], title: { text: "∂L/∂W (signed log axis)", standoff: 6 } },
+      yaxis: { tickformat: ".0%", rangemode: "tozero", title: { text: "share of weights", standoff: 4 } },
+    }), CONFIG);
+  }
+
+  clicked(event) {
+    super.clicked(event);
+    const metric = event.target.closest("[data-metric]")?.dataset.metric;
+    if (!metric) return;
+    this.metric = metric;
+    for (const each of this.element.querySelectorAll("[data-metric]")) each.setAttribute("aria-pressed", each.dataset.metric === metric);
+    this.show();
+  }
+
+  changed(event) {
+    super.changed(event);
+    if (event.target === this.parts.layer) this.show();
+  }
+}
+
+const positive = (value, log) => (value == null || (log && value <= 0) ? null : value);
+const axis = (magnitude, { low }) => Math.log10(magnitude / low);
+
+export function ticks(steps) {
+  const every = Math.max(1, Math.ceil(steps.length / 7));
+  const at = steps.map((_, i) => i).filter((i) => i % every === 0);
+  return { tickvals: at, ticktext: at.map((i) => String(steps[i])) };
+}
+
+export const mount = mounter(Gradients);

@@ -1,0 +1,47 @@
+// Talking to the server, and words and numbers in HTML.
+
+export const address = (path) => new URL(path, document.baseURI).href;
+
+export async function get(path) {
+  const response = await fetch(address(path), path.includes("/inside/") ? {} : { cache: "no-store" });
+  return response.json();
+}
+
+let plotlyPromise;
+export function plotly() {
+  return (plotlyPromise ??= new Promise((resolve, reject) => {
+    if (window.Plotly) return resolve(window.Plotly);
+    const script = document.createElement("script");
+    script.src = address("vendor/plotly.min.js");
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("plotly.js did not load"));
+    document.head.append(script);
+  }));
+}
+
+export const percent = (share) => (share == null ? "–" : `${(100 * share).toFixed(1)} %`);
+export const number = (n) => Number(n).toLocaleString("en-US");
+export const escape = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+
+// Two digits that matter: 0.0054, 1.4, 2.7e-7.
+export function brief(x) {
+  if (x == null) return "–";
+  if (x === 0) return "0";
+  const size = Math.abs(x);
+  return size >= 1e-3 && size < 1e4 ? String(Number(x.toPrecision(2))) : x.toExponential(1);
+}
+
+// A chart's layout in the page's type and colours; `more` goes on top.
+export function layout(look, type, more) {
+  const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: type }, automargin: true };
+  return {
+    autosize: true, margin: { l: 8, r: 12, t: 34, b: 8 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: look.font, color: look.text, size: type }, showlegend: false, dragmode: "zoom",
+    hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: type - 1, color: look.text } },
+    uirevision: "keep", ...more,
+    xaxis: { ...axis, ...more.xaxis }, yaxis: { ...axis, ...more.yaxis },
+    ...(more.title && { title: { text: more.title, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: type + 2 } } }),
+  };
+}
+
+export const CONFIG = { displaylogo: false, responsive: true, modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] };
