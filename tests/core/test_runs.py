@@ -61,6 +61,13 @@ class Script:
     def finish_step(self, by: Callable[[], Any] = lambda: None) -> None:
         self.go_on.put(by)
 
+    def end(self, manager: RunManager) -> None:
+        """Stop every run of `manager`, whether or not it is in a mini-batch."""
+        for run in manager.active():
+            run.stop(run.key)
+            self.finish_step()
+        manager.shutdown(PATIENCE_SECONDS)
+
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch, small_digits: object) -> Iterator[Script]:
@@ -291,8 +298,7 @@ def test_when_the_line_is_full_a_start_is_refused_with_what_to_do_and_disturbs_n
     with pytest.raises(QueueFull, match="At most 2 experiments may run or wait at a time, and 2 do"):
         manager.submit(ENDLESS)
     assert manager.active() == waiting
-    script.finish_step()
-    manager.shutdown(PATIENCE_SECONDS)
+    script.end(manager)
 
 
 def test_a_new_start_replaces_ones_own_run_even_when_the_line_is_full(script) -> None:
@@ -305,8 +311,7 @@ def test_a_new_start_replaces_ones_own_run_even_when_the_line_is_full(script) ->
     assert old.status == "stopped"
     assert script.step() == 1
     assert manager.active() == [new]
-    script.finish_step()
-    manager.shutdown(PATIENCE_SECONDS)
+    script.end(manager)
 
 
 def test_visitors_who_press_start_at_once_all_get_a_run_or_are_told_that_the_line_is_full(script) -> None:
@@ -328,8 +333,7 @@ def test_visitors_who_press_start_at_once_all_get_a_run_or_are_told_that_the_lin
     started = [answer for answer in answers if isinstance(answer, Run)]
     assert (len(answers), len(started)) == (12, 5)
     assert sorted(run.snapshot().place for run in started) == [0, 1, 2, 3, 4]
-    script.finish_step()
-    manager.shutdown(PATIENCE_SECONDS)
+    script.end(manager)
 
 
 def test_old_ended_runs_are_forgotten_and_running_ones_are_not(manager, start, script, monkeypatch, until) -> None:
