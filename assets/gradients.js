@@ -85,7 +85,7 @@ class Gradients extends InsidePage {
       const values = this.look.arms[arm.name];
       const [a, b] = [values[first]?.mean_abs, values[last]?.mean_abs];
       return `<div style="--arm:${this.colors.get(arm.name)}" data-ratio="${escape(arm.name)}"><b>${b ? brief(a / b) : "–"}</b><span>${escape(arm.title)}</span></div>`;
-    }).join("") + `<p>of mean |∂L/∂W|: 1 means that ${first} learns as fast as ${last} does</p>`;
+    }).join("") + `<p>of mean |∂L/∂W|; at 1 both layers’ gradients are of one size</p>`;
   }
 
   // One strip an arm: layers up, steps along, colour the magnitude on one log scale for all arms.

@@ -56,9 +56,11 @@ def read_config(values: dict[str, Any]) -> ExperimentConfig:
 def _presets(config: ExperimentConfig | None) -> None:
     chosen = next((name for name, preset in PRESETS.items() if preset == config), None)
     st.caption("Presets")
-    for name, preset in PRESETS.items():
-        kind = "primary" if name == chosen else "secondary"
-        st.button(name, on_click=session.fill_form, args=(preset,), type=kind, width="stretch", key=f"preset {name}")
+    with st.container(horizontal=True, gap="small"):
+        for name, preset in PRESETS.items():
+            kind = "primary" if name == chosen else "secondary"
+            label = name.removeprefix("The ").removesuffix(" edition").capitalize()
+            st.button(label, key=f"preset {name}", help=name, on_click=session.fill_form, args=(preset,), type=kind)
 
 
 def _data() -> None:
