@@ -361,7 +361,7 @@ def test_summarising_changes_nothing_that_was_seen() -> None:
 
 
 def test_drift_is_in_pooled_standard_deviations() -> None:
-    X = normal(40, 6, 5, 5)
+    X = normal(40, 6, 5, 5, std=0.1) + torch.arange(6).view(6, 1, 1)  # spread between the units, little within
     earlier, later = stage(X), stage(X + 0.5)
     assert drift(earlier, later) == pytest.approx(0.5 / X.std().item(), rel=1e-2)
     assert drift(earlier, earlier) == 0
