@@ -272,6 +272,7 @@ class Run:
         with self._changed:
             self._line.leave(self)
             self._confirm(status, message)
+        self._answer()  # what was asked while it ended; from now on whoever asks answers
 
     def _wait_for_turn(self) -> None:
         if self._status == "running":
@@ -419,7 +420,8 @@ class RunManager:
         """The worker thread: whatever happens here becomes a record that every watcher sees."""
         try:
             run.prepare()
-            arms = train(run.config, self._prepare_images(run), run.publish, run)
+            images = self._prepare_images(run)  # first: without data it changes the run's config
+            arms = train(run.config, images, run.publish, run)
             run.end(*_outcome(run, arms))
         except RunStopped as stopped:
             run.end("stopped", str(stopped))

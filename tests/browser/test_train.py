@@ -240,7 +240,7 @@ def test_a_run_ends_when_its_last_viewer_has_left(new_page, server: str) -> None
 
 
 def test_without_data_the_page_trains_on_digits_and_says_how_to_get_the_rest(new_page) -> None:
-    page = new_page("/?data=fashion-mnist&examples=320&batch=64&epochs=1")
+    page = new_page("/?data=fashion-mnist&examples=20000&batch=256&epochs=1")
     start(page)
     status(page, "finished")
     notices = page.locator("[data-part=notices]")

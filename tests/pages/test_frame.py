@@ -137,3 +137,17 @@ def test_changing_the_form_leaves_a_run_in_progress_alone() -> None:
     assert (shown["run"], shown["changed"]) == (run.id, True)
     assert run.config == ENDLESS
     assert not run.ended
+
+
+@pytest.mark.parametrize("page", ["activations", "gradients", "parameters"])
+def test_a_page_that_looks_inside_is_handed_the_run_in_every_state(page: str) -> None:
+    states = {"": "", "running": manager().submit(ENDLESS).id}
+    manager().shutdown(20)
+    states |= {"finished": ended(SMALL).id, "failed": ended(DIVERGING).id}
+    for run_id in states.values():
+        app = open_frame(**{"run": run_id} if run_id else {})
+        app.switch_page(str(FRAME.parent / f"{page}.py")).run()
+        assert not app.exception
+        shown = panel(app)
+        assert shown["run"] == run_id
+        assert shown["script"].endswith(f"/{page}.js")
