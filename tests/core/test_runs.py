@@ -494,6 +494,17 @@ def test_one_diverged_arm_does_not_fail_the_run(manager, start) -> None:
     assert run.status == "finished"
 
 
+def test_a_question_asked_while_the_run_ends_does_not_stay_unanswered(manager, start, script) -> None:
+    run = start(ENDLESS)
+    script.step()
+    asked = run.ask(lambda arms, data: None)
+    run.stop(run.key)
+    script.finish_step()
+    manager.join(run, PATIENCE_SECONDS)
+    assert run.ended
+    assert asked.done()
+
+
 # --- the end -----------------------------------------------------------------------------------------------------
 
 
