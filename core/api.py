@@ -117,7 +117,13 @@ async def inside(request: Request) -> Response:
     if view not in VIEWS or source not in SOURCES or not query.get("since", "0").isdigit():
         return JSONResponse({"error": f"view is one of {VIEWS}, source one of {SOURCES}, since a whole number"}, 400)
     latest, looks = run.seen_inside(int(query.get("since", "0")), source)
-    answer = {"latest": latest, "status": run.status, "looks": [look.to_json(view, layer) for look in looks]}
+    kept = run.snapshots.steps
+    answer = {
+        "latest": latest,
+        "status": run.status,
+        "kept": kept,
+        "looks": [look.to_json(view, layer) for look in looks],
+    }
     return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
 
@@ -131,12 +137,13 @@ async def whole_look(request: Request) -> Response:
 
 
 def question(request: Request) -> Response:
-    """An answer of the live networks (core.questions): maps, recalibration or noise. May take seconds."""
+    """What the live networks answer to a question of core.questions, and at which step. May take seconds."""
     run = manager().find(request.path_params["run_id"])
     if run is None:
         return _unknown_run()
     try:
-        asked = run.ask(_question(request.path_params["question"], dict(request.query_params)))
+        answer = _question(request.path_params["question"], dict(request.query_params))
+        asked = run.ask(lambda arms, data: {"step": run.snapshot().step} | answer(arms, data))
         return JSONResponse(to_finite(asked.result(QUESTION_SECONDS)))
     except (LookupError, ValueError, RuntimeError) as error:
         return JSONResponse({"error": str(error)}, 400)

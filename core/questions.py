@@ -74,7 +74,7 @@ def _layer(layers: dict[str, LayerSeen], name: str) -> LayerSeen:
 
 
 def recalibration(arms: list[Arm], data: Images) -> dict[str, Any]:
-    """Test accuracies of every arm with BatchNorm, on copies: {arm: {"running", "recalibrated", "batch"}}.
+    """Test accuracies of every arm with BatchNorm, on copies: {"arms": {name: {"running", "recalibrated", "batch"}}}.
 
     The running statistics are estimated anew as the plain average over 10,000 training images in batches of 250 (as
     many as there are), with the weights of now. Accuracies are shares of the first 2,000 test images.
@@ -88,7 +88,8 @@ def recalibration(arms: list[Arm], data: Images) -> dict[str, Any]:
                 own = _share(fresh, data)
             _recalibrate(fresh, data)
             found[arm.name] = {"running": before, "recalibrated": _accuracy(fresh, data), "batch": own}
-    return found
+    images, tested = len(data.train_images[:RECALIBRATION_IMAGES]), len(data.test_images[:TEST_IMAGES])
+    return {"images": images - images % RECALIBRATION_BATCH, "test_images": tested, "arms": found}
 
 
 def _accuracy(model: nn.Sequential, data: Images) -> float:
@@ -115,18 +116,20 @@ def _recalibrate(model: nn.Sequential, data: Images) -> None:
 
 
 def noise(arms: list[Arm], data: Images, layer: str) -> dict[str, Any]:
-    """Standard deviation of mini-batch means over sigma, per arm: {"sizes", "arms": {name: [...]}}.
+    """Standard deviation of mini-batch means over sigma, per arm: {"sizes", "positions", "arms": {name: [...]}}.
 
     Over 300 random mini-batches of each size N, drawn from the layer's values before the norm on 2,000 test images.
+    "positions" is H*W of the layer, 1 for a linear one.
     """
     images = as_floats(data.test_images[:NOISE_IMAGES])
     sizes = [size for size in NOISE_SIZES if size <= len(images) // 4]
-    found = {}
+    found, positions = {}, 1
     for arm in arms:
         z = _layer(probe(arm.model, images).layers, layer).stages["before"]
+        positions = z[0, 0].numel()
         by_size = batch_noise(z, sizes)
         found[arm.name] = [by_size[size] for size in sizes]
-    return {"sizes": sizes, "images": len(images), "arms": found}
+    return {"sizes": sizes, "images": len(images), "positions": positions, "arms": found}
 
 
 def activation(arms: list[Arm], data: Images, arm: str, layer: str, images: int, training: bool = True) -> LayerSeen:
