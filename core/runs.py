@@ -29,14 +29,16 @@ from core.device import best_device, leave_a_core_free
 from core.inside import SOURCES, Observation, Observations, is_look
 from core.records import ArmDiverged, DataArrived, DataReplaced, History, NetworksSeen, Record, StatusChanged
 from core.rules import check_learning_rate
+from core.snapshots import Snapshots
 from core.trainer import Arm, RunStopped, train
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
-_Question = tuple[Future[Any], Callable[[list[Arm], Images], Any]]
+_Question = tuple[Future[Any], Callable[[list[Arm], Images], Any], int | None]
 
 ENDED = frozenset({"finished", "stopped", "failed"})
-KEPT_RUNS = 40  # ended runs that stay in memory, so that links to them and ghosts of them work
+KEPT_RUNS = 20  # ended runs that stay in memory, so that links to them and ghosts of them work
+KEPT_NETWORKS = 5  # of those, how many keep their networks of earlier steps
 GRACE_SECONDS = 60.0
 MAX_ACTIVE_RUNS = 8
 OUT_OF_MEMORY = "The device ran out of memory. Lower the batch size or the number of arms and start again."
@@ -93,6 +95,7 @@ class Run:
         self._last_seen = time.monotonic()
         self._active_seconds, self._resumed_at = 0.0, 0.0
         self.inside = Observations({arm.name: arm.title for arm in config.arms})
+        self.snapshots = Snapshots()
         self._looked_at, self._look_cost, self._wanted = 0.0, 0.0, dict.fromkeys(SOURCES, -math.inf)
         self._answering = threading.Lock()
         self._questions: deque[_Question] = deque()
@@ -162,16 +165,17 @@ class Run:
             self._wanted[source] = time.monotonic()
             return self.inside.latest, self.inside.since(since, source)
 
-    def ask(self, question: Callable[[list[Arm], Images], Answer]) -> Future[Answer]:
+    def ask(self, question: Callable[[list[Arm], Images], Answer], step: int | None = None) -> Future[Answer]:
         """Have `question` answered with the live networks, between two mini-batches, or at once when none is coming.
 
-        It must leave the networks as they were. Raises QueueFull when too many questions wait.
+        With `step`, one of snapshots.steps, they are those of then. The question must leave the networks as they
+        were. Raises QueueFull when too many wait.
         """
         asked: Future[Answer] = Future()
         with self._changed:
             if len(self._questions) >= MAX_QUESTIONS:
                 raise QueueFull("Many questions to these networks wait already; ask again in a moment.")
-            self._questions.append((asked, question))
+            self._questions.append((asked, question, step))
             self._touch()
         if self.ended:
             self._answer()
@@ -239,12 +243,15 @@ class Run:
     def look(self, arms: list[Arm], data: Images, step: int) -> frozenset[str]:
         """On a sparse schedule the fixed images; while somebody has such a page open, what it shows, twice a second."""
         self._arms, self._data = arms, data
+        due = is_look(step, self.config.total_steps)
+        if due:
+            self.snapshots.keep(step, arms)
         now = time.monotonic()
         wanted = {source for source, asked in self._wanted.items() if now - asked < WANTED_SECONDS}
         if wanted and now - self._looked_at >= max(LOOK_SECONDS, LOOK_SHARE * self._look_cost):
             self._looked_at = now
             return frozenset(wanted)
-        return frozenset({"fixed"}) if is_look(step, self.config.total_steps) else frozenset()
+        return frozenset({"fixed"}) if due else frozenset()
 
     def publish(self, record: Record) -> None:
         """Append `record` to the history, for all watchers."""
@@ -304,12 +311,13 @@ class Run:
             with self._changed:
                 if not self._questions:
                     return
-                asked, question = self._questions.popleft()
+                asked, question, step = self._questions.popleft()
             try:
                 if self._data is None:
                     raise NothingToSee("The networks are not built yet; ask again when the run has started.")
                 with self._answering:
-                    asked.set_result(question(self._arms, self._data))
+                    arms = self._arms if step is None else self.snapshots.arms(step, self._arms)
+                    asked.set_result(question(arms, self._data))
             except Exception as error:  # noqa: BLE001 - it goes to whoever asked
                 asked.set_exception(error)
 
@@ -412,6 +420,8 @@ class RunManager:
 
     def _forget_old_runs(self) -> None:
         ended = [run_id for run_id, run in self._runs.items() if run.ended]
+        for run_id in ended[: max(0, len(ended) - KEPT_NETWORKS)]:
+            self._runs[run_id].snapshots.forget()
         for run_id in ended[: max(0, len(ended) - KEPT_RUNS)]:
             self._runs.pop(run_id)
             self._threads.pop(run_id)

@@ -14,6 +14,7 @@ from core.config import ExperimentConfig, parse_arm
 from core.data import Images
 from core.inside import FIRST_LOOKS, KEPT_WHOLE, MAX_OBSERVATIONS, Observations, is_look
 from core.records import NetworksSeen, TrainMeasured
+from core.snapshots import Snapshots
 from core.trainer import Arm, Unattended, build_arms, look_at_fixed_images, train
 
 ARMS = tuple(parse_arm(name) for name in ("none", "bn", "ln:dropout=0.3", "bn:book"))
@@ -149,3 +150,20 @@ def test_the_sentences_say_what_the_numbers_are(looks: list[NetworksSeen]) -> No
     assert f"No normalization {spread:.2g} (pooled" in about_activations(arms, TITLES)
     assert "γ from 1.00 to 1.00 (it starts at 1)" in about_parameters(arms, TITLES)
     assert "No arm of this run" in about_parameters({"none": arms["none"]}, TITLES)
+
+
+def test_networks_of_an_earlier_step_are_as_they_were(small_images: Images) -> None:
+    class Keeping(Unattended):
+        snapshots, seen = Snapshots(), dict[int, dict[str, torch.Tensor]]()
+
+        def look(self, arms: list[Arm], data: Images, step: int) -> frozenset[str]:
+            self.snapshots.keep(step, arms)
+            self.seen[step] = {name: values.clone() for name, values in arms[1].model.state_dict().items()}
+            return frozenset()
+
+    arms = train(small(), small_images, lambda record: None, Keeping())
+    then = Keeping.snapshots.arms(3, arms)[1].model.state_dict()
+    assert all(torch.equal(values, then[name]) for name, values in Keeping.seen[3].items())
+    assert not torch.equal(then["conv1.weight"], arms[1].model.state_dict()["conv1.weight"])
+    with pytest.raises(LookupError, match="kept at steps 0, 1, 2"):
+        Keeping.snapshots.arms(99, arms)
