@@ -137,13 +137,17 @@ async def whole_look(request: Request) -> Response:
 
 
 def question(request: Request) -> Response:
-    """What the live networks answer to a question of core.questions, and at which step. May take seconds."""
+    """What the networks, live or of a kept step, answer to a question of core.questions. May take seconds."""
     run = manager().find(request.path_params["run_id"])
     if run is None:
         return _unknown_run()
     try:
         answer = _question(request.path_params["question"], dict(request.query_params))
-        asked = run.ask(lambda arms, data: {"step": run.snapshot().step} | answer(arms, data))
+        earlier = request.query_params.get("step")
+        step = None if earlier is None else int(earlier)
+        asked = run.ask(
+            lambda arms, data: {"step": run.snapshot().step if step is None else step} | answer(arms, data), step
+        )
         return JSONResponse(to_finite(asked.result(QUESTION_SECONDS)))
     except (LookupError, ValueError, RuntimeError) as error:
         return JSONResponse({"error": str(error)}, 400)

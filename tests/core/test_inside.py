@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -38,11 +37,11 @@ def looks(small_images: Images) -> list[NetworksSeen]:
 
 
 @pytest.fixture
-def observations(looks: list[NetworksSeen]) -> Iterator[Observations]:
+def observations(looks: list[NetworksSeen]) -> Observations:
     kept = Observations(TITLES)
     for look in looks:
         kept.append(look)
-    yield kept
+    return kept
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
