@@ -214,6 +214,12 @@ def test_an_epoch_has_every_example_once_and_the_next_one_another_order(small_im
     assert epochs[0] != epochs[1]
 
 
+def test_the_seed_decides_the_order_of_the_examples(small_images: Images) -> None:
+    first, other = (rows_of(replace(CONFIG, seed=seed), small_images) for seed in (0, 1))
+    assert first == rows_of(CONFIG, small_images)
+    assert first != other
+
+
 def test_a_dropped_last_batch_is_the_only_difference(small_images: Images) -> None:
     kept, dropped = (rows_of(replace(CONFIG, batch_size=64, drop_last=d, epochs=2), small_images) for d in (0, 1))
     assert dropped == [batch for batch in kept if len(batch) == 64]
