@@ -1,0 +1,89 @@
+"""The loops that are compared: NormScope's, the one that everybody writes by hand, and the book's."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from core.config import ExperimentConfig
+from core.data import Images, as_floats
+from core.inside import is_look
+from core.lenet import build_lenet
+from core.trainer import Arm, Unattended, train
+
+
+class Looking(Unattended):
+    """Looks inside the networks as a run does when nobody has such a page open, or at every step."""
+
+    def __init__(self, total_steps: int, always: bool) -> None:
+        self._total, self._always = total_steps, always
+
+    def look(self, arms: list[Arm], data: Images, step: int) -> frozenset[str]:
+        return frozenset({"fixed"}) if self._always or is_look(step, self._total) else frozenset()
+
+
+def normscope(config: ExperimentConfig, data: Images, looks: str) -> None:
+    """The product's own loop: `looks` is none, default or always. Tests are on the few test images that `data` has."""
+    control = Unattended() if looks == "none" else Looking(config.total_steps, looks == "always")
+    train(config, data, lambda record: None, control)
+
+
+def bare(config: ExperimentConfig, data: Images) -> None:
+    """One arm after the other, images in memory, PyTorch's modules, nothing measured but the loss."""
+    for arm in config.arms:
+        model = build_lenet(arm, config)
+        optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate)
+        order = torch.randperm(config.examples)
+        for step in range(config.total_steps):
+            rows = order[step * config.batch_size : (step + 1) * config.batch_size]
+            loss = cross_entropy(model(as_floats(data.train_images[rows])), data.train_labels[rows])
+            optimizer.zero_grad()
+            torch.autograd.backward(loss)
+            optimizer.step()
+            if not math.isfinite(loss.item()):
+                raise ArithmeticError("the reference loop diverged; choose a lower learning rate")
+
+
+def book(config: ExperimentConfig, data: Images) -> None:
+    """As in the book: a DataLoader that turns each picture into a tensor, loss and accuracy kept at every batch."""
+    from torch.utils.data import DataLoader
+    from torchvision.transforms import ToTensor
+    from torchvision.transforms.functional import to_pil_image
+
+    pictures = [to_pil_image(image) for image in data.train_images[: config.examples]]
+    labels = data.train_labels[: config.examples].tolist()
+    to_tensor = ToTensor()
+
+    class Dataset(torch.utils.data.Dataset):  # type: ignore[type-arg]
+        def __len__(self) -> int:
+            return len(pictures)
+
+        def __getitem__(self, i: int) -> tuple[torch.Tensor, int]:
+            return to_tensor(pictures[i]), labels[i]
+
+    for arm in config.arms:
+        model = build_lenet(arm, config)
+        optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate)
+        loader = DataLoader(Dataset(), config.batch_size, shuffle=True, drop_last=True)
+        _book_epoch(model, optimizer, loader)
+
+
+def _book_epoch(model: nn.Module, optimizer: torch.optim.Optimizer, loader: object) -> None:
+    losses, correct = 0.0, 0.0
+    for images, labels in loader:  # type: ignore[attr-defined]
+        optimizer.zero_grad()
+        logits = model(images)
+        loss = cross_entropy(logits, labels)
+        torch.autograd.backward(loss)
+        optimizer.step()
+        losses += float(loss.detach()) * len(labels)
+        correct += float((logits.argmax(1) == labels).sum())
+
+
+def few_tests(data: Images) -> Images:
+    """The same images with a test set just large enough for a look, so that training is what is measured."""
+    return replace(data, test_images=data.test_images[:256], test_labels=data.test_labels[:256])
