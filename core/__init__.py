@@ -1,13 +1,23 @@
 """NormScope's core: experiments on normalization, without a screen.
 
-rules     what a setting must be; errors that say the rule, what they got and what to do
-config    what an experiment is: frozen, validated, in words, links and command lines
-data      the images, on the device once, as uint8
-norms     batch norm written out as in the book; every norm by the axes it averages
-lenet     build_lenet: the chapter's network with named layers, and its initial weights
-records   what was measured, frozen and in the past tense; the history of a run
-trainer   train: all arms in lock-step; knows neither threads nor screens
-verdict   one sentence that this run supports
-runs      the one file with threads: run manager, queue, pause / step / stop, watchers
-api       HTTP routes: the points since a sequence number, and what the browser loads
+config       what an experiment is: frozen, validated, in words, links and command lines
+data         the images, on the device once, as uint8
+device       the best device at hand, in words; processor threads
+norms        batch norm written out as in the book; every norm by the axes it averages
+lenet        build_lenet: the chapter's network with named layers, and its initial weights
+trainer      train: all arms in lock-step; knows neither threads nor screens
+evaluation   accuracy in evaluation mode, and with each batch's own statistics
+probes       watch(model): looks inside a network, changes nothing
+stats        what was seen, as numbers: reduced on the device, one transfer a look
+summary      those numbers: frozen records without torch
+inside       the looks of a run, bounded, and what each page gets of them
+conclusions  what a look supports, in a sentence
+snapshots    the networks as they were at a few steps
+questions    what the live networks, or those of a kept step, are asked: maps, recalibration, noise
+records      what was measured, frozen and in the past tense; the history of a run
+results      a run as one JSON document
+verdict      what the latest test supports, in a sentence
+runs         the one file with threads: run manager, queue, pause / step / stop, watchers
+api          HTTP routes: the points since a sequence number, and what the browser loads
+rules        what a linear layer cannot have, and the like: the checks behind config's messages
 """
