@@ -19,5 +19,5 @@ results      a run as one JSON document
 verdict      what the latest test supports, in a sentence
 runs         the one file with threads: run manager, queue, pause / step / stop, watchers
 api          HTTP routes: the points since a sequence number, and what the browser loads
-rules        what a linear layer cannot have, and the like: the checks behind config's messages
+rules        what a setting must be: the checks behind config, with messages that say what to do
 """
