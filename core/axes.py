@@ -390,14 +390,16 @@ class Moments:
     variance: float
 
 
-def walk(value: float, moments: Moments, gamma: float, beta: float, eps: float, centered: bool = True) -> list[Stop]:
-    """mean → variance → normalize → scale and shift, for one value. `variance` is the mean square if not centered."""
+def walk(
+    value: float, moments: Moments, gamma: float, beta: float, eps: float, centered: bool = True, running: bool = False
+) -> list[Stop]:
+    """mean → variance → normalize → scale and shift, for one value.
+
+    `moments.variance` is the mean square if not `centered`; both are past batches' averages if `running`.
+    """
     mean, variance = moments.mean, moments.variance
-    spread = math.sqrt(variance + eps)
-    normalized = (value - mean) / spread
-    values = f"{moments.count:,} value{_s(moments.count)}"
-    first = f"the mean of {values}" if centered else "none is subtracted"
-    second = f"the mean squared distance from μ, of {values}" if centered else f"the mean of x² of {values}"
+    normalized = (value - mean) / math.sqrt(variance + eps)
+    first, second = _origins(moments.count, centered, running)
     return [
         Stop("mean μ" if centered else "no mean", first, mean),
         Stop("variance σ²" if centered else "mean square", second, variance),
@@ -414,6 +416,15 @@ def walk(value: float, moments: Moments, gamma: float, beta: float, eps: float, 
             gamma * normalized + beta,
         ),
     ]
+
+
+def _origins(count: int, centered: bool, running: bool) -> tuple[str, str]:
+    if running:
+        return "the layer's running mean", "the layer's running variance"
+    values = f"{count:,} value{_s(count)}"
+    if not centered:
+        return "none is subtracted", f"the mean of x² of {values}"
+    return f"the mean of {values}", f"the mean squared distance from μ, of {values}"
 
 
 def _n(number: float, signed: bool = False) -> str:
