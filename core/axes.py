@@ -405,14 +405,14 @@ def walk(
         Stop("variance σ²" if centered else "mean square", second, variance),
         Stop(
             "normalize x̂",
-            f"({_n(value)} − {_n(mean, signed=True)}) / √({_n(variance)} + {eps:g})"
+            f"({short(value)} − {short(mean, signed=True)}) / √({short(variance)} + {eps:g})"
             if centered
-            else f"{_n(value)} / √({_n(variance)} + {eps:g})",
+            else f"{short(value)} / √({short(variance)} + {eps:g})",
             normalized,
         ),
         Stop(
             "scale and shift y",
-            f"{_n(gamma)} × {_n(normalized, signed=True)} + {_n(beta, signed=True)}",
+            f"{short(gamma)} × {short(normalized, signed=True)} + {short(beta, signed=True)}",
             gamma * normalized + beta,
         ),
     ]
@@ -427,7 +427,8 @@ def _origins(count: int, centered: bool, running: bool) -> tuple[str, str]:
     return f"the mean of {values}", f"the mean squared distance from μ, of {values}"
 
 
-def _n(number: float, signed: bool = False) -> str:
+def short(number: float, signed: bool = False) -> str:
+    """Four digits and a true minus sign; `signed` puts a negative number in brackets."""
     text = f"{number:.4g}".replace("-", "−")
     return f"({text})" if signed and number < 0 else text
 

@@ -41,6 +41,7 @@ from core.axes import (
     layout_of,
     mean_code,
     name_axes,
+    short,
     spread,
     tally,
     walk,
@@ -48,23 +49,12 @@ from core.axes import (
 from core.config import BATCH_OF_ONE, NORM_TITLES, Norm
 from core.norms import EPS, gamma_beta
 
-# Okabe & Ito 2008, safe for colour-blind eyes; the same in every chart
-COLOURS = {
-    Norm.NONE: "#7F7F7F",
-    Norm.BN: "#0072B2",
-    Norm.LN: "#D55E00",
-    Norm.IN: "#009E73",
-    Norm.GN: "#CC79A7",
-    Norm.RMS: "#E69F00",
-}
-OWN_AXES_COLOUR = COLOURS[Norm.NONE]
-
 STAGES = {
-    "before": "x",
-    "centred": "x − μ",
-    "squared": "(x − μ)²",
-    "normalized": "x̂",
-    "after": "y = γx̂ + β",
+    "before": "before: x",
+    "centred": "mean: x − μ",
+    "squared": "variance: (x − μ)²",
+    "normalized": "normalize: x̂",
+    "after": "scale and shift: y",
 }
 
 
@@ -229,18 +219,18 @@ def scale_and_shift(site: Site, rule: Rule) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True, slots=True)
 class Norming:
-    """One way to normalize, as a picture shows it: its axes, title, colour, and whether running statistics are used."""
+    """One way to normalize, as a picture shows it; `running` takes the layer's running statistics where it has any."""
 
     rule: Rule
     title: str
-    colour: str
+    norm: Norm | None
     running: bool = False
 
     @classmethod
     def of(cls, rule: Rule, running: bool = False) -> Norming:
         verdict = name_axes(rule)
-        colour = COLOURS[verdict.norm] if verdict.norm else OWN_AXES_COLOUR
-        return cls(rule, verdict.title or f"No norm: mean over ({', '.join(rule.over)})", colour, running)
+        title = verdict.title or f"No norm: over {', '.join(rule.over) or 'nothing'}"
+        return cls(rule, title, verdict.norm, running)
 
 
 def picture(site: Site, normings: Sequence[Norming], shown: Shown, cell: Sequence[int], stage: str) -> dict[str, Any]:
@@ -270,7 +260,7 @@ def _panel(site: Site, norming: Norming, shown: Shown, cell: Sequence[int]) -> d
     drawn = {name: _select(values, shown).float() for name, values in stages(site, rule, used).items()}
     return {
         "title": norming.title,
-        "colour": norming.colour,
+        "norm": norming.norm,
         "over": [axis in rule.over for axis in rule.layout],
         "groups": rule.groups,
         "feature": rule.layout.index(rule.feature),
@@ -285,11 +275,11 @@ def _panel(site: Site, norming: Norming, shown: Shown, cell: Sequence[int]) -> d
 def _stop_texts(reading: Reading) -> dict[str, str]:
     mean, variance, normalize, scale = reading.stops
     return {
-        "before": f"x = {reading.value:.4g}",
-        "centred": f"{mean.name} = {mean.result:.4g}, {mean.working}",
-        "squared": f"{variance.name} = {variance.result:.4g}, {variance.working}",
-        "normalized": f"x̂ = {normalize.working} = {normalize.result:.4g}",
-        "after": f"y = {scale.working} = {scale.result:.4g}",
+        "before": f"x = {short(reading.value)}",
+        "centred": f"{mean.name} = {short(mean.result)}, {mean.working}",
+        "squared": f"{variance.name} = {short(variance.result)}, {variance.working}",
+        "normalized": f"x̂ = {normalize.working} = {short(normalize.result)}",
+        "after": f"y = {scale.working} = {short(scale.result)}",
     }
 
 
@@ -367,7 +357,7 @@ def _warning(count: int, used: Statistics, ragged: bool) -> str:
     return BATCH_OF_ONE.split(". PyTorch")[0].replace("A batch of 1", "A family of one value") + "."
 
 
-def choose(shape: Sequence[int], examples: int = 4, first: int = 0, positions: int = 6, features: int = 16) -> Shown:
+def choose(shape: Sequence[int], examples: int = 4, first: int = 0, positions: int = 4, features: int = 16) -> Shown:
     """What is drawn of a tensor: neighbouring examples, the first features, positions spread evenly over the map."""
     layout = layout_of(shape)
     if layout == "NCHW":
@@ -418,7 +408,7 @@ def _scatter(per_example: Tensor, sigma: Tensor, size: int, draws: int, generato
 
 @functools.cache
 def worked_example() -> Mapping[str, Site]:
-    """conv1, conv2, fc1 and fc2 of a LeNet with BatchNorm after 60 steps on the built-in digits: the same every time.
+    """conv1, conv2, fc1 and fc2 of a LeNet with BatchNorm after 24 steps on the built-in digits: the same every time.
 
     Used where there is no run. Takes about a second, once.
     """
@@ -429,10 +419,10 @@ def worked_example() -> Mapping[str, Site]:
     config = ExperimentConfig(data="digits", examples=1024, batch_size=64, learning_rate=1.0)
     net, digits = build_lenet(parse_arm("bn"), config), load("digits")
     optimizer = torch.optim.SGD(net.parameters(), config.learning_rate)
-    for step in range(60):
+    for step in range(24):
         batch = slice(step % 16 * 64, step % 16 * 64 + 64)
         loss = nn.functional.cross_entropy(net(as_floats(digits.train_images[batch])), digits.train_labels[batch])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    return capture(net, as_floats(digits.train_images[:256]), "worked example: BatchNorm, step 60, built-in digits")
+    return capture(net, as_floats(digits.train_images[:256]), "worked example: BatchNorm, step 24, built-in digits")
