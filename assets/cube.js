@@ -438,23 +438,23 @@ function cubeScene({ layout, panel, exists, camera, width, height, look, arm, co
   const { depth, across, up, inner, index } = layout;
   const gap = { x: 0.16, y: 0.5 };
   const tall = Math.min(0.8, (0.86 * Math.max(across, depth * 1.2)) / up);
-  const heights = Array.from({ length: up + 1 }, (_, u) => -(u + 0.5 * Math.floor((u - 0.5) / inner)) * tall);
-  const [X, Y, Z] = [across * (1 + gap.x) - gap.x, depth * (1 + gap.y) - gap.y, -heights[up]];
+  const heights = Array.from({ length: up }, (_, u) => -(u + 0.4 * Math.floor(u / inner) * (inner > 1)) * tall); // of lids
+  const [X, Y, Z] = [across * (1 + gap.x) - gap.x, depth * (1 + gap.y) - gap.y, tall - heights[up - 1]];
   const [sy, cy, sp, cp] = [Math.sin(camera.yaw), Math.cos(camera.yaw), Math.sin(camera.pitch), Math.cos(camera.pitch)];
   const unit = { x: [cy, sy * sp], y: [sy, -cy * sp], z: [0, -cp] };
   const near = { x: sy > 0, y: cy < 0 };
   const flat = (x, y, z) => [x * unit.x[0] + y * unit.y[0], x * unit.x[1] + y * unit.y[1] + z * unit.z[1]];
   const ends = [0, X].flatMap((x) => [0, Y].flatMap((y) => [0, -Z].map((z) => flat(x, y, z))));
   const [left, right, top, bottom] = [Math.min(...ends.map((p) => p[0])), Math.max(...ends.map((p) => p[0])), Math.min(...ends.map((p) => p[1])), Math.max(...ends.map((p) => p[1]))];
-  const scale = Math.min((width - 190) / (right - left), (height - 92) / (bottom - top)) * camera.zoom;
-  const origin = [width / 2 + 4 - ((left + right) / 2) * scale, height / 2 - 14 - ((top + bottom) / 2) * scale];
+  const scale = Math.min((width - 156) / (right - left), (height - 92) / (bottom - top)) * camera.zoom;
+  const origin = [width / 2 + 4 - ((left + right) / 2) * scale, height / 2 - 18 - ((top + bottom) / 2) * scale];
   const at = (x, y, z) => {
     const [a, b] = flat(x, y, z);
     return [origin[0] + a * scale, origin[1] + b * scale];
   };
 
   const order = (n, forwards) => Array.from({ length: n }, (_, i) => (forwards ? i : n - 1 - i));
-  const box = (n, c, u, v = u) => [c * (1 + gap.x), c * (1 + gap.x) + 1, n * (1 + gap.y), n * (1 + gap.y) + 1, heights[v] - tall * (v === up ? 0 : 1), heights[u]];
+  const box = (n, c, u, v = u) => [c * (1 + gap.x), c * (1 + gap.x) + 1, n * (1 + gap.y), n * (1 + gap.y) + 1, heights[v] - tall, heights[u]];
   const faces = ([x0, x1, y0, y1, z0, z1]) => {
     const [x, y] = [near.x ? x1 : x0, near.y ? y1 : y0];
     return [
@@ -478,7 +478,7 @@ function cubeScene({ layout, panel, exists, camera, width, height, look, arm, co
         if (exists && !exists[i]) continue;
         const lit = panel.lit[i];
         const [lid, side, front] = faces(box(n, c, u));
-        const covered = u > 0 && u % inner !== 0 && panel.lit[i - 1] === lit && !(exists && !exists[i - 1]);
+        const covered = u > 0 && (inner === 1 || u % inner !== 0) && panel.lit[i - 1] === lit && !(exists && !exists[i - 1]);
         const fill = color(panel.shade[i]);
         const [list, line] = lit ? [loud, shade(arm, look, 0)] : [quiet, null];
         const paint = lit ? { stroke: line, w: 0.6, a: 1 } : { a: look.dark ? 0.17 : 0.15 };
@@ -522,7 +522,7 @@ function cubeLabels({ layout, at, near, unit, X, Y, Z, gap, heights, tall, look,
     tick(x + xOut[0], y + xOut[1] + 5, String(axes[1].ids[c]), c === position[1]);
   });
   const [mx, my] = at(X / 2, yEdge, -Z);
-  name(mx + xOut[0] * 2.5, my + xOut[1] * 2.5 + 6, `${axes[1].name} ${axes[1].word}s`, "center");
+  name(mx + xOut[0] * 3.3, my + xOut[1] * 3.3 + 6, `${axes[1].name} ${axes[1].word}s`, "center");
 
   const xEdge = near.x ? X : 0;
   const yOut = away(unit.x, near.x ? 1 : -1, 18);
@@ -531,7 +531,7 @@ function cubeLabels({ layout, at, near, unit, X, Y, Z, gap, heights, tall, look,
     tick(x + yOut[0], y + yOut[1] + 5, String(axes[0].ids[n]), n === position[0]);
   });
   const [nx, ny] = at(xEdge, Y / 2, -Z);
-  name(nx + yOut[0] * 2.5, ny + yOut[1] * 2.5 + 6, `${axes[0].name} ${axes[0].word}s`, near.x ? "left" : "right");
+  name(nx + yOut[0] * 2.4, ny + yOut[1] * 3.3 + 6, `${axes[0].name} ${axes[0].word}s`, near.x ? "left" : "right");
 
   if (up > 1) {
     const corners = [[near.x ? X : 0, near.y ? 0 : Y], [near.x ? 0 : X, near.y ? Y : 0]];

@@ -380,6 +380,10 @@ class Stop:
     working: str
     result: float
 
+    @property
+    def text(self) -> str:
+        return short(self.result)
+
 
 @dataclass(frozen=True, slots=True)
 class Moments:
@@ -464,6 +468,10 @@ class Shown:
         return tuple(
             min(indices, key=lambda i: abs(i - index)) for indices, index in zip(self.indices, cell, strict=True)
         )
+
+    def middle(self) -> tuple[int, ...]:
+        """A drawn cell to begin with."""
+        return tuple(indices[len(indices) // 2] for indices in self.indices)
 
     def __str__(self) -> str:
         axes = (

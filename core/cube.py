@@ -275,11 +275,11 @@ def _panel(site: Site, norming: Norming, shown: Shown, cell: Sequence[int]) -> d
 def _stop_texts(reading: Reading) -> dict[str, str]:
     mean, variance, normalize, scale = reading.stops
     return {
-        "before": f"x = {short(reading.value)}",
-        "centred": f"{mean.name} = {short(mean.result)}, {mean.working}",
-        "squared": f"{variance.name} = {short(variance.result)}, {variance.working}",
-        "normalized": f"x̂ = {normalize.working} = {short(normalize.result)}",
-        "after": f"y = {scale.working} = {short(scale.result)}",
+        "before": f"x = {reading.value_text}",
+        "centred": f"{mean.name} = {mean.text}, {mean.working}",
+        "squared": f"{variance.name} = {variance.text}, {variance.working}",
+        "normalized": f"x̂ = {normalize.working} = {normalize.text}",
+        "after": f"y = {scale.working} = {scale.text}",
     }
 
 
@@ -314,6 +314,10 @@ class Reading:
     formula: str | None
     source: str | None
     warning: str
+
+    @property
+    def value_text(self) -> str:
+        return short(self.value)
 
 
 def read(site: Site, norming: Norming, shown: Shown, cell: Sequence[int], used: Statistics | None = None) -> Reading:
@@ -371,6 +375,12 @@ def choose(shape: Sequence[int], examples: int = 4, first: int = 0, positions: i
     return Shown(tuple(shape), (spread(n, 4 * examples, first), spread(d, 2 * features, 0)))
 
 
+def batch_sizes(site: Site) -> list[int]:
+    """1, 2, 4, … and all of the site's examples: the batches that the page can look at."""
+    examples = site.shape[0]
+    return [*(2**i for i in range(examples.bit_length()) if 2**i < examples), examples]
+
+
 @dataclass(frozen=True, slots=True)
 class Noise:
     """How far a batch's mean lies from the whole pool's, in standard deviations of the values (0.35 = 35 %)."""
@@ -379,6 +389,11 @@ class Noise:
     measured: float
     independent_examples: float
     independent_values: float
+
+    @property
+    def bar(self) -> float:
+        """The measured noise as a share of one standard deviation, at most 1: a bar's length."""
+        return min(1.0, self.measured)
 
 
 def mean_noise(site: Site, batches: Iterable[int], draws: int = 300, seed: int = 0) -> list[Noise]:
@@ -402,7 +417,9 @@ def mean_noise(site: Site, batches: Iterable[int], draws: int = 300, seed: int =
 
 def _scatter(per_example: Tensor, sigma: Tensor, size: int, draws: int, generator: torch.Generator) -> float:
     picked = torch.randint(len(per_example), (draws, size), generator=generator)
-    means = per_example[picked].mean(1)  # [draws, C]
+    weights = torch.zeros(draws, len(per_example), dtype=torch.float64)
+    weights.scatter_add_(1, picked, torch.full(picked.shape, 1 / size, dtype=torch.float64))
+    means = weights @ per_example  # [draws, C]
     return (means.std(0) / sigma).mean().item()
 
 

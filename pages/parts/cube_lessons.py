@@ -1,0 +1,86 @@
+"""Below the cube: exercises with the axes wrong, and how the mean of a small batch scatters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.cube import Noise, Norming, Site, choose, mean_noise, picture
+from core.mistakes import EXERCISES, Mistake, answers
+
+Draw = Callable[[dict[str, Any], str], None]
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+def show(sites: Mapping[str, Site], site: Site, draw: Draw) -> None:
+    """Two tabs; `draw` puts a picture on the page, `site` is the tensor in view."""
+    exercises, batches = st.tabs(["Spot the wrong axes", "Small batches"])
+    with exercises:
+        _exercise(sites, draw)
+    with batches:
+        _small_batches(site)
+
+
+def _exercise(sites: Mapping[str, Site], draw: Draw) -> None:
+    titles = {exercise.title: exercise for exercise in EXERCISES}
+    mistake = titles[st.selectbox("Exercise", list(titles), key="cube_exercise", width=420)]
+    axes = ", ".join(mistake.layout)
+    st.markdown(f"X is [{axes}]. Somebody writes **{mistake.norm.upper()}** like this. Which cells share one mean?")
+    st.code(mistake.code, language="python")
+    offered = answers(mistake)
+    chosen = st.radio("Cells that share one mean", list(offered), index=None, key=f"cube_answer_{mistake.title}")
+    if chosen is None:
+        return
+    if offered[chosen]:
+        st.success(f"Yes. {mistake.why}", icon=":material/check:")
+    else:
+        st.error("Not in this code: look at dim= and at what the axes are.", icon=":material/close:")
+    if offered[chosen] and mistake.does and mistake.tensor in sites:
+        _compare(sites[mistake.tensor], mistake, draw)
+
+
+def _compare(site: Site, mistake: Mistake, draw: Draw) -> None:
+    assert mistake.does is not None
+    shown = choose(site.shape)
+    normings = [Norming.of(rule) for rule in (mistake.does, mistake.meant)]
+    left, right = st.columns(2, gap="large")
+    left.markdown("**As written**")
+    right.markdown("**As meant**")
+    draw(picture(site, normings, shown, shown.middle(), "normalized") | {"view": "grid"}, "normscope_cube_exercise")
+
+
+def _small_batches(site: Site) -> None:
+    if site.layout == "NTD":
+        st.markdown("Choose the output of a convolution or of a linear layer.")
+        return
+    st.markdown(
+        f"**How far the mean of a batch lies from the mean of all**, for {site.name}: the scatter over 300 batches drawn "
+        "from these examples, in standard deviations of the values. LayerNorm's mean of an example does not depend on "
+        "the batch at all: its scatter is 0."
+    )
+    st.html(_noise_table(mean_noise(site, BATCHES)))
+    st.caption(
+        "It halves with every fourfold batch: 1/√N. Values of one image are not independent, so a map of H·W pixels "
+        "does not help as much as H·W examples would; the last column is what it would be if they were."
+    )
+
+
+def _noise_table(rows: list[Noise]) -> str:
+    cells = "".join(
+        f"<tr><th scope=row>{row.batch}</th><td>{row.measured:.3f}</td>"
+        f"<td class=cube-bar><i style='width:{row.bar:.1%}'></i></td>"
+        f"<td>{row.independent_examples:.3f}</td><td>{row.independent_values:.3f}</td></tr>"
+        for row in rows
+    )
+    head = "<th>N</th><th>measured</th><th></th><th>1/√N of one example's</th><th>if all values were independent</th>"
+    return f"{_NOISE_STYLE}<table class=cube-noise><tr>{head}</tr>{cells}</table>"
+
+
+_NOISE_STYLE = """<style>
+.cube-noise { width: 100%; max-width: 860px; font-variant-numeric: tabular-nums; font-size: 15px; }
+.cube-noise th, .cube-noise td { text-align: right; padding: 2px 12px 2px 0; border: 0; }
+.cube-noise .cube-bar { width: 40%; }
+.cube-noise i { display: block; height: 12px; background: #0072B2; border-radius: 2px; min-width: 2px; }
+</style>"""
