@@ -184,7 +184,7 @@ class View {
     if (!to) return;
     for (let i = 0; i < shade.length; i++) shade[i] = t < 1 ? from[i] + (to[i] - from[i]) * t : to[i];
     const width = canvas.clientWidth || panel.figure.clientWidth;
-    const height = Math.round(this.local.view === "grid" ? gridHeight(this.layout.sheet, width) : clamp(width * 0.8, 320, 560));
+    const height = Math.round(this.local.view === "grid" ? gridHeight(this.layout.sheet, width) : clamp(width * 0.82, 320, 580));
     panel.list = this.scene(panel, width, height);
     if (!context) return void (panel.vector.innerHTML = toSvg(panel.list, width, height, this.look));
     const ratio = window.devicePixelRatio || 1;
@@ -446,7 +446,7 @@ function cubeScene({ layout, panel, exists, camera, width, height, look, arm, co
   const flat = (x, y, z) => [x * unit.x[0] + y * unit.y[0], x * unit.x[1] + y * unit.y[1] + z * unit.z[1]];
   const ends = [0, X].flatMap((x) => [0, Y].flatMap((y) => [0, -Z].map((z) => flat(x, y, z))));
   const [left, right, top, bottom] = [Math.min(...ends.map((p) => p[0])), Math.max(...ends.map((p) => p[0])), Math.min(...ends.map((p) => p[1])), Math.max(...ends.map((p) => p[1]))];
-  const scale = Math.min((width - 156) / (right - left), (height - 92) / (bottom - top)) * camera.zoom;
+  const scale = Math.min((width - 156) / (right - left), (height - 74) / (bottom - top)) * camera.zoom;
   const origin = [width / 2 + 4 - ((left + right) / 2) * scale, height / 2 - 18 - ((top + bottom) / 2) * scale];
   const at = (x, y, z) => {
     const [a, b] = flat(x, y, z);

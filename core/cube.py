@@ -34,7 +34,6 @@ from core.axes import (
     Stop,
     Verdict,
     affine,
-    box_size,
     describe,
     family,
     grouped,
@@ -176,7 +175,7 @@ class Statistics:
 
 def statistics(site: Site, rule: Rule, running: bool = False) -> Statistics:
     """The statistics of every family of the whole tensor, or the layer's running ones where it has them."""
-    if running and site.running_mean is not None and site.running_var is not None and name_axes(rule).norm is Norm.BN:
+    if running and _has_running(site, rule) and site.running_mean is not None and site.running_var is not None:
         mean, variance = site.per_feature(site.running_mean), site.per_feature(site.running_var)
         return Statistics(mean.expand(site.shape), variance.expand(site.shape), running=True)
     x = site.values.double()
@@ -198,14 +197,14 @@ def family_mean(x: Tensor, rule: Rule, exists: Tensor | None = None) -> Tensor:
     return in_groups.mean(dim=dims, keepdim=True).expand_as(in_groups).reshape(x.shape)
 
 
-def stages(site: Site, rule: Rule, used: Statistics) -> dict[str, Tensor]:
-    """The tensor on its way through the norm: before, centred, squared, normalized, after γ and β; float64."""
-    x = site.values.double()
-    centred = x - used.mean
-    normalized = centred / (used.variance + site.eps).sqrt()
-    gamma, beta = scale_and_shift(site, rule)
-    after = site.per_feature(gamma) * normalized + site.per_feature(beta)
-    found = (x, centred, centred.square(), normalized, after)
+def stages(site: Site, rule: Rule, used: Statistics, shown: Shown) -> dict[str, Tensor]:
+    """The cells drawn on their way through the norm: before, centred, squared, normalized, after; float64."""
+    x, mean, variance = (select(t, shown) for t in (site.values.double(), used.mean, used.variance))
+    centred = x - mean
+    normalized = centred / (variance + site.eps).sqrt()
+    drawn_features = torch.tensor(shown.indices[rule.layout.index(rule.feature)])
+    gamma, beta = (site.per_feature(flat[drawn_features]) for flat in scale_and_shift(site, rule))
+    found = (x, centred, centred.square(), normalized, gamma * normalized + beta)
     return dict(zip(STAGES, found, strict=True))
 
 
@@ -257,7 +256,7 @@ def _panel(site: Site, norming: Norming, shown: Shown, cell: Sequence[int]) -> d
     rule = norming.rule
     rule.check(site.shape)
     used = statistics(site, rule, norming.running)
-    drawn = {name: _select(values, shown).float() for name, values in stages(site, rule, used).items()}
+    drawn = {name: values.float() for name, values in stages(site, rule, used, shown).items()}
     return {
         "title": norming.title,
         "norm": norming.norm,
@@ -268,7 +267,7 @@ def _panel(site: Site, norming: Norming, shown: Shown, cell: Sequence[int]) -> d
         "note": "running statistics, as in evaluation" if used.running else str(tally(rule, site.shape)),
         "stages": {name: base64.b64encode(values.numpy().tobytes()).decode() for name, values in drawn.items()},
         "scales": {name: _largest(values) for name, values in drawn.items()},
-        "stops": _stop_texts(read(site, norming, shown, cell, used)),
+        "stops": _stop_texts(read(site, norming, shown, cell)),
     }
 
 
@@ -283,19 +282,41 @@ def _stop_texts(reading: Reading) -> dict[str, str]:
     }
 
 
-def _select(values: Tensor, shown: Shown) -> Tensor:
+def select(values: Tensor, shown: Shown) -> Tensor:
+    """The cells that are drawn, in the tensor's order."""
     for axis, indices in enumerate(shown.indices):
         values = values.index_select(axis, torch.tensor(indices))
     return values.contiguous()
 
 
 def _pack(values: Tensor, shown: Shown) -> str:
-    return base64.b64encode(_select(values, shown).numpy().tobytes()).decode()
+    return base64.b64encode(select(values, shown).numpy().tobytes()).decode()
 
 
 def _largest(values: Tensor) -> float:
     finite = values[values.isfinite()]
     return float(finite.abs().max()) if finite.numel() else 1.0
+
+
+def family_moments(site: Site, rule: Rule, cell: Sequence[int]) -> Moments:
+    """The moments of one cell's family, taken from its box alone; NaN where no member exists."""
+    box = tuple(slice(part.start, part.stop) for part in family(rule, site.shape, cell))
+    members, present = site.values[box].double(), site.exists()
+    if present is not None:
+        members = members[present.expand(site.shape)[box]]
+    mean = members.mean() if rule.centered else torch.zeros((), dtype=torch.float64)
+    return Moments(members.numel(), mean.item(), (members - mean).square().mean().item())
+
+
+def _has_running(site: Site, rule: Rule) -> bool:
+    return site.running_mean is not None and name_axes(rule).norm is Norm.BN
+
+
+def _running_moments(site: Site, rule: Rule, cell: tuple[int, ...]) -> Moments:
+    assert site.running_mean is not None
+    assert site.running_var is not None
+    feature = cell[site.layout.index(rule.feature)]
+    return Moments(0, site.running_mean[feature].item(), site.running_var[feature].item())
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,20 +341,19 @@ class Reading:
         return short(self.value)
 
 
-def read(site: Site, norming: Norming, shown: Shown, cell: Sequence[int], used: Statistics | None = None) -> Reading:
+def read(site: Site, norming: Norming, shown: Shown, cell: Sequence[int]) -> Reading:
     """Mean, variance, the value's way through the norm with its numbers, code, counts, shapes, formula, source."""
     rule, cell = norming.rule, tuple(cell)
-    used = used or statistics(site, rule, norming.running)
     lengths = None if site.lengths is None else site.lengths.tolist()
-    count = box_size(family(rule, site.shape, cell), lengths)
-    moments = Moments(count, used.mean[cell].item(), used.variance[cell].item())
+    running = norming.running and _has_running(site, rule)
+    moments = _running_moments(site, rule, cell) if running else family_moments(site, rule, cell)
     gamma, beta = (flat[cell[site.layout.index(rule.feature)]].item() for flat in scale_and_shift(site, rule))
     value, verdict = site.values[cell].item(), name_axes(rule)
     return Reading(
         sentence=describe(norming.title, rule, shown, cell, lengths),
         value=value,
         moments=moments,
-        stops=walk(value, moments, gamma, beta, site.eps, rule.centered, used.running),
+        stops=walk(value, moments, gamma, beta, site.eps, rule.centered, running),
         code=mean_code(rule, site.shape),
         tally=str(tally(rule, site.shape)),
         affine=affine(verdict.norm, site.shape) if verdict.norm else None,
@@ -341,7 +361,7 @@ def read(site: Site, norming: Norming, shown: Shown, cell: Sequence[int], used: 
         verdict=verdict,
         formula=FORMULAS.get(verdict.norm) if verdict.norm else None,
         source=SOURCES.get(verdict.norm) if verdict.norm else None,
-        warning=_warning(count, used, lengths is not None),
+        warning=_warning(moments.count, running),
     )
 
 
@@ -353,10 +373,10 @@ def _scale_note(site: Site, rule: Rule, verdict: Verdict) -> str:
     return f"γ = 1 and β = 0, where {what} would start: {trained}."
 
 
-def _warning(count: int, used: Statistics, ragged: bool) -> str:
-    if used.running or count > 1:
+def _warning(count: int, running: bool) -> str:
+    if running or count > 1:
         return ""
-    if ragged and count == 0:
+    if count == 0:
         return "This time step does not exist in any sequence of the batch."
     return BATCH_OF_ONE.split(". PyTorch")[0].replace("A batch of 1", "A family of one value") + "."
 
@@ -435,11 +455,11 @@ def worked_example() -> Mapping[str, Site]:
 
     config = ExperimentConfig(data="digits", examples=1024, batch_size=64, learning_rate=1.0)
     net, digits = build_lenet(parse_arm("bn"), config), load("digits")
-    optimizer = torch.optim.SGD(net.parameters(), config.learning_rate)
     for step in range(24):
         batch = slice(step % 16 * 64, step % 16 * 64 + 64)
         loss = nn.functional.cross_entropy(net(as_floats(digits.train_images[batch])), digits.train_labels[batch])
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        parameters = list(net.parameters())
+        with torch.no_grad():  # plain SGD by hand: torch.optim takes seconds to import
+            for values, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+                values.sub_(config.learning_rate * gradient)
     return capture(net, as_floats(digits.train_images[:256]), "worked example: BatchNorm, step 24, built-in digits")

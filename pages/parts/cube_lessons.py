@@ -56,9 +56,9 @@ def _small_batches(site: Site) -> None:
         st.markdown("Choose the output of a convolution or of a linear layer.")
         return
     st.markdown(
-        f"**How far the mean of a batch lies from the mean of all**, for {site.name}: the scatter over 300 batches drawn "
-        "from these examples, in standard deviations of the values. LayerNorm's mean of an example does not depend on "
-        "the batch at all: its scatter is 0."
+        f"**How far the mean of a batch lies from the mean of all**, for {site.name}: the scatter over 300 batches "
+        "drawn from these examples, in standard deviations of the values. LayerNorm's mean of an example does not "
+        "depend on the batch at all: its scatter is 0."
     )
     st.html(_noise_table(mean_noise(site, BATCHES)))
     st.caption(

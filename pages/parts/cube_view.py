@@ -38,12 +38,15 @@ def show(networks: Mapping[str, Sites]) -> None:
     for problem in problems:
         st.warning(problem, icon=":material/link_off:")
     seen = _answered(seen)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    with row:
         sites = networks[_pick_network(list(networks))]
         site, seen = _pick_tensor(sites, seen)
         site, seen = _pick_batch(site, seen)
-        shown = _pick_shown(site)
     seen = _pick_norms(site, seen)
+    with row:
+        seen = _pick_running(site, _pick_axes(site, _pick_groups(site, seen)))
+        shown = _pick_shown(site)
     normings = _normings(site, seen)
     if normings and shown:
         seen = _draw(site, normings, shown, seen)
@@ -86,7 +89,7 @@ def _pick_tensor(sites: Sites, seen: Viewpoint) -> tuple[Site, Viewpoint]:
 def _pick_batch(site: Site, seen: Viewpoint) -> tuple[Site, Viewpoint]:
     sizes = batch_sizes(site)
     default = seen.batch if seen.batch in sizes else sizes[-1]
-    size = st.select_slider("Examples in the batch", sizes, default, key=f"cube_batch_{sizes[-1]}", width=260)
+    size = st.select_slider("Examples in the batch", sizes, default, key=f"cube_batch_{sizes[-1]}", width=200)
     return site.first(size), replace(seen, batch=0 if size == sizes[-1] else size)
 
 
@@ -108,9 +111,7 @@ def _pick_norms(site: Site, seen: Viewpoint) -> Viewpoint:
     with left:
         seen = replace(seen, left=_pick_norm("left", site, seen.left))
     with right:
-        seen = replace(seen, right=_pick_norm("right", site, seen.right))
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        return _pick_running(site, _pick_axes(site, _pick_groups(site, seen)))
+        return replace(seen, right=_pick_norm("right", site, seen.right))
 
 
 def _pick_norm(side: str, site: Site, wanted: str) -> str:
@@ -131,7 +132,9 @@ def _pick_groups(site: Site, seen: Viewpoint) -> Viewpoint:
         return seen
     allowed = divisors(site.features)
     default = seen.groups if seen.groups in allowed else allowed[1]
-    return replace(seen, groups=st.select_slider("Groups", allowed, default, key=f"cube_groups_{allowed[-1]}", width=260))
+    return replace(
+        seen, groups=st.select_slider("Groups", allowed, default, key=f"cube_groups_{allowed[-1]}", width=260)
+    )
 
 
 def _pick_axes(site: Site, seen: Viewpoint) -> Viewpoint:
@@ -151,7 +154,7 @@ def _pick_axes(site: Site, seen: Viewpoint) -> Viewpoint:
 def _pick_running(site: Site, seen: Viewpoint) -> Viewpoint:
     if Norm.BN not in (seen.left, seen.right) or site.running_mean is None:
         return seen
-    label = "BatchNorm as in evaluation, with running statistics"
+    label = "BN as in evaluation: running statistics"
     return replace(seen, running=st.toggle(label, seen.running, key="cube_running"))
 
 
