@@ -410,11 +410,6 @@ class Noise:
     independent_examples: float
     independent_values: float
 
-    @property
-    def bar(self) -> float:
-        """The measured noise as a share of one standard deviation, at most 1: a bar's length."""
-        return min(1.0, self.measured)
-
 
 def mean_noise(site: Site, batches: Iterable[int], draws: int = 300, seed: int = 0) -> list[Noise]:
     """The scatter of BatchNorm's mean over `draws` batches drawn from the site's examples, averaged over features.

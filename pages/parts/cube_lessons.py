@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.config import NORM_TITLES
 from core.cube import Noise, Norming, Site, choose, mean_noise, picture
 from core.mistakes import EXERCISES, Mistake, answers
 
@@ -15,7 +16,7 @@ BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 def show(sites: Mapping[str, Site], site: Site, draw: Draw) -> None:
-    """Two tabs; `draw` puts a picture on the page, `site` is the tensor in view."""
+    """Two tabs; `draw` puts a picture on the page, `site` is the layer in view, with all its examples."""
     exercises, batches = st.tabs(["Spot the wrong axes", "Small batches"])
     with exercises:
         _exercise(sites, draw)
@@ -27,10 +28,10 @@ def _exercise(sites: Mapping[str, Site], draw: Draw) -> None:
     titles = {exercise.title: exercise for exercise in EXERCISES}
     mistake = titles[st.selectbox("Exercise", list(titles), key="cube_exercise", width=420)]
     axes = ", ".join(mistake.layout)
-    st.markdown(f"X is [{axes}]. Somebody writes **{mistake.norm.upper()}** like this. Which cells share one mean?")
+    st.markdown(f"X is [{axes}]. For {NORM_TITLES[mistake.norm]}, somebody writes:")
     st.code(mistake.code, language="python")
     offered = answers(mistake)
-    chosen = st.radio("Cells that share one mean", list(offered), index=None, key=f"cube_answer_{mistake.title}")
+    chosen = st.radio("Which cells share one mean?", list(offered), index=None, key=f"cube_answer_{mistake.title}")
     if chosen is None:
         return
     if offered[chosen]:
@@ -68,9 +69,10 @@ def _small_batches(site: Site) -> None:
 
 
 def _noise_table(rows: list[Noise]) -> str:
+    largest = max(row.measured for row in rows) or 1
     cells = "".join(
         f"<tr><th scope=row>{row.batch}</th><td>{row.measured:.3f}</td>"
-        f"<td class=cube-bar><i style='width:{row.bar:.1%}'></i></td>"
+        f"<td class=cube-bar><i style='width:calc(100% * {row.measured:.4f} / {largest:.4f})'></i></td>"
         f"<td>{row.independent_examples:.3f}</td><td>{row.independent_values:.3f}</td></tr>"
         for row in rows
     )

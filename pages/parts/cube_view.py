@@ -41,8 +41,8 @@ def show(networks: Mapping[str, Sites]) -> None:
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     with row:
         sites = networks[_pick_network(list(networks))]
-        site, seen = _pick_tensor(sites, seen)
-        site, seen = _pick_batch(site, seen)
+        pool, seen = _pick_tensor(sites, seen)
+        site, seen = _pick_batch(pool, seen)
     seen = _pick_norms(site, seen)
     with row:
         seen = _pick_running(site, _pick_axes(site, _pick_groups(site, seen)))
@@ -51,7 +51,7 @@ def show(networks: Mapping[str, Sites]) -> None:
     if normings and shown:
         seen = _draw(site, normings, shown, seen)
     _keep_in_link(seen)
-    cube_lessons.show(sites, site, draw=element)
+    cube_lessons.show(sites, pool, draw=element)
 
 
 def element(data: dict[str, Any], key: str) -> None:
