@@ -264,7 +264,7 @@ def _panel(site: Site, norming: Norming, shown: Shown, cell: Sequence[int]) -> d
         "groups": rule.groups,
         "feature": rule.layout.index(rule.feature),
         "shares": "one mean and one variance" if rule.centered else "one mean square",
-        "note": "running statistics, as in evaluation" if used.running else str(tally(rule, site.shape)),
+        "note": "running statistics, as in evaluation" if used.running else _tally_text(site, rule),
         "stages": {name: base64.b64encode(values.numpy().tobytes()).decode() for name, values in drawn.items()},
         "scales": {name: _largest(values) for name, values in drawn.items()},
         "stops": _stop_texts(read(site, norming, shown, cell)),
@@ -355,7 +355,7 @@ def read(site: Site, norming: Norming, shown: Shown, cell: Sequence[int]) -> Rea
         moments=moments,
         stops=walk(value, moments, gamma, beta, site.eps, rule.centered, running),
         code=mean_code(rule, site.shape),
-        tally=str(tally(rule, site.shape)),
+        tally=_tally_text(site, rule),
         affine=affine(verdict.norm, site.shape) if verdict.norm else None,
         scale_note=_scale_note(site, rule, verdict),
         verdict=verdict,
@@ -363,6 +363,11 @@ def read(site: Site, norming: Norming, shown: Shown, cell: Sequence[int]) -> Rea
         source=SOURCES.get(verdict.norm) if verdict.norm else None,
         warning=_warning(moments.count, running),
     )
+
+
+def _tally_text(site: Site, rule: Rule) -> str:
+    ragged = site.lengths is not None and ("N" in rule.over or "T" in rule.over)
+    return f"{'up to ' * ragged}{tally(rule, site.shape)}"
 
 
 def _scale_note(site: Site, rule: Rule, verdict: Verdict) -> str:

@@ -10,18 +10,21 @@ import streamlit as st
 from core.config import NORM_TITLES
 from core.cube import Noise, Norming, Site, choose, mean_noise, picture
 from core.mistakes import EXERCISES, Mistake, answers
+from core.sequence import RowsTrained, compare_rows
 
 Draw = Callable[[dict[str, Any], str], None]
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 def show(sites: Mapping[str, Site], site: Site, draw: Draw) -> None:
-    """Two tabs; `draw` puts a picture on the page, `site` is the layer in view, with all its examples."""
-    exercises, batches = st.tabs(["Spot the wrong axes", "Small batches"])
+    """Three tabs; `draw` puts a picture on the page, `site` is the layer in view, with all its examples."""
+    exercises, batches, sequences = st.tabs(["Spot the wrong axes", "Small batches", "Sequences"])
     with exercises:
         _exercise(sites, draw)
     with batches:
         _small_batches(site)
+    with sequences:
+        _sequences()
 
 
 def _exercise(sites: Mapping[str, Site], draw: Draw) -> None:
@@ -66,6 +69,32 @@ def _small_batches(site: Site) -> None:
         "It halves with every fourfold batch: 1/√N. Values of one image are not independent, so a map of H·W pixels "
         "does not help as much as H·W examples would; the last column is what it would be if they were."
     )
+
+
+def _sequences() -> None:
+    st.markdown(
+        "A recurrent net normalizes at every time step. **LayerNorm**'s mean there is over the D features of one "
+        "example: neither the batch nor the length plays a part. **BatchNorm**'s is over the examples that are that "
+        "long: choose **gru** above, pick a late step, and see how few they are."
+    )
+    if st.toggle("Train a small GRU that reads digits row by row, with LayerNorm and without", key="cube_rows"):
+        with st.spinner("Some seconds, once …"):
+            rows = compare_rows()
+        st.html(_rows_table(rows))
+        st.caption(
+            "Same weights, same batches, plain SGD at learning rate 0.5, gradients clipped to norm 1, 1,024 images, "
+            "one seed. Other settings differ: python -m core.sequence --help."
+        )
+
+
+def _rows_table(rows: tuple[RowsTrained, ...]) -> str:
+    cells = "".join(
+        f"<tr><th scope=row>{'LayerNorm' if row.layer_norm else 'no norm'}</th><td>{row.epoch}</td>"
+        f"<td>{row.train_loss:.3f}</td><td>{row.test_accuracy:.1%}</td></tr>"
+        for row in rows
+    )
+    head = "<th></th><th>epoch</th><th>training loss</th><th>test accuracy</th>"
+    return f"{_NOISE_STYLE}<table class=cube-noise><tr>{head}</tr>{cells}</table>"
 
 
 def _noise_table(rows: list[Noise]) -> str:
