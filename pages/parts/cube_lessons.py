@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ def _exercise(sites: Mapping[str, Site], draw: Draw) -> None:
     mistake = titles[st.selectbox("Exercise", list(titles), key="cube_exercise", width=420)]
     axes = ", ".join(mistake.layout)
     st.markdown(f"X is [{axes}]. For {NORM_TITLES[mistake.norm]}, somebody writes:")
-    st.code(mistake.code, language="python")
+    st.html(f"<pre class=cube-code><code>{html.escape(mistake.code)}</code></pre>")
     offered = answers(mistake)
     chosen = st.radio("Which cells share one mean?", list(offered), index=None, key=f"cube_answer_{mistake.title}")
     if chosen is None:

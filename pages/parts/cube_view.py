@@ -6,6 +6,7 @@ element  the browser's part, assets/cube.js
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -187,8 +188,7 @@ def _tell(reading: Reading) -> None:
     st.markdown(f"**{title}.** {reading.verdict.why}")
     if reading.warning:
         st.warning(reading.warning, icon=":material/warning:")
-    st.html(_steps_table(reading))
-    st.code(reading.code, language="python")
+    st.html(_steps_table(reading) + _code(reading.code))
     st.markdown(f"{reading.tally}. {_affine_text(reading)} {reading.scale_note}")
     if reading.formula and reading.verdict.norm:
         st.latex(reading.formula)
@@ -204,12 +204,19 @@ def _steps_table(reading: Reading) -> str:
     return f"{_TABLE_STYLE}<table class=cube-steps>{cells}</table>"
 
 
+def _code(text: str) -> str:
+    """A line of code as HTML: st.code's highlighter takes the browser seconds to load."""
+    return f"<pre class=cube-code><code>{html.escape(text)}</code></pre>"
+
+
 _TABLE_STYLE = """<style>
 .cube-steps { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 15px; }
 .cube-steps th { text-align: left; font-weight: 600; white-space: nowrap; padding-right: 16px; }
 .cube-steps td, .cube-steps th { padding-top: 3px; padding-bottom: 3px; border: 0; vertical-align: baseline; }
 .cube-steps td { opacity: .8; }
 .cube-steps .cube-result { text-align: right; font-weight: 600; opacity: 1; white-space: nowrap; padding-left: 12px; }
+.cube-code { margin: 14px 0 4px; padding: 10px 14px; border-radius: 6px; font-size: 15px; white-space: pre-wrap;
+  background: color-mix(in srgb, currentColor 6%, transparent); }
 </style>"""
 
 

@@ -1,10 +1,11 @@
 """The cube as a class sees it: pick a cell, turn, walk, take the picture away; by mouse, keys and link."""
 
 import re
+from collections.abc import Callable, Iterator
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from core.axes import describe, rule_for
 from core.config import Norm
@@ -15,11 +16,34 @@ pytestmark = pytest.mark.browser
 CONV1 = (256, 6, 24, 24)
 
 
-def opened(new_page, link: str = "", **options: object) -> Page:
-    page = new_page(f"/cube?cube={link}", **options)
-    expect(said(page)).to_contain_text("cells drawn share", timeout=60_000)
-    expect(page.locator(".cube output").first).not_to_have_text("…")
-    return page
+@pytest.fixture(scope="module")
+def visitor(chromium: Browser) -> Iterator[BrowserContext]:
+    """One browser cache for all tests of this file; each page load is a session of its own all the same."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visit(visitor: BrowserContext, server: str) -> Iterator[Callable[..., Page]]:
+    """visit("left:gn,groups:3") opens the cube page at that link; a page's own errors fail the test."""
+    errors: list[str] = []
+
+    def open_page(link: str = "", script: str = "") -> Page:
+        page = visitor.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        if script:
+            page.add_init_script(script)
+        page.goto(f"{server}/cube?cube={link}")
+        expect(said(page)).to_contain_text("cells drawn share", timeout=60_000)
+        expect(page.locator(".cube output").first).not_to_have_text("…")
+        return page
+
+    yield open_page
+    for page in visitor.pages:
+        page.close()
+    assert errors == []
 
 
 def said(page: Page):
@@ -58,8 +82,8 @@ def camera(page: Page) -> str:
     return page.locator(".cube").first.get_attribute("data-camera")
 
 
-def test_a_click_names_the_cell_and_lights_the_family_that_pytorch_averages(new_page):
-    page = opened(new_page)
+def test_a_click_names_the_cell_and_lights_the_family_that_pytorch_averages(visit):
+    page = opened(visit)
     before = picked(page)
     click(page, 0.62, 0.5)
     expect(said(page)).not_to_contain_text(", ".join(f"{a} {i}" for a, i in zip("nchw", before, strict=True)))
@@ -70,8 +94,8 @@ def test_a_click_names_the_cell_and_lights_the_family_that_pytorch_averages(new_
     expect(page).to_have_url(re.compile("cell%3A" + r"\.".join(map(str, cell))))
 
 
-def test_the_words_follow_a_click_at_once_and_the_numbers_from_python_soon(new_page):
-    page = opened(new_page)
+def test_the_words_follow_a_click_at_once_and_the_numbers_from_python_soon(visit):
+    page = opened(visit)
     milliseconds = page.evaluate(
         """async () => {
             const find = (node) => node.querySelector?.(".cube") ?? [...node.querySelectorAll("*")]
@@ -88,8 +112,8 @@ def test_the_words_follow_a_click_at_once_and_the_numbers_from_python_soon(new_p
     expect(page.locator(".cube output").first).to_have_text(re.compile("x = "))
 
 
-def test_the_camera_stays_where_it_was_put_while_the_picture_changes_three_times(new_page):
-    page = opened(new_page)
+def test_the_camera_stays_where_it_was_put_while_the_picture_changes_three_times(visit):
+    page = opened(visit)
     turn(page, 90, 30)
     where = camera(page)
     assert where is not None
@@ -101,15 +125,15 @@ def test_the_camera_stays_where_it_was_put_while_the_picture_changes_three_times
     assert camera(page) != where
 
 
-def test_turning_does_not_pick_a_cell(new_page):
-    page = opened(new_page)
+def test_turning_does_not_pick_a_cell(visit):
+    page = opened(visit)
     before = picked(page)
     turn(page, -60, 20)
     assert picked(page) == before
 
 
-def test_cells_are_picked_with_the_keyboard_alone(new_page):
-    page = opened(new_page, "cell:0.2.14.14")
+def test_cells_are_picked_with_the_keyboard_alone(visit):
+    page = visit("cell:0.2.14.14")
     canvas(page).focus()
     for key, cell in (
         ("ArrowRight", (0, 3, 14, 14)),
@@ -124,8 +148,8 @@ def test_cells_are_picked_with_the_keyboard_alone(new_page):
     assert camera(page) != before
 
 
-def test_the_flat_grid_has_the_same_selection_and_its_own_arrows(new_page):
-    page = opened(new_page, "cell:0.2.14.14,left:gn,groups:3")
+def test_the_flat_grid_has_the_same_selection_and_its_own_arrows(visit):
+    page = visit("cell:0.2.14.14,left:gn,groups:3")
     page.get_by_role("button", name="Grid").click()
     expect(said(page)).to_contain_text(expected_words((0, 2, 14, 14), Norm.GN, "GroupNorm, 3 groups", groups=3))
     canvas(page).focus()
@@ -135,33 +159,33 @@ def test_the_flat_grid_has_the_same_selection_and_its_own_arrows(new_page):
     expect(said(page)).to_contain_text("cell n 0, c 3, h 14, w 2:")
 
 
-def test_a_link_shows_exactly_this_picture_again(new_page):
-    page = opened(new_page, "left:in,right:gn,groups:3,cell:1.4.8.20,stage:after")
+def test_a_link_shows_exactly_this_picture_again(visit):
+    page = visit("left:in,right:gn,groups:3,cell:1.4.8.20,stage:after")
     assert picked(page) == (1, 4, 8, 20)
     expect(said(page)).to_contain_text(expected_words((1, 4, 8, 20), Norm.IN, "InstanceNorm"))
     expect(page.get_by_role("button", name="scale and shift: y")).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".cube output").first).to_contain_text("y = ")
     page.wait_for_timeout(500)
-    again = opened(new_page, page.url.split("cube=")[1])
+    again = visit(page.url.split("cube=")[1])
     assert said(again).inner_text() == said(page).inner_text()
 
 
-def test_a_link_with_nonsense_says_so_and_shows_the_rest(new_page):
-    page = opened(new_page, "left:nonsense,right:in")
+def test_a_link_with_nonsense_says_so_and_shows_the_rest(visit):
+    page = visit("left:nonsense,right:in")
     expect(page.get_by_text("“left:nonsense” in the link was ignored")).to_be_visible()
     expect(said(page)).to_contain_text("BatchNorm")
     expect(said(page)).to_contain_text("InstanceNorm")
 
 
-def test_the_walk_stops_at_every_stage_with_its_numbers(new_page):
-    page = opened(new_page)
+def test_the_walk_stops_at_every_stage_with_its_numbers(visit):
+    page = opened(visit)
     page.get_by_role("button", name="Walk").click()
     for words in ("mean μ = ", "variance σ² = ", "x̂ = (", "y = "):
         expect(page.locator(".cube output").first).to_contain_text(words, timeout=15_000)
 
 
-def test_the_picture_can_be_taken_away_as_svg_and_png(new_page):
-    page = opened(new_page)
+def test_the_picture_can_be_taken_away_as_svg_and_png(visit):
+    page = opened(visit)
     with page.expect_download() as download:
         page.get_by_role("button", name="SVG").click()
     assert download.value.suggested_filename == "normscope-conv1-bn-ln.svg"
@@ -174,30 +198,26 @@ def test_the_picture_can_be_taken_away_as_svg_and_png(new_page):
     assert download.value.path().read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
-def test_without_a_canvas_the_same_picture_is_drawn_as_svg(new_page, chromium, server):
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
-    page.goto(f"{server}/cube")
-    expect(page.locator(".cube .vector svg").first).to_be_visible(timeout=60_000)
+def test_without_a_canvas_the_same_picture_is_drawn_as_svg(visit):
+    page = visit(script="HTMLCanvasElement.prototype.getContext = () => null")
+    expect(page.locator(".cube .vector svg").first).to_be_visible()
     assert page.locator(".cube .vector svg").first.locator("polygon").count() > 384
-    context.close()
 
 
-def test_a_linear_layer_is_a_matrix_with_a_column_for_bn_and_a_row_for_ln(new_page):
-    page = opened(new_page, "tensor:fc1,batch:16,cell:8.16")
+def test_a_linear_layer_is_a_matrix_with_a_column_for_bn_and_a_row_for_ln(visit):
+    page = visit("tensor:fc1,batch:16,cell:8.16")
     expect(said(page)).to_contain_text("BatchNorm, cell n 8, d 16: 16 of 512 cells drawn share")
     expect(said(page)).to_contain_text("LayerNorm, cell n 8, d 16: 32 of 512 cells drawn share")
     expect(page.get_by_text("16 values → 120 means").first).to_be_visible()
 
 
-def test_a_batch_of_one_says_why_batchnorm_cannot_work(new_page):
-    page = opened(new_page, "tensor:fc1,batch:1")
+def test_a_batch_of_one_says_why_batchnorm_cannot_work(visit):
+    page = visit("tensor:fc1,batch:1")
     expect(page.get_by_text("A family of one value has no spread")).to_be_visible()
 
 
-def test_a_right_answer_is_explained_and_drawn(new_page):
-    page = opened(new_page)
+def test_a_right_answer_is_explained_and_drawn(visit):
+    page = opened(visit)
     page.get_by_text("values of the same example", exact=True).click()
     expect(page.get_by_text("Not in this code")).to_be_visible()
     page.get_by_text("all values of the tensor", exact=True).click()
@@ -205,8 +225,8 @@ def test_a_right_answer_is_explained_and_drawn(new_page):
     expect(page.locator(".cube")).to_have_count(2)
 
 
-def test_nothing_fails_in_the_browsers_console(new_page):
-    page = opened(new_page)
+def test_nothing_fails_in_the_browsers_console(visit):
+    page = opened(visit)
     failures = []
     page.on("console", lambda message: failures.append(message.text) if message.type == "error" else None)
     click(page, 0.4, 0.5)
