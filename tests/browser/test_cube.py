@@ -36,7 +36,7 @@ def visit(visitor: BrowserContext, server: str) -> Iterator[Callable[..., Page]]
         if script:
             page.add_init_script(script)
         page.goto(f"{server}/cube?cube={link}")
-        expect(said(page)).to_contain_text("cells drawn share", timeout=60_000)
+        expect(said(page)).to_contain_text("cells drawn share", timeout=100_000)
         expect(page.locator(".cube output").first).not_to_have_text("…")
         return page
 
@@ -83,7 +83,7 @@ def camera(page: Page) -> str:
 
 
 def test_a_click_names_the_cell_and_lights_the_family_that_pytorch_averages(visit):
-    page = opened(visit)
+    page = visit()
     before = picked(page)
     click(page, 0.62, 0.5)
     expect(said(page)).not_to_contain_text(", ".join(f"{a} {i}" for a, i in zip("nchw", before, strict=True)))
@@ -95,7 +95,7 @@ def test_a_click_names_the_cell_and_lights_the_family_that_pytorch_averages(visi
 
 
 def test_the_words_follow_a_click_at_once_and_the_numbers_from_python_soon(visit):
-    page = opened(visit)
+    page = visit()
     milliseconds = page.evaluate(
         """async () => {
             const find = (node) => node.querySelector?.(".cube") ?? [...node.querySelectorAll("*")]
@@ -113,7 +113,7 @@ def test_the_words_follow_a_click_at_once_and_the_numbers_from_python_soon(visit
 
 
 def test_the_camera_stays_where_it_was_put_while_the_picture_changes_three_times(visit):
-    page = opened(visit)
+    page = visit()
     turn(page, 90, 30)
     where = camera(page)
     assert where is not None
@@ -126,7 +126,7 @@ def test_the_camera_stays_where_it_was_put_while_the_picture_changes_three_times
 
 
 def test_turning_does_not_pick_a_cell(visit):
-    page = opened(visit)
+    page = visit()
     before = picked(page)
     turn(page, -60, 20)
     assert picked(page) == before
@@ -178,14 +178,14 @@ def test_a_link_with_nonsense_says_so_and_shows_the_rest(visit):
 
 
 def test_the_walk_stops_at_every_stage_with_its_numbers(visit):
-    page = opened(visit)
+    page = visit()
     page.get_by_role("button", name="Walk").click()
     for words in ("mean μ = ", "variance σ² = ", "x̂ = (", "y = "):
         expect(page.locator(".cube output").first).to_contain_text(words, timeout=15_000)
 
 
 def test_the_picture_can_be_taken_away_as_svg_and_png(visit):
-    page = opened(visit)
+    page = visit()
     with page.expect_download() as download:
         page.get_by_role("button", name="SVG").click()
     assert download.value.suggested_filename == "normscope-conv1-bn-ln.svg"
@@ -217,7 +217,7 @@ def test_a_batch_of_one_says_why_batchnorm_cannot_work(visit):
 
 
 def test_a_right_answer_is_explained_and_drawn(visit):
-    page = opened(visit)
+    page = visit()
     page.get_by_text("values of the same example", exact=True).click()
     expect(page.get_by_text("Not in this code")).to_be_visible()
     page.get_by_text("all values of the tensor", exact=True).click()
@@ -226,7 +226,7 @@ def test_a_right_answer_is_explained_and_drawn(visit):
 
 
 def test_nothing_fails_in_the_browsers_console(visit):
-    page = opened(visit)
+    page = visit()
     failures = []
     page.on("console", lambda message: failures.append(message.text) if message.type == "error" else None)
     click(page, 0.4, 0.5)
