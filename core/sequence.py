@@ -23,8 +23,8 @@ import torch
 from torch import Tensor, nn
 
 from core.config import DATASETS, Norm
-from core.cube import Site
 from core.data import Images, as_floats, load
+from core.sites import Site
 
 HIDDEN = 32
 ROWS = 28

@@ -9,9 +9,12 @@ from typing import Any
 import streamlit as st
 
 from core.config import NORM_TITLES
-from core.cube import Noise, Norming, Site, choose, mean_noise, picture
+from core.cube import choose, picture
 from core.mistakes import EXERCISES, Mistake, answers
+from core.naming import Norming
+from core.noise import Noise, mean_noise
 from core.sequence import RowsTrained, compare_rows
+from core.sites import Site
 
 Draw = Callable[[dict[str, Any], str], None]
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)

@@ -16,9 +16,12 @@ import streamlit as st
 from core.api import assets_address
 from core.axes import AXIS_WORDS, AxesError, Rule, Shown, divisors, norms_of, rule_for
 from core.config import NORM_TITLES, Norm
-from core.cube import Norming, Reading, Site, batch_sizes, choose, picture, read
+from core.cube import batch_sizes, choose, picture
+from core.naming import Norming
+from core.reading import Reading, read
+from core.sites import Site
 from core.viewpoint import OWN_AXES, QUERY_KEY, Viewpoint, from_text
-from pages.parts import cube_lessons
+from pages.parts import cube_lessons, session
 
 KEY = "normscope_cube"
 Sites = Mapping[str, Site]
@@ -63,7 +66,7 @@ def element(data: dict[str, Any], key: str) -> None:
 
 
 def _answered(seen: Viewpoint) -> Viewpoint:
-    answer = st.session_state.get(KEY) or {}
+    answer = session.answer(KEY)
     known = {name: answer[name] for name in ("cell", "stage", "view") if answer.get(name)}
     return replace(seen, **known | {"cell": tuple(known.get("cell", seen.cell))})
 

@@ -145,6 +145,11 @@ def pressed(element: str) -> dict[str, Any]:
     return dict(st.session_state[element]["action"])
 
 
+def answer(key: str) -> dict[str, Any]:
+    """What the browser element `key` has last reported; empty before it has."""
+    return dict(st.session_state.get(key) or {})
+
+
 def act(order: dict[str, Any]) -> None:
     """Do what the bar's buttons ask: {"do": ..., "key": the run's key, ...}. Problems become notices."""
     here = visitor()

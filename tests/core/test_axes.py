@@ -10,15 +10,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 from core.axes import (
-    FORMULAS,
     LAYOUTS,
     MAX_SHOWN,
-    SOURCES,
     AxesError,
-    Moments,
     Rule,
     Shown,
-    affine,
     box_size,
     describe,
     divisors,
@@ -26,15 +22,15 @@ from core.axes import (
     inside,
     layout_of,
     mean_code,
-    name_axes,
     norms_of,
     rule_for,
     spread,
     statistics_shape,
     tally,
-    walk,
 )
 from core.config import NORM_TITLES, Norm
+from core.naming import FORMULAS, SOURCES, affine, name_axes
+from core.walk import Moments, walk
 
 few = settings(max_examples=25, deadline=None)
 EPS = 0.1  # large, so that a family of two shows a nudge: without ε its values are ±1 whatever they were

@@ -10,12 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from core import cube
+from core import sites
 from core.axes import Rule, Shown, divisors, norms_of, rule_for
 from core.config import ExperimentConfig, Norm, parse_arm
-from core.cube import Norming, Site, capture, choose, family_moments, mean_noise, picture, read, statistics
+from core.cube import choose, picture, statistics
 from core.lenet import build_lenet
+from core.naming import Norming
+from core.noise import mean_noise
 from core.norms import build_norm, gamma_beta
+from core.reading import family_moments, read
+from core.sites import Site, capture
 
 SHAPE = (5, 6, 4, 3)
 
@@ -38,7 +42,7 @@ def trained_site(norm, groups=2, shape=SHAPE):
     layer = build_norm(norm, shape[1], len(shape), groups)
     for numbers in layer.parameters():
         nn.init.uniform_(numbers, 0.5, 1.5)
-    site = cube._site("conv1", random(shape), layer, "test")
+    site = sites._site("conv1", random(shape), layer, "test")
     return layer, site
 
 
@@ -62,7 +66,7 @@ def test_with_running_statistics_it_is_the_output_in_evaluation_mode():
     layer, _ = trained_site(Norm.BN)
     layer(random(SHAPE, seed=1))
     layer.eval()
-    site = cube._site("conv1", random(SHAPE), layer, "test")
+    site = sites._site("conv1", random(SHAPE), layer, "test")
     norming = Norming.of(rule_for(Norm.BN, "NCHW"), running=True)
     data = picture(site, [norming], everything(SHAPE), (0, 0, 0, 0), "after")
     torch.testing.assert_close(
@@ -173,9 +177,9 @@ def test_neighbouring_pixels_are_not_independent_examples():
 
 
 def test_the_worked_example_is_the_same_every_time_and_has_learned_gamma():
-    first = cube.worked_example()["conv1"]
-    cube.worked_example.cache_clear()
-    second = cube.worked_example()["conv1"]
+    first = sites.worked_example()["conv1"]
+    sites.worked_example.cache_clear()
+    second = sites.worked_example()["conv1"]
     assert torch.equal(first.values, second.values)
     assert first.shape == (256, 6, 24, 24)
     assert (first.gamma - 1).abs().max() > 0.02

@@ -6,7 +6,9 @@ from torch import nn
 
 from core.axes import Rule, rule_for
 from core.config import Norm
-from core.cube import Norming, choose, picture, read, statistics
+from core.cube import choose, picture, statistics
+from core.naming import Norming
+from core.reading import read
 from core.sequence import HIDDEN, RowGRU, compare_rows, row_site
 
 
