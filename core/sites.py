@@ -3,6 +3,7 @@
 Site             what enters one norm layer, with the layer's own γ, β and running statistics
 capture          the sites of a network, for a batch of images; the network is left as it was
 look             the sites of every arm of a live run: a question for core.runs.Run.ask
+networks         the run's networks as they are now, and the worked example
 worked_example   where there is no run
 """
 
@@ -22,6 +23,7 @@ from core.data import Images, as_floats, load
 from core.lenet import build_lenet
 from core.naming import name_axes
 from core.norms import EPS, gamma_beta
+from core.runs import NothingToSee, QueueFull, Run
 from core.trainer import Arm
 
 
@@ -143,6 +145,21 @@ def look(arms: list[Arm], data: Images, step: int, examples: int = 256) -> dict[
     """{arm: {layer: Site}} for the first training images, as the networks are after `step` mini-batches."""
     images = as_floats(data.train_images[:examples])
     return {arm.name: capture(arm.model, images, f"{arm.config.title}, step {step:,}, {data.name}") for arm in arms}
+
+
+def networks(run: Run | None, patience: float = 5.0) -> dict[str, Mapping[str, Site]]:
+    """{arm: {layer: Site}} of the run's live networks, between two mini-batches; at the end the worked example.
+
+    Only the worked example where there is no run, or where it does not answer within `patience` seconds.
+    """
+    example = {"worked example": worked_example()}
+    if run is None:
+        return example
+    step = run.snapshot(run.history.latest).step
+    try:
+        return run.ask(lambda arms, data: look(arms, data, step)).result(patience) | example
+    except (QueueFull, NothingToSee, TimeoutError):
+        return example
 
 
 @functools.cache

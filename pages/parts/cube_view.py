@@ -80,7 +80,10 @@ def _keep_in_link(seen: Viewpoint) -> None:
 def _pick_network(names: list[str]) -> str:
     if len(names) == 1:
         return names[0]
-    return st.segmented_control("Network", names, default=names[0], required=True, key="cube_network")
+    name = st.segmented_control("Network", names, default=names[0], required=True, key=f"cube_network_{len(names)}")
+    if st.button("Look again", icon=":material/refresh:", help="Take the tensors of this moment of the run"):
+        st.rerun()
+    return str(name)
 
 
 def _pick_tensor(sites: Sites, seen: Viewpoint) -> tuple[Site, Viewpoint]:

@@ -183,3 +183,21 @@ def test_the_worked_example_is_the_same_every_time_and_has_learned_gamma():
     assert torch.equal(first.values, second.values)
     assert first.shape == (256, 6, 24, 24)
     assert (first.gamma - 1).abs().max() > 0.02
+
+
+def test_a_live_runs_networks_are_looked_at_between_two_mini_batches_and_stay_as_they_are(manager, until):
+    config = ExperimentConfig(
+        data="digits", examples=64, batch_size=16, epochs=1000, arms=(parse_arm("bn"), parse_arm("ln"))
+    )
+    run = manager.submit(config)
+    until(lambda: run.snapshot().step > 2)
+    found = sites.networks(run)
+    run.stop(run.key)
+    assert list(found) == ["bn", "ln", "worked example"]
+    assert found["ln"]["conv1"].norm is Norm.LN
+    assert found["bn"]["conv1"].shape == (256, 6, 24, 24)
+    assert found["bn"]["conv1"].origin.startswith("BatchNorm, step ")
+
+
+def test_without_a_run_there_is_the_worked_example():
+    assert list(sites.networks(None)) == ["worked example"]
