@@ -18,6 +18,7 @@ page = st.navigation(
         st.Page("activations.py", title="Activations", icon=":material/bar_chart:"),
         st.Page("gradients.py", title="Gradients", icon=":material/stairs:"),
         st.Page("parameters.py", title="Parameters", icon=":material/tune:"),
+        st.Page("cube.py", title="Cube", icon=":material/deployed_code:"),
     ]
 )
 

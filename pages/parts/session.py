@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.config import ConfigError, ExperimentConfig, from_query
 from core.runs import NotTheOwner, QueueFull, Run, manager
+from core.viewpoint import QUERY_KEY
 
 KEPT_GHOSTS = 4
 
@@ -80,6 +81,7 @@ def open_link() -> None:
     here.opened = True
     params = st.query_params.to_dict()
     run_id = params.pop("run", None)
+    params.pop(QUERY_KEY, None)
     config, here.notices = from_query(params)
     fill_form(config)
     if run_id is not None:
@@ -102,6 +104,8 @@ def write_link() -> None:
     if here.config is None:
         return
     link = here.config.to_query() | ({"run": here.run.id} if here.run else {})
+    if QUERY_KEY in st.query_params:  # the cube page's own part
+        link[QUERY_KEY] = st.query_params[QUERY_KEY]
     if st.query_params.to_dict() != link:
         st.query_params.from_dict(link)
 
@@ -139,6 +143,11 @@ def view() -> View:
 def pressed(element: str) -> dict[str, Any]:
     """The order that a browser element has just sent."""
     return dict(st.session_state[element]["action"])
+
+
+def answer(key: str) -> dict[str, Any]:
+    """What the browser element `key` has last reported; empty before it has."""
+    return dict(st.session_state.get(key) or {})
 
 
 def act(order: dict[str, Any]) -> None:
