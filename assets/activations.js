@@ -1,0 +1,432 @@
+// How activations are distributed in every layer and stage: pooled and unit by unit, now and over the run, and what the
+// networks make of one image.
+
+import { InsidePage, mounter } from "./inside.js";
+import { MARKERS, theme } from "./look.js";
+import { CONFIG, brief, escape, get, layout, number, percent, plotly } from "./web.js";
+
+const STAGES = { before: "before the norm", normalized: "normalized", scaled: "after γ and β", activated: "after the activation" };
+const RANGES = { panel: "each panel its own", layer: "this layer", all: "all layers" };
+const TYPE = 14;
+const BINS = 80;
+const BIN = 10 / BINS; // of the shared axes, so that shares compare between the panels
+const [P1, P5, P25, P50, P75, P95, P99] = [0, 1, 2, 3, 4, 5, 6]; // places in a stage's percentiles
+const VIRIDIS = ["440154", "482878", "3e4989", "31688e", "26828e", "1f9e89", "35b779", "6ece58", "b5de2b", "fde725"];
+const BROKEN = [230, 0, 90]; // a feature map's NaN and Inf
+
+const group = (label, kind, choices, chosen) =>
+  `<span>${label} <span class="ns-group" role="group" aria-label="${label}">${Object.entries(choices)
+    .map(([key, name]) => `<button data-${kind}="${key}" aria-pressed="${key === chosen}">${name}</button>`).join("")}</span></span>`;
+
+class Activations extends InsidePage {
+  view = "activations";
+
+  get body() {
+    return `
+    <div class="ns-tools ns-choices"><span>layer <span class="ns-group" role="group" aria-label="layer" data-part="layers"></span></span>
+      ${group("stage", "stage", STAGES, "activated")}</div>
+    <div class="ns-spread"><div class="ns-chart" data-part="spread"></div><div class="ns-inactive" data-part="inactive"></div></div>
+    <div class="ns-heading"><h3><span data-part="stagesTitle"></span> <span class="ns-small">share of the values in each bin</span></h3><div class="ns-tools">${group("axis", "range", RANGES, "layer")}</div></div>
+    <div class="ns-stages" data-part="stages">${Object.keys(STAGES).map((stage) => `<div data-column="${stage}"><div class="ns-chart ns-low"></div><div class="ns-counts"></div></div>`).join("")}</div>
+    <p class="ns-small" data-part="stagesNote"></p>
+    <div class="ns-heading"><h3 data-part="bandsTitle"></h3><span class="ns-small">median, middle half, 5–95 %, 1–99 %; thin: smallest and largest. A click goes to that step.</span></div>
+    <div class="ns-heats" data-part="bands"></div>
+    <div class="ns-heading"><h3>Drift: how far the units’ means move from one look to the next, in pooled standard deviations</h3></div>
+    <div class="ns-chart ns-drift" data-part="drift"></div>
+    <p data-part="driftSays"></p>
+    <details class="ns-maps" data-part="maps"><summary>One test image through all networks</summary>
+      <div class="ns-tools"><label>test image <input type="number" min="0" value="0" data-part="image"></label>
+        <label>layer <select data-part="mapsLayer" aria-label="layer of the maps"></select></label>
+        <label>stage <select data-part="mapsStage" aria-label="stage of the maps">${Object.entries(STAGES).map(([key, name]) => `<option value="${key}">${name}</option>`).join("")}</select></label>
+        <button data-part="refresh">refresh</button><span data-part="mapsState"></span></div>
+      <div data-part="mapsAnswer" aria-live="polite"></div></details>
+    <div class="ns-foot"><details><summary>How is this made, and how could it mislead?</summary><ul>
+      <li>Pooled: the standard deviation of all values of a layer together. Per unit: of one unit (a convolution’s channel, with all its positions) over the images, then averaged over the units. A unit that always says the same adds to the first and not to the second, so a pooled histogram can look healthy, wide and centred, while the network passes nothing on about the image. With an axis of its own such a layer is a comb: each spike is one unit, the same for all images.</li>
+      <li>LayerNorm sets the spread within one image, not over images: its pooled spread is right by construction, and says as little.</li>
+      <li>The networks are in training mode: BatchNorm uses the statistics of these images. Only the maps of one image are made in evaluation mode, with running statistics.</li>
+      <li>Normalized values have mean 0 and standard deviation 1 by construction. Without a norm, normalized and scaled are the same as before.</li>
+      <li>Shared axes draw bins of 0.125 from −5 to 5 (sigmoid 0 to 1, tanh −1 to 1, ReLU 0 to 5); what lies outside is counted below the panel. Own axes draw 80 bins over all that there is. NaN and Inf are in no bin, only in the counts.</li>
+      <li>Percentiles are of some 8,000 values, evenly spread. Old looks are merged in pairs; their smallest and largest values and NaN counts stay.</li>
+      <li>Drift depends on how far apart the looks are: dense at first, later twice a second while somebody watches. Compare arms at the same step, not early with late. It is divided by the pooled spread, since per unit the spread of a plain network is nearly 0 and would make any drift look huge.</li>
+      <li>The maps are of at most 16 channels. A linear layer’s units have no order; neighbours in its strip mean nothing.</li></ul></details></div>`;
+  }
+
+  constructor(root) {
+    super(root);
+    this.element.classList.add("ns-activations");
+    this.stage = "activated";
+    this.range = "layer";
+    this.parts.mapsStage.value = "activated";
+    this.parts.maps.addEventListener("toggle", () => this.askMaps()); // does not bubble
+    this.element.addEventListener("change", (event) => this.mapsChanged(event));
+  }
+
+  update(data) {
+    if (data.run !== this.data.run) this.parts.mapsAnswer.innerHTML = "";
+    super.update(data);
+  }
+
+  async draw() {
+    this.Plotly ??= await plotly();
+    this.layers = Object.keys(Object.values(this.look.arms)[0] ?? {});
+    if (!this.layers.length) return;
+    this.colours = theme(this.element);
+    this.fillLayers();
+    await this.drawSpread();
+    this.drawInactive();
+    await this.drawBands();
+    await this.drawDrift();
+    await this.drawStages(); // last: it may wait for the server
+  }
+
+  fillLayers() {
+    if (this.filled === this.layers.join()) return;
+    this.filled = this.layers.join();
+    this.chosen = this.layers.includes(this.chosen) ? this.chosen : this.layers.at(-2);
+    this.parts.layers.innerHTML = this.layers.map((name) => `<button data-layer="${name}">${name}</button>`).join("");
+    this.parts.mapsLayer.innerHTML = this.layers.map((name) => `<option>${name}</option>`).join("");
+    press(this.element, "layer", this.chosen);
+  }
+
+  // --- pooled and per unit --------------------------------------------------------------------------------------
+
+  async drawSpread() {
+    const layers = this.layers.filter((layer) => this.anywhere(this.look, layer, this.stage));
+    const line = (arm, look, faint) => ["std", "unit_std"].map((key, side) => {
+      const y = layers.map((layer) => stageOf(look.arms[arm.name]?.[layer], this.stage)?.[key] || null); // 0 has no place on a log axis
+      return {
+        type: "scatter", name: arm.name, x: layers, y, xaxis: side ? "x2" : "x", mode: faint || !side ? "lines+markers" : "lines+markers+text",
+        line: { color: this.colors.get(arm.name), width: faint ? 1.5 : 3 }, opacity: faint ? 0.35 : 1,
+        marker: { symbol: MARKERS[this.arms.indexOf(arm)], size: faint ? 6 : 10 }, connectgaps: false, cliponaxis: false,
+        text: y.map((value, i) => (i === y.length - 1 ? `  ${digits(value)}` : "")), textposition: "middle right", textfont: { color: this.colors.get(arm.name), size: TYPE + 2 },
+        hovertemplate: "%{y:.2~g}", hoverinfo: faint ? "skip" : undefined,
+      };
+    });
+    const head = (text, x) => ({ text, x, xref: "paper", xanchor: "left", y: 1.02, yref: "paper", yanchor: "bottom", showarrow: false, font: { size: TYPE + 1 } });
+    const axis = { type: "category", range: [-0.3, layers.length - 0.4], fixedrange: true };
+    await this.react(this.parts.spread, [...this.ghostArms().flatMap((arm) => line(arm, this.ghostLook, true)), ...this.shownArms().flatMap((arm) => line(arm, this.look))], {
+      hovermode: "x", margin: { l: 8, r: 12, t: 34, b: 8 },
+      xaxis: { ...axis, domain: [0, 0.46] }, xaxis2: { ...this.axis(), ...axis, domain: [0.51, 1] },
+      yaxis: { type: "log", exponentformat: "power", dtick: 1, title: { text: `std, ${STAGES[this.stage]}`, standoff: 4 } },
+      annotations: [head("<b>pooled</b>: all values together", 0), head("<b>per unit</b>: one unit, from image to image", 0.51)],
+      uirevision: this.stage,
+    });
+    this.onClick(this.parts.spread, (point) => this.choose("layer", point.x));
+  }
+
+  drawInactive() {
+    const arms = this.shownArms();
+    const layers = this.layers.filter((layer) => arms.some((arm) => this.look.arms[arm.name][layer]?.rule));
+    const rule = arms.length && layers.length ? this.look.arms[arms[0].name][layers[0]].rule : "";
+    const cell = (arm, layer) => {
+      const found = this.look.arms[arm.name][layer];
+      const broken = found?.stages.activated?.nan || found?.stages.activated?.inf;
+      return `<td>${broken ? "NaN" : found ? share(found.inactive, 1) : "–"}</td>`;
+    };
+    this.parts.inactive.innerHTML = `<table><caption>${escape(rule)}</caption><tr><td></td>${arms.map((arm) => `<th scope="col" style="color:${this.colors.get(arm.name)}">${escape(arm.name)}</th>`).join("")}</tr>` +
+      layers.map((layer) => `<tr><th scope="row">${layer}</th>${arms.map((arm) => cell(arm, layer)).join("")}</tr>`).join("") + `</table>`;
+  }
+
+  // --- four stages of one layer -----------------------------------------------------------------------------------
+
+  async drawStages() {
+    const { step } = this.look;
+    const look = await this.whole();
+    const ghost = this.ghostLook && (await this.whole(this.ghostLook, this.ghost.id));
+    this.parts.stagesTitle.textContent = `Four stages of ${this.chosen} at step ${number(step)}`;
+    this.parts.stagesNote.textContent = look ? this.withoutNorm() : "The histograms of this step are not kept any more: it was merged with a neighbour. Move on by one look.";
+    if (!look) return;
+    for (const column of this.parts.stages.children) await this.drawStage(column, look, ghost);
+  }
+
+  withoutNorm() {
+    const bare = this.shownArms().filter((arm) => !this.look.arms[arm.name][this.chosen]?.stages.normalized).map((arm) => arm.title);
+    return bare.length ? `${bare.join(", ")}: no norm here, so normalized and after γ and β are the same as before.` : "";
+  }
+
+  async drawStage(column, look, ghost) {
+    const stage = column.dataset.column;
+    const of = (whole, arm) => whole?.[arm.name]?.layers.find(({ name }) => name === this.chosen)?.[stage];
+    const shown = this.shownArms().map((arm) => [arm, of(look, arm), false]);
+    const faint = ghost ? this.ghostArms().map((arm) => [arm, of(ghost, arm), true]) : [];
+    const found = [...faint, ...shown].filter(([, summary]) => summary);
+    const range = this.range === "panel" ? extent(found.map(([, summary]) => summary.adaptive)) : this.sharedRange(look);
+    const traces = found.map(([arm, summary, ghostly]) => {
+      const histogram = this.range === "panel" ? rebinned(summary.adaptive, range, BINS) : coarse(summary.fixed);
+      return steps(histogram, summary.values, this.colors.get(arm.name), arm.name, ghostly);
+    });
+    column.classList.toggle("ns-chosen", stage === this.stage);
+    await this.react(column.firstChild, traces, {
+      title: STAGES[stage], hovermode: "x",
+      xaxis: { range: padded(range) }, yaxis: { tickformat: ".0%", rangemode: "tozero", nticks: 4 },
+      uirevision: `${this.chosen}/${this.range}`,
+    }, { displayModeBar: false });
+    column.lastChild.innerHTML = this.counts(shown.filter(([, summary]) => summary));
+  }
+
+  // From the smallest to the largest value, as far as the fixed histograms go.
+  sharedRange(look) {
+    const layers = Object.values(look).flatMap((arm) => arm.layers).filter(({ name }) => this.range === "all" || name === this.chosen);
+    const stages = layers.flatMap((layer) => Object.keys(STAGES).map((stage) => layer[stage])).filter(Boolean);
+    const [low, high] = extent(stages.map((stage) => stage.adaptive));
+    return [Math.max(low, Math.min(...stages.map(({ fixed }) => fixed.low))), Math.min(high, Math.max(...stages.map(({ fixed }) => fixed.high)))];
+  }
+
+  counts(shown) {
+    if (!shown.length) return "";
+    const { low, high } = shown[0][1].fixed;
+    const ends = this.range === "panel" ? ["below", "above"] : [`below ${low}`.replace("-", "−"), `above ${high}`];
+    const row = ([arm, { fixed, values, nan, positive_inf, negative_inf }]) => {
+      const outside = this.range === "panel" ? [0, 0] : [fixed.underflow, fixed.overflow];
+      const cells = [...outside, nan, positive_inf + negative_inf].map((count) => `<td${count ? ` class="ns-some"` : ""} title="${number(count)} of ${number(values)}">${share(count, values)}</td>`);
+      return `<tr><th scope="row" style="color:${this.colors.get(arm.name)}">${escape(arm.name)}</th>${cells.join("")}</tr>`;
+    };
+    return `<table><tr><td></td>${[...ends, "NaN", "±Inf"].map((name) => `<th scope="col">${name}</th>`).join("")}</tr>${shown.map(row).join("")}</table>`;
+  }
+
+  // --- over time ------------------------------------------------------------------------------------------------------
+
+  async drawBands() {
+    const arms = this.shownArms();
+    this.parts.bandsTitle.textContent = `${this.chosen}, ${STAGES[this.stage]}, over the run`;
+    if (this.parts.bands.childElementCount !== arms.length) this.parts.bands.innerHTML = `<div class="ns-chart ns-low"></div>`.repeat(arms.length);
+    const shared = this.range === "panel" ? null : padded(extent(this.looks.flatMap((look) => arms.flatMap((arm) =>
+      (this.range === "all" ? this.layers : [this.chosen]).map((layer) => stageOf(look.arms[arm.name]?.[layer], this.stage)).filter(Boolean)))));
+    for (const [i, arm] of arms.entries()) {
+      const element = this.parts.bands.children[i];
+      const seen = this.looks.map((look) => ({ step: look.step, ...stageOf(look.arms[arm.name]?.[this.chosen], this.stage) }));
+      const broken = seen.find(({ nan, inf }) => nan || inf);
+      await this.react(element, bands(seen, this.colors.get(arm.name)), {
+        title: `<span style="color:${this.colors.get(arm.name)}"><b>${escape(arm.title)}</b></span>${broken ? ` NaN or Inf from step ${number(broken.step)}` : ""}`,
+        hovermode: "x", hoverdistance: -1, margin: { l: 8, r: 12, t: 30, b: 8 },
+        xaxis: { title: { text: "step", standoff: 4 }, rangemode: "tozero" }, yaxis: shared ? { range: shared } : {},
+        shapes: [this.cursorLine()], uirevision: `${this.chosen}/${this.stage}/${this.range}`,
+      }, { displayModeBar: false });
+      this.onClick(element, (point) => this.moveTo(point.x));
+    }
+  }
+
+  cursorLine(axis = "x") {
+    return { type: "line", xref: axis, yref: "paper", y0: 0, y1: 1, x0: this.look.step, x1: this.look.step, line: { color: this.colours.text, width: 1.5 } };
+  }
+
+  // One column a layer; above before the norm, below after it, on one log axis.
+  async drawDrift() {
+    const layers = this.layers.filter((layer) => this.anywhere(this.look, layer, "activated"));
+    const places = layers.length;
+    const traces = [];
+    const axes = {};
+    const annotations = [];
+    layers.forEach((layer, i) => {
+      const domain = [(i + (i ? 0.06 : 0)) / places, (i + 0.96) / places];
+      ["before", "scaled"].forEach((stage, row) => {
+        const id = String(row * places + i + 1).replace(/^1$/, "");
+        axes[`xaxis${id}`] = { ...this.axis(), domain, anchor: `y${row ? 2 : ""}`, matches: id ? "x" : undefined, rangemode: "tozero", showticklabels: Boolean(row), nticks: 4, title: row ? { text: "step", standoff: 4 } : undefined };
+        for (const arm of this.shownArms()) {
+          const normed = this.look.arms[arm.name][layer]?.stages.scaled;
+          if (row && !normed) continue; // without a norm there is no after
+          traces.push({
+            type: "scatter", mode: "lines+markers", name: arm.name, xaxis: `x${id}`, yaxis: row ? "y2" : "y", x: this.looks.map((look) => look.step),
+            y: this.looks.map((look) => look.arms[arm.name]?.[layer]?.stages[stage]?.drift || null), connectgaps: false,
+            line: { color: this.colors.get(arm.name), width: 2 }, marker: { symbol: MARKERS[this.arms.indexOf(arm)], size: 4 }, hovertemplate: `${arm.name} %{y:.2~g}<extra></extra>`,
+          });
+        }
+      });
+      annotations.push({ text: `<b>${layer}</b>`, x: domain[0], xref: "paper", xanchor: "left", y: 1.01, yref: "paper", yanchor: "bottom", showarrow: false, font: { size: TYPE + 1 } });
+    });
+    const y = { ...this.axis(), type: "log", dtick: 1, exponentformat: "power" };
+    await this.react(this.parts.drift, traces, {
+      ...axes, annotations, hovermode: "x", margin: { l: 8, r: 12, t: 26, b: 8 },
+      yaxis: { ...y, domain: [0.54, 1], title: { text: "before the norm", standoff: 4 } }, yaxis2: { ...y, domain: [0, 0.46], matches: "y", title: { text: "after γ and β", standoff: 4 } },
+      shapes: layers.flatMap((_, i) => this.cursorLine(`x${i ? i + 1 : ""}`)), uirevision: "drift",
+    });
+    this.onClick(this.parts.drift, (point) => this.moveTo(point.x));
+    this.parts.driftSays.textContent = this.aboutDrift(layers[0]);
+  }
+
+  // What the drift of one layer does and does not show, from the looks up to the cursor.
+  aboutDrift(layer) {
+    const looks = this.looks.slice(0, this.index + 1);
+    const move = (arm, stage) => median(looks.map((look) => look.arms[arm.name]?.[layer]?.stages[stage]?.drift).filter((value) => value != null));
+    const arms = this.shownArms().filter((arm) => move(arm, "before") != null);
+    if (!arms.length) return "";
+    const parts = arms.map((arm) => `${arm.title} ${brief(move(arm, "before"))}${move(arm, "scaled") == null ? "" : ` before the norm and ${brief(move(arm, "scaled"))} after`}`);
+    const [bare, normed] = ["none", "bn"].map((norm) => arms.find((arm) => arm.norm === norm));
+    const times = bare && normed && move(normed, "before") / move(bare, "before");
+    return `Median move of ${layer} from look to look, up to this step: ${parts.join("; ")}.` +
+      (times > 0 && times < Infinity ? ` Before the norm BatchNorm’s means move ${brief(times)} times as far as those without a norm${times > 1 ? ": a network that learns moves" : ""}.` : "") +
+      (normed ? " Behind BatchNorm each mean is its β by construction, so that calm proves nothing." : "") +
+      " Neither row shows that BatchNorm works by reducing “internal covariate shift”; Santurkar et al. (2018) added shift behind it on purpose, and it helped all the same.";
+  }
+
+  // --- one image ------------------------------------------------------------------------------------------------------
+
+  mapsChanged({ target }) {
+    if ([this.parts.image, this.parts.mapsLayer, this.parts.mapsStage].includes(target)) this.askMaps();
+  }
+
+  async askMaps() {
+    if (!this.parts.maps.open || !this.data.run) return;
+    const { run } = this.data;
+    const asked = (this.asked = (this.asked ?? 0) + 1);
+    const query = new URLSearchParams({ layer: this.parts.mapsLayer.value || "conv1", stage: this.parts.mapsStage.value, image: Math.floor(Number(this.parts.image.value)) || 0 });
+    this.parts.mapsState.textContent = "asking the networks …";
+    const lost = { error: "The connection to the server is lost; press refresh." };
+    const answer = await get(`api/runs/${run}/ask/maps?${query}`).catch(() => lost);
+    // The answer does not name its step; the run's step right after it is at most a few later.
+    const { state } = await get(`api/runs/${run}/points?since=999999999`).catch(() => ({}));
+    if (asked !== this.asked || this.closed) return;
+    this.parts.mapsState.textContent = answer.error ?? `the networks of now, about step ${number(state?.step ?? 0)}: not of the cursor above`;
+    if (!answer.error) this.drawMaps(answer);
+  }
+
+  drawMaps({ image, label, range, arms }) {
+    const row = (arm, { prediction, probability, channels, maps }) => `<div class="ns-maprow" style="--arm:${this.colors.get(arm.name)}" data-maps="${escape(arm.name)}">
+      <div><b>${escape(arm.title)}</b><span>${prediction === label ? "✓" : "✗"} ${escape(prediction)}</span><span class="ns-small">${percent(probability)} sure${channels > maps.length && maps.length > 1 ? ` · ${maps.length} of ${channels} channels` : ""}</span></div>
+      <div>${maps.map(() => "<canvas></canvas>").join("")}</div></div>`;
+    const known = this.arms.filter((arm) => arms[arm.name]);
+    const scale = VIRIDIS.map((colour) => `#${colour}`).join();
+    this.parts.mapsAnswer.innerHTML = `<div class="ns-maprow"><div><b>the image</b><span>truly: ${escape(label)}</span>
+      <span class="ns-small ns-scale">${brief(range[0])} <i style="background:linear-gradient(90deg,${scale})"></i> ${brief(range[1])}</span></div><div><canvas></canvas></div></div>` + known.map((arm) => row(arm, arms[arm.name])).join("");
+    const [first, ...rows] = this.parts.mapsAnswer.children;
+    paint(first.querySelector("canvas"), image, extent([{ low: Math.min(...image.flat()), high: Math.max(...image.flat()) }]), grey);
+    known.forEach((arm, i) => [...rows[i].querySelectorAll("canvas")].forEach((canvas, channel) => paint(canvas, arms[arm.name].maps[channel], range, viridis)));
+  }
+
+  // --- the visitor ------------------------------------------------------------------------------------------------------
+
+  clicked(event) {
+    super.clicked(event);
+    if (event.target === this.parts.refresh) this.askMaps();
+    const { layer, stage, range } = event.target.closest("button")?.dataset ?? {};
+    if (layer) this.choose("layer", layer);
+    if (stage) this.choose("stage", stage);
+    if (range) this.choose("range", range);
+  }
+
+  choose(what, value) {
+    this[what === "layer" ? "chosen" : what] = value; // layer is a method of the base
+    press(this.element, what, value);
+    this.show();
+  }
+
+  // --- small things -----------------------------------------------------------------------------------------------------
+
+  ghostArms() {
+    return this.ghostLook ? this.arms.filter((arm) => this.ghostLook.arms[arm.name] && !this.hidden.has(arm.name)) : [];
+  }
+
+  anywhere(look, layer, stage) {
+    return Object.values(look.arms).some((arm) => stageOf(arm[layer], stage));
+  }
+
+  axis() {
+    return { gridcolor: this.colours.grid, zeroline: false, linecolor: this.colours.grid, tickfont: { size: TYPE }, automargin: true };
+  }
+
+  async react(element, traces, more, config) {
+    // Plotly keeps a zoom only while the range it is given stays the same, so a zoomed chart is given its old one.
+    const held = element.zoomed === more.uirevision ? element.given : {};
+    for (const axis of ["xaxis", "yaxis"]) if (more[axis]?.range) more[axis] = { ...more[axis], range: [...(held[axis] ?? more[axis].range)] };
+    element.given = { xaxis: more.xaxis?.range?.slice(), yaxis: more.yaxis?.range?.slice() };
+    element.revision = more.uirevision;
+    await this.Plotly.react(element, traces, layout(this.colours, TYPE, more), { ...CONFIG, ...config });
+    if (element.watched) return;
+    element.watched = true;
+    element.on("plotly_relayout", (change) => { if (Object.keys(change).some((key) => /axis\d*\.range/.test(key))) element.zoomed = element.revision; });
+    element.on("plotly_doubleclick", () => { element.zoomed = null; this.show(); });
+  }
+
+  onClick(element, act) {
+    if (element.listening) return;
+    element.listening = true;
+    element.on("plotly_click", ({ points }) => act(points[0]));
+  }
+}
+
+// Without a norm, normalized and scaled are the same as before; the last layer has no activation.
+const stageOf = (layer, stage) => layer?.stages[stage] ?? (stage === "activated" ? undefined : layer?.stages.before);
+
+const press = (element, what, value) => element.querySelectorAll(`[data-${what}]`).forEach((each) => each.setAttribute("aria-pressed", each.dataset[what] === value));
+
+const digits = (value) => (value == null ? "" : String(Number(value.toPrecision(2))));
+const share = (count, of) => (count === 0 ? "0" : count / of < 0.0005 ? "<0.1 %" : percent(count / of));
+
+function extent(parts) {
+  const low = Math.min(...parts.map((part) => part.low ?? Infinity));
+  const high = Math.max(...parts.map((part) => part.high ?? -Infinity));
+  if (low > high) return [0, 1];
+  return low === high ? [low - 0.5, high + 0.5] : [low, high];
+}
+
+const padded = ([low, high]) => [low - 0.03 * (high - low), high + 0.03 * (high - low)];
+
+function median(values) {
+  return values.length ? [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] : null;
+}
+
+// A histogram as one with `bins` bins over [low, high]: each of its counts is spread evenly over where its bin lies.
+function rebinned(histogram, [low, high], bins) {
+  const counts = new Array(bins).fill(0);
+  const place = (value) => ((value - low) / (high - low)) * bins;
+  histogram.counts.forEach((count, i) => {
+    if (!count) return;
+    const width = (histogram.high - histogram.low) / histogram.counts.length;
+    const [from, to] = [place(histogram.low + i * width), place(histogram.low + (i + 1) * width)];
+    for (let bin = Math.max(0, Math.floor(from)); bin < Math.min(bins, Math.max(to, Math.floor(from) + 1)); bin++) {
+      const inside = to > from ? (Math.min(to, bin + 1) - Math.max(from, bin)) / (to - from) : 1;
+      counts[bin] += count * inside;
+    }
+  });
+  return { low, high, counts };
+}
+
+const coarse = (fixed) => rebinned(fixed, [fixed.low, fixed.high], Math.round((fixed.high - fixed.low) / BIN));
+
+// A step histogram: shares of all values, those outside the bins included.
+function steps({ low, high, counts }, values, color, name, faint) {
+  const edges = Array.from({ length: counts.length + 1 }, (_, i) => low + ((high - low) * i) / counts.length);
+  const shares = counts.map((count) => count / values);
+  return {
+    type: "scatter", mode: "lines", name, x: [low, ...edges, high], y: [0, ...shares, shares.at(-1), 0], line: { shape: "hv", color, width: faint ? 1.2 : 2.4 },
+    fill: faint ? undefined : "tozeroy", fillcolor: tint(color, 0.1), opacity: faint ? 0.4 : 1, hovertemplate: "%{y:.1%}", hoverinfo: faint ? "skip" : undefined,
+  };
+}
+
+// Percentile bands over the looks; looks without a finite value have none.
+function bands(seen, color) {
+  const found = seen.filter(({ percentiles }) => percentiles && percentiles[P50] != null);
+  const x = found.map(({ step }) => step);
+  const at = (place) => found.map(({ percentiles }) => percentiles[place]);
+  const edge = { type: "scatter", mode: "lines", x, hoverinfo: "skip", line: { width: 0 } };
+  const band = (low, high, strength) => [{ ...edge, y: at(low) }, { ...edge, y: at(high), fill: "tonexty", fillcolor: tint(color, strength) }];
+  const thin = { ...edge, line: { color, width: 1, dash: "dot" }, opacity: 0.6 };
+  return [
+    ...band(P1, P99, 0.14), ...band(P5, P95, 0.2), ...band(P25, P75, 0.3),
+    { ...thin, y: found.map(({ low }) => low) }, { ...thin, y: found.map(({ high }) => high) },
+    { ...edge, y: at(P50), line: { color, width: 2.6 }, hoverinfo: undefined, customdata: found.map(({ percentiles }) => percentiles.map(brief)), hovertemplate: "step %{x}: median %{customdata[3]}, 1–99 % %{customdata[0]} to %{customdata[6]}<extra></extra>" },
+  ];
+}
+
+const bytes = (hex) => [0, 2, 4].map((i) => parseInt(hex.replace("#", "").slice(i, i + 2), 16));
+const tint = (hex, alpha) => `rgba(${bytes(hex).join()},${alpha})`;
+
+const ANCHORS = VIRIDIS.map(bytes);
+function viridis(share) {
+  const at = Math.min(ANCHORS.length - 1.001, Math.max(0, share * (ANCHORS.length - 1)));
+  const [from, to] = [ANCHORS[Math.floor(at)], ANCHORS[Math.floor(at) + 1]];
+  return from.map((value, i) => value + (to[i] - value) * (at % 1));
+}
+const grey = (share) => [255 * share, 255 * share, 255 * share];
+
+function paint(canvas, rows, [low, high], colour) {
+  canvas.height = rows.length;
+  canvas.width = rows[0].length;
+  canvas.className = rows.length === 1 ? "ns-strip" : "";
+  const context = canvas.getContext("2d");
+  const picture = context.createImageData(canvas.width, canvas.height);
+  rows.flat().forEach((value, i) => picture.data.set([...(value == null ? BROKEN : colour((value - low) / (high - low || 1))), 255], 4 * i));
+  context.putImageData(picture, 0, 0);
+}
+
+export const mount = mounter(Activations);

@@ -1,0 +1,123 @@
+"""The Activations page as a visitor uses it: follow, scrub back, zoom, change the axis, look at one image."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+SHORT = "/?data=digits&examples=320&batch=32&epochs=2&lr=0.5&seed=3"
+LONG = "/?data=digits&examples=1400&batch=8&epochs=200&lr=0.1"
+COLUMN = "document.querySelector('[data-column=before] .ns-chart')"
+
+
+def open_activations(page: Page, at_least: int) -> None:
+    """Start the run that the link describes, then go to the page and wait for so many looks."""
+    page.get_by_role("button", name="Start training").click()
+    expect(page.locator(".ns")).to_have_attribute("data-status", re.compile("running|finished"), timeout=60_000)
+    page.get_by_role("link", name="Activations").click()
+    wait_for_looks(page, at_least)
+
+
+def wait_for_looks(page: Page, count: int) -> None:
+    page.wait_for_function("n => Number(document.querySelector('.ns-inside')?.dataset.looks) >= n", arg=count)
+
+
+def step(page: Page) -> int:
+    return int(page.locator(".ns-inside").get_attribute("data-step") or 0)
+
+
+def looks(page: Page) -> int:
+    return int(page.locator(".ns-inside").get_attribute("data-looks") or 0)
+
+
+def x_range(page: Page) -> list[float]:
+    return page.evaluate(f"{COLUMN}._fullLayout.xaxis.range")
+
+
+def test_the_spreads_arrive_live_at_a_step_that_advances(new_page) -> None:
+    page = new_page(LONG)
+    open_activations(page, 2)
+    before = step(page)
+    page.wait_for_function("at => Number(document.querySelector('.ns-inside').dataset.step) > at", arg=before)
+    names = page.evaluate("document.querySelector('[data-part=spread]').data.map(t => t.name)")
+    assert names == ["none", "none", "bn", "bn", "ln", "ln"]
+    expect(page.locator("[data-part=inactive]")).to_contain_text("saturated: outside [0.05, 0.95]")
+    expect(page.locator("[data-part=says]")).to_contain_text("From image to image a unit of fc2 varies by")
+
+
+def test_the_spreads_on_the_chart_are_those_of_the_route(new_page) -> None:
+    page = new_page(SHORT)
+    open_activations(page, 1)
+    expect(page.locator(".ns-inside")).to_have_attribute("data-step", "20", timeout=60_000)
+    run = re.search(r"run=([\w-]+)", page.url)[1]
+    found = page.evaluate(f"fetch('/api/runs/{run}/inside?view=activations&since=0').then(r => r.json())")["looks"]
+    stages = [found[-1]["arms"]["bn"][layer]["stages"]["activated"] for layer in ("conv1", "conv2", "fc1", "fc2")]
+    drawn = page.evaluate(
+        "document.querySelector('[data-part=spread]').data.filter(t => t.name === 'bn').map(t => Array.from(t.y))"
+    )
+    assert drawn == [[stage["std"] for stage in stages], [stage["unit_std"] for stage in stages]]
+
+
+def test_scrubbing_back_shows_the_earlier_step_until_live_is_followed_again(new_page) -> None:
+    page = new_page(LONG)
+    open_activations(page, 4)
+    slider = page.locator("[data-part=slider]")
+    slider.focus()
+    slider.press("Home")
+    expect(page.locator(".ns-inside")).to_have_attribute("data-step", "0")
+    expect(page.locator("[data-part=stagesTitle]")).to_have_text("Four stages of fc2 at step 0")
+    expect(page.locator("[data-part=live]")).to_have_attribute("aria-pressed", "false")
+    wait_for_looks(page, looks(page) + 2)
+    assert step(page) == 0
+    page.get_by_role("button", name="follow live").click()
+    page.wait_for_function("Number(document.querySelector('.ns-inside').dataset.step) > 0")
+
+
+def test_zoom_survives_three_looks(new_page) -> None:
+    page = new_page(LONG)
+    open_activations(page, 2)
+    page.wait_for_function(f"{COLUMN}.data?.length === 3")
+    page.locator("[data-column=before]").scroll_into_view_if_needed()
+    whole = x_range(page)
+    box = page.locator("[data-column=before] .nsewdrag").bounding_box()
+    page.mouse.move(box["x"] + 50, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 110, box["y"] + 120, steps=5)
+    page.mouse.up()
+    width = f"(([low, high]) => high - low)({COLUMN}._fullLayout.xaxis.range)"
+    page.wait_for_function(f"whole => {width} < whole / 2", arg=whole[1] - whole[0])
+    zoomed = x_range(page)
+    wait_for_looks(page, looks(page) + 3)
+    assert x_range(page) == zoomed
+
+
+def test_the_axis_is_the_panels_own_or_shared_and_the_counts_name_its_ends(new_page) -> None:
+    page = new_page(SHORT)
+    open_activations(page, 1)
+    ranges = "[...document.querySelectorAll('[data-column] .ns-chart')].map(c => String(c._fullLayout?.xaxis.range))"
+    page.wait_for_function(f"new Set({ranges}).size === 1")
+    expect(page.locator("[data-column=before] .ns-counts")).to_contain_text("below −5")
+    page.locator("[data-range=panel]").click()
+    page.wait_for_function(f"new Set({ranges}).size === 4")
+    page.locator("[data-range=all]").click()
+    page.wait_for_function(f"new Set({ranges}).size === 1")
+    expect(page.locator("[data-column=activated] .ns-counts")).to_contain_text("NaN")
+    page.locator("[data-layer=conv1]").click()
+    expect(page.locator("[data-part=stagesTitle]")).to_contain_text("conv1")
+    expect(page.locator("[data-part=stagesNote]")).to_contain_text("No normalization: no norm here")
+
+
+def test_one_image_goes_through_all_networks_and_each_says_what_it_sees(new_page) -> None:
+    page = new_page(SHORT)
+    open_activations(page, 1)
+    page.get_by_text("One test image through all networks").click()
+    expect(page.locator("[data-maps]")).to_have_count(3)
+    expect(page.locator("[data-maps=bn] canvas")).to_have_count(6)
+    expect(page.locator("[data-maps=bn]")).to_contain_text(re.compile(r"[✓✗] .+ % sure"))
+    page.get_by_label("layer of the maps").select_option("conv2")
+    expect(page.locator("[data-maps=bn] canvas")).to_have_count(16)
+    page.get_by_label("test image").fill("99999")
+    page.get_by_label("test image").press("Enter")
+    expect(page.locator("[data-part=mapsState]")).to_contain_text("images 0 to 359; got 99999")
