@@ -148,9 +148,10 @@ export class InsidePage {
         this.showCursor();
         if (this.look) {
           this.colors = armColors(this.arms, theme(this.element));
+          const { step } = this.look; // while it is drawn, the looks may be dropped for those of another layer
           await this.draw();
           this.drawnOnce = true;
-          this.element.dataset.step = this.look.step;
+          this.element.dataset.step = step;
           this.element.dataset.looks = this.looks.length;
         }
       } while (this.again && !this.closed);
