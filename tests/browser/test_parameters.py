@@ -1,0 +1,87 @@
+"""The Parameters page: γ and β arrive while the run goes on, and the live networks answer questions."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+SHORT = "/?data=digits&examples=320&batch=32&epochs=2&lr=0.5&seed=3"
+LONG = "/?data=digits&examples=1400&batch=8&epochs=200&lr=0.1&arms=none,bn"
+ENDED = re.compile("finished|stopped")
+
+
+def inside(page: Page):
+    return page.locator(".ns-inside")
+
+
+def start_and_look(page: Page) -> None:
+    """Start on the Train page, then go over by the sidebar, so that the session keeps its run."""
+    page.get_by_role("button", name="Start training").click()
+    expect(page.locator(".ns")).to_have_attribute("data-step", re.compile(r"[1-9]"), timeout=60_000)
+    page.get_by_test_id("stSidebarNav").get_by_text("Parameters").click()
+    expect(inside(page)).to_have_attribute("data-step", re.compile(r"\d"), timeout=60_000)
+
+
+def bars(page: Page, part: str) -> dict[str, list[float]]:
+    """The values per channel that are drawn now, by arm."""
+    drawn = f"document.querySelector('[data-part={part}]').data"
+    page.wait_for_function(f"{drawn}?.some(trace => trace.type === 'bar')")
+    return page.evaluate(f"Object.fromEntries({drawn}.filter(t => t.type === 'bar').map(t => [t.name, t.customdata]))")
+
+
+def test_gamma_arrives_at_a_step_that_advances(new_page) -> None:
+    page = new_page(LONG)
+    start_and_look(page)
+    first = bars(page, "gamma")
+    assert list(first) == ["bn"]
+    assert len(first["bn"]) == 6
+    step = int(inside(page).get_attribute("data-step"))
+    page.wait_for_function("step => Number(document.querySelector('.ns-inside').dataset.step) > step + 20", arg=step)
+    assert bars(page, "gamma") != first
+    number = r" ?-?\d\.\d{4}(e-\d\d)?"
+    row = rf"tensor\(\[{number}(, {number}){{5}}\]\)"
+    asked = re.escape(">>> net[1].gamma.reshape((-1,)), net[1].beta.reshape((-1,))")
+    expect(page.locator("[data-part=printed]")).to_have_text(re.compile(rf"{asked}\s*\({row},\s*{row}\)"))
+
+
+def test_recalibrate_shows_three_accuracies_and_the_step_they_are_of(new_page) -> None:
+    page = new_page(SHORT)
+    start_and_look(page)
+    expect(inside(page)).to_have_attribute("data-status", ENDED, timeout=60_000)
+    page.get_by_role("button", name="Recalibrate").click()
+    answer = page.locator("[data-part=recalibration]")
+    expect(answer).to_have_attribute("data-state", "done")
+    expect(answer).to_contain_text("step 20")
+    expect(answer.locator("tbody tr")).to_have_count(1)
+    expect(answer.locator("tbody tr")).to_have_text(re.compile(r"BatchNorm(\d+\.\d %){3}"))
+    page.wait_for_function(
+        "document.querySelector('[data-part=accuracy]').data.some(t => t.marker.symbol === 'star' && t.x[0] === 20)"
+    )
+
+
+def test_measure_draws_the_noise_of_every_arm_beside_the_guides(new_page) -> None:
+    page = new_page(SHORT)
+    start_and_look(page)
+    page.locator("[data-layer=fc1]").click()
+    expect(page.locator("[data-part=shape]")).to_have_text("120 units")
+    page.get_by_role("button", name="Measure").click()
+    expect(page.locator("[data-part=noise]")).to_have_attribute("data-state", "done")
+    traces = page.wait_for_function(
+        "() => { const found = document.querySelector('[data-part=noiseChart]').data.filter(t => t.name);"
+        " return found.length === 3 && found.map(t => [t.name, Array.from(t.x), Array.from(t.y)]); }"
+    ).json_value()
+    assert [name for name, _, _ in traces] == ["none", "bn", "ln"]
+    for _, sizes, noise in traces:
+        assert noise == pytest.approx([((1 - n / 360) / n) ** 0.5 for n in sizes], rel=0.1)
+
+
+def test_an_arm_without_norm_or_without_running_statistics_is_named(new_page) -> None:
+    page = new_page(SHORT + "&arms=none,ln")
+    start_and_look(page)
+    expect(page.locator("[data-part=lacks]")).to_contain_text("No normalization has no norm layers")
+    assert list(bars(page, "gamma")) == ["ln"]
+    expect(page.locator("[data-part=stateless]")).to_contain_text("No arm drawn here has BatchNorm behind conv1")
+    expect(page.locator("[data-part=stateless]")).to_contain_text("LayerNorm: each image is normalized by its own statistics")
+    expect(page.locator("[data-part=evaluation]")).to_be_hidden()
