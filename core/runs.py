@@ -14,27 +14,23 @@ import os
 import secrets
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import torch
 
+from core.asking import Answer, Question, Questions, QueueFull
 from core.config import ConfigError, ExperimentConfig
-from core.data import DataError, Images, load
-from core.device import best_device, leave_a_core_free
+from core.data import DataError, Images
+from core.gallery import Gallery
 from core.inside import SOURCES, Observation, Observations, is_look
-from core.records import ArmDiverged, DataArrived, DataReplaced, History, NetworksSeen, Record, StatusChanged
+from core.records import ArmDiverged, History, NetworksSeen, Record, StatusChanged
 from core.rules import check_learning_rate
 from core.snapshots import Snapshots
 from core.trainer import Arm, RunStopped, train
 
 log = logging.getLogger(__name__)
-Answer = TypeVar("Answer")
-_Question = tuple[Future[Any], Callable[[list[Arm], Images], Any], int | None]
 
 ENDED = frozenset({"finished", "stopped", "failed"})
 KEPT_RUNS = 20  # ended runs that stay in memory, so that links to them and ghosts of them work
@@ -42,19 +38,10 @@ KEPT_NETWORKS = 5  # of those, how many keep their networks of earlier steps
 GRACE_SECONDS = 60.0
 MAX_ACTIVE_RUNS = 8
 OUT_OF_MEMORY = "The device ran out of memory. Lower the batch size or the number of arms and start again."
-MAX_QUESTIONS = 8  # to the live networks, waiting
 WANTED_SECONDS = 5.0  # so long after a page asked, its looks come every
 LOOK_SECONDS = 0.5  # apart, and at least
 LOOK_SHARE = 6  # times as far apart as one takes, so that looking stays a small part of the time
 WAKE_SECONDS = 1.0  # a waiting run looks this often whether anybody is still there
-
-
-class QueueFull(RuntimeError):
-    """Too many experiments wait already."""
-
-
-class NothingToSee(RuntimeError):
-    """The run has no networks yet."""
 
 
 class NotTheOwner(PermissionError):
@@ -98,7 +85,7 @@ class Run:
         self.snapshots = Snapshots()
         self._looked_at, self._look_cost, self._wanted = 0.0, 0.0, dict.fromkeys(SOURCES, -math.inf)
         self._answering = threading.Lock()
-        self._questions: deque[_Question] = deque()
+        self._questions = Questions()
         self._arms: list[Arm] = []
         self._data: Images | None = None
         self.publish(StatusChanged("queued", 0))
@@ -165,17 +152,14 @@ class Run:
             self._wanted[source] = time.monotonic()
             return self.inside.latest, self.inside.since(since, source)
 
-    def ask(self, question: Callable[[list[Arm], Images], Answer], step: int | None = None) -> Future[Answer]:
+    def ask(self, question: Question[Answer], step: int | None = None) -> Future[Answer]:
         """Have `question` answered with the live networks, between two mini-batches, or at once when none is coming.
 
         With `step`, one of snapshots.steps, they are those of then. The question must leave the networks as they
         were. Raises QueueFull when too many wait.
         """
-        asked: Future[Answer] = Future()
         with self._changed:
-            if len(self._questions) >= MAX_QUESTIONS:
-                raise QueueFull("Many questions to these networks wait already; ask again in a moment.")
-            self._questions.append((asked, question, step))
+            asked = self._questions.ask(question, step)
             self._touch()
         if self.ended:
             self._answer()
@@ -307,19 +291,8 @@ class Run:
             self._changed.acquire()
 
     def _answer(self) -> None:
-        while self._questions:
-            with self._changed:
-                if not self._questions:
-                    return
-                asked, question, step = self._questions.popleft()
-            try:
-                if self._data is None:
-                    raise NothingToSee("The networks are not built yet; ask again when the run has started.")
-                with self._answering:
-                    arms = self._arms if step is None else self.snapshots.arms(step, self._arms)
-                    asked.set_result(question(arms, self._data))
-            except Exception as error:  # noqa: BLE001 - it goes to whoever asked
-                asked.set_exception(error)
+        with self._answering:
+            self._questions.answer(self._arms, self._data, self.snapshots)
 
     def _check_stopped(self) -> None:
         if self._stop_asked:
@@ -373,11 +346,10 @@ class RunManager:
         grace: float = GRACE_SECONDS,
         capacity: int = MAX_ACTIVE_RUNS,
     ) -> None:
-        self._root, self._device, self._grace, self._capacity = root, device, grace, capacity
+        self._gallery, self._grace, self._capacity = Gallery(root, device), grace, capacity
         self._line = Line()
         self._runs: dict[str, Run] = {}
         self._threads: dict[str, threading.Thread] = {}
-        self._images: dict[str, Images] = {}
 
     def submit(self, config: ExperimentConfig, replaces: Run | None = None) -> Run:
         """Start `config` as soon as the device is free; `replaces` is stopped first. Raises QueueFull."""
@@ -430,7 +402,7 @@ class RunManager:
         """The worker thread: whatever happens here becomes a record that every watcher sees."""
         try:
             run.prepare()
-            images = self._prepare_images(run)  # first: without data it changes the run's config
+            run.config, images = self._gallery.images_for(run.config, run.publish, run.check_stopped)
             arms = train(run.config, images, run.publish, run)
             run.end(*_outcome(run, arms))
         except RunStopped as stopped:
@@ -442,37 +414,6 @@ class RunManager:
         except Exception as error:  # the last line of defence: shown on the page and logged
             log.exception("run %s failed", run.id)
             run.end("failed", f"{type(error).__name__}: {error}")
-
-    def _prepare_images(self, run: Run) -> Images:
-        try:
-            return self._load(run.config.data, run)
-        except DataError as error:
-            if not error.missing:
-                raise
-            run.publish(DataReplaced(run.config.data, "digits", str(error)))
-            run.config = run.config.on_digits()
-            return self._load("digits", run)
-
-    def _load(self, name: str, run: Run) -> Images:
-        if name not in self._images:
-            leave_a_core_free()
-            device = self._device or best_device()
-            self._images[name] = load(name, self._root, device, _arrivals(run), run.check_stopped)
-        return self._images[name]
-
-
-def _arrivals(run: Run) -> Callable[[str, int, int], None]:
-    """A progress callback that publishes at most every percent, so that a download stays a short history."""
-    last = ("", -1)
-
-    def arrived(file: str, done: int, total: int) -> None:
-        nonlocal last
-        percent = done * 100 // total if total else done >> 20
-        if (file, percent) != last:
-            last = file, percent
-            run.publish(DataArrived(file, done, total))
-
-    return arrived
 
 
 def _outcome(run: Run, arms: list[Arm]) -> tuple[str, str]:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from core import device, runs
+from core import device, gallery, runs
 from core.config import PRESETS, ExperimentConfig
 from core.data import Images, data_root, load, verify
 from core.records import Record
@@ -94,7 +94,7 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunManager]:
     A run that a test forgets ends by itself after 20 s without a watcher; at the test's end all are stopped.
     """
     monkeypatch.setenv("NORMSCOPE_GRACE_SECONDS", "20")
-    monkeypatch.setattr(runs, "best_device", lambda: torch.device("cpu"))
+    monkeypatch.setattr(gallery, "best_device", lambda: torch.device("cpu"))
     runs.manager.cache_clear()
     yield runs.manager()
     runs.manager().shutdown(PATIENCE_SECONDS)
@@ -104,7 +104,7 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunManager]:
 @pytest.fixture
 def small_digits(manager: RunManager, small_images: Images, monkeypatch: pytest.MonkeyPatch) -> Images:
     """The run manager's "digits" are the 300 small_images, for experiments of at most 300 examples."""
-    monkeypatch.setattr(runs, "load", lambda name, *rest: small_images if name == "digits" else load(name, *rest))
+    monkeypatch.setattr(gallery, "load", lambda name, *rest: small_images if name == "digits" else load(name, *rest))
     return small_images
 
 

@@ -91,7 +91,8 @@ def state_outside_the_session(files: Sources) -> list[str]:
 
 
 def threads_outside_runs(files: Sources) -> list[str]:
-    found = imports(files, "threading", "_thread", "multiprocessing", "concurrent")
+    found = imports(files, "threading", "_thread", "multiprocessing")
+    found += [path for path, source in files.items() if "PoolExecutor" in source]  # a Future alone starts nothing
     return [path for path in found if path != "core/runs.py"]
 
 

@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 import torch
 
-from core import runs
+from core import gallery, runs
 from core.config import ConfigError, ExperimentConfig, parse_arm
 from core.data import DataError
 from core.records import ArmDiverged, DataReplaced, LearningRateChanged, Record, StatusChanged, TrainMeasured
-from core.runs import NotTheOwner, QueueFull, Run, RunManager
+from core.asking import QueueFull
+from core.runs import NotTheOwner, Run, RunManager
 from core.trainer import train
 
 CONFIG = ExperimentConfig(data="digits", examples=300, batch_size=50, epochs=2, arms=(parse_arm("bn"),))
@@ -442,7 +443,7 @@ def test_missing_data_are_replaced_by_the_digits_with_the_reason(manager, start,
             return small_digits
         raise DataError("fashion-mnist is not complete: run `python -m core data fetch`.", missing=True)
 
-    monkeypatch.setattr(runs, "load", load)
+    monkeypatch.setattr(gallery, "load", load)
     run = start(replace(CONFIG, data="fashion-mnist"))
     manager.join(run, PATIENCE_SECONDS)
     assert run.status == "finished"
@@ -452,7 +453,7 @@ def test_missing_data_are_replaced_by_the_digits_with_the_reason(manager, start,
 
 
 def test_corrupt_data_end_the_run_with_what_to_do_and_are_not_replaced(manager, start, monkeypatch) -> None:
-    monkeypatch.setattr(runs, "load", fails_with(DataError("t10k is truncated. Delete it.")))
+    monkeypatch.setattr(gallery, "load", fails_with(DataError("t10k is truncated. Delete it.")))
     run = start(CONFIG)
     manager.join(run, PATIENCE_SECONDS)
     assert (run.status, message(run)) == ("failed", "t10k is truncated. Delete it.")
