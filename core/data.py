@@ -4,6 +4,7 @@ load       the images of one dataset, on the device, fetching first what is miss
 fetch      download what is missing or corrupt
 verify     how each file stands
 as_floats  a batch as the network wants it
+digits_in_order   the built-in digits as they come, at once
 DataError  what is wrong with the files and what to do; `missing` where the built-in digits can stand in
 
 The files lie in torchvision's own layout, ROOT/FashionMNIST/raw/*.gz, and are read as they are, so ROOT may be
@@ -15,6 +16,7 @@ from __future__ import annotations
 import errno
 import gzip
 import hashlib
+import importlib.util
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -194,20 +196,31 @@ def _read_idx(path: Path) -> Tensor:
 
 
 def _digits(device: torch.device | str) -> Images:
-    """scikit-learn's 1,797 digits (8×8, values 0..16), enlarged to 28×28; the split never changes."""
-    from sklearn.datasets import load_digits
+    """The 1,797 digits, split as ever."""
     from sklearn.model_selection import train_test_split
 
-    digits = load_digits()
-    small = torch.from_numpy(digits.images).float().unsqueeze(1)
-    images = (interpolate(small, size=(28, 28), mode="bilinear") * (255 / 16)).round().to(torch.uint8).to(device)
-    labels = torch.from_numpy(digits.target).long().to(device)
+    pictures, numbers = digits_in_order()
+    images, labels = pictures.to(device), numbers.to(device)
     train_size, test_size = DATASETS["digits"]
     train, test = train_test_split(
-        np.arange(len(labels)), train_size=train_size, test_size=test_size, stratify=digits.target, random_state=0
+        np.arange(len(labels)), train_size=train_size, test_size=test_size, stratify=numbers.numpy(), random_state=0
     )
-    classes = tuple(str(digit) for digit in digits.target_names)
+    classes = tuple(str(digit) for digit in range(10))
     return Images("digits", images[train], labels[train], images[test], labels[test], classes)
+
+
+def digits_in_order() -> tuple[Tensor, Tensor]:
+    """scikit-learn's 1,797 digits (8×8, values 0..16) enlarged to uint8 [1797, 1, 28, 28], and their labels [1797].
+
+    Reads the file that comes with scikit-learn, but does not import it: that takes seconds.
+    """
+    sklearn = importlib.util.find_spec("sklearn")
+    if sklearn is None or sklearn.origin is None:
+        raise DataError("The digits come with scikit-learn, which is not installed. Run `make run`, which installs it.")
+    rows = np.loadtxt(Path(sklearn.origin).parent / "datasets/data/digits.csv.gz", delimiter=",")
+    small = torch.from_numpy(rows[:, :-1]).float().view(-1, 1, 8, 8)
+    images = (interpolate(small, size=(28, 28), mode="bilinear") * (255 / 16)).round().to(torch.uint8)
+    return images, torch.from_numpy(rows[:, -1]).long()
 
 
 def _fetch(name: str, checks: list[FileCheck], progress: Progress, check_stopped: Callable[[], None]) -> None:

@@ -93,12 +93,22 @@ def _linear_block(name: str, linear: nn.Linear, arm: ArmConfig, config: Experime
 
 
 def _conv(channels_in: int, channels_out: int, kernel: int, padding: int = 0) -> nn.Conv2d:
-    # By way of the meta device, where PyTorch's own initialization draws no random numbers.
-    return nn.Conv2d(channels_in, channels_out, kernel, padding=padding, device="meta").to_empty(device="cpu")
+    conv = nn.Conv2d(channels_in, channels_out, kernel, padding=padding, device="meta")
+    _materialize(conv)
+    return conv
 
 
 def _linear(fan_in: int, fan_out: int) -> nn.Linear:
-    return nn.Linear(fan_in, fan_out, device="meta").to_empty(device="cpu")
+    linear = nn.Linear(fan_in, fan_out, device="meta")
+    _materialize(linear)
+    return linear
+
+
+def _materialize(layer: nn.Module) -> None:
+    # Made on the meta device, where PyTorch's own initialization draws no random numbers. Module.to_empty would
+    # import sympy, which takes seconds.
+    for name, parameter in list(layer.named_parameters()):
+        setattr(layer, name, nn.Parameter(torch.empty(parameter.shape)))
 
 
 class Dropout(nn.Module):
