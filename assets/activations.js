@@ -1,6 +1,7 @@
 // How activations are distributed in every layer and stage: pooled and unit by unit, now and over the run, and what the
 // networks make of one image.
 
+import { BINS, SCALE, bands, coarse, extent, grey, median, padded, paint, rebinned, steps, viridis } from "./distributions.js";
 import { InsidePage, mounter } from "./inside.js";
 import { MARKERS, theme } from "./look.js";
 import { CONFIG, brief, escape, get, layout, number, percent, plotly } from "./web.js";
@@ -8,11 +9,6 @@ import { CONFIG, brief, escape, get, layout, number, percent, plotly } from "./w
 const STAGES = { before: "before the norm", normalized: "normalized", scaled: "after γ and β", activated: "after the activation" };
 const RANGES = { panel: "each panel its own", layer: "this layer", all: "all layers" };
 const TYPE = 14;
-const BINS = 80;
-const BIN = 10 / BINS; // of the shared axes, so that shares compare between the panels
-const [P1, P5, P25, P50, P75, P95, P99] = [0, 1, 2, 3, 4, 5, 6]; // places in a stage's percentiles
-const VIRIDIS = ["440154", "482878", "3e4989", "31688e", "26828e", "1f9e89", "35b779", "6ece58", "b5de2b", "fde725"];
-const BROKEN = [230, 0, 90]; // a feature map's NaN and Inf
 
 const group = (label, kind, choices, chosen) =>
   `<span>${label} <span class="ns-group" role="group" aria-label="${label}">${Object.entries(choices)
@@ -46,9 +42,9 @@ class Activations extends InsidePage {
       <li>The networks are in training mode: BatchNorm uses the statistics of these images. Only the maps of one image are made in evaluation mode, with running statistics.</li>
       <li>Normalized values have mean 0 and standard deviation 1 by construction. Without a norm, normalized and scaled are the same as before.</li>
       <li>Shared axes draw bins of 0.125 from −5 to 5 (sigmoid 0 to 1, tanh −1 to 1, ReLU 0 to 5); what lies outside is counted below the panel. Own axes draw 80 bins over all that there is. NaN and Inf are in no bin, only in the counts.</li>
-      <li>Percentiles are of some 8,000 values, evenly spread. Old looks are merged in pairs; their smallest and largest values and NaN counts stay.</li>
+      <li>On log axes there is no 0: a spread or a move of exactly 0 leaves a gap. Percentiles are of some 8,000 values, evenly spread. Old looks are merged in pairs; their smallest and largest values and NaN counts stay.</li>
       <li>Drift depends on how far apart the looks are: dense at first, later twice a second while somebody watches. Compare arms at the same step, not early with late. It is divided by the pooled spread, since per unit the spread of a plain network is nearly 0 and would make any drift look huge.</li>
-      <li>The maps are of at most 16 channels. A linear layer’s units have no order; neighbours in its strip mean nothing.</li></ul></details></div>`;
+      <li>The maps are of at most 16 channels. A linear layer’s units have no order; neighbours in its strip mean nothing. Pink is NaN or Inf.</li></ul></details></div>`;
   }
 
   constructor(root) {
@@ -71,9 +67,10 @@ class Activations extends InsidePage {
     this.layers = Object.keys(Object.values(this.look.arms)[0] ?? {});
     if (!this.layers.length) return;
     this.colours = theme(this.element);
+    this.element.style.setProperty("--arms", this.arms.length);
     this.fillLayers();
-    await this.drawSpread();
     this.drawInactive();
+    await this.drawSpread();
     await this.drawBands();
     await this.drawDrift();
     await this.drawStages(); // last: it may wait for the server
@@ -141,7 +138,9 @@ class Activations extends InsidePage {
 
   withoutNorm() {
     const bare = this.shownArms().filter((arm) => !this.look.arms[arm.name][this.chosen]?.stages.normalized).map((arm) => arm.title);
-    return bare.length ? `${bare.join(", ")}: no norm here, so normalized and after γ and β are the same as before.` : "";
+    const gone = this.everShown().filter((arm) => !this.look.arms[arm.name]).map((arm) => arm.title);
+    return (bare.length ? `${bare.join(", ")}: no norm here, so normalized and after γ and β are the same as before. ` : "") +
+      (gone.length ? `${gone.join(", ")}: not in this look; an arm that has diverged is not looked into any more.` : "");
   }
 
   async drawStage(column, look, ghost) {
@@ -187,7 +186,7 @@ class Activations extends InsidePage {
   // --- over time ------------------------------------------------------------------------------------------------------
 
   async drawBands() {
-    const arms = this.shownArms();
+    const arms = this.everShown();
     this.parts.bandsTitle.textContent = `${this.chosen}, ${STAGES[this.stage]}, over the run`;
     if (this.parts.bands.childElementCount !== arms.length) this.parts.bands.innerHTML = `<div class="ns-chart ns-low"></div>`.repeat(arms.length);
     const shared = this.range === "panel" ? null : padded(extent(this.looks.flatMap((look) => arms.flatMap((arm) =>
@@ -222,8 +221,8 @@ class Activations extends InsidePage {
       ["before", "scaled"].forEach((stage, row) => {
         const id = String(row * places + i + 1).replace(/^1$/, "");
         axes[`xaxis${id}`] = { ...this.axis(), domain, anchor: `y${row ? 2 : ""}`, matches: id ? "x" : undefined, rangemode: "tozero", showticklabels: Boolean(row), nticks: 4, title: row ? { text: "step", standoff: 4 } : undefined };
-        for (const arm of this.shownArms()) {
-          const normed = this.look.arms[arm.name][layer]?.stages.scaled;
+        for (const arm of this.everShown()) {
+          const normed = this.looks.find((look) => look.arms[arm.name])?.arms[arm.name][layer]?.stages.scaled;
           if (row && !normed) continue; // without a norm there is no after
           traces.push({
             type: "scatter", mode: "lines+markers", name: arm.name, xaxis: `x${id}`, yaxis: row ? "y2" : "y", x: this.looks.map((look) => look.step),
@@ -248,7 +247,7 @@ class Activations extends InsidePage {
   aboutDrift(layer) {
     const looks = this.looks.slice(0, this.index + 1);
     const move = (arm, stage) => median(looks.map((look) => look.arms[arm.name]?.[layer]?.stages[stage]?.drift).filter((value) => value != null));
-    const arms = this.shownArms().filter((arm) => move(arm, "before") != null);
+    const arms = this.everShown().filter((arm) => move(arm, "before") != null);
     if (!arms.length) return "";
     const parts = arms.map((arm) => `${arm.title} ${brief(move(arm, "before"))}${move(arm, "scaled") == null ? "" : ` before the norm and ${brief(move(arm, "scaled"))} after`}`);
     const [bare, normed] = ["none", "bn"].map((norm) => arms.find((arm) => arm.norm === norm));
@@ -282,12 +281,11 @@ class Activations extends InsidePage {
 
   drawMaps({ image, label, range, arms }) {
     const row = (arm, { prediction, probability, channels, maps }) => `<div class="ns-maprow" style="--arm:${this.colors.get(arm.name)}" data-maps="${escape(arm.name)}">
-      <div><b>${escape(arm.title)}</b><span>${prediction === label ? "✓" : "✗"} ${escape(prediction)}</span><span class="ns-small">${percent(probability)} sure${channels > maps.length && maps.length > 1 ? ` · ${maps.length} of ${channels} channels` : ""}</span></div>
+      <div><b>${escape(arm.title)}</b><span>${probability == null ? "no answer" : `${prediction === label ? "✓" : "✗"} ${escape(prediction)}`}</span><span class="ns-small">${probability == null ? "its output is NaN" : `${percent(probability)} sure`}${channels > maps.length && maps.length > 1 ? ` · ${maps.length} of ${channels} channels` : ""}</span></div>
       <div>${maps.map(() => "<canvas></canvas>").join("")}</div></div>`;
     const known = this.arms.filter((arm) => arms[arm.name]);
-    const scale = VIRIDIS.map((colour) => `#${colour}`).join();
     this.parts.mapsAnswer.innerHTML = `<div class="ns-maprow"><div><b>the image</b><span>truly: ${escape(label)}</span>
-      <span class="ns-small ns-scale">${brief(range[0])} <i style="background:linear-gradient(90deg,${scale})"></i> ${brief(range[1])}</span></div><div><canvas></canvas></div></div>` + known.map((arm) => row(arm, arms[arm.name])).join("");
+      <span class="ns-small ns-scale">${brief(range[0])} <i style="background:linear-gradient(90deg,${SCALE})"></i> ${brief(range[1])}</span></div><div><canvas></canvas></div></div>` + known.map((arm) => row(arm, arms[arm.name])).join("");
     const [first, ...rows] = this.parts.mapsAnswer.children;
     paint(first.querySelector("canvas"), image, extent([{ low: Math.min(...image.flat()), high: Math.max(...image.flat()) }]), grey);
     known.forEach((arm, i) => [...rows[i].querySelectorAll("canvas")].forEach((canvas, channel) => paint(canvas, arms[arm.name].maps[channel], range, viridis)));
@@ -314,6 +312,11 @@ class Activations extends InsidePage {
 
   ghostArms() {
     return this.ghostLook ? this.arms.filter((arm) => this.ghostLook.arms[arm.name] && !this.hidden.has(arm.name)) : [];
+  }
+
+  // Also arms that have diverged since: their past stays on the charts over time.
+  everShown() {
+    return this.arms.filter((arm) => !this.hidden.has(arm.name) && this.looks.some((look) => look.arms[arm.name]));
   }
 
   anywhere(look, layer, stage) {
@@ -351,82 +354,5 @@ const press = (element, what, value) => element.querySelectorAll(`[data-${what}]
 
 const digits = (value) => (value == null ? "" : String(Number(value.toPrecision(2))));
 const share = (count, of) => (count === 0 ? "0" : count / of < 0.0005 ? "<0.1 %" : percent(count / of));
-
-function extent(parts) {
-  const low = Math.min(...parts.map((part) => part.low ?? Infinity));
-  const high = Math.max(...parts.map((part) => part.high ?? -Infinity));
-  if (low > high) return [0, 1];
-  return low === high ? [low - 0.5, high + 0.5] : [low, high];
-}
-
-const padded = ([low, high]) => [low - 0.03 * (high - low), high + 0.03 * (high - low)];
-
-function median(values) {
-  return values.length ? [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] : null;
-}
-
-// A histogram as one with `bins` bins over [low, high]: each of its counts is spread evenly over where its bin lies.
-function rebinned(histogram, [low, high], bins) {
-  const counts = new Array(bins).fill(0);
-  const place = (value) => ((value - low) / (high - low)) * bins;
-  histogram.counts.forEach((count, i) => {
-    if (!count) return;
-    const width = (histogram.high - histogram.low) / histogram.counts.length;
-    const [from, to] = [place(histogram.low + i * width), place(histogram.low + (i + 1) * width)];
-    for (let bin = Math.max(0, Math.floor(from)); bin < Math.min(bins, Math.max(to, Math.floor(from) + 1)); bin++) {
-      const inside = to > from ? (Math.min(to, bin + 1) - Math.max(from, bin)) / (to - from) : 1;
-      counts[bin] += count * inside;
-    }
-  });
-  return { low, high, counts };
-}
-
-const coarse = (fixed) => rebinned(fixed, [fixed.low, fixed.high], Math.round((fixed.high - fixed.low) / BIN));
-
-// A step histogram: shares of all values, those outside the bins included.
-function steps({ low, high, counts }, values, color, name, faint) {
-  const edges = Array.from({ length: counts.length + 1 }, (_, i) => low + ((high - low) * i) / counts.length);
-  const shares = counts.map((count) => count / values);
-  return {
-    type: "scatter", mode: "lines", name, x: [low, ...edges, high], y: [0, ...shares, shares.at(-1), 0], line: { shape: "hv", color, width: faint ? 1.2 : 2.4 },
-    fill: faint ? undefined : "tozeroy", fillcolor: tint(color, 0.1), opacity: faint ? 0.4 : 1, hovertemplate: "%{y:.1%}", hoverinfo: faint ? "skip" : undefined,
-  };
-}
-
-// Percentile bands over the looks; looks without a finite value have none.
-function bands(seen, color) {
-  const found = seen.filter(({ percentiles }) => percentiles && percentiles[P50] != null);
-  const x = found.map(({ step }) => step);
-  const at = (place) => found.map(({ percentiles }) => percentiles[place]);
-  const edge = { type: "scatter", mode: "lines", x, hoverinfo: "skip", line: { width: 0 } };
-  const band = (low, high, strength) => [{ ...edge, y: at(low) }, { ...edge, y: at(high), fill: "tonexty", fillcolor: tint(color, strength) }];
-  const thin = { ...edge, line: { color, width: 1, dash: "dot" }, opacity: 0.6 };
-  return [
-    ...band(P1, P99, 0.14), ...band(P5, P95, 0.2), ...band(P25, P75, 0.3),
-    { ...thin, y: found.map(({ low }) => low) }, { ...thin, y: found.map(({ high }) => high) },
-    { ...edge, y: at(P50), line: { color, width: 2.6 }, hoverinfo: undefined, customdata: found.map(({ percentiles }) => percentiles.map(brief)), hovertemplate: "step %{x}: median %{customdata[3]}, 1–99 % %{customdata[0]} to %{customdata[6]}<extra></extra>" },
-  ];
-}
-
-const bytes = (hex) => [0, 2, 4].map((i) => parseInt(hex.replace("#", "").slice(i, i + 2), 16));
-const tint = (hex, alpha) => `rgba(${bytes(hex).join()},${alpha})`;
-
-const ANCHORS = VIRIDIS.map(bytes);
-function viridis(share) {
-  const at = Math.min(ANCHORS.length - 1.001, Math.max(0, share * (ANCHORS.length - 1)));
-  const [from, to] = [ANCHORS[Math.floor(at)], ANCHORS[Math.floor(at) + 1]];
-  return from.map((value, i) => value + (to[i] - value) * (at % 1));
-}
-const grey = (share) => [255 * share, 255 * share, 255 * share];
-
-function paint(canvas, rows, [low, high], colour) {
-  canvas.height = rows.length;
-  canvas.width = rows[0].length;
-  canvas.className = rows.length === 1 ? "ns-strip" : "";
-  const context = canvas.getContext("2d");
-  const picture = context.createImageData(canvas.width, canvas.height);
-  rows.flat().forEach((value, i) => picture.data.set([...(value == null ? BROKEN : colour((value - low) / (high - low || 1))), 255], 4 * i));
-  context.putImageData(picture, 0, 0);
-}
 
 export const mount = mounter(Activations);
