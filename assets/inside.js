@@ -150,6 +150,7 @@ export class InsidePage {
           this.colors = armColors(this.arms, theme(this.element));
           const { step } = this.look; // while it is drawn, the looks may be dropped for those of another layer
           await this.draw();
+          if (!this.look) continue; // another source or run was chosen meanwhile
           this.drawnOnce = true;
           this.element.dataset.step = step;
           this.element.dataset.looks = this.looks.length;
@@ -249,7 +250,7 @@ const HEAD = `
   <div data-part="full" hidden>
   <header class="ns-bar"><span class="ns-buttons" data-part="arms"></span>
     <span class="ns-tools">
-      <span class="ns-group" role="group" aria-label="Images"><button data-source="fixed" aria-pressed="true" title="Always the same 256 test images, so that only the network moves">fixed images</button><button data-source="batch" aria-pressed="false" title="The training mini-batch of that step">training batch</button></span>
+      <span class="ns-group" role="group" aria-label="Images"><button data-source="fixed" aria-pressed="true" title="Always the same 128 test images, so that only the network moves">fixed images</button><button data-source="batch" aria-pressed="false" title="The training mini-batch of that step">training batch</button></span>
       <label>ghost <select data-part="ghost" aria-label="An earlier run, faint"></select></label>
     </span></header>
   <div class="ns-scrub"><b data-part="step"></b><span data-part="epoch"></span>

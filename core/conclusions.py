@@ -47,9 +47,13 @@ def about_parameters(arms: Mapping[str, NetworkSummary], titles: Mapping[str, st
     for name, summary in arms.items():
         norm = summary.layers[0].norm
         if norm is not None and norm.gamma:
-            parts.append(f"{titles[name]}: γ from {min(norm.gamma):.2f} to {max(norm.gamma):.2f} (it starts at 1)")
-            parts += _lag(summary)
-    return f"First norm layer. {'. '.join(parts)}." if parts else "No arm of this run has a norm on its first layer."
+            spread = f"{titles[name]} {min(norm.gamma):.2f} to {max(norm.gamma):.2f}"
+            parts.append(", ".join([spread, *_lag(summary)]))
+    return (
+        f"γ of the first norm layer, from 1 at the start: {'; '.join(parts)}."
+        if parts
+        else "No arm of this run has a norm on its first layer."
+    )
 
 
 def _lag(summary: NetworkSummary) -> list[str]:
@@ -62,7 +66,7 @@ def _lag(summary: NetworkSummary) -> list[str]:
     if not factors:
         return []
     name = max(factors, key=lambda layer: max(factors[layer], 1 / factors[layer]) if factors[layer] > 0 else 0.0)
-    return [f"running variance of {name} is {_digits(factors[name])} × that of the images looked at"]
+    return [f"running variance of {name} {_digits(factors[name])} × that of the images looked at"]
 
 
 def _last_hidden(summary: NetworkSummary) -> LayerSummary:

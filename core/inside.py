@@ -24,7 +24,7 @@ SOURCES = ("fixed", "batch")
 STAGES = ("before", "normalized", "scaled", "activated")
 MAX_OBSERVATIONS = 160  # a source; beyond it, old neighbours are merged
 FIRST_LOOKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
-LOOKS = 10  # more of them, evenly over the run
+LOOKS = 4  # more of them, evenly over the run
 KEPT_WHOLE = 8  # the first ones, where most happens, are never merged
 
 
@@ -122,7 +122,10 @@ def _observation(
 
 
 def _lists(norm: dict[str, Any]) -> dict[str, Any]:
-    return {key: to_finite(list(value)) if isinstance(value, array) else value for key, value in norm.items()}
+    # Six digits: float32 has no more, and its others would double what travels.
+    numbers = {key: [float(f"{x:.6g}") for x in value] for key, value in norm.items() if isinstance(value, array)}
+    finite: dict[str, Any] = to_finite(numbers)
+    return norm | finite
 
 
 def _each(layers: dict[str, LayerSummary], view: Callable[[LayerSummary], dict[str, Any] | None]) -> dict[str, Any]:

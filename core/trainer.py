@@ -34,7 +34,7 @@ FIRST_STEPS = 100  # each of these gets a point of its own
 LIVE_TEST_IMAGES = 1000  # tested while an epoch runs; its end is tested on all
 LIVE_TEST_STEPS = 20  # at least so many steps between two live tests,
 LIVE_TEST_EXAMPLES = 5000  # and at least so many training examples, so that tests stay a small part of the time
-PROBE_IMAGES = 256  # the fixed ones that every look inside the networks uses
+PROBE_IMAGES = 128  # the fixed ones; a look at them costs as much as one to two training steps of 256
 EARLY_TESTS = (0, 1, 2, 5, 10)  # where BatchNorm's running statistics are still far off (the start-up lesson)
 
 

@@ -25,7 +25,8 @@ def verdict(config: ExperimentConfig, history: Iterable[Record], ended: bool) ->
         return ""
     titles = {arm.name: arm.title for arm in config.arms}
     diverged = [r for r in facts if isinstance(r, ArmDiverged)]
-    parts = [_opening(test, ended), _ranking(test, titles), _spread(test), _batch_gap(test, titles)]
+    at_the_end = ended and test.step == config.total_steps
+    parts = [_opening(test, at_the_end), _ranking(test, titles), _spread(test), _batch_gap(test, titles)]
     parts += [f"{titles[r.arm]} diverged at step {r.step}." for r in diverged]
     return " ".join(filter(None, parts))
 
@@ -40,10 +41,10 @@ def is_at_chance(accuracy: float, examples: int) -> bool:
     return accuracy <= CHANCE + 3 * math.sqrt(CHANCE * (1 - CHANCE) / examples)
 
 
-def _opening(test: TestMeasured, ended: bool) -> str:
+def _opening(test: TestMeasured, at_the_end: bool) -> str:
     which = "all" if test.whole else "the first"
     steps = f"{test.step:,} step{'s' * (test.step != 1)}"
-    return f"{'At the end, a' if ended else 'A'}fter {steps}, on {which} {test.examples:,} test images:"
+    return f"{'At the end, a' if at_the_end else 'A'}fter {steps}, on {which} {test.examples:,} test images:"
 
 
 def _ranking(test: TestMeasured, titles: dict[str, str]) -> str:

@@ -56,11 +56,18 @@ def read_config(values: dict[str, Any]) -> ExperimentConfig:
 def _presets(config: ExperimentConfig | None) -> None:
     chosen = next((name for name, preset in PRESETS.items() if preset == config), None)
     st.caption("Presets")
-    with st.container(horizontal=True, gap="small"):
-        for name, preset in PRESETS.items():
-            kind = "primary" if name == chosen else "secondary"
-            label = name.removeprefix("The ").removesuffix(" edition").capitalize()
-            st.button(label, key=f"preset {name}", help=name, on_click=session.fill_form, args=(preset,), type=kind)
+    for column, (name, preset) in zip(st.columns(len(PRESETS), gap="xsmall"), PRESETS.items(), strict=True):
+        kind = "primary" if name == chosen else "secondary"
+        label = name.removeprefix("The ").removesuffix(" edition").capitalize()
+        column.button(
+            label,
+            key=f"preset {name}",
+            help=name,
+            on_click=session.fill_form,
+            args=(preset,),
+            type=kind,
+            width="stretch",
+        )
 
 
 def _data() -> None:

@@ -83,5 +83,7 @@ def test_an_arm_without_norm_or_without_running_statistics_is_named(new_page) ->
     expect(page.locator("[data-part=lacks]")).to_contain_text("No normalization has no norm layers")
     assert list(bars(page, "gamma")) == ["ln"]
     expect(page.locator("[data-part=stateless]")).to_contain_text("No arm drawn here has BatchNorm behind conv1")
-    expect(page.locator("[data-part=stateless]")).to_contain_text("LayerNorm: each image is normalized by its own statistics")
+    expect(page.locator("[data-part=stateless]")).to_contain_text(
+        "LayerNorm: each image is normalized by its own statistics"
+    )
     expect(page.locator("[data-part=evaluation]")).to_be_hidden()

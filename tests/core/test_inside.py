@@ -12,8 +12,9 @@ from core.conclusions import about_activations, about_gradients, about_parameter
 from core.config import ExperimentConfig, parse_arm
 from core.data import Images
 from core.inside import FIRST_LOOKS, KEPT_WHOLE, MAX_OBSERVATIONS, Observations, is_look
-from core.records import NetworksSeen, TrainMeasured
+from core.records import NetworksSeen, TestMeasured, TrainMeasured
 from core.snapshots import Snapshots
+from core.summary import NetworkSummary
 from core.trainer import Arm, Unattended, build_arms, look_at_fixed_images, train
 
 ARMS = tuple(parse_arm(name) for name in ("none", "bn", "ln:dropout=0.3", "bn:book"))
@@ -147,7 +148,7 @@ def test_the_sentences_say_what_the_numbers_are(looks: list[NetworksSeen]) -> No
     assert f"No normalization {1 / ratio:,.0f} times smaller" in about_gradients(arms, TITLES)
     spread = arms["none"].layers[-2].activated.unit_std
     assert f"No normalization {spread:.2g} (pooled" in about_activations(arms, TITLES)
-    assert "γ from 1.00 to 1.00 (it starts at 1)" in about_parameters(arms, TITLES)
+    assert "BatchNorm 1.00 to 1.00, running variance of" in about_parameters(arms, TITLES)
     assert "No arm of this run" in about_parameters({"none": arms["none"]}, TITLES)
 
 
@@ -166,3 +167,42 @@ def test_networks_of_an_earlier_step_are_as_they_were(small_images: Images) -> N
     assert not torch.equal(then["conv1.weight"], arms[1].model.state_dict()["conv1.weight"])
     with pytest.raises(LookupError, match="kept at steps 0, 1, 2"):
         Keeping.snapshots.arms(99, arms)
+
+
+@pytest.fixture(scope="module")
+def first_look_inside(fashion: Images) -> dict[int, NetworkSummary]:
+    """What the pages show of sigmoid, Xavier at step 0, by depth: one summary per arm."""
+    found = {}
+    for depth in (5, 12):
+        config = ExperimentConfig(depth=depth)
+        found[depth] = look_at_fixed_images(config, fashion, build_arms(config, torch.device("cpu")), 0).arms
+    return found
+
+
+def test_fact_1_is_what_the_gradients_page_shows_at_step_0(first_look_inside) -> None:
+    none, bn, ln = (first_look_inside[5][name].gradient_ratio for name in ("none", "bn", "ln"))
+    assert none < 0.02
+    assert 0.01 < ln < 0.2
+    assert 0.4 < bn < 4
+    assert none < ln < bn
+
+
+def test_fact_2_is_what_the_gradients_page_shows_at_depth_12(first_look_inside) -> None:
+    assert first_look_inside[12]["none"].gradient_ratio < 1e-5
+    assert 0.4 < first_look_inside[12]["bn"].gradient_ratio < 4
+
+
+def test_fact_4_is_what_the_activations_page_shows_at_step_0(first_look_inside) -> None:
+    none, bn, ln = (first_look_inside[5][name].layers[-2].activated.unit_std for name in ("none", "bn", "ln"))
+    assert none < 0.002
+    assert 0.001 < ln < 0.03
+    assert 0.19 < bn < 0.23
+
+
+def test_fact_8_at_step_1_running_statistics_are_still_those_of_the_start(fashion: Images) -> None:
+    config = ExperimentConfig(examples=256, epochs=1, learning_rate=1.0, arms=(parse_arm("bn"),))
+    found: list[object] = []
+    train(config, fashion, found.append)
+    test = next(record for record in found if isinstance(record, TestMeasured) and record.step == 1)
+    assert test.accuracy["bn"] < 0.16
+    assert test.batch_accuracy["bn"] > 0.2
