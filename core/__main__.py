@@ -1,4 +1,4 @@
-"""The command line: `python -m core train` and `python -m core data fetch|verify`.
+"""The command line: `python -m core train`, `python -m core sequence` and `python -m core data fetch|verify`.
 
 Reads an experiment from flags, trains it with the page's engine, shows progress on stderr and the results on stdout.
 Exit codes: 0 done; 1 done, with nothing to show for it (every arm diverged, a data file is not as it should be);
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from core.data import FileCheck
+    from core.sequence import RowsTrained
 
 DONE, NOTHING_TO_SHOW, CANNOT, INTERRUPTED = 0, 1, 2, 130
 PRESET_FLAGS = {"first-look": "First look", "book-zh": "The book, zh edition", "book-en": "The book, en edition"}
@@ -118,6 +119,12 @@ examples:
 stdout has the results and a sentence on them, stderr the progress. Exit codes: 0 trained; 1 every arm diverged, or
 the device ran out of memory; 2 bad input, said in one line; 130 stopped by Ctrl-C (--json gets what was measured)."""
 
+SEQUENCE_DESCRIPTION = """\
+A small GRU reads each image row by row, one row per time step; trained without LayerNorm and with it, from the same
+weights, on the same batches of 64.
+
+Exit codes: 0 trained; 1 a loss stopped being a number; 2 bad input, said in one line; 130 stopped by Ctrl-C."""
+
 DATA_DESCRIPTION = """\
 The image files, four per dataset: fetch downloads what is missing or corrupt; verify reads what is there
 and compares its md5.
@@ -140,6 +147,7 @@ def build_parser() -> Parser:
     parser = Parser(prog="python -m core", description=DESCRIPTION, epilog=EPILOG)
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     _add_train(commands)
+    _add_sequence(commands)
     _add_data(commands)
     return parser
 
@@ -187,6 +195,23 @@ def _add_setting(
     group.add_argument(flag, dest=field, default=argparse.SUPPRESS, help=f"{words} (default: {shown})", **how)
 
 
+def _add_sequence(commands: argparse._SubParsersAction[Parser]) -> None:
+    parser = commands.add_parser(
+        "sequence",
+        help="train a GRU that reads images row by row, with and without LN",
+        description=SEQUENCE_DESCRIPTION,
+    )
+    parser.add_argument("--data", choices=tuple(DATASETS), default="digits", help="the images (default: %(default)s)")
+    parser.add_argument(
+        "--examples", type=_count, metavar="N", default=1024, help="train on the first N (default: 1024)"
+    )
+    parser.add_argument("--epochs", type=_count, metavar="N", default=3, help="passes through them (default: 3)")
+    parser.add_argument("--lr", type=_rate, metavar="X", default=0.5, help="the learning rate, above 0 (default: 0.5)")
+    parser.add_argument("--seed", type=_seed, metavar="N", default=0, help="decides weights and order (default: 0)")
+    _add_root(parser)
+    parser.set_defaults(run=sequence_command)
+
+
 def _add_data(commands: argparse._SubParsersAction[Parser]) -> None:
     parser = commands.add_parser("data", help="fetch the image files, or check them", description=DATA_DESCRIPTION)
     parser.add_argument("action", choices=("fetch", "verify"), help="what to do")
@@ -231,6 +256,27 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"It must be a number; got “{text[:40]}”. Use one such as 0.1") from None
+
+
+def _count(text: str) -> int:
+    number = _whole(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"It must be at least 1; got {number}. Leave the flag out to take the default")
+    return number
+
+
+def _seed(text: str) -> int:
+    seed = _whole(text)
+    if not 0 <= seed < 2**32:
+        raise argparse.ArgumentTypeError(f"A seed is a whole number from 0 to 4294967295; got {seed}. Use 0")
+    return seed
+
+
+def _rate(text: str) -> float:
+    rate = _number(text)
+    if not (0 < rate < math.inf):
+        raise argparse.ArgumentTypeError(f"A learning rate is a finite number above 0; got {text}. Use 0.5")
+    return rate
 
 
 def _device_name(text: str) -> str:
@@ -494,6 +540,40 @@ def write_json(path: Path, found: dict[str, Any]) -> None:
 
 def _part(path: Path) -> Path:
     return path.with_name(f".{secrets.token_hex(4)}.part")
+
+
+# --- sequence ----------------------------------------------------------------------------------------------------
+
+
+def sequence_command(arguments: argparse.Namespace) -> int:
+    """Train the row reader without LayerNorm and with it; print every epoch of both."""
+    from core.data import DataError, load
+    from core.device import leave_a_core_free
+    from core.sequence import train_rows
+
+    leave_a_core_free()
+    rows: list[RowsTrained] = []
+    try:
+        images = load(arguments.data, arguments.data_root)
+        for layer_norm in (False, True):
+            _say(f"Training {'with' if layer_norm else 'without'} LayerNorm …")
+            rows += train_rows(images, layer_norm, arguments.epochs, arguments.examples, arguments.lr, arguments.seed)[
+                1
+            ]
+    except DataError as error:
+        raise UsageError(str(error)) from error
+    print(rows_table(rows))
+    return DONE if all(math.isfinite(row.train_loss) for row in rows) else NOTHING_TO_SHOW
+
+
+def rows_table(rows: Sequence[RowsTrained]) -> str:
+    """One line per network and epoch."""
+    head = ("norm", "epoch", "train loss", "test acc.")
+    lines = (
+        ("ln" if r.layer_norm else "none", str(r.epoch), f"{r.train_loss:.4f}", f"{100 * r.test_accuracy:.1f} %")
+        for r in rows
+    )
+    return table("<>>>", head, lines)
 
 
 # --- data --------------------------------------------------------------------------------------------------------

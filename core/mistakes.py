@@ -29,7 +29,7 @@ class Mistake:
 
     @property
     def tensor(self) -> str:
-        """The tensor in the worked example to look at."""
+        """The tensor to look at."""
         return {"NCHW": "conv1", "ND": "fc1", "NTD": "gru"}[self.layout]
 
 

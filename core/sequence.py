@@ -5,7 +5,7 @@ train_rows    one network trained, with its results; the same weights and batche
 compare_rows  both, on the digits
 row_site      [N, T, D] as it enters the LayerNorm of the candidate state, for the cube
 
-    python -m core.sequence --data digits --epochs 3
+    python -m core sequence --data digits --epochs 3
 
 LayerNorm's mean at a time step is over the D features of one example at that step: neither the batch nor the length
 of the sequence plays a part. BatchNorm's would be over the examples that are that long. Ba, Kiros & Hinton 2016,
@@ -14,7 +14,6 @@ of the sequence plays a part. BatchNorm's would be over the examples that are th
 
 from __future__ import annotations
 
-import argparse
 import functools
 import math
 from dataclasses import dataclass
@@ -22,8 +21,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from core.config import DATASETS, Norm
-from core.data import Images, as_floats, load
+from core.config import Norm
+from core.data import Images, as_floats, digits_in_order, load
+from core.device import leave_a_core_free
 from core.sites import Site
 
 HIDDEN = 32
@@ -112,6 +112,7 @@ def _accuracy(net: RowGRU, images: Images, most: int = 2000) -> float:
 @functools.cache
 def compare_rows() -> tuple[RowsTrained, ...]:
     """Three epochs on 1,024 digits without and with LayerNorm, otherwise the same; some seconds, once."""
+    leave_a_core_free()
     digits = load("digits")
     return tuple(row for layer_norm in (False, True) for row in train_rows(digits, layer_norm)[1])
 
@@ -122,12 +123,13 @@ def row_site(examples: int = 32) -> Site:
 
     Every second image is cut off below: its lengths run down from 28 to 14 rows.
     """
-    digits = load("digits")
-    net, _ = train_rows(digits, layer_norm=True, epochs=1, examples=512)
+    leave_a_core_free()
+    images, labels = digits_in_order()
+    net, _ = train_rows(Images("digits", images, labels, images[:0], labels[:0], ()), True, epochs=1, examples=512)
     lengths = torch.tensor([ROWS if n % 2 == 0 else 14 + (5 * n) % 14 for n in range(examples)])
     seen: list[Tensor] = []
     with torch.no_grad():
-        net(as_floats(digits.train_images[:examples]), lengths, seen)
+        net(as_floats(images[:examples]), lengths, seen)
     norm, part = net.state_norm, slice(2 * HIDDEN, 3 * HIDDEN)
     assert isinstance(norm, nn.GroupNorm)
     return Site(
@@ -139,24 +141,3 @@ def row_site(examples: int = 32) -> Site:
         lengths=lengths,
         origin="worked example: a GRU with LayerNorm, one epoch of 512 digits, every second image cut off below",
     )
-
-
-def main() -> None:
-    """Train the row reader with LayerNorm and without, and print both."""
-    parser = argparse.ArgumentParser(prog="python -m core.sequence", description=main.__doc__)
-    parser.add_argument("--data", default="digits", choices=DATASETS, help="what to read, row by row")
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--examples", type=int, default=1024, help="training images used")
-    parser.add_argument("--lr", type=float, default=0.5)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    images = load(options.data)
-    for layer_norm in (False, True):
-        _, results = train_rows(images, layer_norm, options.epochs, options.examples, options.lr, options.seed)
-        for row in results:
-            name = "LayerNorm" if layer_norm else "no norm"
-            print(f"{name:9}  epoch {row.epoch}  loss {row.train_loss:.3f}  test accuracy {row.test_accuracy:.3f}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,29 +1,23 @@
 """What enters the norm layers of a network: the tensors that the cube page looks at.
 
-Site             what enters one norm layer, with the layer's own γ, β and running statistics
-capture          the sites of a network, for a batch of images; the network is left as it was
-look             the sites of every arm of a live run: a question for core.runs.Run.ask
-networks         the run's networks as they are now, and the worked example
-worked_example   where there is no run
+Site      what enters one norm layer, with the layer's own γ, β and running statistics
+capture   the sites of a network, for a batch of images; the network is left as it was
+look      the sites of one arm of a live run: a question for core.runs.Run.ask
 """
 
 from __future__ import annotations
 
 import copy
-import functools
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from core.axes import Rule, layout_of
-from core.config import ExperimentConfig, Norm, parse_arm
-from core.data import Images, as_floats, load
-from core.lenet import build_lenet
+from core.config import Norm
+from core.data import Images, as_floats
 from core.naming import name_axes
 from core.norms import EPS, gamma_beta
-from core.runs import NothingToSee, QueueFull, Run
 from core.trainer import Arm
 
 
@@ -141,40 +135,8 @@ def _norm_of(layer: nn.Module) -> tuple[Norm, int]:
     return next(norm for name, norm in known.items() if type(layer).__name__.startswith(name)), 1
 
 
-def look(arms: list[Arm], data: Images, step: int, examples: int = 256) -> dict[str, dict[str, Site]]:
-    """{arm: {layer: Site}} for the first training images, as the networks are after `step` mini-batches."""
+def look(arms: list[Arm], data: Images, name: str, step: int, examples: int = 256) -> dict[str, Site]:
+    """{layer: Site} of the arm `name` for the first training images; `step` is the mini-batches it has learned from."""
+    arm = next(arm for arm in arms if arm.name == name)
     images = as_floats(data.train_images[:examples])
-    return {arm.name: capture(arm.model, images, f"{arm.config.title}, step {step:,}, {data.name}") for arm in arms}
-
-
-def networks(run: Run | None, patience: float = 5.0) -> dict[str, Mapping[str, Site]]:
-    """{arm: {layer: Site}} of the run's live networks, between two mini-batches; at the end the worked example.
-
-    Only the worked example where there is no run, or where it does not answer within `patience` seconds.
-    """
-    example = {"worked example": worked_example()}
-    if run is None:
-        return example
-    step = run.snapshot(run.history.latest).step
-    try:
-        return run.ask(lambda arms, data: look(arms, data, step)).result(patience) | example
-    except (QueueFull, NothingToSee, TimeoutError):
-        return example
-
-
-@functools.cache
-def worked_example() -> Mapping[str, Site]:
-    """conv1, conv2, fc1 and fc2 of a LeNet with BatchNorm after 24 steps on the built-in digits: the same every time.
-
-    Used where there is no run. Takes about a second, once.
-    """
-    config = ExperimentConfig(data="digits", examples=1024, batch_size=64, learning_rate=1.0)
-    net, digits = build_lenet(parse_arm("bn"), config), load("digits")
-    for step in range(24):
-        batch = slice(step % 16 * 64, step % 16 * 64 + 64)
-        loss = nn.functional.cross_entropy(net(as_floats(digits.train_images[batch])), digits.train_labels[batch])
-        parameters = list(net.parameters())
-        with torch.no_grad():  # plain SGD by hand: torch.optim takes seconds to import
-            for values, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-                values.sub_(config.learning_rate * gradient)
-    return capture(net, as_floats(digits.train_images[:256]), "worked example: BatchNorm, step 24, built-in digits")
+    return capture(arm.model, images, f"{arm.config.title}, step {step:,}, {data.name}")

@@ -1,4 +1,4 @@
-"""What a link to the cube page says: which tensor, norms, axes, cell and stage are in view.
+"""What a link to the cube page says: which network, step, tensor, norms, axes, cell and stage are in view.
 
 Viewpoint       frozen; .to_text() and from_text() are inverses
 from_text       reads strictly: (viewpoint, problems); what is unknown or unreadable is reported and takes its default
@@ -21,8 +21,13 @@ VIEW_CHOICES = ("cube", "grid")
 
 @dataclass(frozen=True, slots=True)
 class Viewpoint:
-    """One picture. `cell` is () where none has been picked; `axes` are the own axes ticked; `batch` 0 is all of it."""
+    """One picture. `cell` is () where none has been picked; `axes` are the own axes ticked; `batch` 0 is all of it.
 
+    `network` is an arm's name ('' is the first), `step` one that its networks were kept of (None is live).
+    """
+
+    network: str = ""
+    step: int | None = None
     tensor: str = "conv1"
     left: str = Norm.BN.value
     right: str = Norm.LN.value
@@ -48,6 +53,8 @@ def _write(value: object) -> str:
 
 
 _FORMS = {
+    "network": r"[a-z][a-z0-9/:=.+-]{0,60}",
+    "step": r"0|[1-9]\d{0,8}",
     "tensor": r"[a-z]+\d*",
     "left": "|".join(NORM_CHOICES),
     "right": "|".join(NORM_CHOICES),
@@ -75,7 +82,7 @@ def from_text(text: str) -> tuple[Viewpoint, list[str]]:
 
 def _read(found: Viewpoint, name: str, value: str) -> Viewpoint:
     match name:
-        case "groups" | "batch":
+        case "step" | "groups" | "batch":
             return replace(found, **{name: int(value)})  # type: ignore[arg-type]
         case "running":
             return replace(found, running=value == "1")

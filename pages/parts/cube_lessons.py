@@ -20,18 +20,19 @@ Draw = Callable[[dict[str, Any], str], None]
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
-def show(sites: Mapping[str, Site], site: Site, draw: Draw) -> None:
-    """Three tabs; `draw` puts a picture on the page, `site` is the layer in view, with all its examples."""
+@st.fragment
+def show(sites: Mapping[str, Site], site: Site, example: Mapping[str, Site], draw: Draw) -> None:
+    """Three tabs; `site` is the layer in view with all its examples, `example` has what `sites` lack."""
     exercises, batches, sequences = st.tabs(["Spot the wrong axes", "Small batches", "Sequences"])
     with exercises:
-        _exercise(sites, draw)
+        _exercise(lambda name: sites[name] if name in sites else example[name], draw)
     with batches:
         _small_batches(site)
     with sequences:
         _sequences()
 
 
-def _exercise(sites: Mapping[str, Site], draw: Draw) -> None:
+def _exercise(find: Callable[[str], Site], draw: Draw) -> None:
     titles = {exercise.title: exercise for exercise in EXERCISES}
     mistake = titles[st.selectbox("Exercise", list(titles), key="cube_exercise", width=420)]
     axes = ", ".join(mistake.layout)
@@ -45,8 +46,8 @@ def _exercise(sites: Mapping[str, Site], draw: Draw) -> None:
         st.success(f"Yes. {mistake.why}", icon=":material/check:")
     else:
         st.error("Not in this code: look at dim= and at what the axes are.", icon=":material/close:")
-    if offered[chosen] and mistake.does and mistake.tensor in sites:
-        _compare(sites[mistake.tensor], mistake, draw)
+    if offered[chosen] and mistake.does:
+        _compare(find(mistake.tensor), mistake, draw)
 
 
 def _compare(site: Site, mistake: Mistake, draw: Draw) -> None:
@@ -87,7 +88,7 @@ def _sequences() -> None:
         st.html(_rows_table(rows))
         st.caption(
             "Same weights, same batches, plain SGD at learning rate 0.5, gradients clipped to norm 1, 1,024 images, "
-            "one seed. Other settings differ: python -m core.sequence --help."
+            "one seed. Other settings differ: python -m core sequence --help."
         )
 
 

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -385,6 +386,39 @@ def test_fetch_shows_progress_and_how_the_files_stand(
     assert [line.split()[3:] for line in ran.out.splitlines()[1:]] == [
         ["ok", str(tmp_path / "KMNIST/raw" / name)] for name, _ in files
     ]
+
+
+# Sequences
+
+
+def test_the_row_reader_is_trained_without_layernorm_and_with_it(run: Any) -> None:
+    ran = run("sequence", "--examples", "128", "--epochs", "2")
+    assert ran.code == 0
+    head, *lines = (line.split() for line in ran.out.splitlines())
+    assert head[:2] == ["norm", "epoch"]
+    assert [line[:2] for line in lines] == [["none", "1"], ["none", "2"], ["ln", "1"], ["ln", "2"]]
+
+
+def test_a_row_reader_whose_loss_is_no_number_is_an_exit_code(run: Any) -> None:
+    ran = run("sequence", "--examples", "128", "--epochs", "1", "--lr", "1e38")
+    assert (ran.code, "nan" in ran.out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "words", ["--lr 0", "--lr nan", "--epochs 0", "--examples -1", "--seed -1", "--seed 4294967296", "--data cifar"]
+)
+def test_bad_input_for_the_row_reader_is_refused_in_one_line(run: Any, words: str) -> None:
+    ran = run("sequence", *words.split())
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"error: {words.split()[0]}: ")
+    assert ran.err.count("\n") == 1
+
+
+def test_every_flag_of_the_row_reader_is_documented(run: Any) -> None:
+    page = (Path(__file__).parents[2] / "docs/command-line.md").read_text(encoding="utf-8")
+    flags = set(re.findall(r"--[a-z-]+", run("sequence", "--help").out)) - {"--help"}
+    section = page.split("## Sequences")[1].split("## Data")[0]
+    assert flags == set(re.findall(r"(?<=\| `)--[a-z-]+", section))
 
 
 # The process

@@ -174,30 +174,3 @@ def test_neighbouring_pixels_are_not_independent_examples():
     row = mean_noise(Site("conv1", images), (1,))[0]
     assert row.measured == pytest.approx(1 / 3, rel=0.1)  # nine independent patches
     assert row.independent_values == pytest.approx(1 / 24)
-
-
-def test_the_worked_example_is_the_same_every_time_and_has_learned_gamma():
-    first = sites.worked_example()["conv1"]
-    sites.worked_example.cache_clear()
-    second = sites.worked_example()["conv1"]
-    assert torch.equal(first.values, second.values)
-    assert first.shape == (256, 6, 24, 24)
-    assert (first.gamma - 1).abs().max() > 0.02
-
-
-def test_a_live_runs_networks_are_looked_at_between_two_mini_batches_and_stay_as_they_are(manager, until):
-    config = ExperimentConfig(
-        data="digits", examples=64, batch_size=16, epochs=1000, arms=(parse_arm("bn"), parse_arm("ln"))
-    )
-    run = manager.submit(config)
-    until(lambda: run.snapshot().step > 2)
-    found = sites.networks(run)
-    run.stop(run.key)
-    assert list(found) == ["bn", "ln", "worked example"]
-    assert found["ln"]["conv1"].norm is Norm.LN
-    assert found["bn"]["conv1"].shape == (256, 6, 24, 24)
-    assert found["bn"]["conv1"].origin.startswith("BatchNorm, step ")
-
-
-def test_without_a_run_there_is_the_worked_example():
-    assert list(sites.networks(None)) == ["worked example"]

@@ -6,6 +6,8 @@ from core.viewpoint import NORM_CHOICES, STAGE_CHOICES, Viewpoint, from_text
 
 viewpoints = st.builds(
     Viewpoint,
+    network=st.sampled_from(["", "bn", "gn1/none", "bn:book:dropout=0.5", "none:lr=1e-05", "example"]),
+    step=st.none() | st.integers(0, 10**6),
     tensor=st.sampled_from(["conv1", "conv2", "fc1", "gru"]),
     left=st.sampled_from(NORM_CHOICES),
     right=st.sampled_from(NORM_CHOICES),
@@ -30,7 +32,7 @@ def test_the_first_picture_needs_no_words():
 
 
 @pytest.mark.parametrize(
-    "text", ["left:none", "colour:red", "cell:1.2.x", "batch:0", "stage:", "left", "axes:XY", "<b>:1"]
+    "text", ["left:none", "colour:red", "cell:1.2.x", "batch:0", "stage:", "left", "axes:XY", "<b>:1", "step:-1"]
 )
 def test_what_a_link_cannot_mean_is_reported_and_ignored(text):
     viewpoint, problems = from_text(f"{text},groups:3")

@@ -1,0 +1,150 @@
+"""What the cube page can be asked to show: every control starts from the link's Viewpoint and returns the new one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from core.axes import AXIS_WORDS, AxesError, Rule, Shown, divisors, norms_of, rule_for
+from core.config import Norm
+from core.cube import batch_sizes, choose
+from core.naming import Norming
+from core.networks import EXAMPLE, Networks, Sites
+from core.sites import Site
+from core.viewpoint import OWN_AXES, Viewpoint
+
+LIVE = "live"
+
+
+def pick_network(networks: Networks, seen: Viewpoint) -> Viewpoint:
+    """An arm of the run, or the worked example."""
+    names = networks.names
+    default = seen.network if seen.network in names else names[0]
+    if len(names) == 1:
+        return replace(seen, network="")
+    name = st.segmented_control(
+        "Network",
+        names,
+        default=default,
+        required=True,
+        format_func=lambda name: "worked example" if name == EXAMPLE else name,
+        key=f"cube_network_{len(names)}",
+    )
+    return replace(seen, network="" if name == names[0] else name)
+
+
+def pick_step(networks: Networks, name: str, seen: Viewpoint) -> Viewpoint:
+    """The networks of now, or as they were at one of the steps that are kept."""
+    steps: list[int | str] = [] if name == EXAMPLE else [*networks.steps]
+    if not steps:
+        return replace(seen, step=None)
+    last = LIVE if networks.state == "learning" else "the end"
+    chosen = st.select_slider(
+        "Step",
+        [*steps, LIVE],
+        seen.step if seen.step in steps else LIVE,
+        format_func=lambda step: last if step == LIVE else f"{step:,}",
+        key="cube_step",
+        width=200,
+    )
+    return replace(seen, step=None if chosen == LIVE else int(chosen))
+
+
+def pick_tensor(sites: Sites, seen: Viewpoint) -> Viewpoint:
+    """The layer whose output is shown."""
+    names = list(sites)
+    default = seen.tensor if seen.tensor in names else names[0]
+    name = st.segmented_control("Output of layer", names, default=default, required=True, key="cube_tensor")
+    return replace(seen, tensor=name)
+
+
+def pick_batch(site: Site, seen: Viewpoint) -> Viewpoint:
+    """How many of the site's examples are the batch."""
+    sizes = batch_sizes(site)
+    default = seen.batch if seen.batch in sizes else sizes[-1]
+    size = st.select_slider("Examples in the batch", sizes, default, key=f"cube_batch_{sizes[-1]}", width=200)
+    return replace(seen, batch=0 if size == sizes[-1] else size)
+
+
+def pick_shown(site: Site) -> Shown | None:
+    """The cells that are drawn; None, after saying why, where they would be too many."""
+    with st.popover("What is drawn", icon=":material/grid_view:"):
+        examples = st.slider("Examples", 1, 8, 4, key="cube_examples")
+        first = st.number_input("from example", 0, site.shape[0] - 1, 0, key=f"cube_first_{site.shape[0]}")
+        positions = st.select_slider("Rows and columns", [2, 3, 4, 6, 8, 12], 4, key="cube_positions")
+        features = st.slider("Channels or features", 1, 32, 16, key="cube_features")
+    try:
+        return choose(site.shape, examples, first, positions, features)
+    except AxesError as error:
+        st.error(str(error), icon=":material/rule:")
+        return None
+
+
+def pick_norms(site: Site, seen: Viewpoint) -> Viewpoint:
+    """The norm on the left and the one on the right."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        seen = replace(seen, left=_pick_norm("left", site, seen.left))
+    with right:
+        return replace(seen, right=_pick_norm("right", site, seen.right))
+
+
+def _pick_norm(side: str, site: Site, wanted: str) -> str:
+    choices = [*(norm.value for norm in norms_of(site.layout)), OWN_AXES]
+    return st.segmented_control(
+        f"Norm on the {side}",
+        choices,
+        default=wanted if wanted in choices else choices[0],
+        required=True,
+        format_func=lambda choice: "choose the axes" if choice == OWN_AXES else str(choice).upper(),
+        label_visibility="collapsed",
+        key=f"cube_{side}_{site.layout}",
+    )
+
+
+def pick_details(site: Site, seen: Viewpoint) -> Viewpoint:
+    """What belongs to the norms chosen: GroupNorm's groups, the axes of one's own, BatchNorm's running statistics."""
+    chosen = (seen.left, seen.right)
+    if Norm.GN in chosen:
+        seen = _pick_groups(site, seen)
+    if OWN_AXES in chosen:
+        seen = _pick_axes(site, seen)
+    if Norm.BN in chosen and site.running_mean is not None:
+        label = "BN as in evaluation: running statistics"
+        seen = replace(seen, running=st.toggle(label, seen.running, key="cube_running"))
+    return seen
+
+
+def _pick_groups(site: Site, seen: Viewpoint) -> Viewpoint:
+    allowed = divisors(site.features)
+    default = seen.groups if seen.groups in allowed else allowed[1]
+    groups = st.select_slider("Groups", allowed, default, key=f"cube_groups_{allowed[-1]}", width=260)
+    return replace(seen, groups=groups)
+
+
+def _pick_axes(site: Site, seen: Viewpoint) -> Viewpoint:
+    ticked = st.pills(
+        "Average over",
+        list(site.layout),
+        selection_mode="multi",
+        default=[axis for axis in site.layout if axis in seen.axes],
+        format_func=lambda axis: f"{axis} {AXIS_WORDS[axis]}s",
+        key=f"cube_axes_{site.layout}",
+    )
+    return replace(seen, axes="".join(axis for axis in site.layout if axis in ticked))
+
+
+def normings(site: Site, seen: Viewpoint) -> list[Norming]:
+    """The two norms chosen; none, after saying why, where one does not fit the tensor."""
+    try:
+        return [Norming.of(_rule(site, choice, seen), seen.running) for choice in (seen.left, seen.right)]
+    except AxesError as error:
+        st.error(str(error), icon=":material/rule:")
+        return []
+
+
+def _rule(site: Site, choice: str, seen: Viewpoint) -> Rule:
+    if choice == OWN_AXES:
+        return Rule(site.layout, "".join(axis for axis in seen.axes if axis in site.layout))
+    return rule_for(Norm(choice), site.layout, seen.groups)
