@@ -8,11 +8,12 @@ import math
 import pytest
 import torch
 
+from core import records
 from core.conclusions import about_activations, about_gradients, about_parameters
 from core.config import ExperimentConfig, parse_arm
 from core.data import Images
 from core.inside import FIRST_LOOKS, KEPT_WHOLE, MAX_OBSERVATIONS, Observations, is_look
-from core.records import NetworksSeen, TestMeasured, TrainMeasured
+from core.records import NetworksSeen, TrainMeasured
 from core.snapshots import Snapshots
 from core.summary import NetworkSummary
 from core.trainer import Arm, Unattended, build_arms, look_at_fixed_images, train
@@ -203,6 +204,6 @@ def test_fact_8_at_step_1_running_statistics_are_still_those_of_the_start(fashio
     config = ExperimentConfig(examples=256, epochs=1, learning_rate=1.0, arms=(parse_arm("bn"),))
     found: list[object] = []
     train(config, fashion, found.append)
-    test = next(record for record in found if isinstance(record, TestMeasured) and record.step == 1)
+    test = next(record for record in found if isinstance(record, records.TestMeasured) and record.step == 1)
     assert test.accuracy["bn"] < 0.16
     assert test.batch_accuracy["bn"] > 0.2
