@@ -16,10 +16,10 @@ import pytest
 import torch
 
 from core import gallery, runs
+from core.asking import QueueFull
 from core.config import ConfigError, ExperimentConfig, parse_arm
 from core.data import DataError
 from core.records import ArmDiverged, DataReplaced, LearningRateChanged, Record, StatusChanged, TrainMeasured
-from core.asking import QueueFull
 from core.runs import NotTheOwner, Run, RunManager
 from core.trainer import train
 
