@@ -1,0 +1,35 @@
+// The parameters page as HTML; parameters.js fills what carries data-part.
+
+export const BODY = `
+  <div class="ns-tools"><span class="ns-group" data-part="layers" role="group" aria-label="Layer"></span><span data-part="shape"></span><span data-part="lacks"></span></div>
+  <div data-part="affine">
+    <div class="ns-params"><div class="ns-chart ns-low" data-part="gamma"></div><div class="ns-chart ns-low" data-part="gammaGrad"></div>
+      <div class="ns-chart ns-low" data-part="beta"></div><div class="ns-chart ns-low" data-part="betaGrad"></div></div>
+    <p class="ns-plain" data-part="ranges"></p>
+    <pre class="ns-printed" data-part="printed"></pre>
+    <p class="ns-small">Channels are interchangeable: another seed gives other bars, and only their spread comes back. At learning rate 0.1 γ hardly moves in 234 steps (0.97 to 1.07 at conv1); at 1.0 it does (0.59 to 1.56). Without γ and β, BatchNorm lost less than one point there: they are not essential. <i>Measured on Fashion-MNIST, 20,000 images, batch size 256.</i></p>
+  </div>
+  <h3>What evaluation will use: running statistics</h3>
+  <p class="ns-plain" data-part="stateless"></p>
+  <div data-part="running">
+    <div class="ns-heats"><div class="ns-chart ns-mid" data-part="means"></div><div class="ns-chart ns-mid" data-part="variances"></div><div class="ns-chart ns-mid" data-part="lag"></div></div>
+    <div class="ns-facts" data-part="facts"></div>
+  </div>
+  <div data-part="evaluation">
+    <h3>What that costs: evaluation mode against batch statistics</h3>
+    <div class="ns-asked"><div class="ns-chart" data-part="accuracy"></div>
+      <div><button data-ask="recalibration">Recalibrate</button> <span class="ns-small">running statistics estimated anew, on a copy</span>
+        <div data-part="recalibration" aria-live="polite"></div></div></div>
+  </div>
+  <h3>How noisy a mini-batch’s mean is</h3>
+  <div class="ns-asked"><div class="ns-chart" data-part="noiseChart"></div>
+    <div><button data-ask="noise">Measure</button> <span class="ns-small">on the networks as they are now</span>
+      <div data-part="noise" aria-live="polite"></div></div></div>
+  <div class="ns-foot"><details><summary>How is this made, and how could it mislead?</summary><ul>
+    <li>γ, β and running statistics are those before the step; gradients are of the mean loss over the images looked at. LN, GN, IN and RMS have one γ per channel here, as BN has, so that arms differ in the statistics only.</li>
+    <li>Bars grow from the start value, and the axis does not begin at 0: read the numbers, not the heights.</li>
+    <li>Units of wide layers are sorted by value at each moment: a place on that curve is not always the same unit. The band over the run is the 5th to 95th and 25th to 75th percentile.</li>
+    <li>Running statistics are compared with those of the images looked at, which are a sample too: a variance of a linear layer from 128 images is off by some 12 %.</li>
+    <li>A late gap between the two accuracies is not an error of the average: the weights move on at every step, and the average lags by about ten steps.</li>
+    <li>Unbiased against biased variance is a factor that one sees in the numbers and, from a batch size of 4 on, not in the accuracy (at most 0.001).</li>
+    <li>1/√(N·H·W) would hold if the positions of a map were independent. They are not: pixels beside each other are alike, and alike through a convolution.</li></ul></details></div>`;
