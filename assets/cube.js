@@ -41,12 +41,14 @@ class View {
   update(data, report) {
     this.report = report;
     for (const name of ["cell", "stage", "view"]) this.adopt(name, data[name]);
-    const same = this.raw && JSON.stringify({ ...data, cell: 0, stage: 0, view: 0 }) === this.raw;
+    const raw = JSON.stringify({ ...data, cell: 0, stage: 0, view: 0 });
+    const places = JSON.stringify([data.axes, data.exists]);
+    const moved = places !== this.places; // other cells are drawn: nothing to glide from
     this.data = data;
-    if (!same) this.load(data);
-    this.raw = JSON.stringify({ ...data, cell: 0, stage: 0, view: 0 });
+    if (raw !== this.raw) this.load(data);
+    [this.raw, this.places] = [raw, places];
     this.light();
-    this.showStage(!same);
+    this.showStage(moved);
   }
 
   // A change by Python counts; the echo of an older click does not undo a newer one.
@@ -79,6 +81,7 @@ class View {
     fillStages(this.parts.stages, data.stages);
     this.parts.drawn.textContent = data.drawn;
     this.parts.origin.textContent = [data.title, data.origin].filter(Boolean).join(" · ");
+    this.parts.dot.hidden = !data.live;
   }
 
   addPanel() {
@@ -108,7 +111,8 @@ class View {
       panel.text = `${panel.title}, cell ${this.where(local.cell)}: ${count.toLocaleString("en")} of ${total.toLocaleString("en")} cells drawn share ${panel.shares}`;
     }
     for (const panel of this.panels) panel.figure.querySelector("p").textContent = panel.text + ".";
-    this.parts.text.textContent = this.panels.map((panel) => panel.text + ".").join(" ");
+    const words = this.panels.map((panel) => panel.text + ".").join(" ");
+    if (this.parts.text.textContent !== words) this.parts.text.textContent = words; // else it would be read out again
     this.redraw();
   }
 

@@ -12,9 +12,10 @@ export function build(parent) {
       <button data-part="farther" aria-label="Zoom out">−</button><button data-part="closer" aria-label="Zoom in">+</button>
       <button data-part="reset">Reset view</button><button data-part="svg">SVG</button><button data-part="png">PNG</button>
     </div>
+    <p class="now"><i data-part="dot" title="follows the run" hidden></i><span data-part="origin"></span></p>
     <div data-part="panels" class="panels"></div>
     <p data-part="text" class="text" role="status" aria-live="polite"></p>
-    <p class="small"><span data-part="origin"></span>. <span data-part="drawn"></span></p>
+    <p class="small" data-part="drawn"></p>
     <div data-part="tip" class="tip" hidden></div><i data-part="probe" class="probe"></i>`;
   return root;
 }
@@ -47,6 +48,12 @@ const STYLE = `
   output { display: block; min-height: 1.5em; text-align: center; font-size: 17px; font-variant-numeric: tabular-nums; }
   figure p { margin: 4px 0 0; text-align: center; font-size: 15px; opacity: .8; text-wrap: balance; }
   .text { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .now { margin: 12px 0 4px; font-size: 15px; font-variant-numeric: tabular-nums; }
+  .now i { display: inline-block; width: 9px; height: 9px; margin-right: 8px; border-radius: 50%; background: #009e73;
+    animation: breathe 2s ease-in-out infinite; }
+  .now i[hidden] { display: none; }
+  @keyframes breathe { 50% { opacity: .25; } }
+  @media (prefers-reduced-motion: reduce) { .now i { animation: none; } }
   .small { margin: 12px 0 0; font-size: 13px; opacity: .75; }
   .tip { position: absolute; pointer-events: none; padding: 4px 10px; border-radius: 6px; font-size: 15px; white-space: pre; z-index: 2;
     background: var(--st-text-color); color: var(--st-background-color); font-variant-numeric: tabular-nums; }

@@ -44,7 +44,7 @@ def show(networks: Networks) -> None:
     seen, problems = from_text(st.query_params.get(QUERY_KEY, ""))
     for problem in problems:
         st.warning(problem, icon=":material/link_off:")
-    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     with row:
         seen = controls.pick_network(networks, seen)
         name = seen.network or networks.names[0]
@@ -60,7 +60,7 @@ def show(networks: Networks) -> None:
         shown = controls.pick_shown(site)
     normings = controls.normings(site, seen)
     if normings and shown:
-        _draw(networks, name, seen, lambda now: _picture(now, normings, shown, seen))
+        _draw(networks, name, seen, lambda now, live: _picture(now, normings, shown, seen, live))
     cube_lessons.show(sites, pool, networks.sites(EXAMPLE), draw=element)
 
 
@@ -80,17 +80,21 @@ def _batch(pool: Site, seen: Viewpoint) -> Site:
     return pool.first(seen.batch) if seen.batch else pool
 
 
-def _draw(networks: Networks, name: str, seen: Viewpoint, draw: Callable[[Site], None]) -> None:
+def _draw(networks: Networks, name: str, seen: Viewpoint, draw: Callable[[Site, bool], None]) -> None:
     """Draw once, or again and again while the run goes on and its networks of now are in view."""
 
     def again() -> None:
         if networks.state != state:
             st.rerun()
-        draw(_batch(networks.sites(name, seen.step)[seen.tensor], seen))
+        with st.container(key="cube_picture"):
+            draw(_batch(networks.sites(name, seen.step)[seen.tensor], seen), follows and state == "learning")
 
     state = networks.state
     follows = state == "waiting" or (state == "learning" and seen.step is None and name != EXAMPLE)
-    (st.fragment(_live, run_every=LIVE_SECONDS) if follows else _still)(again)
+    if follows:
+        st.fragment(_live, run_every=LIVE_SECONDS)(again)
+    else:
+        _still(again)
 
 
 def _live(again: Callable[[], None]) -> None:
@@ -110,11 +114,11 @@ def element(data: dict[str, Any], key: str) -> None:
     drawn(key=key, data=data | {"assets": assets_address()}, **said)
 
 
-def _picture(site: Site, normings: list[Norming], shown: Shown, seen: Viewpoint) -> None:
+def _picture(site: Site, normings: list[Norming], shown: Shown, seen: Viewpoint, live: bool) -> None:
     seen = _answered(seen)
     cell = shown.nearest(seen.cell) if len(seen.cell) == len(site.shape) else shown.middle()
     view = seen.view or ("grid" if site.layout == "ND" else "cube")
-    element(picture(site, normings, shown, cell, seen.stage) | {"view": view}, KEY)
+    element(picture(site, normings, shown, cell, seen.stage) | {"view": view, "live": live}, KEY)
     for column, norming in zip(st.columns(2, gap="large"), normings, strict=True):
         with column:
             _tell(read(site, norming, shown, cell))
@@ -160,6 +164,8 @@ def _code(text: str) -> str:
 
 
 _TABLE_STYLE = """<style>
+.stApp:has(.st-key-cube_picture) [data-testid="stStatusWidget"] { visibility: hidden; }
+.st-key-cube_picture [data-stale] { opacity: 1 !important; transition: none !important; }
 .cube-steps { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 15px; }
 .cube-steps th { text-align: left; font-weight: 600; white-space: nowrap; padding-right: 16px; }
 .cube-steps td, .cube-steps th { padding-top: 3px; padding-bottom: 3px; border: 0; vertical-align: baseline; }

@@ -1,0 +1,127 @@
+"""The cube page in four states (no run, running, finished, failed), and what its controls and its link do."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.config import ExperimentConfig, parse_arm
+from core.data import Images
+from core.runs import Run, RunManager
+
+FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
+TWO_ARMS = (parse_arm("none"), parse_arm("bn"))
+SMALL = ExperimentConfig(data="digits", examples=64, batch_size=32, epochs=2, arms=TWO_ARMS)
+ENDLESS = ExperimentConfig(data="digits", examples=64, batch_size=16, epochs=1000, arms=TWO_ARMS)
+DIVERGING = ExperimentConfig(
+    data="digits", examples=64, batch_size=32, learning_rate=1e30, activation="relu", arms=(parse_arm("none"),)
+)
+
+pytestmark = pytest.mark.usefixtures("small_digits")
+
+
+def open_cube(run: Run | None = None, link: str = "") -> AppTest:
+    app = AppTest.from_file(str(FRAME), default_timeout=60)
+    if run is not None:
+        app.query_params["run"] = run.id
+    if link:
+        app.query_params["cube"] = link
+    app.run()
+    app.switch_page(str(FRAME.parent / "cube.py")).run()
+    assert not app.exception
+    return app
+
+
+def panel(app: AppTest) -> dict[str, Any]:
+    """What the browser element of the page is handed."""
+    return dict(json.loads(app.get("bidi_component")[0].proto.json))
+
+
+def networks(app: AppTest) -> list[str]:
+    return next((list(group.options) for group in app.get("button_group") if group.key.startswith("cube_network")), [])
+
+
+def ended(manager: RunManager, config: ExperimentConfig) -> Run:
+    run = manager.submit(config)
+    manager.join(run, 60)
+    return run
+
+
+def test_without_a_run_there_is_the_worked_example_and_nothing_is_followed() -> None:
+    app = open_cube()
+    shown = panel(app)
+    assert shown["origin"].startswith("worked example: BatchNorm, step 12")
+    assert not shown["live"]
+    assert not networks(app)
+    assert "worked example" not in " ".join(info.value for info in app.info)
+
+
+def test_a_running_run_is_followed_and_says_of_which_step_it_is(
+    start: Callable[[ExperimentConfig], Run], until: Callable[[Callable[[], object]], None]
+) -> None:
+    run = start(ENDLESS)
+    until(lambda: run.snapshot().step > 2)
+    app = open_cube(run)
+    assert networks(app) == ["none", "bn", "worked example"]
+    assert panel(app)["live"]
+    before = panel(app)["origin"]
+    assert before.startswith("No normalization, step ")
+    seen = run.snapshot().step
+    until(lambda: run.snapshot().step > seen)
+    run.pause(run.key)
+    until(lambda: run.status == "paused")
+    app.run()
+    assert before != panel(app)["origin"] == f"No normalization, step {run.snapshot().step:,}, digits"
+
+
+def test_before_a_run_has_networks_the_page_waits_with_the_worked_example(
+    start: Callable[[ExperimentConfig], Run], until: Callable[[Callable[[], object]], None]
+) -> None:
+    first = start(ENDLESS)
+    until(lambda: first.status == "running")
+    app = open_cube(start(SMALL))
+    assert "not built yet" in app.info[0].value
+    assert panel(app)["origin"].startswith("worked example")
+    assert not panel(app)["live"]
+
+
+def test_a_finished_run_is_still_and_its_steps_can_be_looked_at(manager: RunManager) -> None:
+    app = open_cube(ended(manager, SMALL))
+    assert panel(app)["origin"] == "No normalization, step 4, digits"
+    assert not panel(app)["live"]
+    app.select_slider(key="cube_step").set_value(1).run()
+    assert panel(app)["origin"] == "No normalization, step 1, digits"
+    assert app.query_params["cube"].startswith("step:1,")
+
+
+def test_a_failed_run_shows_the_network_as_it_ended(manager: RunManager) -> None:
+    run = ended(manager, DIVERGING)
+    assert run.status == "failed"
+    shown = panel(open_cube(run))
+    assert shown["origin"].startswith("No normalization, step ")
+    assert shown["live"] is False
+
+
+def test_a_link_names_the_network_and_the_step(manager: RunManager) -> None:
+    app = open_cube(ended(manager, SMALL), "network:bn,step:2,tensor:fc1,left:rms")
+    shown = panel(app)
+    assert shown["origin"] == "BatchNorm, step 2, digits"
+    assert shown["title"] == "fc1 [256, 120]"
+    assert shown["panels"][0]["norm"] == "rms"
+    assert app.query_params["cube"].startswith("network:bn,step:2,tensor:fc1,left:rms")
+
+
+def test_a_link_to_a_step_that_was_not_kept_says_so(manager: RunManager) -> None:
+    app = open_cube(ended(manager, SMALL), "step:3333")
+    assert "Step 3,333 in the link was not kept" in app.warning[0].value
+    assert panel(app)["origin"] == "No normalization, step 4, digits"
+
+
+def test_the_batch_is_the_same_images_at_every_step(manager: RunManager, small_digits: Images) -> None:
+    app = open_cube(ended(manager, SMALL), "network:bn")
+    assert panel(app)["title"] == f"conv1 [{min(256, len(small_digits.train_images))}, 6, 24, 24]"
+    app.select_slider(key="cube_step").set_value(0).run()
+    assert panel(app)["title"] == "conv1 [256, 6, 24, 24]"
