@@ -4,6 +4,7 @@
 import { BODY } from "./parameters_body.js";
 import { InsidePage, mounter } from "./inside.js";
 import { MARKERS, theme } from "./look.js";
+import { printed } from "./tensor_text.js";
 import { CONFIG, brief, escape, get, layout, number, percent, plotly } from "./web.js";
 
 const TYPE = 14;
@@ -388,20 +389,6 @@ function gain({ running, recalibrated, batch }) {
   if (Math.abs(points) < 1) return "less than one point: its running statistics describe these weights well.";
   const close = Math.abs(recalibrated - batch) < 0.02 ? ", about what batch statistics give" : "";
   return points > 0 ? `+${points.toFixed(1)} points with the same weights${close}: its running statistics described slightly older weights.` : `${points.toFixed(1)} points${close}.`;
-}
-
-// A tensor as PyTorch prints it: four decimals, or an exponent where they would not do, 80 characters a line.
-function printed(values) {
-  const known = values.filter((value) => value != null && value !== 0).map(Math.abs);
-  const [low, high] = [Math.min(...known), Math.max(...known)];
-  const whole = known.every(Number.isInteger);
-  const powers = known.length && (high / low > 1000 || high > 1e8 || (!whole && low < 1e-4));
-  const one = (value) => (value == null ? "nan" : powers ? value.toExponential(4).replace(/e([+-])(\d)$/, "e$10$2") : whole ? `${value}.` : value.toFixed(4));
-  const texts = values.map(one);
-  const width = Math.max(...texts.map((text) => text.length));
-  const each = Math.max(1, Math.floor((80 - 7) / (width + 2)));
-  const rows = Array.from({ length: Math.ceil(texts.length / each) }, (_, i) => texts.slice(i * each, (i + 1) * each).map((text) => text.padStart(width)).join(", "));
-  return `tensor([${rows.join(",\n" + " ".repeat(9))}])`;
 }
 
 export const mount = mounter(Parameters);
