@@ -161,7 +161,7 @@ class Panel {
     parts.progress.parentElement.setAttribute("aria-valuenow", Math.round(done));
     this.showNotices(status);
     this.showArms();
-    parts.verdict.textContent = state?.verdict || (data.run ? this.expectation(status) : "");
+    parts.verdict.textContent = state?.verdict.replaceAll(" %", "\u00a0%") || (data.run ? this.expectation(status) : "");
     parts.idle.hidden = Boolean(data.run);
     parts.work.hidden = !data.run;
     if (!data.run) parts.idleArms.innerHTML = data.arms.map((arm) => `<li>${escape(arm.title)}</li>`).join("");
