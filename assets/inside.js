@@ -167,10 +167,15 @@ export class InsidePage {
     parts.slider.value = Math.max(0, this.index);
     parts.slider.disabled = looks.length < 2;
     parts.live.setAttribute("aria-pressed", this.cursor === "live");
-    parts.step.textContent = look ? `step ${number(look.step)}` : "waiting for the first look";
+    parts.step.textContent = look ? `step ${number(look.step)}` : this.nothing();
     parts.epoch.textContent = look ? ` · epoch ${look.epoch.toFixed(2)}` : "";
     parts.slider.setAttribute("aria-valuetext", parts.step.textContent);
     parts.says.textContent = look?.says ?? "";
+  }
+
+  nothing() {
+    if (!ENDED.has(this.element.dataset.status)) return "waiting for the first look";
+    return this.source === "batch" ? "no training batch of this run was looked at; choose the fixed images" : "the run ended before the first look";
   }
 
   showArms() {

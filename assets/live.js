@@ -155,8 +155,7 @@ class Panel {
     parts.status.textContent = this.lost ? "No connection" : WORDS[status];
     parts.where.textContent = this.where(status);
     this.showButtons(status);
-    const total = state?.total_steps ?? 1;
-    const done = (100 * (state?.step ?? 0)) / total;
+    const done = 100 * this.share(status);
     parts.progress.style.width = `${done}%`;
     parts.progress.parentElement.setAttribute("aria-valuenow", Math.round(done));
     this.showNotices(status);
@@ -181,6 +180,13 @@ class Panel {
     const at = `step ${number(state.step)} of ${number(state.total_steps)}`;
     const epoch = series.started ? ` · epoch ${(state.step / series.started.steps_per_epoch).toFixed(1)} of ${state.epochs}` : "";
     return at + epoch + (state.eta_seconds != null ? ` · ${duration(state.eta_seconds)} left` : "");
+  }
+
+  // How much of what is under way is done: of the download first, then of the steps.
+  share(status) {
+    const { arriving } = this.series;
+    if (status === "preparing" && arriving?.total) return arriving.done / arriving.total;
+    return this.state ? this.state.step / this.state.total_steps : 0;
   }
 
   expectation(status) {

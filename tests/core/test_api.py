@@ -287,3 +287,45 @@ def test_when_the_server_ends_so_do_its_runs(manager, small_digits, start, until
         until(lambda: run.status == "running")
     until(lambda: run.ended)
     assert [r.status for r in run.history if isinstance(r, StatusChanged)][-1] == "stopped"
+
+
+@pytest.fixture
+def looked_into(manager: RunManager, start, small_digits) -> Run:
+    run = start(CONFIG)
+    manager.join(run, 60)
+    assert run.status == "finished"
+    return run
+
+
+def test_looks_inside_come_once_by_asking_for_what_is_newer(client: TestClient, looked_into: Run) -> None:
+    path = f"/api/runs/{looked_into.id}/inside?view=gradients&source=fixed&since="
+    everything = client.get(path + "0").json()
+    steps = [look["step"] for look in everything["looks"]]
+    assert steps[0] == 0
+    assert steps[-1] == looked_into.config.total_steps
+    middle = everything["looks"][1]["seq"]
+    assert [look["step"] for look in client.get(f"{path}{middle}").json()["looks"]] == steps[2:]
+    assert client.get(f"{path}{everything['latest']}").json()["looks"] == []
+
+
+def test_a_whole_look_and_the_networks_of_a_kept_step_can_be_asked_for(client: TestClient, looked_into: Run) -> None:
+    run = f"/api/runs/{looked_into.id}"
+    look = client.get(f"{run}/inside?view=activations&source=fixed&since=0").json()["looks"][0]
+    assert set(client.get(f"{run}/inside/{look['seq']}").json()) == {arm.name for arm in looked_into.config.arms}
+    first, now = (client.get(f"{run}/ask/maps?layer=conv1&image=2{at}").json() for at in ("&step=0", ""))
+    assert (first["step"], now["step"]) == (0, looked_into.config.total_steps)
+    assert first["arms"] != now["arms"]
+
+
+@pytest.mark.parametrize(
+    "path", ["inside?view=quux", "inside?view=gradients&source=all", "inside?view=gradients&since=x", "ask/quux"]
+)
+def test_a_wrong_question_gets_its_answer_in_words(client: TestClient, looked_into: Run, path: str) -> None:
+    answer = client.get(f"/api/runs/{looked_into.id}/{path}")
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+def test_a_layer_that_is_not_there_is_answered_with_those_that_are(client: TestClient, looked_into: Run) -> None:
+    answer = client.get(f"/api/runs/{looked_into.id}/ask/noise?layer=conv9")
+    assert (answer.status_code, "conv1, conv2, fc1, fc2, fc3; got conv9" in answer.json()["error"]) == (400, True)
