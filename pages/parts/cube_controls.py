@@ -39,8 +39,6 @@ def pick_step(networks: Networks, name: str, seen: Viewpoint) -> Viewpoint:
     steps: list[int | str] = [] if name == EXAMPLE else [*networks.steps]
     if not steps:
         return replace(seen, step=None)
-    if seen.step is not None and seen.step not in steps:
-        st.warning(f"Step {seen.step:,} in the link was not kept; choose another.", icon=":material/link_off:")
     last = LIVE if networks.state == "learning" else "the end"
     chosen = st.select_slider(
         "Step",
@@ -65,7 +63,7 @@ def pick_batch(site: Site, seen: Viewpoint) -> Viewpoint:
     """How many of the site's examples are the batch."""
     sizes = batch_sizes(site)
     default = seen.batch if seen.batch in sizes else sizes[-1]
-    size = st.select_slider("Batch size", sizes, default, key=f"cube_batch_{sizes[-1]}", width=150)
+    size = st.select_slider("Examples in the batch", sizes, default, key=f"cube_batch_{sizes[-1]}", width=150)
     return replace(seen, batch=0 if size == sizes[-1] else size)
 
 

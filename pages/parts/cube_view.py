@@ -44,12 +44,14 @@ def show(networks: Networks) -> None:
     seen, problems = from_text(st.query_params.get(QUERY_KEY, ""))
     for problem in problems:
         st.warning(problem, icon=":material/link_off:")
+    notes = st.container()
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     with row:
         seen = controls.pick_network(networks, seen)
-        name = seen.network or networks.names[0]
+        name, asked = seen.network or networks.names[0], seen.step
         seen = controls.pick_step(networks, name, seen)
-        name, sites = _look(networks, name, seen.step)
+        with notes:
+            name, sites = _look(networks, name, asked, seen.step)
         seen = controls.pick_tensor(sites, seen)
         pool = sites[seen.tensor]
         seen = controls.pick_batch(pool, seen)
@@ -64,16 +66,21 @@ def show(networks: Networks) -> None:
     cube_lessons.show(sites, pool, networks.sites(EXAMPLE), draw=element)
 
 
-def _look(networks: Networks, name: str, step: int | None) -> tuple[str, Sites]:
+def _look(networks: Networks, name: str, asked: int | None, step: int | None) -> tuple[str, Sites]:
+    """(network, its sites) at `step`; a note where it is not what was asked for."""
     if networks.state == "waiting":
-        st.info(
-            "The networks of this run are not built yet; until then, the worked example.", icon=":material/hourglass:"
-        )
+        _note("The networks of this run are not built yet; until then, the worked example.")
+    elif asked is not None and asked not in networks.steps and name != EXAMPLE:
+        _note(f"The networks of step {asked:,} were not kept. Choose another step.")
     try:
         return name, networks.sites(name, step)
     except NothingToSee as error:
-        st.info(f"{error} Until then, the worked example.", icon=":material/hourglass:")
+        _note(f"{error} Until then, the worked example.")
         return EXAMPLE, networks.sites(EXAMPLE)
+
+
+def _note(text: str) -> None:
+    st.info(text, icon=":material/hourglass_empty:")
 
 
 def _batch(pool: Site, seen: Viewpoint) -> Site:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from core.axes import describe, rule_for
 from core.config import Norm
@@ -17,37 +17,57 @@ CONV1 = (256, 6, 24, 24)
 
 
 @pytest.fixture(scope="module")
-def visitor(chromium: Browser) -> Iterator[BrowserContext]:
-    """One browser cache for all tests of this file; each page load is a session of its own all the same."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    yield context
-    context.close()
+def visit(chromium: Browser, server: str) -> Iterator[Callable[..., Page]]:
+    """visit("left:gn,groups:3") opens the cube page at that link; a page's own errors fail the module's last test.
 
-
-@pytest.fixture
-def visit(visitor: BrowserContext, server: str) -> Iterator[Callable[..., Page]]:
-    """visit("left:gn,groups:3") opens the cube page at that link; a page's own errors fail the test."""
-    errors: list[str] = []
+    All pages share one browser cache; each is a session of its own all the same.
+    """
+    context, errors = chromium.new_context(viewport={"width": 1440, "height": 900}), list[str]()
 
     def open_page(link: str = "", script: str = "") -> Page:
-        page = visitor.new_page()
+        page = context.new_page()
         page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
         if script:
             page.add_init_script(script)
         page.goto(f"{server}/cube?cube={link}")
         expect(said(page)).to_contain_text("cells drawn share", timeout=100_000)
-        expect(page.locator(".cube output").first).not_to_have_text("…")
+        expect(numbers(page)).not_to_have_text("…")
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         return page
 
     yield open_page
-    for page in visitor.pages:
-        page.close()
+    context.close()
     assert errors == []
+
+
+@pytest.fixture(scope="module")
+def opened(visit: Callable[..., Page]) -> Page:
+    """The page without a run, opened once."""
+    return visit()
+
+
+@pytest.fixture
+def cube(opened: Page) -> Page:
+    """The same page for all tests: each leaves BN and LN of conv1 as a cube behind, the cell and camera anywhere."""
+    canvas(opened).focus()
+    for key, times in (("PageDown", 3), ("ArrowLeft", 5), ("ArrowUp", 15)):
+        for _ in range(times):
+            opened.keyboard.press(key)
+    expect(said(opened)).to_contain_text("cell n 0, c 0, h 2, w 2:")
+    return opened
 
 
 def said(page: Page):
     return page.locator(".cube [role=status]").first
+
+
+def numbers(page: Page):
+    return page.locator(".cube output").first
+
+
+def origin(page: Page):
+    return page.locator(".cube [data-part=origin]").first
 
 
 def canvas(page: Page, side: int = 0):
@@ -82,120 +102,131 @@ def camera(page: Page) -> str:
     return page.locator(".cube").first.get_attribute("data-camera")
 
 
-def test_a_click_names_the_cell_and_lights_the_family_that_pytorch_averages(visit):
-    page = visit()
-    before = picked(page)
-    click(page, 0.62, 0.5)
-    expect(said(page)).not_to_contain_text(", ".join(f"{a} {i}" for a, i in zip("nchw", before, strict=True)))
-    cell = picked(page)
-    expect(said(page)).to_contain_text(expected_words(cell, Norm.BN, "BatchNorm"))
-    expect(said(page)).to_contain_text(expected_words(cell, Norm.LN, "LayerNorm"))
-    expect(page.locator(".cube-steps").first).to_contain_text("the mean of 147,456 values")
-    expect(page).to_have_url(re.compile("cell%3A" + r"\.".join(map(str, cell))))
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
 
 
-def test_the_words_follow_a_click_at_once_and_the_numbers_from_python_soon(visit):
-    page = visit()
-    milliseconds = page.evaluate(
-        """async () => {
+def test_a_click_names_the_cell_and_lights_the_family_that_pytorch_averages(cube):
+    click(cube, 0.62, 0.5)
+    expect(said(cube)).not_to_contain_text("cell n 0, c 0, h 2, w 2:")
+    cell = picked(cube)
+    expect(said(cube)).to_contain_text(expected_words(cell, Norm.BN, "BatchNorm"))
+    expect(said(cube)).to_contain_text(expected_words(cell, Norm.LN, "LayerNorm"))
+    expect(cube.locator(".cube-steps").first).to_contain_text("the mean of 147,456 values")
+    expect(cube).to_have_url(re.compile("cell%3A" + r"\.".join(map(str, cell))))
+
+
+def test_the_words_follow_a_key_at_once_and_the_numbers_come_from_python(cube):
+    said_at_once = cube.evaluate(
+        """() => {
             const find = (node) => node.querySelector?.(".cube") ?? [...node.querySelectorAll("*")]
                 .filter((e) => e.shadowRoot).map((e) => find(e.shadowRoot)).find(Boolean);
-            const cube = find(document);
-            const canvas = cube.querySelector("canvas"), words = cube.querySelector("[role=status]");
-            const before = words.textContent, start = performance.now();
-            canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp" }));
-            if (words.textContent === before) throw new Error("nothing was said");
-            return performance.now() - start;
+            const root = find(document);
+            const words = root.querySelector("[role=status]"), before = words.textContent;
+            root.querySelector("canvas").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+            return words.textContent !== before;
         }"""
     )
-    assert milliseconds < 100
-    expect(page.locator(".cube output").first).to_have_text(re.compile("x = "))
+    assert said_at_once
+    expect(numbers(cube)).to_have_text(re.compile("x = "))
 
 
-def test_the_camera_stays_where_it_was_put_while_the_picture_changes_three_times(visit):
-    page = visit()
-    turn(page, 90, 30)
-    where = camera(page)
+def test_the_camera_stays_where_it_was_put_while_the_picture_changes_three_times(cube):
+    turn(cube, 90, 30)
+    where = camera(cube)
     assert where is not None
-    for norm in ("IN", "GN", "RMS"):
-        page.get_by_role("radiogroup", name="Norm on the right").get_by_role("radio", name=norm, exact=True).click()
-        expect(said(page)).to_contain_text({"IN": "InstanceNorm", "GN": "GroupNorm", "RMS": "RMSNorm"}[norm])
-    assert camera(page) == where
-    page.get_by_role("button", name="Reset view").click()
-    assert camera(page) != where
+    norms = cube.get_by_role("radiogroup", name="Norm on the right")
+    for norm, title in (("GN", "GroupNorm"), ("RMS", "RMSNorm"), ("LN", "LayerNorm")):
+        norms.get_by_role("radio", name=norm, exact=True).click()
+        expect(said(cube)).to_contain_text(title)
+    assert camera(cube) == where
+    cube.get_by_role("button", name="Reset view").click()
+    assert camera(cube) != where
 
 
-def test_turning_does_not_pick_a_cell(visit):
-    page = visit()
-    before = picked(page)
-    turn(page, -60, 20)
-    assert picked(page) == before
+def test_turning_does_not_pick_a_cell(cube):
+    turn(cube, -60, 20)
+    assert picked(cube) == (0, 0, 2, 2)
 
 
-def test_cells_are_picked_with_the_keyboard_alone(visit):
-    page = visit("cell:0.2.14.14")
-    canvas(page).focus()
+def test_cells_are_picked_and_the_cube_is_turned_with_the_keyboard_alone(cube):
     for key, cell in (
-        ("ArrowRight", (0, 3, 14, 14)),
-        ("PageUp", (1, 3, 14, 14)),
-        ("ArrowUp", (1, 3, 14, 8)),
-        ("ArrowLeft", (1, 2, 14, 8)),
+        ("ArrowRight", (0, 1, 2, 2)),
+        ("PageUp", (1, 1, 2, 2)),
+        ("ArrowDown", (1, 1, 2, 8)),
+        ("ArrowLeft", (1, 0, 2, 8)),
     ):
-        page.keyboard.press(key)
-        expect(said(page)).to_contain_text(expected_words(cell, Norm.BN, "BatchNorm"))
-    before = camera(page)
-    page.keyboard.press("Shift+ArrowLeft")
-    assert camera(page) != before
+        press(cube, key)
+        expect(said(cube)).to_contain_text(expected_words(cell, Norm.BN, "BatchNorm"))
+    before = camera(cube)
+    press(cube, "Shift+ArrowLeft")
+    assert camera(cube) != before
 
 
-def test_the_flat_grid_has_the_same_selection_and_its_own_arrows(visit):
-    page = visit("cell:0.2.14.14,left:gn,groups:3")
-    page.get_by_role("button", name="Grid").click()
-    expect(said(page)).to_contain_text(expected_words((0, 2, 14, 14), Norm.GN, "GroupNorm, 3 groups", groups=3))
-    canvas(page).focus()
-    page.keyboard.press("ArrowRight")
-    expect(said(page)).to_contain_text("cell n 0, c 2, h 14, w 20")
-    page.keyboard.press("ArrowRight")  # over the edge of the map, into the next channel's
-    expect(said(page)).to_contain_text("cell n 0, c 3, h 14, w 2:")
+def test_the_flat_grid_has_the_same_selection_and_its_own_arrows(cube):
+    press(cube, "ArrowRight", "ArrowDown", "ArrowDown")
+    cube.get_by_role("button", name="Grid").click()
+    expect(said(cube)).to_contain_text(expected_words((0, 1, 2, 14), Norm.BN, "BatchNorm"))
+    canvas(cube).focus()
+    press(cube, "ArrowRight")
+    expect(said(cube)).to_contain_text("cell n 0, c 1, h 2, w 20:")
+    press(cube, "ArrowRight")  # over the edge of the map, into the next channel's
+    expect(said(cube)).to_contain_text("cell n 0, c 2, h 2, w 2:")
+    cube.get_by_role("button", name="Cube", exact=True).click()
 
 
-def test_a_link_shows_exactly_this_picture_again(visit):
-    page = visit("left:in,right:gn,groups:3,cell:1.4.8.20,stage:after")
-    assert picked(page) == (1, 4, 8, 20)
-    expect(said(page)).to_contain_text(expected_words((1, 4, 8, 20), Norm.IN, "InstanceNorm"))
-    expect(page.get_by_role("button", name="scale and shift: y")).to_have_attribute("aria-pressed", "true")
-    expect(page.locator(".cube output").first).to_contain_text("y = ")
-    page.wait_for_timeout(500)
-    again = visit(page.url.split("cube=")[1])
-    assert said(again).inner_text() == said(page).inner_text()
+def test_the_walk_goes_from_stage_to_stage_with_its_numbers_until_one_is_chosen(cube):
+    walk = cube.get_by_role("button", name="Walk")
+    walk.click()
+    for words in ("mean μ = ", "variance σ² = "):
+        expect(numbers(cube)).to_contain_text(words)
+    for stage, words in (("normalize", "x̂ = ("), ("scale and shift", "y = "), ("before", "x = ")):
+        cube.get_by_role("button", name=stage).click()
+        expect(numbers(cube)).to_contain_text(words)
+    expect(walk).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_link_with_nonsense_says_so_and_shows_the_rest(visit):
-    page = visit("left:nonsense,right:in")
-    expect(page.get_by_text("“left:nonsense” in the link was ignored")).to_be_visible()
-    expect(said(page)).to_contain_text("BatchNorm")
-    expect(said(page)).to_contain_text("InstanceNorm")
-
-
-def test_the_walk_stops_at_every_stage_with_its_numbers(visit):
-    page = visit()
-    page.get_by_role("button", name="Walk").click()
-    for words in ("mean μ = ", "variance σ² = ", "x̂ = (", "y = "):
-        expect(page.locator(".cube output").first).to_contain_text(words, timeout=15_000)
-
-
-def test_the_picture_can_be_taken_away_as_svg_and_png(visit):
-    page = visit()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="SVG").click()
+def test_the_picture_can_be_taken_away_as_svg_and_png(cube):
+    with cube.expect_download() as download:
+        cube.get_by_role("button", name="SVG").click()
     assert download.value.suggested_filename == "normscope-conv1-bn-ln.svg"
     svg = ElementTree.parse(download.value.path()).getroot()
     words = " ".join(text.text for text in svg.iter("{http://www.w3.org/2000/svg}text"))
     assert "64 of 384 cells drawn share" in words
     assert "Statistics are of all 884,736" in words
-    with page.expect_download() as download:
-        page.get_by_role("button", name="PNG").click()
+    with cube.expect_download() as download:
+        cube.get_by_role("button", name="PNG").click()
     assert download.value.path().read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_a_right_answer_is_explained_and_drawn(cube):
+    cube.get_by_text("values of the same example", exact=True).click()
+    expect(cube.get_by_text("Not in this code")).to_be_visible()
+    cube.get_by_text("all values of the tensor", exact=True).click()
+    expect(cube.get_by_text("Without dim= the mean is of the whole matrix")).to_be_visible()
+    expect(cube.locator(".cube")).to_have_count(2)
+
+
+def test_a_link_shows_exactly_this_picture_again(visit):
+    link = "left:in,right:gn,groups:3,cell:1.4.8.20,stage:after"
+    page = visit(link)
+    assert picked(page) == (1, 4, 8, 20)
+    expect(said(page)).to_contain_text(expected_words((1, 4, 8, 20), Norm.IN, "InstanceNorm"))
+    expect(said(page)).to_contain_text(expected_words((1, 4, 8, 20), Norm.GN, "GroupNorm, 3 groups", groups=3))
+    expect(page.get_by_role("button", name="scale and shift: y")).to_have_attribute("aria-pressed", "true")
+    expect(numbers(page)).to_contain_text("y = ")
+    expect(page).to_have_url(re.compile("cube=" + re.escape(link.replace(":", "%3A").replace(",", "%2C"))))
+
+
+def test_a_linear_layer_is_a_matrix_where_a_batch_of_one_says_why_batchnorm_cannot_work(visit):
+    page = visit("left:nonsense,tensor:fc1,batch:16,cell:8.16")
+    expect(page.get_by_text("“left:nonsense” in the link was ignored")).to_be_visible()
+    expect(said(page)).to_contain_text("BatchNorm, cell n 8, d 16: 16 of 512 cells drawn share")
+    expect(said(page)).to_contain_text("LayerNorm, cell n 8, d 16: 32 of 512 cells drawn share")
+    expect(page.get_by_text("16 values → 120 means").first).to_be_visible()
+    page.get_by_role("slider", name="Examples in the batch").press("Home")
+    expect(page.get_by_text("A family of one value has no spread")).to_be_visible()
 
 
 def test_without_a_canvas_the_same_picture_is_drawn_as_svg(visit):
@@ -204,34 +235,35 @@ def test_without_a_canvas_the_same_picture_is_drawn_as_svg(visit):
     assert page.locator(".cube .vector svg").first.locator("polygon").count() > 384
 
 
-def test_a_linear_layer_is_a_matrix_with_a_column_for_bn_and_a_row_for_ln(visit):
-    page = visit("tensor:fc1,batch:16,cell:8.16")
-    expect(said(page)).to_contain_text("BatchNorm, cell n 8, d 16: 16 of 512 cells drawn share")
-    expect(said(page)).to_contain_text("LayerNorm, cell n 8, d 16: 32 of 512 cells drawn share")
-    expect(page.get_by_text("16 values → 120 means").first).to_be_visible()
+def open_cube_of(page: Page) -> None:
+    """Start the run that the link describes and go to the cube at once, before its networks are built."""
+    page.get_by_role("button", name="Start training").click()
+    expect(page.locator(".ns")).to_have_attribute("data-status", re.compile("preparing|running|finished"))
+    page.get_by_role("link", name="Cube").click()
+    expect(origin(page)).to_contain_text("BatchNorm, step", timeout=60_000)
+    expect(origin(page)).not_to_contain_text("worked example")
 
 
-def test_a_batch_of_one_says_why_batchnorm_cannot_work(visit):
-    page = visit("tensor:fc1,batch:1")
-    expect(page.get_by_text("A family of one value has no spread")).to_be_visible()
-
-
-def test_a_right_answer_is_explained_and_drawn(visit):
-    page = visit()
-    page.get_by_text("values of the same example", exact=True).click()
-    expect(page.get_by_text("Not in this code")).to_be_visible()
-    page.get_by_text("all values of the tensor", exact=True).click()
-    expect(page.get_by_text("Without dim= the mean is of the whole matrix")).to_be_visible()
-    expect(page.locator(".cube")).to_have_count(2)
-
-
-def test_nothing_fails_in_the_browsers_console(visit):
-    page = visit()
-    failures = []
-    page.on("console", lambda message: failures.append(message.text) if message.type == "error" else None)
-    click(page, 0.4, 0.5)
-    turn(page, 50, 10)
-    page.get_by_role("button", name="Grid").click()
+def test_a_live_run_is_followed_and_nothing_that_was_chosen_moves(new_page):
+    page = new_page("/?data=digits&examples=1400&batch=32&epochs=1000&arms=bn")
+    open_cube_of(page)
+    click(page, 0.62, 0.5)
     page.get_by_role("button", name="normalize").click()
-    page.wait_for_timeout(800)
-    assert failures == []
+    turn(page, 90, 30)
+    where, cell = camera(page), picked(page)
+    for _ in range(3):
+        expect(origin(page)).not_to_have_text(origin(page).inner_text())
+    assert (camera(page), picked(page)) == (where, cell)
+    expect(page.get_by_role("button", name="normalize")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("slider", name="Step").press("Home")
+    expect(origin(page)).to_contain_text("BatchNorm, step 0, digits")
+    expect(page.locator(".cube [data-part=dot]")).to_be_hidden()
+    assert (camera(page), picked(page)) == (where, cell)
+
+
+def test_a_run_that_has_ended_is_followed_no_longer(new_page):
+    page = new_page("/?data=digits&examples=320&batch=32&epochs=2&arms=bn")
+    open_cube_of(page)
+    expect(origin(page)).to_contain_text("BatchNorm, step 20, digits")
+    expect(page.locator(".cube [data-part=dot]")).to_be_hidden()
+    expect(page.get_by_text("the end", exact=True).first).to_be_visible()

@@ -95,6 +95,9 @@ def test_a_finished_run_is_still_and_its_steps_can_be_looked_at(manager: RunMana
     app.select_slider(key="cube_step").set_value(1).run()
     assert panel(app)["origin"] == "No normalization, step 1, digits"
     assert app.query_params["cube"].startswith("step:1,")
+    app.select_slider(key="cube_step").set_value("live").run()
+    assert panel(app)["origin"] == "No normalization, step 4, digits"
+    assert not app.info
 
 
 def test_a_failed_run_shows_the_network_as_it_ended(manager: RunManager) -> None:
@@ -116,7 +119,7 @@ def test_a_link_names_the_network_and_the_step(manager: RunManager) -> None:
 
 def test_a_link_to_a_step_that_was_not_kept_says_so(manager: RunManager) -> None:
     app = open_cube(ended(manager, SMALL), "step:3333")
-    assert "Step 3,333 in the link was not kept" in app.warning[0].value
+    assert "The networks of step 3,333 were not kept" in app.info[0].value
     assert panel(app)["origin"] == "No normalization, step 4, digits"
 
 
