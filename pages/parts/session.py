@@ -11,8 +11,9 @@ from typing import Any
 
 import streamlit as st
 
+from core.asking import QueueFull
 from core.config import ConfigError, ExperimentConfig, from_query
-from core.runs import NotTheOwner, QueueFull, Run, manager
+from core.runs import NotTheOwner, Run, manager
 from core.viewpoint import QUERY_KEY
 
 KEPT_GHOSTS = 4
