@@ -41,6 +41,7 @@ export default async function (component) {
 @st.fragment
 def show(networks: Networks) -> None:
     """Controls → picture → what it says; a click on a cell runs the part below the controls alone."""
+    state = networks.state
     seen, problems = from_text(st.query_params.get(QUERY_KEY, ""))
     for problem in problems:
         st.warning(problem, icon=":material/link_off:")
@@ -62,7 +63,7 @@ def show(networks: Networks) -> None:
         shown = controls.pick_shown(site)
     normings = controls.normings(site, seen)
     if normings and shown:
-        _draw(networks, name, seen, lambda now, live: _picture(now, normings, shown, seen, live))
+        _draw(networks, state, name, seen, lambda now, live: _picture(now, normings, shown, seen, live))
     cube_lessons.show(sites, pool, networks.sites(EXAMPLE), draw=element)
 
 
@@ -87,8 +88,11 @@ def _batch(pool: Site, seen: Viewpoint) -> Site:
     return pool.first(seen.batch) if seen.batch else pool
 
 
-def _draw(networks: Networks, name: str, seen: Viewpoint, draw: Callable[[Site, bool], None]) -> None:
-    """Draw once, or again and again while the run goes on and its networks of now are in view."""
+def _draw(networks: Networks, state: str, name: str, seen: Viewpoint, draw: Callable[[Site, bool], None]) -> None:
+    """Draw once, or again and again while the run goes on and its networks of now are in view.
+
+    `state` is the run's when the controls were drawn: once it is another, they are drawn anew.
+    """
 
     def again() -> None:
         if networks.state != state:
@@ -96,7 +100,6 @@ def _draw(networks: Networks, name: str, seen: Viewpoint, draw: Callable[[Site, 
         with st.container(key="cube_picture"):
             draw(_batch(networks.sites(name, seen.step)[seen.tensor], seen), follows and state == "learning")
 
-    state = networks.state
     follows = state == "waiting" or (state == "learning" and seen.step is None and name != EXAMPLE)
     if follows:
         st.fragment(_live, run_every=LIVE_SECONDS)(again)
