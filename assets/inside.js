@@ -2,7 +2,7 @@
 // pages, the source of the images, an earlier run as a ghost, arms on and off.
 
 import { armColors, theme } from "./look.js";
-import { address, escape, get, number } from "./web.js";
+import { dragging, escape, get, number } from "./web.js";
 
 const ENDED = new Set(["finished", "stopped", "failed"]);
 const CURSOR = "normscope-cursor"; // "live", or the step that all pages show
@@ -35,6 +35,7 @@ export class InsidePage {
     this.parts = Object.fromEntries([...this.element.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
     this.element.addEventListener("click", (event) => this.clicked(event));
     this.element.addEventListener("input", (event) => this.changed(event));
+    this.isDragging = dragging(this.element, () => this.show());
     this.themeWatch = setInterval(() => this.watchTheme(), 700);
   }
 
@@ -140,7 +141,7 @@ export class InsidePage {
   // --- showing ----------------------------------------------------------------------------------------------------
 
   async show() {
-    if (this.showing) return (this.again = true);
+    if (this.showing || this.isDragging()) return (this.again = true);
     this.showing = true;
     try {
       do {
@@ -155,7 +156,7 @@ export class InsidePage {
           this.element.dataset.step = step;
           this.element.dataset.looks = this.looks.length;
         }
-      } while (this.again && !this.closed);
+      } while (this.again && !this.closed && !this.isDragging());
     } finally {
       this.showing = false;
     }

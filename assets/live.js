@@ -5,7 +5,7 @@ import { Curves } from "./curves.js";
 import { SKELETON } from "./live_body.js";
 import { armColors, theme } from "./look.js";
 import { Series, last } from "./series.js";
-import { address, escape, get, number, percent, plotly } from "./web.js";
+import { address, dragging, escape, get, number, percent, plotly } from "./web.js";
 
 const panels = new WeakMap();
 
@@ -37,6 +37,7 @@ class Panel {
     this.parts = Object.fromEntries([...this.element.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
     this.element.addEventListener("click", (event) => this.clicked(event));
     this.element.addEventListener("change", (event) => this.changed(event));
+    this.isDragging = dragging(this.element, () => this.draw());
     this.keys = (event) => this.pressed(event);
     document.addEventListener("keydown", this.keys);
     this.themeWatch = setInterval(() => this.watchTheme(), 700);
@@ -116,14 +117,14 @@ class Panel {
   // --- what is drawn --------------------------------------------------------------------------------------------
 
   async draw() {
-    if (!this.data.run || this.drawing) return (this.again = Boolean(this.data.run));
+    if (!this.data.run || this.drawing || this.isDragging()) return (this.again = Boolean(this.data.run));
     this.drawing = true;
     try {
       this.curves ??= await this.makeCurves();
       do {
         this.again = false;
         await this.curves.draw(this.series, [...this.ghosts.values()], this.view);
-      } while (this.again && !this.closed);
+      } while (this.again && !this.closed && !this.isDragging());
       this.element.dataset.drawn = this.series.latest;
       this.parts.whole.disabled = !this.curves.isZoomed;
     } finally {

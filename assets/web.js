@@ -19,6 +19,17 @@ export function plotly() {
   }));
 }
 
+// Whether somebody drags in a chart of `element` just now: drawing then would end the drag. `release` is called after it.
+export function dragging(element, release) {
+  let held = false;
+  element.addEventListener("pointerdown", (event) => (held = Boolean(event.target.closest(".ns-chart"))));
+  window.addEventListener("pointerup", () => {
+    if (held) setTimeout(release, 100);
+    held = false;
+  });
+  return () => held;
+}
+
 export const percent = (share) => (share == null ? "–" : `${(100 * share).toFixed(1)} %`);
 export const number = (n) => Number(n).toLocaleString("en-US");
 export const escape = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);

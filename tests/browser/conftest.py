@@ -12,7 +12,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 PROJECT = Path(__file__).parents[2]
 # Without these, chromium calls home at every start.
@@ -69,6 +70,27 @@ def tabs(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     yield context
     context.close()
+
+
+@pytest.fixture
+def zoom():
+    """zoom(page, box, zoomed): see _zoom."""
+    return _zoom
+
+
+def _zoom(page: Page, box: FloatRect, zoomed: str) -> None:
+    """Drag in a chart until the expression `zoomed` holds; a drag that begins while the chart is redrawn is lost."""
+    for _ in range(4):
+        page.mouse.move(box["x"] + 50, box["y"] + 40)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 110, box["y"] + 120, steps=5)
+        page.mouse.up()
+        try:
+            page.wait_for_function(zoomed, timeout=5_000)
+        except PlaywrightTimeout:
+            continue
+        return
+    pytest.fail("four drags did not zoom the chart")
 
 
 @pytest.fixture

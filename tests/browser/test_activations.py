@@ -75,19 +75,15 @@ def test_scrubbing_back_shows_the_earlier_step_until_live_is_followed_again(new_
     page.wait_for_function("Number(document.querySelector('.ns-inside').dataset.step) > 0")
 
 
-def test_zoom_survives_three_looks(new_page) -> None:
+def test_zoom_survives_three_looks(new_page, zoom) -> None:
     page = new_page(LONG)
     open_activations(page, 2)
     page.wait_for_function(f"{COLUMN}.data?.length === 3")
     page.locator("[data-column=before]").scroll_into_view_if_needed()
     whole = x_range(page)
     box = page.locator("[data-column=before] .nsewdrag").bounding_box()
-    page.mouse.move(box["x"] + 50, box["y"] + 40)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 110, box["y"] + 120, steps=5)
-    page.mouse.up()
     width = f"(([low, high]) => high - low)({COLUMN}._fullLayout.xaxis.range)"
-    page.wait_for_function(f"whole => {width} < whole / 2", arg=whole[1] - whole[0])
+    zoom(page, box, f"{width} < {(whole[1] - whole[0]) / 2}")
     zoomed = x_range(page)
     wait_for_looks(page, looks(page) + 3)
     assert x_range(page) == zoomed

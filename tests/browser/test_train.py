@@ -105,16 +105,12 @@ def test_paused_means_that_no_step_is_done_until_step_or_resume(new_page) -> Non
     status(page, "stopped")
 
 
-def test_zoom_survives_updates_and_a_double_click_ends_it(new_page) -> None:
+def test_zoom_survives_updates_and_a_double_click_ends_it(new_page, zoom) -> None:
     page = new_page(LONG)
     start(page)
     wait_for_draws(page, 2)
     box = page.locator("[data-part=loss] .nsewdrag").bounding_box()
-    page.mouse.move(box["x"] + 50, box["y"] + 50)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 150, box["y"] + 150, steps=5)
-    page.mouse.up()
-    page.wait_for_function("document.querySelector('[data-part=loss]')._fullLayout.xaxis.range[0] > 0.1")
+    zoom(page, box, "document.querySelector('[data-part=loss]')._fullLayout.xaxis.range[0] > 0.1")
     zoomed = x_range(page)
     wait_for_draws(page, 3)
     assert x_range(page) == zoomed
