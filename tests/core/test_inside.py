@@ -207,3 +207,17 @@ def test_fact_8_at_step_1_running_statistics_are_still_those_of_the_start(fashio
     test = next(record for record in found if isinstance(record, records.TestMeasured) and record.step == 1)
     assert test.accuracy["bn"] < 0.16
     assert test.batch_accuracy["bn"] > 0.2
+
+
+def test_fact_13_ten_times_the_weights_before_batch_norm_is_a_tenth_of_the_gradient(
+    fashion: Images,
+) -> None:
+    config = ExperimentConfig(arms=(parse_arm("bn"),))
+    arms = build_arms(config, torch.device("cpu"))
+    before = look_at_fixed_images(config, fashion, arms, 0).arms["bn"].layers
+    with torch.no_grad():
+        for parameter in arms[0].model[0].parameters():
+            parameter.mul_(10)
+    after = look_at_fixed_images(config, fashion, arms, 0).arms["bn"].layers
+    assert after[0].gradient.mean_abs / before[0].gradient.mean_abs == pytest.approx(0.1, abs=0.001)
+    assert after[-1].before.mean == pytest.approx(before[-1].before.mean, abs=1e-2)
