@@ -256,7 +256,7 @@ const HEAD = `
   <div data-part="full" hidden>
   <header class="ns-bar"><span class="ns-buttons" data-part="arms"></span>
     <span class="ns-tools">
-      <span class="ns-group" role="group" aria-label="Images"><button data-source="fixed" aria-pressed="true" title="Always the same 128 test images, so that only the network moves">fixed images</button><button data-source="batch" aria-pressed="false" title="The training mini-batch of that step">training batch</button></span>
+      <span class="ns-group" role="group" aria-label="Images"><button data-source="fixed" aria-pressed="true" title="Always the same 64 test images, so that only the network moves">fixed images</button><button data-source="batch" aria-pressed="false" title="The training mini-batch of that step">training batch</button></span>
       <label>ghost <select data-part="ghost" aria-label="An earlier run, faint"></select></label>
     </span></header>
   <div class="ns-scrub"><b data-part="step"></b><span data-part="epoch"></span>

@@ -208,7 +208,7 @@ class Parameters extends InsidePage {
   // --- running statistics -------------------------------------------------------------------------------------------
 
   async drawRunning(running) {
-    const source = this.source === "fixed" ? "the 128 fixed images" : "this mini-batch";
+    const source = this.source === "fixed" ? "the 64 fixed images" : "this mini-batch";
     await this.drawPairs("means", running, ["batch_mean", "running_mean"], `mean of ${source}`, "running mean", "linear");
     await this.drawPairs("variances", running, ["batch_var", "running_var"], `variance of ${source}`, "running variance", "log");
     const traces = running.map(({ arm, color }) => ({

@@ -29,7 +29,7 @@ export const BODY = `
     <li>γ, β and running statistics are those before the step; gradients are of the mean loss over the images looked at. LN, GN, IN and RMS have one γ per channel here, as BN has, so that arms differ in the statistics only.</li>
     <li>Bars grow from the start value, and the axis does not begin at 0: read the numbers, not the heights.</li>
     <li>Units of wide layers are sorted by value at each moment: a place on that curve is not always the same unit. The band over the run is the 5th to 95th and 25th to 75th percentile.</li>
-    <li>Running statistics are compared with those of the images looked at, which are a sample too: a variance of a linear layer from 128 images is off by some 12 %.</li>
+    <li>Running statistics are compared with those of the images looked at, which are a sample too: a variance of a linear layer from 64 images is off by some 18 %.</li>
     <li>A late gap between the two accuracies is not an error of the average: the weights move on at every step, and the average lags by about ten steps.</li>
     <li>Unbiased against biased variance is a factor that one sees in the numbers and, from a batch size of 4 on, not in the accuracy (at most 0.001).</li>
     <li>1/√(N·H·W) would hold if the positions of a map were independent. They are not: pixels beside each other are alike, and alike through a convolution.</li></ul></details></div>`;

@@ -11,9 +11,10 @@ from torch.nn.functional import cross_entropy
 
 from core.config import ExperimentConfig
 from core.data import Images, as_floats
+from core.fast import plain
 from core.inside import is_look
 from core.lenet import build_lenet
-from core.trainer import Arm, Unattended, train
+from core.trainer import PROBE_IMAGES, Arm, Unattended, train
 
 
 class Looking(Unattended):
@@ -35,7 +36,7 @@ def normscope(config: ExperimentConfig, data: Images, looks: str) -> None:
 def bare(config: ExperimentConfig, data: Images) -> None:
     """One arm after the other, images in memory, PyTorch's modules, nothing measured but the loss."""
     for arm in config.arms:
-        model = build_lenet(arm, config)
+        model = plain(build_lenet(arm, config))
         optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate)
         order = torch.randperm(config.examples)
         for step in range(config.total_steps):
@@ -66,7 +67,7 @@ def book(config: ExperimentConfig, data: Images) -> None:
             return to_tensor(pictures[i]), labels[i]
 
     for arm in config.arms:
-        model = build_lenet(arm, config)
+        model = plain(build_lenet(arm, config))
         optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate)
         loader = DataLoader(Dataset(), config.batch_size, shuffle=True, drop_last=True)
         _book_epoch(model, optimizer, loader)
@@ -86,4 +87,4 @@ def _book_epoch(model: nn.Module, optimizer: torch.optim.Optimizer, loader: obje
 
 def few_tests(data: Images) -> Images:
     """The same images with a test set just large enough for a look, so that training is what is measured."""
-    return replace(data, test_images=data.test_images[:256], test_labels=data.test_labels[:256])
+    return replace(data, test_images=data.test_images[:PROBE_IMAGES], test_labels=data.test_labels[:PROBE_IMAGES])

@@ -5,6 +5,7 @@ data         the images, on the device once, as uint8
 device       the best device at hand, in words; processor threads
 norms        batch norm written out as in the book; every norm by the axes it averages
 lenet        build_lenet: the chapter's network with named layers, and its initial weights
+fast         torch.nn's pooling, batch norm and convolution, the same in less time on a CPU
 trainer      train: all arms in lock-step; knows neither threads nor screens
 evaluation   accuracy in evaluation mode, and with each batch's own statistics
 probes       watch(model): looks inside a network, changes nothing

@@ -13,18 +13,19 @@ import json
 import zlib
 from array import array
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from core.conclusions import about_activations, about_gradients, about_parameters
-from core.records import NetworksSeen, to_finite
-from core.summary import LayerSummary, StageSummary, drift
+from core.records import NetworksSeen, fields_of, to_finite
+from core.summary import LayerSummary, NetworkSummary, StageSummary, drift
 
 SOURCES = ("fixed", "batch")
 STAGES = ("before", "normalized", "scaled", "activated")
 MAX_OBSERVATIONS = 160  # a source; beyond it, old neighbours are merged
 FIRST_LOOKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
-LOOKS = 4  # more of them, evenly over the run
+LOOKS = 4  # more of them, evenly over a run that is longer
 KEPT_WHOLE = 8  # the first ones, where most happens, are never merged
 
 
@@ -60,7 +61,7 @@ class Observation:
 
 def is_look(step: int, total_steps: int) -> bool:
     """Whether a look is due after `step` updates though nobody has such a page open: dense at first, then sparse."""
-    return step in FIRST_LOOKS or step == total_steps or step % max(1, -(-total_steps // LOOKS)) == 0
+    return step in FIRST_LOOKS or step == total_steps or step % max(FIRST_LOOKS[-1], -(-total_steps // LOOKS)) == 0
 
 
 class Observations:
@@ -101,7 +102,6 @@ class Observations:
 def _observation(
     sequence: int, seen: NetworksSeen, before: NetworksSeen | None, titles: Mapping[str, str]
 ) -> Observation:
-    arms = {name: asdict(summary) for name, summary in seen.arms.items()}
     layers = {name: {layer.name: layer for layer in summary.layers} for name, summary in seen.arms.items()}
     return Observation(
         sequence=sequence,
@@ -117,8 +117,16 @@ def _observation(
             "activations": about_activations(seen.arms, titles),
             "parameters": about_parameters(seen.arms, titles),
         },
-        whole=zlib.compress(json.dumps(to_finite(arms), separators=(",", ":")).encode(), 1),
+        whole=zlib.compress(_json(seen.arms).encode(), 1),
     )
+
+
+def _json(arms: Mapping[str, NetworkSummary]) -> str:
+    write = partial(json.dumps, separators=(",", ":"), allow_nan=False, default=fields_of)
+    try:
+        return write(arms)
+    except ValueError:  # some number is not finite; looking for such numbers first takes longer than writing
+        return write(to_finite(arms))
 
 
 def _lists(norm: dict[str, Any]) -> dict[str, Any]:
@@ -136,7 +144,7 @@ def _each(layers: dict[str, LayerSummary], view: Callable[[LayerSummary], dict[s
 def _gradients(layer: LayerSummary) -> dict[str, Any] | None:
     if layer.gradient is None:
         return None
-    numbers = asdict(layer.gradient)
+    numbers = fields_of(layer.gradient)
     return {key: to_finite(value) for key, value in numbers.items() if key != "histogram"}
 
 
@@ -176,7 +184,8 @@ def _parameters(layer: LayerSummary) -> dict[str, Any] | None:
     if layer.norm is None:
         return None
     # Four bytes a number: there are thousands, and one observation stays for each of hundreds of steps.
-    return {key: array("f", value) if isinstance(value, tuple) else value for key, value in asdict(layer.norm).items()}
+    norm = fields_of(layer.norm)
+    return {key: array("f", value) if isinstance(value, tuple) else value for key, value in norm.items()}
 
 
 def _merged(earlier: Observation, later: Observation) -> Observation:

@@ -28,6 +28,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from core import fast
 from core.config import CONV_CHANNELS, FC_FEATURES, ArmConfig, ExperimentConfig
 from core.norms import build_norm
 
@@ -37,7 +38,7 @@ EXTRA_CONVS = {5: 0, 8: 0, 12: 4}
 EXTRA_LINEARS = {5: 0, 8: 3, 12: 3}
 
 _ACTIVATIONS: dict[str, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
-_POOLS: dict[str, type[nn.MaxPool2d] | type[nn.AvgPool2d]] = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}
+_POOLS: dict[str, type[fast.MaxPool2d] | type[fast.AvgPool2d]] = {"max": fast.MaxPool2d, "avg": fast.AvgPool2d}
 
 
 def build_lenet(arm: ArmConfig, config: ExperimentConfig) -> nn.Sequential:
@@ -93,7 +94,7 @@ def _linear_block(name: str, linear: nn.Linear, arm: ArmConfig, config: Experime
 
 
 def _conv(channels_in: int, channels_out: int, kernel: int, padding: int = 0) -> nn.Conv2d:
-    conv = nn.Conv2d(channels_in, channels_out, kernel, padding=padding, device="meta")
+    conv = fast.Conv2d(channels_in, channels_out, kernel, padding=padding, device="meta")
     _materialize(conv)
     return conv
 

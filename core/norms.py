@@ -23,6 +23,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from core import fast
 from core.config import Norm
 
 EPS = 1e-5  # PyTorch's and the book's: keeps a constant input from being divided by zero
@@ -213,7 +214,7 @@ def build_norm(norm: Norm, channels: int, num_dims: int, groups: int = 2, book: 
         case Norm.BN if book:
             return BatchNorm(channels, num_dims)
         case Norm.BN:
-            return nn.BatchNorm2d(channels) if on_maps else nn.BatchNorm1d(channels)
+            return fast.BatchNorm2d(channels) if on_maps else nn.BatchNorm1d(channels)
         case Norm.LN:
             return nn.GroupNorm(1, channels) if on_maps else nn.LayerNorm(channels)
         case Norm.IN if on_maps:

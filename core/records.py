@@ -8,7 +8,7 @@ Mappings go from an arm's name to its value; an arm that has diverged is absent 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from math import isfinite
 from typing import Any, ClassVar
 
@@ -174,7 +174,9 @@ def to_json(record: Record) -> dict[str, Any]:
 
 
 def to_finite(value: Any) -> Any:
-    """`value` with lists for tuples and None for floats that are not finite, as JSON wants it."""
+    """`value` with lists for tuples, dicts for records and None for floats that are not finite, as JSON wants it."""
+    if is_dataclass(value):
+        return to_finite(fields_of(value))
     if isinstance(value, dict):
         return {key: to_finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -182,6 +184,11 @@ def to_finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if isfinite(value) else None
     return value
+
+
+def fields_of(record: Any) -> dict[str, Any]:
+    """A record's values by name, themselves and not copies of them, which dataclasses.asdict would make one by one."""
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
 
 
 class History:

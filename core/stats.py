@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from itertools import count
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -147,11 +148,16 @@ def _stride(values: int) -> int:
 def _percentiles(sample: Tensor) -> Tensor:
     """PERCENTILES of the finite values, linear between ranks as numpy's; inf or nan if there are none."""
     inf = math.inf
-    ordered = torch.nan_to_num(sample, nan=inf, posinf=inf, neginf=inf).sort().values  # the finite ones come first
+    ordered = _sorted(torch.nan_to_num(sample, nan=inf, posinf=inf, neginf=inf))  # the finite ones come first
     last = ((ordered < inf).sum() - 1).clamp(min=0)
     ranks = torch.stack([last * (percentile / 100) for percentile in PERCENTILES])
     below, above = ordered[ranks.floor().long()], ordered[ranks.ceil().long()]
     return torch.lerp(below, above, ranks.frac().to(sample.dtype))
+
+
+def _sorted(X: Tensor) -> Tensor:
+    # numpy's sort is vectorized: on the CPU it takes a twentieth of torch's time, which was a fifth of a look's.
+    return torch.from_numpy(np.sort(X.numpy())) if X.device.type == "cpu" else X.sort().values
 
 
 def _fixed_counts(X: Tensor, low: float, high: float) -> Tensor:

@@ -34,7 +34,7 @@ FIRST_STEPS = 100  # each of these gets a point of its own
 LIVE_TEST_IMAGES = 1000  # tested while an epoch runs; its end is tested on all
 LIVE_TEST_STEPS = 20  # at least so many steps between two live tests,
 LIVE_TEST_EXAMPLES = 5000  # and at least so many training examples, so that tests stay a small part of the time
-PROBE_IMAGES = 128  # the fixed ones; a look at them costs as much as one to two training steps of 256
+PROBE_IMAGES = 64  # the fixed ones; a look at them costs about as much as a training step of 256
 EARLY_TESTS = (0, 1, 2, 5, 10)  # where BatchNorm's running statistics are still far off (the start-up lesson)
 
 
@@ -150,7 +150,8 @@ def batches(config: ExperimentConfig, data: Images) -> Iterator[Batch]:
         for start in range(0, config.steps_per_epoch * config.batch_size, config.batch_size):
             rows = order[start : start + config.batch_size]
             step += 1
-            yield Batch(step, epoch, as_floats(data.train_images[rows]), data.train_labels[rows])
+            images = data.train_images.index_select(0, rows)  # an eighth of the time of train_images[rows]
+            yield Batch(step, epoch, as_floats(images), data.train_labels.index_select(0, rows))
 
 
 def _started(config: ExperimentConfig, data: Images, arms: list[Arm]) -> records.TrainingStarted:

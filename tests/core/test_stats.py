@@ -334,8 +334,8 @@ def test_nothing_is_asked_of_the_device_before_the_one_copy(arm: str, activation
 
 
 def test_a_summary_is_copied_to_the_host_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    copies = []
-    for name in ("tolist", "item", "cpu", "numpy", "__bool__", "__float__", "__int__", "__index__"):
+    copies = []  # numpy() is none: it shares memory on the CPU and raises elsewhere
+    for name in ("tolist", "item", "cpu", "__bool__", "__float__", "__int__", "__index__"):
         real = getattr(Tensor, name)
         spy = lambda self, *arguments, real=real, name=name: copies.append(name) or real(self, *arguments)  # noqa: E731
         monkeypatch.setattr(Tensor, name, spy)

@@ -1,0 +1,127 @@
+"""The faster layers compute what torch.nn's do: outputs, gradients, running statistics, and a training of 100 steps."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from core import fast
+from core.config import ExperimentConfig, parse_arm
+from core.data import Images, as_floats
+from core.lenet import build_lenet
+
+SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
+CONFIG = ExperimentConfig(data="digits", examples=1437, batch_size=64, epochs=1)
+
+
+def both(ours: nn.Module, theirs: nn.Module, X: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """(ours, torch.nn's): the output, and the gradients of X and of every parameter for the same random dY."""
+    found = []
+    for layer in (ours, theirs):
+        x = X.clone().requires_grad_()
+        Y = layer(x)
+        dY = torch.randn(Y.shape, generator=torch.Generator().manual_seed(1), dtype=X.dtype)
+        found.append([Y, *torch.autograd.grad(Y, [x, *layer.parameters()], dY)])
+    return list(zip(*found, strict=True))
+
+
+def values(shape: tuple[int, ...], seed: int, ties: bool = False) -> Tensor:
+    X = torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return X.round() if ties else X
+
+
+@given(SHAPES, st.integers(0, 99), st.booleans())
+def test_max_pooling_is_torchs_bit_for_bit_also_where_values_are_equal(shape, seed, ties):
+    N, C, h, w = shape
+    X = values((N, C, 2 * h, 2 * w), seed, ties)
+    assert all(torch.equal(a, b) for a, b in both(fast.MaxPool2d(2), nn.MaxPool2d(2), X))
+
+
+@given(SHAPES, st.integers(0, 99))
+def test_average_pooling_is_torchs(shape, seed):
+    N, C, h, w = shape
+    for a, b in both(fast.AvgPool2d(2), nn.AvgPool2d(2), values((N, C, 2 * h, 2 * w), seed)):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("pool", [fast.MaxPool2d, fast.AvgPool2d])
+@pytest.mark.parametrize(("arguments", "shape"), [((2,), (1, 2, 5, 6)), ((3,), (1, 2, 6, 6)), ((2, 1), (1, 2, 6, 6))])
+def test_other_windows_and_odd_sizes_are_left_to_torch(pool, arguments, shape):
+    X = values(shape, 0)
+    assert torch.equal(pool(*arguments)(X), pool.__base__(*arguments)(X))
+
+
+def test_a_nan_comes_through_max_pooling():
+    X = torch.zeros(1, 1, 2, 4)
+    X[0, 0, 1, 0] = torch.nan
+    assert fast.MaxPool2d(2)(X).isnan().tolist() == [[[[True, False]]]]
+
+
+@given(SHAPES.filter(lambda shape: shape[0] * shape[2] * shape[3] > 1), st.integers(0, 99))
+def test_batch_norm_is_torchs_forward_and_backward_and_in_its_running_statistics(shape, seed):
+    ours, theirs = fast.BatchNorm2d(shape[1]).double(), nn.BatchNorm2d(shape[1]).double()
+    for layer in (ours, theirs):
+        nn.init.uniform_(layer.weight, 0.5, 2, generator=torch.Generator().manual_seed(seed))
+    for offset in (0.0, 3.0):
+        for a, b in both(ours, theirs, values(shape, seed) + offset):
+            torch.testing.assert_close(a, b)
+    for name, buffer in theirs.named_buffers():
+        torch.testing.assert_close(getattr(ours, name), buffer)
+
+
+def test_batch_norm_resolves_a_narrow_spread_far_from_zero():
+    X = (1000 + values((64, 2, 8, 8), 0)).float()
+    ours = fast.BatchNorm2d(2)(X)
+    expected = nn.BatchNorm2d(2).double()(X.double())
+    assert (ours - expected).abs().max() < 2e-3  # X itself has steps of 6e-5; sums of squares would lose everything
+
+
+def test_a_batch_norm_in_evaluation_mode_uses_the_running_statistics():
+    ours, theirs = fast.BatchNorm2d(3).eval(), nn.BatchNorm2d(3).eval()
+    ours.running_mean.fill_(2.0), theirs.running_mean.fill_(2.0)
+    X = values((2, 3, 4, 4), 0).float()
+    assert torch.equal(ours(X), theirs(X))
+    assert ours.num_batches_tracked == 0
+
+
+@given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 4), st.integers(0, 2), st.integers(0, 99))
+def test_a_convolution_is_torchs_forward_and_backward(images, channels, kernels, padding, seed):
+    ours = fast.Conv2d(channels, kernels, 3, padding=padding).double()
+    for a, b in both(ours, fast.plain(ours), values((images, channels, 6, 7), seed)):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("arm", ["none", "bn", "ln"])
+@pytest.mark.parametrize("pool", ["max", "avg"])
+def test_over_100_steps_the_losses_are_those_of_torchs_own_layers(arm, pool, digits: Images):
+    config = ExperimentConfig(data="digits", examples=1437, batch_size=64, epochs=1, pool=pool)
+    ours = build_lenet(parse_arm(arm), config)
+    theirs = fast.plain(ours)
+    assert {type(m).__module__.partition(".")[0] for m in theirs.modules()} == {"torch"}
+    assert losses(ours, digits) == pytest.approx(losses(theirs, digits), abs=2e-3)
+
+
+def losses(model: nn.Module, data: Images) -> list[float]:
+    optimizer, found = torch.optim.SGD(model.parameters(), lr=0.1), []
+    for step in range(100):
+        rows = torch.arange(64 * step, 64 * step + 64) % len(data.train_images)
+        loss = F.cross_entropy(model(as_floats(data.train_images[rows])), data.train_labels[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        found.append(loss.item())
+    return found
+
+
+def test_the_plain_network_has_the_same_weights_and_leaves_the_fast_one_as_it_is():
+    ours = build_lenet(parse_arm("bn"), CONFIG)
+    theirs = fast.plain(ours)
+    assert type(ours.pool1) is fast.MaxPool2d
+    assert type(theirs.pool1) is nn.MaxPool2d
+    assert type(theirs.conv1_norm) is nn.BatchNorm2d
+    for name, values_ in ours.state_dict().items():
+        assert torch.equal(values_, theirs.state_dict()[name])
