@@ -27,9 +27,7 @@ Loop = Callable[[], None]
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--repeats", type=int, default=7, help="pairs of measurements a line (default 7)")
-    parser.add_argument(
-        "--steps", type=int, default=234, help="mini-batches of 256 (default 234, First look's)"
-    )
+    parser.add_argument("--steps", type=int, default=234, help="mini-batches of 256 (default 234, First look's)")
     options = parser.parse_args()
     leave_a_core_free()
     data = few_tests(_images())

@@ -233,9 +233,11 @@ class Run:
         now = time.monotonic()
         wanted = {source for source, asked in self._wanted.items() if now - asked < WANTED_SECONDS}
         if wanted and now - self._looked_at >= max(LOOK_SECONDS, LOOK_SHARE * self._look_cost):
-            self._looked_at = now
-            return frozenset(wanted)
-        return frozenset({"fixed"}) if due else frozenset()
+            sources = frozenset(wanted)
+        else:
+            sources = frozenset({"fixed"}) if due else frozenset()
+        self._looked_at = now if sources else self._looked_at
+        return sources
 
     def publish(self, record: Record) -> None:
         """Append `record` to the history, for all watchers."""

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+GOING_ON = ", ".join(f"[data-status={status}]" for status in ("queued", "preparing", "running", "paused"))
 PROJECT = Path(__file__).parents[2]
 # Without these, chromium calls home at every start.
 expect.set_options(timeout=40_000)  # two busy cores
@@ -109,5 +110,19 @@ def new_page(tabs: BrowserContext, server: str):
 
     yield open_page
     for page in pages:
-        page.close()
+        if not page.is_closed():
+            _stop_run(page)
+            page.close()
     assert not errors
+
+
+def _stop_run(page: Page) -> None:
+    """Stop what still runs: it would go on for the grace period, and the next test's run would wait in line."""
+    if not page.locator(GOING_ON).count():
+        return
+    if not page.locator("button[data-do=stop]").count():
+        page.get_by_role("link", name="Train").click()
+        page.locator("button[data-do=stop]").first.wait_for()
+    if page.locator("button[data-do=stop]").first.is_enabled():
+        page.locator("button[data-do=stop]").first.click()
+        page.locator(GOING_ON).first.wait_for(state="detached")

@@ -8,12 +8,13 @@ import math
 import pytest
 import torch
 
-from core import records
+from core import records, runs
 from core.conclusions import about_activations, about_gradients, about_parameters
 from core.config import ExperimentConfig, parse_arm
 from core.data import Images
 from core.inside import FIRST_LOOKS, KEPT_WHOLE, MAX_OBSERVATIONS, Observations, is_look
 from core.records import NetworksSeen, TrainMeasured
+from core.runs import Line, Run
 from core.snapshots import Snapshots
 from core.summary import NetworkSummary
 from core.trainer import Arm, Unattended, build_arms, look_at_fixed_images, train
@@ -221,3 +222,24 @@ def test_fact_13_ten_times_the_weights_before_batch_norm_is_a_tenth_of_the_gradi
     after = look_at_fixed_images(config, fashion, arms, 0).arms["bn"].layers
     assert after[0].gradient.mean_abs / before[0].gradient.mean_abs == pytest.approx(0.1, abs=0.001)
     assert after[-1].before.mean == pytest.approx(before[-1].before.mean, abs=1e-2)
+
+
+def test_a_look_that_was_due_does_not_hold_up_those_that_a_page_asks_for(
+    looks: list[NetworksSeen], small_images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, clock = Run(ExperimentConfig(), Line(), grace=60), [100.0]
+    monkeypatch.setattr(runs.time, "monotonic", lambda: clock[0])
+
+    def looked(at: float, step: int) -> frozenset[str]:
+        clock[0] = at
+        run.seen_inside(0, "fixed")
+        sources = run.look([], small_images, step)
+        clock[0] += 0.01  # what the look takes
+        for _ in sources:
+            run.publish(looks[0])
+        return sources
+
+    assert looked(100.0, 499) == {"fixed"}
+    assert looked(100.4, 499) == frozenset(), "too soon"
+    assert looked(100.45, 500) == {"fixed"}, "due"
+    assert looked(101.0, 501) == {"fixed"}
