@@ -227,7 +227,7 @@ def test_fact_13_ten_times_the_weights_before_batch_norm_is_a_tenth_of_the_gradi
 def test_a_look_that_was_due_does_not_hold_up_those_that_a_page_asks_for(
     looks: list[NetworksSeen], small_images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, clock = Run(ExperimentConfig(), Line(), grace=60), [100.0]
+    run, clock = Run(small(), Line(), grace=60), [100.0]
     monkeypatch.setattr(runs.time, "monotonic", lambda: clock[0])
 
     def looked(at: float, step: int) -> frozenset[str]:
