@@ -10,11 +10,21 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from core.config import ExperimentConfig
-from core.data import Images, as_floats
+from core.data import DataError, Images, as_floats, load
 from core.fast import plain
 from core.inside import is_look
 from core.lenet import build_lenet
 from core.trainer import PROBE_IMAGES, Arm, Unattended, train
+
+BOOKS_WORKERS = 4  # d2l.get_dataloader_workers()
+
+
+def images() -> Images:
+    """Fashion-MNIST, or the digits where it is not to be had; reports name it."""
+    try:
+        return load("fashion-mnist")
+    except DataError:
+        return load("digits")
 
 
 class Looking(Unattended):
@@ -50,27 +60,33 @@ def bare(config: ExperimentConfig, data: Images) -> None:
 
 
 def book(config: ExperimentConfig, data: Images) -> None:
-    """As in the book: a DataLoader that turns each picture into a tensor, loss and accuracy kept at every batch."""
+    """As in the book: four workers turn each picture into a tensor, loss and accuracy are kept at every batch."""
     from torch.utils.data import DataLoader
-    from torchvision.transforms import ToTensor
-    from torchvision.transforms.functional import to_pil_image
-
-    pictures = [to_pil_image(image) for image in data.train_images[: config.examples]]
-    labels = data.train_labels[: config.examples].tolist()
-    to_tensor = ToTensor()
-
-    class Dataset(torch.utils.data.Dataset):  # type: ignore[type-arg]
-        def __len__(self) -> int:
-            return len(pictures)
-
-        def __getitem__(self, i: int) -> tuple[torch.Tensor, int]:
-            return to_tensor(pictures[i]), labels[i]
 
     for arm in config.arms:
         model = plain(build_lenet(arm, config))
         optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate)
-        loader = DataLoader(Dataset(), config.batch_size, shuffle=True, drop_last=True)
+        pictures = Pictures(data, config.examples)
+        loader = DataLoader(pictures, config.batch_size, shuffle=True, drop_last=True, num_workers=BOOKS_WORKERS)
         _book_epoch(model, optimizer, loader)
+
+
+class Pictures:
+    """What torchvision's FashionMNIST does for one example, with ToTensor."""
+
+    def __init__(self, data: Images, examples: int) -> None:
+        from torchvision.transforms import ToTensor
+
+        self._images, self._labels = data.train_images[:examples, 0], data.train_labels[:examples]
+        self._to_tensor = ToTensor()
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, i: int) -> tuple[torch.Tensor, int]:
+        from PIL import Image
+
+        return self._to_tensor(Image.fromarray(self._images[i].numpy(), mode="L")), int(self._labels[i])
 
 
 def _book_epoch(model: nn.Module, optimizer: torch.optim.Optimizer, loader: object) -> None:

@@ -76,11 +76,11 @@ _TORCHS: dict[type[nn.Module], type[nn.Module]] = {
 }
 
 
-def plain(model: nn.Module) -> nn.Module:
-    """A copy of `model` made of torch.nn's own layers, with the same weights and buffers."""
+def plain(model: nn.Module, *kinds: type[nn.Module]) -> nn.Module:
+    """A copy of `model` with torch.nn's own layers, for these kinds or all, and the same weights and buffers."""
     twin = copy.deepcopy(model)
     for module in twin.modules():
-        if type(module) in _TORCHS:
+        if type(module) in (kinds or _TORCHS):
             module.__class__ = _TORCHS[type(module)]
     return twin
 
@@ -102,9 +102,10 @@ class _LargestOfFour(Function):
         left, right = X[..., ::2], X[..., 1::2]  # [N, C, H, W/2]
         larger = torch.maximum(left, right)
         top, bottom = larger[:, :, ::2], larger[:, :, 1::2]  # [N, C, H/2, W/2]
-        if ctx.needs_input_grad[0]:
-            ctx.save_for_backward(right > left, bottom > top)
-        return torch.maximum(top, bottom)
+        Y = torch.maximum(top, bottom)
+        if ctx.needs_input_grad[0]:  # 1 where right or bottom was the larger: as floats, which multiply faster
+            ctx.save_for_backward((larger - left).sign_(), (Y - top).sign_())
+        return Y
 
     @staticmethod
     @once_differentiable

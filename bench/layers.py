@@ -1,0 +1,49 @@
+"""What each layer of core.fast is worth: training with all of them against training with one kind left to torch.nn."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from bench.loops import images
+from bench.pairs import compare, table
+from core import fast
+from core.config import ExperimentConfig, parse_arm
+from core.data import Images, as_floats
+from core.lenet import build_lenet
+
+STEPS = 40
+KINDS: tuple[tuple[str, type[nn.Module]], ...] = (
+    ("max", fast.MaxPool2d),
+    ("max", fast.BatchNorm2d),
+    ("max", fast.Conv2d),
+    ("avg", fast.AvgPool2d),
+)
+
+
+def report(repeats: int) -> str:
+    data = images()
+    pairs = []
+    for pool, kind in KINDS:
+        config = ExperimentConfig(data=data.name, examples=1024, arms=(parse_arm("bn"),), pool=pool)
+        whole = build_lenet(config.arms[0], config)
+        without = fast.plain(build_lenet(config.arms[0], config), kind)
+        what = f"with {kind.__name__} of core.fast / with torch.nn's"
+        pairs.append(compare(what, lambda m=without: _train(m, data), lambda m=whole: _train(m, data), repeats))
+    return f"""## Layers
+
+One arm with BatchNorm, {STEPS} mini-batches of 256, all other layers of core.fast in both.
+
+{table(pairs)}
+"""
+
+
+def _train(model: nn.Module, data: Images) -> None:
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for step in range(STEPS):
+        rows = torch.arange(256 * step, 256 * (step + 1)) % len(data.train_images)
+        loss = cross_entropy(model(as_floats(data.train_images[rows])), data.train_labels[rows])
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
