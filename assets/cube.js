@@ -14,6 +14,7 @@ const START = { yaw: -0.62, pitch: 0.44, zoom: 1 };
 const SIGNS = { before: "x", centred: "x − μ", squared: "(x − μ)²", normalized: "x̂", after: "y" };
 const TWEEN_MS = 380;
 const WALK_MS = 2200;
+const SMOOTH_CELLS = 1500; // more of them are drawn in outline, but for the lit ones, while the cube is being turned
 
 export function mount({ data, key, parentElement, setStateValue }) {
   if (!views.has(parentElement)) views.set(parentElement, new View(parentElement, key));
@@ -208,7 +209,8 @@ class View {
     const arm = look.arms[panel.norm] ?? look.text;
     panel.figure.style.setProperty("--arm", arm);
     const map = look.dark ? DARK_MAP : LIGHT_MAP;
-    const given = { ...this, panel, width, height: height - 34, look, arm, color: (shade) => pickColor(map, shade) };
+    const rough = this.turning && this.layout.count > SMOOTH_CELLS;
+    const given = { ...this, panel, rough, width, height: height - 34, look, arm, color: (shade) => pickColor(map, shade) };
     const list = this.local.view === "grid" ? gridScene(given) : cubeScene(given);
     return [...list, ...legend(panel, this.local.stage, width, height, look, map, arm)];
   }
@@ -271,13 +273,16 @@ class View {
         if (spread) this.zoom(now / spread);
         spread = now;
       } else if (this.local.view !== "grid") {
+        this.turning = true;
         this.turn(() => ((this.camera.yaw += dx * 0.008), (this.camera.pitch += dy * 0.008)));
       }
     });
+    const rest = () => this.turning && ((this.turning = false), this.redraw());
     canvas.addEventListener("pointerup", (e) => {
+      rest();
       if (fingers.delete(e.pointerId) && moved < 4) this.pick(at(e));
     });
-    canvas.addEventListener("pointercancel", (e) => fingers.delete(e.pointerId));
+    canvas.addEventListener("pointercancel", (e) => (rest(), fingers.delete(e.pointerId)));
     canvas.addEventListener("pointerleave", () => this.hover(-1));
     canvas.addEventListener("keydown", (e) => this.key(e));
     canvas.addEventListener(

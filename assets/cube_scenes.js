@@ -6,7 +6,7 @@ import { clamp, every, number, pickColor, rectangle, shade } from "./cube_pens.j
 
 // Orthographic, so equal cells look equal wherever they are; drawn from far to near along each axis, which for a
 // block of cells is the painter's order without sorting.
-export function cubeScene({ layout, panel, exists, camera, width, height, look, arm, color, picked, hovered }) {
+export function cubeScene({ layout, panel, exists, camera, rough, width, height, look, arm, color, picked, hovered }) {
   const { depth, across, up, inner, index } = layout;
   const gap = { x: 0.16, y: 0.5 };
   const tall = Math.min(0.8, (0.86 * Math.max(across, depth * 1.2)) / up);
@@ -49,6 +49,7 @@ export function cubeScene({ layout, panel, exists, camera, width, height, look, 
         const i = index(n, c, u);
         if (exists && !exists[i]) continue;
         const lit = panel.lit[i];
+        if (rough && !lit) continue; // its tower's outline stands for it
         const [lid, side, front] = faces(box(n, c, u));
         const covered = u > 0 && (inner === 1 || u % inner !== 0) && panel.lit[i - 1] === lit && !(exists && !exists[i - 1]);
         const fill = color(panel.shade[i]);
@@ -61,7 +62,7 @@ export function cubeScene({ layout, panel, exists, camera, width, height, look, 
         if (lit) runs.length && runs.at(-1)[0] === u + 1 ? (runs.at(-1)[0] = u) : runs.push([u, u]);
       }
       for (const [a, b] of runs) loud.push({ l: outline(box(n, c, a, b)), stroke: arm, w: 2.4 });
-      quiet.push({ l: outline(box(n, c, 0, up - 1)), stroke: look.text, w: 0.8, a: 0.22 });
+      quiet.push({ l: outline(box(n, c, 0, up - 1)), stroke: look.text, w: 0.8, a: rough ? 0.5 : 0.22 });
     }
   }
   const list = [...quiet, ...loud];
