@@ -1,0 +1,197 @@
+"""What bench/ computes with its measurements; the measurements themselves are no tests."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+
+from bench import gpu, gpu_loops, page, watchers, watching
+from bench.experiments import lasting
+from bench.plot import Axis, Panel, number, svg
+from bench.scaling import memory_kb
+from bench.timings import percentile, ratios, with_range
+from core.data import Images
+
+ROOT = Path(__file__).parent.parent
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def few() -> Images:
+    return gpu.synthetic(96, CPU)
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("share", [0, 5, 50, 95, 100])
+def test_percentiles_are_numpys(share: int) -> None:
+    values = [3.0, 1.0, 4.0, 1.5, 9.0, 2.6]
+    assert percentile(values, share) == pytest.approx(np.percentile(values, share))
+
+
+def test_a_percentile_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="no measurements"):
+        percentile([], 50)
+
+
+def test_ratios_are_those_of_the_pairs_and_not_of_the_medians() -> None:
+    assert ratios([(2.0, 1.0), (30.0, 10.0), (4.0, 4.0)]) == [1.0, 2.0, 3.0]
+    assert with_range([1.0, 2.0, 3.0]) == "2.00 (1.00 to 3.00)"
+
+
+def test_a_point_is_on_the_screen_with_the_first_frame_that_has_it() -> None:
+    stamps = [(1, "status", 0, 9.0), (2, "test", 0, 10.0), (3, "train", 1, 10.1), (4, "train", 2, 10.5)]
+    assert watching.delays(stamps, [(1, 9.5), (3, 10.2), (4, 10.6)]) == pytest.approx([0.2, 0.1, 0.1])
+
+
+def test_speed_counts_from_the_step_at_which_the_watchers_are_there() -> None:
+    steps = [
+        (step, "train", step, 100 + (0.5 * step if step < watching.FIRST_STEP else 0.1 * step)) for step in range(60)
+    ]
+    assert watching._steps_per_second(steps) == pytest.approx(10)
+
+
+def test_overlapping_work_is_counted_once() -> None:
+    assert gpu.covered([(5, 7), (0, 2), (1, 3), (1, 2)]) == 5
+    assert gpu.covered([]) == 0
+
+
+def test_memory_is_that_of_a_copy_with_all_it_refers_to() -> None:
+    assert 32 <= memory_kb([float(i) for i in range(1000)]) < 40  # 24 bytes a float, 8 a reference
+
+
+def test_only_a_plan_that_installs_nothing_is_timed() -> None:
+    serve = "/env/bin/python -m streamlit run app.py --server.port 8501 &"
+    assert not page.installs([serve])
+    assert page.installs(["/env/bin/python -m pip --disable-pip-version-check install -r requirements.txt", serve])
+    assert page.installs(["python3.12 -m venv .venv", serve])
+
+
+# --- the plot --------------------------------------------------------------------------------------------------------
+
+
+def test_a_plot_is_svg_with_titles_ticks_and_a_name_for_each_line() -> None:
+    lines = {"depth 5 & more": [(1, 0.9), (32, 2.0), (1024, 61.0)], "depth 12": [(1, 0.9), (1024, 62.0)]}
+    panel = Panel("Step <time>", "examples", "ms", lines)
+    drawn = ElementTree.fromstring(svg([panel, panel, panel]))
+    words = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"Step <time>", "examples", "ms", "depth 5 & more", "depth 12", "1", "10", "100", "1000"} <= set(words)
+    names = [text for text in drawn.iter("{http://www.w3.org/2000/svg}text") if text.text in lines][:2]
+    assert abs(float(names[0].get("y")) - float(names[1].get("y"))) >= 12, "names at one place are pushed apart"
+
+
+def test_equal_ratios_are_equally_far_apart() -> None:
+    axis = Axis(1, 1000, 50, 350)
+    assert [axis.at(value) for value in (1, 10, 100, 1000)] == pytest.approx([50, 150, 250, 350])
+    assert axis.ticks() == [1, 10, 100, 1000]
+    assert Axis(8, 70, 0, 1).ticks() == [10, 20, 50]
+    assert [number(value) for value in (0.01, 5, 2000, 10_000, 3e6)] == ["0.01", "5", "2000", "10k", "3M"]
+
+
+# --- watchers --------------------------------------------------------------------------------------------------------
+
+
+def test_a_watcher_asks_for_what_is_newer_than_it_has_until_the_run_has_ended() -> None:
+    asked: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for latest, status in ((3, "running"), (3, "running"), (7, "finished")):
+            asked.append((await reader.readuntil(b"\r\n\r\n")).decode().split()[1])
+            body = json.dumps({"latest": latest, "state": {"status": status}}).encode()
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        writer.close()
+
+    async def watch() -> dict[str, float]:
+        async with await asyncio.start_server(serve, "127.0.0.1") as server:
+            port = server.sockets[0].getsockname()[1]
+            return await watchers._watch(f"http://127.0.0.1:{port}", "abc", 1, 100.0)
+
+    heard = asyncio.run(watch())
+    assert asked == [f"/api/runs/abc/points?since={latest}" for latest in (0, 3, 3)]
+    assert set(heard) == set(watching.HEARD)
+
+
+# --- a card ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_loop_agrees_with_float64(few: Images) -> None:
+    said, right = gpu.check(few, steps=3)
+    assert right, said
+    assert said.count("| float32 |") == len(gpu.LOOPS)
+    assert "graphs need a CUDA device" in said
+
+
+def test_a_loop_that_computes_something_else_is_found(few: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    def faster(config, data, tick):
+        return gpu_loops.bare(lasting(3, data, 96, config.arms, learning_rate=1.2 * gpu.CHECKED_RATE), data, tick)
+
+    monkeypatch.setattr(gpu, "LOOPS", {"bare": gpu_loops.bare, "faster": faster})
+    said, right = gpu.check(few, steps=3)
+    assert not right
+    assert said.count("WRONG") == 1
+
+
+def test_the_step_that_would_be_captured_does_what_the_bare_loop_does(few: Images) -> None:
+    config = lasting(4, few, 32, gpu.ARMS["three"])
+    step = gpu_loops.Step(config, few)
+    found = gpu_loops.follow(step, step, config, lambda number: None)
+    assert gpu.largest_difference(found, gpu_loops.bare(config, few, lambda number: None)) < 1e-5
+
+
+def test_losses_that_are_missing_or_not_finite_are_no_agreement() -> None:
+    assert gpu.largest_difference({"bn": [1.0, 2.0]}, {"bn": [1.0, 2.5]}) == 0.5
+    for other in ({"bn": [1.0]}, {"ln": [1.0, 2.0]}, {"bn": [1.0, float("nan")]}):
+        assert gpu.largest_difference(other, {"bn": [1.0, 2.0]}) == float("inf")
+
+
+def test_one_loop_without_memory_leaves_the_others_their_cells(few: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(config, data, tick):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(gpu, "LOOPS", {"bare": too_large, "other": gpu_loops.bare, "graph": gpu_loops.graph})
+    first, second, third = gpu.cell(few, gpu.ARMS["one"], 32, steps=2)
+    assert first[2:4] == ["bare", "out of memory; lower the batch"]
+    assert float(second[3]) > 0
+    assert third[3] == "not done: graphs need a CUDA device"
+
+
+@pytest.mark.parametrize(("more", "status"), [([], 0), (["--require"], 2)])
+def test_without_a_card_it_says_so_in_one_line(more, status, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(sys, "argv", ["gpu", *more])
+    with pytest.raises(SystemExit) as ended:
+        gpu.main()
+    assert ended.value.code == status
+    assert capsys.readouterr().out.startswith("There is no CUDA device here")
+
+
+def needed_by(module: str, seen: set[str]) -> set[str]:
+    """What importing `module` imports from outside the project; imports inside functions wait until they are called."""
+    path = ROOT / (module.replace(".", "/") + ".py")
+    if module in seen or not path.exists():
+        return set() if (ROOT / module.replace(".", "/")).exists() or module in seen else {module.split(".")[0]}
+    seen.add(module)
+    found: set[str] = set()
+    for node in ast.parse(path.read_text()).body:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            whole = f"{node.module}.{{}}"
+            parts = [whole.format(alias.name) for alias in node.names]
+            names = [part for part in parts if (ROOT / (part.replace(".", "/") + ".py")).exists()] + [str(node.module)]
+        for name in names:
+            found |= needed_by(name, seen)
+    return found
+
+
+def test_on_a_card_torch_and_numpy_are_enough() -> None:
+    assert needed_by("bench.gpu", set()) - sys.stdlib_module_names == {"torch", "numpy"}
+    assert "starlette" in needed_by("bench.stamping_app", set()), "what is needed elsewhere is seen"
