@@ -14,12 +14,20 @@ from dataclasses import dataclass
 from core.axes import AXIS_WORDS, FEATURE_AXIS, Rule, layout_of, rule_for
 from core.config import Norm
 
+
+def _formula(over: str, centred: bool = True) -> str:
+    """In plain HTML, which needs no library; `over` is what the mean and variance belong to."""
+    spread = f"σ<sub>{over}</sub><sup>2</sup>" if centred else f"mean<sub>{over}</sub>(x<sup>2</sup>)"
+    above = f"(x − μ<sub>{over}</sub>)" if centred else "x"
+    return f"x̂ = {above} / √({spread} + ε), &emsp; y = γ<sub>c</sub> x̂" + " + β<sub>c</sub>" * centred
+
+
 FORMULAS = {
-    Norm.BN: r"\hat{x} = \frac{x - \mu_c}{\sqrt{\sigma_c^2 + \varepsilon}},\quad y = \gamma_c \hat{x} + \beta_c",
-    Norm.LN: r"\hat{x} = \frac{x - \mu_n}{\sqrt{\sigma_n^2 + \varepsilon}},\quad y = \gamma_c \hat{x} + \beta_c",
-    Norm.IN: r"\hat{x} = \frac{x - \mu_{nc}}{\sqrt{\sigma_{nc}^2 + \varepsilon}},\quad y = \gamma_c \hat{x} + \beta_c",
-    Norm.GN: r"\hat{x} = \frac{x - \mu_{ng}}{\sqrt{\sigma_{ng}^2 + \varepsilon}},\quad y = \gamma_c \hat{x} + \beta_c",
-    Norm.RMS: r"\hat{x} = \frac{x}{\sqrt{\overline{x^2}_n + \varepsilon}},\quad y = \gamma_c \hat{x}",
+    Norm.BN: _formula("c"),
+    Norm.LN: _formula("n"),
+    Norm.IN: _formula("nc"),
+    Norm.GN: _formula("ng"),
+    Norm.RMS: _formula("n", centred=False),
 }
 SOURCES = {
     Norm.BN: "Ioffe & Szegedy 2015, Batch Normalization, arXiv:1502.03167",

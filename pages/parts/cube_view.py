@@ -155,7 +155,7 @@ def _tell(reading: Reading) -> None:
     st.html(_steps_table(reading) + _code(reading.code))
     st.markdown(f"{reading.tally}. {_affine_text(reading)} {reading.scale_note}")
     if reading.formula and reading.verdict.norm:
-        st.latex(reading.formula)
+        st.html(f"<div class=cube-formula>{reading.formula}</div>")  # st.latex loads a library for half a second
         st.caption(f"{NORM_TITLES[reading.verdict.norm]}: {reading.source}")
 
 
@@ -181,6 +181,8 @@ _TABLE_STYLE = """<style>
 .cube-steps td, .cube-steps th { padding-top: 3px; padding-bottom: 3px; border: 0; vertical-align: baseline; }
 .cube-steps td { opacity: .8; }
 .cube-steps .cube-result { text-align: right; font-weight: 600; opacity: 1; white-space: nowrap; padding-left: 12px; }
+.cube-formula { font-size: 20px; font-style: italic; text-align: center; margin: 6px 0 2px; }
+.cube-formula sub, .cube-formula sup { font-size: 70%; }
 .cube-code { margin: 14px 0 4px; padding: 10px 14px; border-radius: 6px; font-size: 15px; white-space: pre-wrap;
   background: color-mix(in srgb, currentColor 6%, transparent); }
 </style>"""
