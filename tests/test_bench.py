@@ -6,6 +6,7 @@ import ast
 import asyncio
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -115,7 +116,8 @@ def test_a_watcher_asks_for_what_is_newer_than_it_has_until_the_run_has_ended() 
             port = server.sockets[0].getsockname()[1]
             return await watchers._watch(f"http://127.0.0.1:{port}", "abc", 1, 100.0)
 
-    heard = asyncio.run(watch())
+    with ThreadPoolExecutor(1) as apart:  # playwright's event loop runs in this thread, where browser tests came before
+        heard = apart.submit(asyncio.run, watch()).result()
     assert asked == [f"/api/runs/abc/points?since={latest}" for latest in (0, 3, 3)]
     assert set(heard) == set(watching.HEARD)
 
