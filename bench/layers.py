@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from bench.loops import images
-from bench.pairs import compare, table
+from bench.pairs import compare, rows
 from core import fast
 from core.config import ExperimentConfig, parse_arm
 from core.data import Images, as_floats
@@ -35,7 +35,7 @@ def report(repeats: int) -> str:
 
 One arm with BatchNorm, {STEPS} mini-batches of 256, all other layers of core.fast in both.
 
-{table(pairs)}
+{rows(pairs)}
 """
 
 

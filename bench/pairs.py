@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
+
+from bench.timings import ratios, table, with_range
 
 Loop = Callable[[], None]
 
@@ -21,7 +23,7 @@ class Pair:
 
     @property
     def ratios(self) -> list[float]:
-        return sorted(a / b for a, b in zip(self.reference, self.ours, strict=True))
+        return ratios(zip(self.reference, self.ours, strict=True))
 
 
 def compare(what: str, reference: Loop, ours: Loop, repeats: int, target: str = "") -> Pair:
@@ -38,11 +40,17 @@ def seconds(loop: Loop) -> float:
     return time.perf_counter() - started
 
 
-def table(pairs: list[Pair]) -> str:
-    rows = ["| what | ratio | range | target | reference, s | NormScope, s |", "|---|---|---|---|---|---|"]
-    for pair in pairs:
-        ratios, times = pair.ratios, (statistics.median(pair.reference), statistics.median(pair.ours))
-        span = f"{ratios[0]:.2f} to {ratios[-1]:.2f}"
-        seconds_each = " | ".join(f"{time_:.2f}" for time_ in times)
-        rows.append(f"| {pair.what} | **{statistics.median(ratios):.2f}** | {span} | {pair.target} | {seconds_each} |")
-    return "\n".join(rows)
+def rows(pairs: list[Pair]) -> str:
+    """The pairs as a table."""
+    header = ["what", "ratio", "target", "reference, s", "NormScope, s"]
+    return table(header, [_cells(pair) for pair in pairs])
+
+
+def _cells(pair: Pair) -> list[str]:
+    return [
+        pair.what,
+        with_range(pair.ratios),
+        pair.target,
+        f"{median(pair.reference):.2f}",
+        f"{median(pair.ours):.2f}",
+    ]

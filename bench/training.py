@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.loops import bare, book, few_tests, images, normscope
-from bench.pairs import compare, table
+from bench.pairs import compare, rows
 from core.config import ExperimentConfig, parse_arm
 
 STEPS = 234  # as many as First look has
@@ -51,5 +51,5 @@ def report(repeats: int) -> str:
 memory, torch.nn's layers and as many threads, and measures nothing but the loss; the book's has a DataLoader with four
 workers that turn one picture after the other into a tensor (on other cores than the training, where there are any).
 
-{table(pairs)}
+{rows(pairs)}
 """

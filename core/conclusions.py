@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from core.summary import LayerSummary, NetworkSummary
 
-ALIKE = 4.0  # first and last layer's gradients within this factor are called alike
+ALIKE = 1.5  # first and last layer's gradients within this factor are called alike
 
 
 def about_gradients(arms: Mapping[str, NetworkSummary], titles: Mapping[str, str]) -> str:

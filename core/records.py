@@ -8,7 +8,7 @@ Mappings go from an arm's name to its value; an arm that has diverged is absent 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from math import isfinite
 from typing import Any, ClassVar
 
@@ -169,26 +169,24 @@ Record = (
 
 def to_json(record: Record) -> dict[str, Any]:
     """The record as JSON values; a value that is not finite becomes null, never disappears."""
-    values: dict[str, Any] = to_finite(asdict(record))
+    values: dict[str, Any] = to_finite(record)
     return {"kind": record.kind} | values
 
 
 def to_finite(value: Any) -> Any:
     """`value` with lists for tuples, dicts for records and None for floats that are not finite, as JSON wants it."""
-    if is_dataclass(value):
-        return to_finite(fields_of(value))
+    if isinstance(value, float):
+        return value if isfinite(value) else None
     if isinstance(value, dict):
         return {key: to_finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [to_finite(item) for item in value]
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    return value
+    return to_finite(fields_of(value)) if is_dataclass(value) else value
 
 
 def fields_of(record: Any) -> dict[str, Any]:
     """A record's values by name, themselves and not copies of them, which dataclasses.asdict would make one by one."""
-    return {name: getattr(record, name) for name in record.__dataclass_fields__}
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 class History:
