@@ -1,4 +1,4 @@
-"""What several test files share: images, a run manager, one real training, and the rule about browsers."""
+"""What several test files share: images, a run manager, and the rule about browsers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ import torch
 from hypothesis import HealthCheck, settings
 
 from core import device, gallery, runs
-from core.config import PRESETS, ExperimentConfig
+from core.config import ExperimentConfig
 from core.data import Images, data_root, load, verify
-from core.records import Record
 from core.runs import Run, RunManager
-from core.trainer import train
 
 PATIENCE_SECONDS = 60.0  # how long a condition may take on a busy machine; it is met in milliseconds otherwise
-TRAINING_TIMEOUT_SECONDS = 600
 
 # A busy machine is no failure: hypothesis may take its time, and tries the same examples every time.
 settings.register_profile("normscope", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -36,12 +33,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
         report.outcome = "failed"
         report.longrepr = f"NORMSCOPE_REQUIRE_BROWSER=1, but this browser test did not run. {reason}"
     return report
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "first_look" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.timeout(TRAINING_TIMEOUT_SECONDS))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -77,14 +68,6 @@ def fashion() -> Images:
     if any(check.status != "ok" for check in verify("fashion-mnist")):
         pytest.skip(f"needs the four real Fashion-MNIST files in {data_root()}/FashionMNIST/raw (set NORMSCOPE_DATA)")
     return load("fashion-mnist")
-
-
-@pytest.fixture(scope="session")
-def first_look(fashion: Images) -> tuple[ExperimentConfig, tuple[Record, ...]]:
-    """The preset First look trained once on Fashion-MNIST, some 35 s of one core: (its config, its history)."""
-    config, history = PRESETS["First look"], list[Record]()
-    train(config, fashion, history.append)
-    return config, tuple(history)
 
 
 @pytest.fixture

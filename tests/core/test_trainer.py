@@ -445,21 +445,3 @@ def test_however_long_a_run_its_history_stays_short(config: ExperimentConfig) ->
     assert len(points) <= POINTS + 100 + config.epochs
     assert live <= 220
     assert len(points) + live + 2 * config.epochs <= 6000
-
-
-# --- real data ---------------------------------------------------------------------------------------------------
-
-
-def test_fact_6_with_sigmoid_at_lr_01_batch_norm_learns_layer_norm_follows_and_none_stays_at_chance(first_look) -> None:
-    config, history = first_look
-    last = the_tests(list(history))[-1]
-    assert (config.total_steps, last.step, last.examples) == (234, 234, 10_000)
-    assert last.accuracy["bn"] > 0.74
-    assert last.accuracy["none"] < 0.15
-    assert 0.45 < last.accuracy["ln"] < 0.72
-
-
-def test_at_the_start_batch_norm_reads_better_with_batch_than_with_running_statistics(first_look) -> None:
-    _, history = first_look
-    early = {t.step: t for t in the_tests(list(history)) if t.step in EARLY_TESTS}
-    assert max(t.batch_accuracy["bn"] - t.accuracy["bn"] for t in early.values()) > 0.05
