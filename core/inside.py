@@ -3,18 +3,19 @@
 Observations  the bounded log of a run's NetworksSeen records, and what each page asks of it
 Observation   one of them, as it is kept
 
-A complete look at three arms is some 250 kB of JSON, so it is kept compressed and handed out one at a time; what a page
-draws over time is a few numbers per layer.
+A complete look at three arms is some 250 kB of JSON, so it is kept pickled and compressed, and becomes JSON when it is
+asked for: making that at every look would take the trainer five times as long. What a page draws over time is a few
+numbers per layer.
 """
 
 from __future__ import annotations
 
 import json
+import pickle
 import zlib
 from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from core.conclusions import about_activations, about_gradients, about_parameters
@@ -88,7 +89,7 @@ class Observations:
     def whole(self, sequence: int) -> bytes | None:
         """The complete look as JSON, {arm: NetworkSummary}; None if it was merged away."""
         found = next((kept for kept in self._kept if kept.sequence == sequence), None)
-        return zlib.decompress(found.whole) if found else None
+        return _json(pickle.loads(zlib.decompress(found.whole))) if found else None
 
     def _merge(self, source: str) -> None:
         mine = [kept for kept in self._kept if kept.source == source]
@@ -117,16 +118,12 @@ def _observation(
             "activations": about_activations(seen.arms, titles),
             "parameters": about_parameters(seen.arms, titles),
         },
-        whole=zlib.compress(_json(seen.arms).encode(), 1),
+        whole=zlib.compress(pickle.dumps(seen.arms), 1),
     )
 
 
-def _json(arms: Mapping[str, NetworkSummary]) -> str:
-    write = partial(json.dumps, separators=(",", ":"), allow_nan=False, default=fields_of)
-    try:
-        return write(arms)
-    except ValueError:  # some number is not finite; looking for such numbers first takes longer than writing
-        return write(to_finite(arms))
+def _json(arms: Mapping[str, NetworkSummary]) -> bytes:
+    return json.dumps(to_finite(arms), separators=(",", ":"), allow_nan=False).encode()
 
 
 def _lists(norm: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import count
 
 import numpy as np
@@ -150,9 +151,14 @@ def _percentiles(sample: Tensor) -> Tensor:
     inf = math.inf
     ordered = _sorted(torch.nan_to_num(sample, nan=inf, posinf=inf, neginf=inf))  # the finite ones come first
     last = ((ordered < inf).sum() - 1).clamp(min=0)
-    ranks = torch.stack([last * (percentile / 100) for percentile in PERCENTILES])
+    ranks = last * _shares(sample.device)
     below, above = ordered[ranks.floor().long()], ordered[ranks.ceil().long()]
     return torch.lerp(below, above, ranks.frac().to(sample.dtype))
+
+
+@cache
+def _shares(device: torch.device) -> Tensor:
+    return torch.tensor(PERCENTILES, device=device) / 100
 
 
 def _sorted(X: Tensor) -> Tensor:
