@@ -17,7 +17,7 @@ export function mount(component) {
   return () => queueMicrotask(() => root.isConnected || panels.get(root)?.close());
 }
 
-const WAIT_MS = { running: 180, preparing: 300, queued: 700, paused: 400 };
+const WAIT_MS = { running: 180, preparing: 100, queued: 150, paused: 400 }; // queued is mostly short, and then a start
 const ENDED = new Set(["finished", "stopped", "failed"]);
 const WORDS = { queued: "Waiting", preparing: "Preparing", running: "Running", paused: "Paused",
   finished: "Finished", stopped: "Stopped", failed: "Failed", "": "Ready" };
