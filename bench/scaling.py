@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from unittest.mock import patch
 
+from bench.browser import NoBrowser
 from bench.experiments import lasting
 from bench.loops import few_tests, images
 from bench.plot import Panel, Point, svg
@@ -60,9 +61,16 @@ def report(repeats: int) -> str:
         Panel("All points of a run of three arms", "steps", "kB", sizes(data, LENGTHS)),
         Panel("Looks kept of a run of three arms", "looks", "kB of memory", look_sizes(data, LOOKS)),
     ]
-    PLOT.write_text(svg(panels))
     tables = [text for panel in panels for text in (f"**{panel.title}, {panel.y_title}**", "", _table(panel), "")]
-    return "\n".join(["## Scaling", "", f"On {data.name}, medians.", "", f"![As a plot]({PLOT.name})", "", *tables])
+    return "\n".join(["## Scaling", "", f"On {data.name}, medians.", "", _plot(panels), "", *tables])
+
+
+def _plot(panels: Sequence[Panel]) -> str:
+    try:
+        PLOT.write_text(svg(panels))
+    except NoBrowser as why:
+        return f"Not drawn: {why}"
+    return f"![The same as a plot]({PLOT.name})"
 
 
 def _table(panel: Panel) -> str:

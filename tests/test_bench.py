@@ -8,7 +8,6 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ import torch
 
 from bench import gpu, gpu_loops, page, watchers, watching
 from bench.experiments import lasting
-from bench.plot import Axis, Panel, number, svg
+from bench.plot import Panel, figure
 from bench.scaling import memory_kb
 from bench.timings import percentile, ratios, with_range
 from core.data import Images
@@ -80,22 +79,14 @@ def test_only_a_plan_that_installs_nothing_is_timed() -> None:
 # --- the plot --------------------------------------------------------------------------------------------------------
 
 
-def test_a_plot_is_svg_with_titles_ticks_and_a_name_for_each_line() -> None:
-    lines = {"depth 5 & more": [(1, 0.9), (32, 2.0), (1024, 61.0)], "depth 12": [(1, 0.9), (1024, 62.0)]}
-    panel = Panel("Step <time>", "examples", "ms", lines)
-    drawn = ElementTree.fromstring(svg([panel, panel, panel]))
-    words = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"Step <time>", "examples", "ms", "depth 5 & more", "depth 12", "1", "10", "100", "1000"} <= set(words)
-    names = [text for text in drawn.iter("{http://www.w3.org/2000/svg}text") if text.text in lines][:2]
-    assert abs(float(names[0].get("y")) - float(names[1].get("y"))) >= 12, "names at one place are pushed apart"
-
-
-def test_equal_ratios_are_equally_far_apart() -> None:
-    axis = Axis(1, 1000, 50, 350)
-    assert [axis.at(value) for value in (1, 10, 100, 1000)] == pytest.approx([50, 150, 250, 350])
-    assert axis.ticks() == [1, 10, 100, 1000]
-    assert Axis(8, 70, 0, 1).ticks() == [10, 20, 50]
-    assert [number(value) for value in (0.01, 5, 2000, 10_000, 3e6)] == ["0.01", "5", "2000", "10k", "3M"]
+def test_a_plot_has_a_pair_of_logarithmic_axes_for_each_panel_and_a_name_at_each_lines_end() -> None:
+    lines = {"depth 5": [(1, 0.9), (32, 2.0), (1024, 61.0)], "depth 12": [(1, 0.9), (1024, 62.0)]}
+    drawn = figure([Panel(title, "examples", "ms", lines) for title in ("a", "b", "c")]).to_plotly_json()
+    assert [note["text"] for note in drawn["layout"]["annotations"]] == ["a", "b", "c"]
+    assert {drawn["layout"][axis]["type"] for axis in ("xaxis", "yaxis", "xaxis3", "yaxis3")} == {"log"}
+    assert [line["yaxis"] for line in drawn["data"]] == ["y", "y", "y2", "y2", "y3", "y3"]
+    assert [line["text"][-1].strip() for line in drawn["data"]] == ["depth 5", "depth 12"] * 3
+    assert list(drawn["data"][0]["x"]) == [1, 32, 1024]
 
 
 # --- watchers --------------------------------------------------------------------------------------------------------
