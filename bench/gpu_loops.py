@@ -128,7 +128,8 @@ def graph(config: ExperimentConfig, data: Images, tick: Tick) -> Losses:
 def follow(step: Step, run: Callable[[], None], config: ExperimentConfig, tick: Tick) -> Losses:
     """Call `run`, which is `step` or its replay, for every mini-batch; the device is waited for every READ_EVERY."""
     kept = torch.zeros(config.total_steps, len(config.arms), device=step.rows.device)
-    for number, rows in enumerate(orders(config, step.rows.device), 1):
+    every = list(orders(config, step.rows.device))  # beforehand: each epoch's would make the host wait
+    for number, rows in enumerate(every, 1):
         tick(number)
         step.rows.copy_(rows)
         run()

@@ -1,14 +1,12 @@
-"""A plot on doubly logarithmic axes as SVG: plotly draws it, in chromium, because it draws in browsers only."""
+"""A plot on doubly logarithmic axes as SVG, drawn by plotly.js in chromium."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 from urllib.parse import unquote
-
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from bench import browser
 
@@ -31,34 +29,56 @@ class Panel:
 
 def svg(panels: Sequence[Panel]) -> str:
     """The panels side by side; raises browser.NoBrowser."""
-    drawn = figure(panels)
-    size = {"format": "svg", "width": drawn.layout.width, "height": drawn.layout.height}
+    plot = figure(panels)
+    size = {"format": "svg", "width": plot["layout"]["width"], "height": plot["layout"]["height"]}
     with browser.chromium() as chromium:
         page = chromium.new_page()
         page.add_script_tag(content=files("plotly").joinpath("package_data/plotly.min.js").read_text(encoding="utf-8"))
-        address = page.evaluate("([plot, size]) => Plotly.toImage(JSON.parse(plot), size)", [drawn.to_json(), size])
+        address = page.evaluate("([plot, size]) => Plotly.toImage(plot, size)", [plot, size])
     return unquote(address.partition(",")[2])
 
 
-def figure(panels: Sequence[Panel]) -> go.Figure:
-    """Each panel with its own axes, and each line named at its last point."""
+def figure(panels: Sequence[Panel]) -> dict[str, Any]:
+    """As plotly.js wants it: each panel with its own axes, and each line named at its last point."""
     rows = -(-len(panels) // COLUMNS)
-    plot = make_subplots(rows, COLUMNS, subplot_titles=[panel.title for panel in panels], horizontal_spacing=0.17)
-    for place, panel in enumerate(panels):
-        where = {"row": place // COLUMNS + 1, "col": place % COLUMNS + 1}
-        ends = sorted((points[-1][1] for points in panel.lines.values()), reverse=True)
-        for (name, points), color in zip(panel.lines.items(), COLORS, strict=False):
-            where_named = NAMED[round(2 * ends.index(points[-1][1]) / max(1, len(ends) - 1))]
-            plot.add_trace(_line(name, points, color, where_named), **where)
-        plot.update_xaxes(type="log", title=panel.x_title, dtick="D2", **where)
-        plot.update_yaxes(type="log", title=panel.y_title, dtick="D2", **where)
-    return plot.update_layout(
-        template="plotly_white", showlegend=False, width=COLUMNS * WIDTH, height=rows * HEIGHT, paper_bgcolor="white"
-    )
+    layout: dict[str, Any] = {
+        "grid": {"rows": rows, "columns": COLUMNS, "pattern": "independent", "xgap": 0.35, "ygap": 0.45},
+        "width": COLUMNS * WIDTH,
+        "height": rows * HEIGHT,
+        "showlegend": False,
+        "margin": {"t": 60, "r": 100},
+        "annotations": [_title(panel, number) for number, panel in _numbered(panels)],
+    }
+    for number, panel in _numbered(panels):
+        layout[f"xaxis{number}"] = {"type": "log", "dtick": "D2", "title": {"text": panel.x_title}}
+        layout[f"yaxis{number}"] = {"type": "log", "dtick": "D2", "title": {"text": panel.y_title}}
+    lines = [line for number, panel in _numbered(panels) for line in _lines(panel, number)]
+    return {"data": lines, "layout": layout}
 
 
-def _line(name: str, points: Sequence[Point], color: str, where_named: str) -> go.Scatter:
-    names = ["" for _ in points[1:]] + [f" {name}"]
-    x, y = zip(*points, strict=True)
-    look = {"line": {"color": color}, "textfont": {"color": color}, "textposition": where_named, "cliponaxis": False}
-    return go.Scatter(x=x, y=y, mode="lines+markers+text", text=names, **look)
+def _numbered(panels: Sequence[Panel]) -> Iterator[tuple[str, Panel]]:
+    """plotly counts axes as x, x2, x3."""
+    return zip(["", *(str(number) for number in range(2, len(panels) + 1))], panels, strict=True)
+
+
+def _title(panel: Panel, number: str) -> dict[str, Any]:
+    place = {"xref": f"x{number} domain", "yref": f"y{number} domain", "x": 0, "y": 1.02, "yanchor": "bottom"}
+    return {"text": f"<b>{panel.title}</b>", "showarrow": False, "font": {"size": 14}, **place}
+
+
+def _lines(panel: Panel, number: str) -> Iterator[dict[str, Any]]:
+    ends = sorted((points[-1][1] for points in panel.lines.values()), reverse=True)
+    for (name, points), color in zip(panel.lines.items(), COLORS, strict=False):
+        x, y = zip(*points, strict=True)
+        yield {
+            "x": list(x),
+            "y": list(y),
+            "xaxis": f"x{number}",
+            "yaxis": f"y{number}",
+            "mode": "lines+markers+text",
+            "text": [""] * (len(points) - 1) + [f" {name}"],
+            "textposition": NAMED[round(2 * ends.index(points[-1][1]) / max(1, len(ends) - 1))],
+            "textfont": {"color": color},
+            "line": {"color": color},
+            "cliponaxis": False,
+        }

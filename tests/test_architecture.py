@@ -21,7 +21,7 @@ MODULES = sorted(f"core.{module.name}" for module in pkgutil.iter_modules(core._
 
 # What is known to break a rule. An entry that does so no longer has to go, so that the list can only shrink.
 DEBTS = {
-    "files_too_long": {"core/__main__.py", "core/runs.py"},
+    "files_too_long": {"core/runs.py"},
 }
 
 Sources = dict[str, str]  # path from the project's folder: content

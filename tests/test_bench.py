@@ -81,12 +81,12 @@ def test_only_a_plan_that_installs_nothing_is_timed() -> None:
 
 def test_a_plot_has_a_pair_of_logarithmic_axes_for_each_panel_and_a_name_at_each_lines_end() -> None:
     lines = {"depth 5": [(1, 0.9), (32, 2.0), (1024, 61.0)], "depth 12": [(1, 0.9), (1024, 62.0)]}
-    drawn = figure([Panel(title, "examples", "ms", lines) for title in ("a", "b", "c")]).to_plotly_json()
-    assert [note["text"] for note in drawn["layout"]["annotations"]] == ["a", "b", "c"]
+    drawn = figure([Panel(title, "examples", "ms", lines) for title in ("a", "b", "c")])
+    assert [note["text"] for note in drawn["layout"]["annotations"]] == ["<b>a</b>", "<b>b</b>", "<b>c</b>"]
     assert {drawn["layout"][axis]["type"] for axis in ("xaxis", "yaxis", "xaxis3", "yaxis3")} == {"log"}
     assert [line["yaxis"] for line in drawn["data"]] == ["y", "y", "y2", "y2", "y3", "y3"]
     assert [line["text"][-1].strip() for line in drawn["data"]] == ["depth 5", "depth 12"] * 3
-    assert list(drawn["data"][0]["x"]) == [1, 32, 1024]
+    assert drawn["data"][0]["x"] == [1, 32, 1024]
 
 
 # --- watchers --------------------------------------------------------------------------------------------------------

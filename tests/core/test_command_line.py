@@ -21,9 +21,10 @@ import pytest
 import torch
 
 from core import records
-from core.__main__ import FLAGS, PRESET_FLAGS, build_parser, experiment, main
+from core.__main__ import main
 from core.config import DATASETS, PRESETS, ExperimentConfig, parse_arm
 from core.data import load
+from core.flags import FLAGS, PRESET_FLAGS, build_parser, experiment
 from core.trainer import train
 
 QUICK = ["train", "--data", "digits", "--device", "cpu"]
@@ -168,7 +169,7 @@ def test_losses_that_are_not_finite_become_null(run: Any, tmp_path: Path) -> Non
 def test_ctrl_c_writes_what_was_measured(tmp_path: Path) -> None:
     path = tmp_path / "out.json"
     argv = [*QUICK, "--epochs", "1000", "--json", str(path)]
-    code = f"import core.__main__ as cli; cli.LOG_SECONDS = 0; raise SystemExit(cli.main({argv!r}))"
+    code = f"from core import __main__, progress; progress.LOG_SECONDS = 0; raise SystemExit(__main__.main({argv!r}))"
     with subprocess.Popen(python("-c", code), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         seen = b""
