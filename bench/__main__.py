@@ -22,7 +22,7 @@ import torch
 from core.device import best_device, describe, leave_a_core_free
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
-SECTIONS = ("training", "profile", "layers", "watching", "page", "scaling")  # a module each, with report(repeats)
+SECTIONS = ("training", "profiling", "layers", "watching", "page", "scaling")  # a module each, with report(repeats)
 
 
 def main() -> None:
