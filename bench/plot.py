@@ -14,6 +14,7 @@ Point = tuple[float, float]
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676", "#E69F00")  # Okabe and Ito's
 NAMED = ("top right", "middle right", "bottom right")  # the highest line, those between, the lowest: none overlap
+AXIS = {"type": "log", "tickvals": [first * 10.0**zeros for zeros in range(-3, 9) for first in (1, 2, 5)]}
 COLUMNS, WIDTH, HEIGHT = 2, 560, 380  # of one panel, in pixels
 
 
@@ -50,8 +51,8 @@ def figure(panels: Sequence[Panel]) -> dict[str, Any]:
         "annotations": [_title(panel, number) for number, panel in _numbered(panels)],
     }
     for number, panel in _numbered(panels):
-        layout[f"xaxis{number}"] = {"type": "log", "dtick": "D2", "title": {"text": panel.x_title}}
-        layout[f"yaxis{number}"] = {"type": "log", "dtick": "D2", "title": {"text": panel.y_title}}
+        layout[f"xaxis{number}"] = AXIS | {"title": {"text": panel.x_title}}
+        layout[f"yaxis{number}"] = AXIS | {"title": {"text": panel.y_title}}
     lines = [line for number, panel in _numbered(panels) for line in _lines(panel, number)]
     return {"data": lines, "layout": layout}
 
