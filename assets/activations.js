@@ -17,6 +17,14 @@ const group = (label, kind, choices, chosen) =>
 class Activations extends InsidePage {
   view = "activations";
 
+  get idle() {
+    return {
+      question: "What does each layer still say about the image?",
+      shows: ["spread over the images, unit by unit", "distribution at four stages", "dead units", "drift", "feature maps"],
+      x: "layer", y: "spread",
+    };
+  }
+
   get body() {
     return `
     <div class="ns-tools ns-choices"><span>layer <span class="ns-group" role="group" aria-label="layer" data-part="layers"></span></span>

@@ -16,6 +16,14 @@ const TYPE = 14;
 class Gradients extends InsidePage {
   view = "gradients";
 
+  get idle() {
+    return {
+      question: "How much gradient reaches the first layer?",
+      shows: ["mean |∂L/∂W| by layer", "over the run", "distribution of the entries", "exact zeros"],
+      x: "layer, from the input to the output", y: "mean |∂L/∂W|",
+    };
+  }
+
   get body() {
     return `
     <div class="ns-tools"><span class="ns-group" role="group" aria-label="What is drawn">${Object.entries(METRICS)

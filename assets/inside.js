@@ -30,7 +30,7 @@ export class InsidePage {
     this.hidden = new Set();
     this.element = document.createElement("section");
     this.element.className = "ns ns-inside";
-    this.element.innerHTML = HEAD + this.body + FOOT;
+    this.element.innerHTML = head(this.idle) + this.body + FOOT;
     root.append(this.element);
     this.parts = Object.fromEntries([...this.element.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
     this.element.addEventListener("click", (event) => this.clicked(event));
@@ -248,10 +248,15 @@ function nearest(looks, step) {
   return at;
 }
 
-const HEAD = `
+const head = ({ question, shows, x, y }) => `
   <div data-part="empty" class="ns-idle" hidden>
-    <h2>Nothing to look into yet.</h2>
-    <p>Start a run on the <a href="train" target="_self">Train</a> page; this page then looks inside its networks while they learn.</p>
+    <h2>${question}</h2>
+    <ul>${shows.map((each) => `<li>${each}</li>`).join("")}</ul>
+    <svg viewBox="0 0 640 190" aria-hidden="true"><path d="M120 10v140h400" fill="none" stroke="currentColor" stroke-width="1.5" opacity=".55"/>
+      <g font-size="14" fill="currentColor" text-anchor="middle" opacity=".75"><text x="320" y="84">nothing to look into yet</text>
+        <text x="320" y="174">${x}</text><text transform="translate(104 80) rotate(-90)">${y}</text></g></svg>
+    <p>This page looks inside the networks of a run while they learn.</p>
+    <p><a class="ns-primary ns-huge" href="train" target="_self">Go to Train and start one</a></p>
   </div>
   <div data-part="full" hidden>
   <header class="ns-bar"><span class="ns-buttons" data-part="arms"></span>

@@ -1,7 +1,7 @@
 // γ, β and the running statistics of one norm layer: now, over the run, and against the batch's own; and two questions
 // to the live networks: what recalibration would change, and how noisy a mini-batch's mean is.
 
-import { BODY } from "./parameters_body.js";
+import { BODY, IDLE } from "./parameters_body.js";
 import { InsidePage, mounter } from "./inside.js";
 import { MARKERS, theme } from "./look.js";
 import { printed } from "./tensor_text.js";
@@ -16,6 +16,7 @@ const LOG_TICKS = ((tickvals) => ({ tickvals, ticktext: tickvals.map(brief) }))(
 
 class Parameters extends InsidePage {
   view = "parameters";
+  get idle() { return IDLE; }
 
   get body() {
     return BODY;

@@ -33,3 +33,9 @@ export const BODY = `
     <li>A late gap between the two accuracies is not an error of the average: the weights move on at every step, and the average lags by about ten steps.</li>
     <li>Unbiased against biased variance is a factor that one sees in the numbers and, from a batch size of 4 on, not in the accuracy (at most 0.001).</li>
     <li>1/√(N·H·W) would hold if the positions of a map were independent. They are not: pixels beside each other are alike, and alike through a convolution.</li></ul></details></div>`;
+
+export const IDLE = {
+  question: "What did γ, β and the running statistics become?",
+  shows: ["γ and β per channel", "their gradients", "running statistics against the batch’s", "training and evaluation mode"],
+  x: "channel", y: "γ and β",
+};

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 
 from core.summary import LayerSummary, NetworkSummary
 
@@ -11,12 +12,15 @@ ALIKE = 1.5  # first and last layer's gradients within this factor are called al
 
 def about_gradients(arms: Mapping[str, NetworkSummary], titles: Mapping[str, str]) -> str:
     """How the first layer's mean |dL/dW| compares with the last layer's, per arm."""
-    parts = []
+    parts, lost = [], []
     for name, summary in arms.items():
         ratio = summary.gradient_ratio
-        if ratio is not None and 0 < ratio < float("inf"):
+        if ratio is not None and not isfinite(ratio):
+            lost.append(titles[name])
+        elif ratio:
             parts.append(f"{titles[name]} {_times(ratio)}")
-    return f"The first layer’s mean gradient against the last layer’s: {'; '.join(parts)}." if parts else ""
+    first = f"The first layer’s mean gradient against the last layer’s: {'; '.join(parts)}." if parts else ""
+    return f"{first} {_lost('The gradients', lost)}".strip()
 
 
 def _times(ratio: float) -> str:
@@ -27,18 +31,27 @@ def _times(ratio: float) -> str:
 
 def about_activations(arms: Mapping[str, NetworkSummary], titles: Mapping[str, str]) -> str:
     """How much a unit of the last hidden layer varies from image to image, beside the pooled spread."""
-    parts = []
+    parts, lost = [], []
     for name, summary in arms.items():
         stage = _last_hidden(summary).activated
-        if stage is not None:
+        if stage is not None and not isfinite(stage.unit_std):
+            lost.append(titles[name])
+        elif stage is not None:
             parts.append(f"{titles[name]} {_digits(stage.unit_std)} (pooled {_digits(stage.std)})")
-    if not parts:
+    if not parts and not lost:
         return ""
     layer = _last_hidden(next(iter(arms.values()))).name
-    return (
+    varies = (
         f"From image to image a unit of {layer} varies by: {'; '.join(parts)}. "
         "Only the first number carries information about the image."
     )
+    return f"{varies if parts else ''} {_lost(f'The values of {layer}', lost)}".strip()
+
+
+def _lost(what: str, titles: list[str]) -> str:
+    if not titles:
+        return ""
+    return f"{what} are not finite numbers at this step in {' and '.join(titles)}, so they cannot be drawn."
 
 
 def about_parameters(arms: Mapping[str, NetworkSummary], titles: Mapping[str, str]) -> str:
@@ -47,7 +60,7 @@ def about_parameters(arms: Mapping[str, NetworkSummary], titles: Mapping[str, st
     for name, summary in arms.items():
         norm = summary.layers[0].norm
         if norm is not None and norm.gamma:
-            spread = f"{titles[name]} {min(norm.gamma):.2f} to {max(norm.gamma):.2f}"
+            spread = f"{titles[name]} {_fixed(min(norm.gamma))} to {_fixed(max(norm.gamma))}"
             parts.append(", ".join([spread, *_lag(summary)]))
     return (
         f"γ of the first norm layer, from 1 at the start: {'; '.join(parts)}."
@@ -71,6 +84,10 @@ def _lag(summary: NetworkSummary) -> list[str]:
 
 def _last_hidden(summary: NetworkSummary) -> LayerSummary:
     return summary.layers[-2]
+
+
+def _fixed(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < 1000 else f"{value:.1e}"
 
 
 def _round(factor: float) -> str:

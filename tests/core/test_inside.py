@@ -154,6 +154,19 @@ def test_the_sentences_say_what_the_numbers_are(looks: list[NetworksSeen]) -> No
     assert "No arm of this run" in about_parameters({"none": arms["none"]}, TITLES)
 
 
+def test_the_sentences_name_the_arms_whose_numbers_are_not_finite_and_write_no_long_numbers(small_images: Images) -> None:
+    found: list[object] = []
+    train(small(arms=ARMS[:3], activation="relu", learning_rate=1e30), small_images, found.append, AlwaysLooking())
+    seen = [record for record in found if isinstance(record, NetworksSeen) and record.source == "fixed"]
+    arms = next(look.arms for look in seen if look.step == 1)
+    assert not math.isfinite(arms["none"].layers[-2].activated.unit_std)
+    assert "The values of fc2 are not finite numbers at this step in No normalization" in about_activations(arms, TITLES)
+    assert "The gradients are not finite numbers at this step in No normalization" in about_gradients(arms, TITLES)
+    for sentence in (about_activations(arms, TITLES), about_gradients(arms, TITLES), about_parameters(arms, TITLES)):
+        assert "nan" not in sentence
+        assert max(map(len, sentence.split())) < 20
+
+
 def test_networks_of_an_earlier_step_are_as_they_were(small_images: Images) -> None:
     class Keeping(Unattended):
         snapshots, seen = Snapshots(), dict[int, dict[str, torch.Tensor]]()
