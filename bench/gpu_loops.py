@@ -19,8 +19,8 @@ from bench.loops import BOOKS_WORKERS
 from core.config import ArmConfig, ExperimentConfig
 from core.data import Images, as_floats
 from core.fast import plain
-from core.inside import is_look
 from core.lenet import build_lenet
+from core.pace import is_look
 from core.records import Record, TrainMeasured
 from core.trainer import Arm, Unattended, train
 

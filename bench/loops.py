@@ -12,8 +12,8 @@ from torch.nn.functional import cross_entropy
 from core.config import ExperimentConfig
 from core.data import DataError, Images, as_floats, load
 from core.fast import plain
-from core.inside import is_look
 from core.lenet import build_lenet
+from core.pace import is_look
 from core.trainer import PROBE_IMAGES, Arm, Unattended, train
 
 BOOKS_WORKERS = 4  # d2l.get_dataloader_workers()

@@ -32,9 +32,9 @@ from starlette.routing import Route
 from core import questions
 from core.data import Images
 from core.inside import SOURCES
-from core.records import to_finite, to_json
+from core.records import Snapshot, to_finite, to_json
 from core.results import results
-from core.runs import Run, Snapshot, manager
+from core.runs import Run, manager
 from core.trainer import Arm
 from core.verdict import verdict
 

@@ -25,8 +25,6 @@ from core.summary import LayerSummary, NetworkSummary, StageSummary, drift
 SOURCES = ("fixed", "batch")
 STAGES = ("before", "normalized", "scaled", "activated")
 MAX_OBSERVATIONS = 160  # a source; beyond it, old neighbours are merged
-FIRST_LOOKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
-LOOKS = 4  # more of them, evenly over a run that is longer
 KEPT_WHOLE = 8  # the first ones, where most happens, are never merged
 
 
@@ -58,11 +56,6 @@ class Observation:
             arms = {name: {key: _lists(norm) for key, norm in layers.items()} for name, layers in arms.items()}
         where = {"seq": self.sequence, "step": self.step, "epoch": self.epoch, "steps": self.steps}
         return where | {"says": self.says[view], "arms": arms}
-
-
-def is_look(step: int, total_steps: int) -> bool:
-    """Whether a look is due after `step` updates though nobody has such a page open: dense at first, then sparse."""
-    return step in FIRST_LOOKS or step == total_steps or step % max(FIRST_LOOKS[-1], -(-total_steps // LOOKS)) == 0
 
 
 class Observations:

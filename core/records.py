@@ -215,3 +215,18 @@ class History:
 
     def __iter__(self) -> Iterator[Record]:
         return iter(list(self._records))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A run at one moment; `news` are the (sequence number, record) pairs asked for."""
+
+    status: str
+    asked: str
+    place: int
+    step: int
+    learning_rate: float
+    eta_seconds: float | None
+    version: int
+    latest: int
+    news: list[tuple[int, Record]]

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import functools
 import logging
-import math
 import os
 import secrets
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -24,11 +22,13 @@ from core.asking import Answer, Question, Questions, QueueFull
 from core.config import ConfigError, ExperimentConfig
 from core.data import DataError, Images
 from core.gallery import Gallery
-from core.inside import SOURCES, Observation, Observations, is_look
-from core.records import ArmDiverged, History, NetworksSeen, Record, StatusChanged
+from core.inside import Observation, Observations
+from core.pace import Pace, is_look
+from core.records import History, NetworksSeen, Record, Snapshot, StatusChanged
 from core.rules import check_learning_rate
 from core.snapshots import Snapshots
 from core.trainer import Arm, RunStopped, train
+from core.verdict import all_diverged
 
 log = logging.getLogger(__name__)
 
@@ -38,29 +38,11 @@ KEPT_NETWORKS = 5  # of those, how many keep their networks of earlier steps
 GRACE_SECONDS = 60.0
 MAX_ACTIVE_RUNS = 8
 OUT_OF_MEMORY = "The device ran out of memory. Lower the batch size or the number of arms and start again."
-WANTED_SECONDS = 5.0  # so long after a page asked, its looks come every
-LOOK_SECONDS = 0.5  # apart, and at least
-LOOK_SHARE = 6  # times as far apart as one takes, so that looking stays a small part of the time
 WAKE_SECONDS = 1.0  # a waiting run looks this often whether anybody is still there
 
 
 class NotTheOwner(PermissionError):
     """Somebody who only watches tried to steer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A run at one moment; `news` are the (sequence number, record) pairs asked for."""
-
-    status: str
-    asked: str
-    place: int
-    step: int
-    learning_rate: float
-    eta_seconds: float | None
-    version: int
-    latest: int
-    news: list[tuple[int, Record]]
 
 
 class Run:
@@ -83,7 +65,7 @@ class Run:
         self._active_seconds, self._resumed_at = 0.0, 0.0
         self.inside = Observations({arm.name: arm.title for arm in config.arms})
         self.snapshots = Snapshots()
-        self._looked_at, self._look_cost, self._wanted = 0.0, 0.0, dict.fromkeys(SOURCES, -math.inf)
+        self._pace = Pace()
         self._answering = threading.Lock()
         self._questions = Questions()
         self._arms: list[Arm] = []
@@ -149,7 +131,7 @@ class Run:
     def seen_inside(self, since: int, source: str) -> tuple[int, list[Observation]]:
         """(newest sequence number, looks inside newer than `since`); asking makes the looks come more often."""
         with self._changed:
-            self._wanted[source] = time.monotonic()
+            self._pace.want(source)
             return self.inside.latest, self.inside.since(since, source)
 
     def ask(self, question: Question[Answer], step: int | None = None) -> Future[Answer]:
@@ -230,21 +212,14 @@ class Run:
         due = is_look(step, self.config.total_steps)
         if due:
             self.snapshots.keep(step, arms)
-        now = time.monotonic()
-        wanted = {source for source, asked in self._wanted.items() if now - asked < WANTED_SECONDS}
-        if wanted and now - self._looked_at >= max(LOOK_SECONDS, LOOK_SHARE * self._look_cost):
-            sources = frozenset(wanted)
-        else:
-            sources = frozenset({"fixed"}) if due else frozenset()
-        self._looked_at = now if sources else self._looked_at
-        return sources
+        return self._pace.sources(due)
 
     def publish(self, record: Record) -> None:
         """Append `record` to the history, for all watchers."""
         with self._changed:
             if isinstance(record, NetworksSeen):
                 self.inside.append(record)
-                self._look_cost = time.monotonic() - self._looked_at
+                self._pace.looked()
             else:
                 self.history.append(record)
                 self._touch()
@@ -406,7 +381,8 @@ class RunManager:
             run.prepare()
             run.config, images = self._gallery.images_for(run.config, run.publish, run.check_stopped)
             arms = train(run.config, images, run.publish, run)
-            run.end(*_outcome(run, arms))
+            why = "" if any(arm.alive for arm in arms) else all_diverged(run.history, run.snapshot().learning_rate)
+            run.end("failed" if why else "finished", why)
         except RunStopped as stopped:
             run.end("stopped", str(stopped))
         except (DataError, ConfigError) as error:
@@ -416,16 +392,6 @@ class RunManager:
         except Exception as error:  # the last line of defence: shown on the page and logged
             log.exception("run %s failed", run.id)
             run.end("failed", f"{type(error).__name__}: {error}")
-
-
-def _outcome(run: Run, arms: list[Arm]) -> tuple[str, str]:
-    if any(arm.alive for arm in arms):
-        return "finished", ""
-    first = next(record for record in run.history if isinstance(record, ArmDiverged))
-    return "failed", (
-        f"Every arm's loss stopped being a finite number; the first was {first.arm} at step {first.step}: "
-        f"{first.what}. Lower the learning rate (it was {run.snapshot().learning_rate:g}) and start again."
-    )
 
 
 @functools.cache

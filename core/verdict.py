@@ -41,6 +41,15 @@ def is_at_chance(accuracy: float, examples: int) -> bool:
     return accuracy <= CHANCE + 3 * math.sqrt(CHANCE * (1 - CHANCE) / examples)
 
 
+def all_diverged(history: Iterable[Record], learning_rate: float) -> str:
+    """Why a run has failed whose last arm has diverged; at least one ArmDiverged must be among `history`."""
+    first = next(record for record in history if isinstance(record, ArmDiverged))
+    return (
+        f"Every arm's loss stopped being a finite number; the first was {first.arm} at step {first.step}: "
+        f"{first.what}. Lower the learning rate (it was {learning_rate:g}) and start again."
+    )
+
+
 def _opening(test: TestMeasured, at_the_end: bool) -> str:
     which = "all" if test.whole else "the first"
     steps = f"{test.step:,} step{'s' * (test.step != 1)}"

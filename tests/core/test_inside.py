@@ -12,7 +12,8 @@ from core import records, runs
 from core.conclusions import about_activations, about_gradients, about_parameters
 from core.config import ExperimentConfig, parse_arm
 from core.data import Images
-from core.inside import FIRST_LOOKS, KEPT_WHOLE, MAX_OBSERVATIONS, Observations, is_look
+from core.inside import KEPT_WHOLE, MAX_OBSERVATIONS, Observations
+from core.pace import FIRST_LOOKS, is_look
 from core.records import NetworksSeen, TrainMeasured
 from core.runs import Line, Run
 from core.snapshots import Snapshots
@@ -154,13 +155,17 @@ def test_the_sentences_say_what_the_numbers_are(looks: list[NetworksSeen]) -> No
     assert "No arm of this run" in about_parameters({"none": arms["none"]}, TITLES)
 
 
-def test_the_sentences_name_the_arms_whose_numbers_are_not_finite_and_write_no_long_numbers(small_images: Images) -> None:
+def test_the_sentences_name_the_arms_whose_numbers_are_not_finite_and_write_no_long_numbers(
+    small_images: Images,
+) -> None:
     found: list[object] = []
     train(small(arms=ARMS[:3], activation="relu", learning_rate=1e30), small_images, found.append, AlwaysLooking())
     seen = [record for record in found if isinstance(record, NetworksSeen) and record.source == "fixed"]
     arms = next(look.arms for look in seen if look.step == 1)
     assert not math.isfinite(arms["none"].layers[-2].activated.unit_std)
-    assert "The values of fc2 are not finite numbers at this step in No normalization" in about_activations(arms, TITLES)
+    assert "The values of fc2 are not finite numbers at this step in No normalization" in about_activations(
+        arms, TITLES
+    )
     assert "The gradients are not finite numbers at this step in No normalization" in about_gradients(arms, TITLES)
     for sentence in (about_activations(arms, TITLES), about_gradients(arms, TITLES), about_parameters(arms, TITLES)):
         assert "nan" not in sentence
