@@ -98,6 +98,24 @@ def turn(page: Page, dx: int, dy: int) -> None:
     page.mouse.up()
 
 
+def touch(page: Page, *paths: tuple[int, int]) -> None:
+    """A finger for each path (dx, dy), the first from the canvas's middle, the next 40 pixels to its right."""
+    box, session = canvas(page).bounding_box(), page.context.new_cdp_session(page)
+    starts = [(box["x"] + box["width"] / 2 + 40 * i, box["y"] + box["height"] / 2) for i in range(len(paths))]
+
+    def send(kind: str, share: float, fingers: int) -> None:
+        moves = zip(starts, paths, strict=True)
+        points = [{"x": x + share * dx, "y": y + share * dy, "id": i} for i, ((x, y), (dx, dy)) in enumerate(moves)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points[:fingers]})
+
+    send("touchStart", 0, len(paths))
+    if any(map(any, paths)):
+        for tenth in range(1, 11):
+            send("touchMove", tenth / 10, len(paths))
+    send("touchEnd", 1, 0)
+    session.detach()
+
+
 def camera(page: Page) -> str:
     return page.locator(".cube").first.get_attribute("data-camera")
 
@@ -206,6 +224,30 @@ def test_a_right_answer_is_explained_and_drawn(cube):
     cube.get_by_text("all values of the tensor", exact=True).click()
     expect(cube.get_by_text("Without dim= the mean is of the whole matrix")).to_be_visible()
     expect(cube.locator(".cube")).to_have_count(2)
+
+
+def test_one_finger_turns_the_cube_two_enlarge_it_and_a_tap_picks_a_cell(cube):
+    cube.get_by_role("button", name="Reset view").click()
+    yaw, _, zoom = map(float, camera(cube).split())
+    touch(cube, (90, 0))
+    turned_to, _, zoom_then = map(float, camera(cube).split())
+    assert turned_to > yaw
+    assert zoom_then == zoom
+    assert picked(cube) == (0, 0, 2, 2)
+    touch(cube, (-30, 0), (30, 0))  # 40 pixels apart become 100
+    assert float(camera(cube).split()[2]) > 1.5 * zoom
+    cube.get_by_role("button", name="Reset view").click()
+    touch(cube, (0, 0))
+    expect(said(cube)).not_to_contain_text("cell n 0, c 0, h 2, w 2:")
+
+
+def test_on_paper_there_is_the_picture_and_no_sidebar(cube):
+    sidebar = cube.get_by_test_id("stSidebar")
+    expect(sidebar).to_be_visible()
+    cube.emulate_media(media="print")
+    expect(sidebar).to_be_hidden()
+    expect(canvas(cube)).to_be_visible()
+    cube.emulate_media(media="screen")
 
 
 def test_a_link_shows_exactly_this_picture_again(visit):
