@@ -1,8 +1,13 @@
-"""torch.nn's layers for the CPU, computing the same in less time: MaxPool2d, AvgPool2d, BatchNorm2d, Conv2d.
+"""torch.nn's layers for the CPU, computing the same in less time: Conv2d, MaxPool2d, AvgPool2d, BatchNorm2d, GroupNorm.
 
 Each is torch.nn's class with another `forward`, and is torch.nn's altogether where it has no advantage: on other
-devices, in evaluation mode, for shapes that it was not made for. `plain` gives the torch.nn network that tests and
-measurements compare with; bench/RESULTS.md says what each layer is worth.
+devices, for shapes that it was not made for. `plain` gives the torch.nn network that tests and measurements compare
+with; bench/RESULTS.md says what each layer is worth.
+
+The first convolution hands its output on with the *images last*: a tensor of shape [N, C, H, W] like any other, but in
+memory [C, H, W, N], so that the same pixel of all images lies side by side. Pooling, which compares neighbouring
+pixels, then compares whole rows of N numbers. Who does not care about strides need not know; the second convolution
+puts the images first again.
 """
 
 from __future__ import annotations
@@ -17,6 +22,9 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 Context = Any  # what an autograd Function's forward leaves for its backward
+
+
+MANY_IMAGES = 32  # from so many on, images last pays
 
 
 class MaxPool2d(nn.MaxPool2d):
@@ -40,7 +48,17 @@ class BatchNorm2d(nn.BatchNorm2d):
     """Batch norm over (N, H, W) with mean and variance from two vectorized passes (mean first, then deviations)."""
 
     def forward(self, X: Tensor) -> Tensor:
-        if not (self.training and _on_cpu(X) and X.numel() > X.shape[1]):
+        if not (_on_cpu(X) and X.numel() > X.shape[1]):
+            return super().forward(X)
+        if not are_images_last(X):
+            return self._normalize(X)
+        C, H, W, N = X.permute(1, 2, 3, 0).shape
+        # Statistics over N, H and W do not mind where a value stands: one image of H x WN is what torch.nn does best.
+        one = X.permute(1, 2, 3, 0).reshape(1, C, H, W * N)
+        return self._normalize(one).view(C, H, W, N).permute(3, 0, 1, 2)
+
+    def _normalize(self, X: Tensor) -> Tensor:
+        if not self.training:
             return super().forward(X)
         Y, mean, var = _Standardized.apply(X, self.weight, self.bias, self.eps)
         self._follow(mean, var, X.numel() // X.shape[1])
@@ -58,20 +76,33 @@ class BatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(var * (count / (count - 1)), self.momentum)
 
 
-class Conv2d(nn.Conv2d):
-    """A convolution with stride 1 whose weights' gradient is computed as a convolution, too."""
+class GroupNorm(nn.GroupNorm):
+    """Group norm, which torch.nn computes image by image: the images are put first for it and last again."""
 
     def forward(self, X: Tensor) -> Tensor:
-        # Worth it where images have several channels; the first layer's gradient is faster torch.nn's way.
-        if not (_on_cpu(X) and X.requires_grad and torch.is_grad_enabled()):
+        if not (_on_cpu(X) and are_images_last(X)):
             return super().forward(X)
-        return _Convolved.apply(X, self.weight, self.bias, self.padding)  # type: ignore[no-any-return]
+        return _ImagesLast.apply(super().forward(_ImagesFirst.apply(X)))  # type: ignore[no-any-return]
+
+
+class Conv2d(nn.Conv2d):
+    """A convolution with stride 1 whose weights' gradient is a convolution, too, or, of the first layer, a product."""
+
+    def forward(self, X: Tensor) -> Tensor:
+        if not _on_cpu(X):
+            return super().forward(X)
+        if X.requires_grad and torch.is_grad_enabled():
+            return _Convolved.apply(X, self.weight, self.bias, self.padding)  # type: ignore[no-any-return]
+        if self.in_channels == 1 and self.padding == (0, 0) and len(X) >= MANY_IMAGES:
+            return _ConvolvedImages.apply(X, self.weight, self.bias)  # type: ignore[no-any-return]
+        return super().forward(images_first(X))
 
 
 _TORCHS: dict[type[nn.Module], type[nn.Module]] = {
     MaxPool2d: nn.MaxPool2d,
     AvgPool2d: nn.AvgPool2d,
     BatchNorm2d: nn.BatchNorm2d,
+    GroupNorm: nn.GroupNorm,
     Conv2d: nn.Conv2d,
 }
 
@@ -85,6 +116,28 @@ def plain(model: nn.Module, *kinds: type[nn.Module]) -> nn.Module:
     return twin
 
 
+def are_images_last(X: Tensor) -> bool:
+    """Whether [N, C, H, W] lies in memory as [C, H, W, N], and not also the usual way, as a single image does."""
+    return X.ndim == 4 and not X.is_contiguous() and X.permute(1, 2, 3, 0).is_contiguous()
+
+
+def images_last(X: Tensor) -> Tensor:
+    """The same [N, C, H, W], in memory [C, H, W, N]."""
+    N, C, H, W = X.shape
+    # As a matrix: torch transposes those in a third of the time of a permutation of four axes.
+    return X if are_images_last(X) else X.reshape(N, -1).t().contiguous().view(C, H, W, N).permute(3, 0, 1, 2)
+
+
+def images_first(X: Tensor) -> Tensor:
+    """The same [N, C, H, W], in memory as PyTorch has it by itself."""
+    N, C, H, W = X.shape
+    return X.permute(1, 2, 3, 0).reshape(-1, N).t().contiguous().view(N, C, H, W) if are_images_last(X) else X
+
+
+def _empty(like: Tensor, N: int, C: int, H: int, W: int) -> Tensor:
+    return like.new_empty(C, H, W, N).permute(3, 0, 1, 2) if are_images_last(like) else like.new_empty(N, C, H, W)
+
+
 def _on_cpu(X: Tensor) -> bool:
     return X.device.type == "cpu" and X.ndim == 4
 
@@ -92,6 +145,28 @@ def _on_cpu(X: Tensor) -> bool:
 def _halves(pool: nn.MaxPool2d | nn.AvgPool2d, X: Tensor) -> bool:
     by_two = pool.kernel_size == pool.stride == 2 and pool.padding == 0
     return by_two and _on_cpu(X) and X.shape[2] % 2 == X.shape[3] % 2 == 0
+
+
+class _ImagesFirst(Function):
+    @staticmethod
+    def forward(ctx: Context, X: Tensor) -> Tensor:
+        return images_first(X)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Context, dY: Tensor) -> Tensor:
+        return images_last(dY)
+
+
+class _ImagesLast(Function):
+    @staticmethod
+    def forward(ctx: Context, X: Tensor) -> Tensor:
+        return images_last(X)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Context, dY: Tensor) -> Tensor:
+        return images_first(dY)
 
 
 class _LargestOfFour(Function):
@@ -112,7 +187,8 @@ class _LargestOfFour(Function):
     def backward(ctx: Context, dY: Tensor) -> Tensor:
         is_right, is_bottom = ctx.saved_tensors
         N, C, H, half = is_right.shape
-        dlarger, dX = dY.new_empty(N, C, H, half), dY.new_empty(N, C, H, 2 * half)
+        dY = images_last(dY) if are_images_last(is_bottom) else dY
+        dlarger, dX = _empty(is_right, N, C, H, half), _empty(is_right, N, C, H, 2 * half)
         _hand_on(dY, is_bottom, dlarger[:, :, ::2], dlarger[:, :, 1::2])
         _hand_on(dlarger, is_right, dX[..., ::2], dX[..., 1::2])
         return dX
@@ -127,6 +203,7 @@ def _hand_on(gradient: Tensor, is_second: Tensor, first: Tensor, second: Tensor)
 class _MeanOfFour(Function):
     @staticmethod
     def forward(ctx: Context, X: Tensor) -> Tensor:
+        ctx.images_last = are_images_last(X)
         rows = X[:, :, ::2] + X[:, :, 1::2]  # [N, C, H/2, W]
         return (rows[..., ::2] + rows[..., 1::2]).mul_(0.25)
 
@@ -134,8 +211,12 @@ class _MeanOfFour(Function):
     @once_differentiable
     def backward(ctx: Context, dY: Tensor) -> Tensor:
         N, C, H, W = dY.shape
-        quarters = (dY * 0.25)[:, :, :, None, :, None].expand(N, C, H, 2, W, 2)
-        return quarters.reshape(N, C, 2 * H, 2 * W)
+        quarter = (images_last(dY) if ctx.images_last else dY) * 0.25
+        dX = _empty(quarter, N, C, 2 * H, 2 * W)
+        for row in (0, 1):
+            for column in (0, 1):
+                dX[:, :, row::2, column::2] = quarter
+        return dX
 
 
 class _Standardized(Function):
@@ -166,6 +247,7 @@ class _Convolved(Function):
 
     @staticmethod
     def forward(ctx: Context, X: Tensor, weight: Tensor, bias: Tensor, padding: tuple[int, int]) -> Tensor:
+        X = images_first(X)
         ctx.save_for_backward(X, weight)
         ctx.padding = padding
         return F.conv2d(X, weight, bias, padding=padding)
@@ -179,3 +261,33 @@ class _Convolved(Function):
         # C "images" by D "kernels" with N channels, which the CPU does in two thirds of the time of the usual way.
         dweight = F.conv2d(X.transpose(0, 1), dY.transpose(0, 1), padding=ctx.padding).transpose(0, 1)
         return dX, dweight, dY.sum((0, 2, 3)), None
+
+
+class _ConvolvedImages(Function):
+    """As _Convolved, for an X that is data and needs no gradient; Y has its images last."""
+
+    @staticmethod
+    def forward(ctx: Context, X: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        N, C, H, W = X.shape
+        # All images as one, W * N wide: a pixel's right neighbour stands N further right, which is a dilation of N.
+        one = images_last(X).permute(1, 2, 3, 0).reshape(1, C, H, W * N)
+        ctx.save_for_backward(one, weight)
+        ctx.images = N
+        Y = F.conv2d(one, weight, bias, dilation=(1, N))  # [1, D, H', W' * N]
+        return Y.view(*Y.shape[1:3], -1, N).permute(3, 0, 1, 2)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Context, dY: Tensor) -> tuple[Tensor | None, ...]:
+        one, weight = ctx.saved_tensors
+        (D, C, h, w), (N, _, rows, columns) = weight.shape, dY.shape
+        width = columns * N
+        # What each of the kernel's columns meets in a row of the images; h rows of that, one below the other, are what
+        # the kernel meets in a row of Y. They overlap from row to row, and a view shows them without a copy.
+        met = one[0].unfold(2, width, N).permute(1, 0, 2, 3).contiguous()  # [H, C, w, W' * N]
+        windows = met.view(len(met), C * w, width).as_strided(
+            (rows, h * C * w, width), (C * w * width, width, 1)
+        )  # [H', h * C * w, W' * N]
+        by_row = images_last(dY).permute(2, 1, 3, 0).reshape(rows, D, width)
+        dweight = torch.bmm(by_row, windows.transpose(1, 2)).sum(0).view(D, h, C, w).transpose(1, 2)
+        return None, dweight, by_row.sum((0, 2)), None
