@@ -19,7 +19,8 @@ from pathlib import Path
 
 import torch
 
-from core.device import best_device, describe, leave_a_core_free
+from core.crew import share_cores
+from core.device import best_device, describe
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 SECTIONS = ("training", "profiling", "layers", "watching", "page", "scaling")  # a module each, with report(repeats)
@@ -33,7 +34,7 @@ def main() -> None:
     )
     parser.add_argument("--repeats", type=int, default=7, help="how often each pair is measured (default 7)")
     options = parser.parse_args()
-    leave_a_core_free()
+    share_cores()
     found = _kept()
     for name in options.sections or SECTIONS:
         report: Callable[[int], str] = importlib.import_module(f"bench.{name}").report

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from core.config import ExperimentConfig
+from core.crew import crew
 from core.data import DataError, Images, as_floats, load
 from core.fast import plain
 from core.lenet import build_lenet
@@ -40,7 +41,8 @@ class Looking(Unattended):
 def normscope(config: ExperimentConfig, data: Images, looks: str) -> None:
     """The product's own loop: `looks` is none, default or always. Tests are on the few test images that `data` has."""
     control = Unattended() if looks == "none" else Looking(config.total_steps, looks == "always")
-    train(config, data, lambda record: None, control)
+    with crew(data.train_images.device, len(config.arms)) as each:
+        train(config, data, lambda record: None, control, each)
 
 
 def bare(config: ExperimentConfig, data: Images) -> None:

@@ -13,7 +13,7 @@ from bench.pairs import seconds
 from bench.timings import table
 from core.config import parse_arm
 from core.inside import Observations
-from core.trainer import _step as train_one_step
+from core.trainer import _learn as learn
 from core.trainer import batches, build_arms, look_at_fixed_images
 
 STEPS = 20
@@ -26,9 +26,7 @@ def report(repeats: int) -> str:
     (arm,) = build_arms(config, data.train_images.device)
     kept, each = Observations({arm.name: arm.config.title}), batches(config, data)
     parts = [
-        _section(
-            "A training step of 256 images", lambda: train_one_step([arm], next(each), lambda record: None), repeats
-        ),
+        _section("A training step of 256 images", lambda: learn(arm, next(each)), repeats),
         _section(
             "A look at 64 images, kept", lambda: kept.append(look_at_fixed_images(config, data, [arm], 0)), repeats
         ),

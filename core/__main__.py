@@ -66,15 +66,16 @@ def _train(config: ExperimentConfig, arguments: Namespace, progress: Progress) -
         say(f"Getting {config.data} and PyTorch ready …")
     import torch
 
+    from core.crew import crew, share_cores
     from core.data import DataError, load
-    from core.device import leave_a_core_free
-    from core.runs import OUT_OF_MEMORY
     from core.trainer import train
+    from core.verdict import OUT_OF_MEMORY
 
-    leave_a_core_free()
+    share_cores()
     try:
         images = load(config.data, arguments.data_root, device_for(arguments.device), progress.arrived)
-        arms = train(config, images, progress.publish)
+        with crew(images.train_images.device, len(config.arms)) as workers:
+            arms = train(config, images, progress.publish, crew=workers)
     except DataError as error:
         raise UsageError(f"{error}{' Or train on --data digits, which are built in.' * error.missing}") from error
     except torch.OutOfMemoryError:
@@ -157,11 +158,11 @@ def _part(path: Path) -> Path:
 
 def sequence_command(arguments: Namespace) -> int:
     """Train the row reader without LayerNorm and with it; print every epoch of both."""
+    from core.crew import share_cores
     from core.data import DataError, load
-    from core.device import leave_a_core_free
     from core.sequence import train_rows
 
-    leave_a_core_free()
+    share_cores()
     rows: list[RowsTrained] = []
     try:
         images = load(arguments.data, arguments.data_root)

@@ -1,8 +1,7 @@
-"""Where a run computes: the best device at hand, in words, and the processor threads it may take."""
+"""Where a run computes: the best device at hand, and what it is called."""
 
 from __future__ import annotations
 
-import os
 import platform
 from pathlib import Path
 
@@ -19,24 +18,13 @@ def best_device() -> torch.device:
 
 
 def describe(device: torch.device) -> str:
-    """The device's name for people, e.g. 'CPU · Intel Xeon · 1 thread'."""
+    """The device's name for people, e.g. 'CPU · Intel Xeon · 1 thread an arm'."""
     if device.type == "cuda":
         return f"GPU · {torch.cuda.get_device_name(device)}"
     if device.type == "mps":
         return "GPU · Apple MPS"
     threads = torch.get_num_threads()
-    return " · ".join(filter(None, ["CPU", _processor(), f"{threads} thread{'s' * (threads > 1)}"]))
-
-
-def leave_a_core_free() -> None:
-    """Give torch all cores but one, at least one: on two busy cores two threads are slower than one (measured)."""
-    torch.set_num_threads(max(1, len(_usable_cores()) - 1))
-
-
-def _usable_cores() -> set[int]:
-    if hasattr(os, "sched_getaffinity"):
-        return os.sched_getaffinity(0)
-    return set(range(os.cpu_count() or 1))
+    return " · ".join(filter(None, ["CPU", _processor(), f"{threads} thread{'s' * (threads > 1)} an arm"]))
 
 
 def _processor() -> str:

@@ -6,13 +6,16 @@ slightly older weights (Ioffe & Szegedy 2015, algorithm 2).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from core.crew import IN_TURN
 from core.data import as_floats
 from core.norms import BatchNorm
 
@@ -24,7 +27,6 @@ def has_batch_statistics(model: nn.Module) -> bool:
     return any(isinstance(m, BatchNorm | nn.BatchNorm1d | nn.BatchNorm2d) for m in model.modules())
 
 
-@torch.no_grad()
 def evaluate(
     model: nn.Module, images: Tensor, labels: Tensor, wait: Callable[[], None], batch_size: int = CHUNK
 ) -> tuple[float, float]:
@@ -32,14 +34,37 @@ def evaluate(
 
     images [N, 1, 28, 28] uint8, labels [N] int64. `wait` is called before each batch and may raise to stop.
     """
-    total = torch.zeros(2, dtype=torch.float64 if images.device.type != "mps" else torch.float32, device=images.device)
+    return evaluate_all([model], images, labels, wait, batch_size)[0]
+
+
+def evaluate_all(
+    models: Sequence[nn.Module],
+    images: Tensor,
+    labels: Tensor,
+    wait: Callable[[], None],
+    batch_size: int,
+    crew: Executor = IN_TURN,
+) -> list[tuple[float, float]]:
+    """As evaluate, for several models on the same batches; `crew` reads them, `wait` is called when it does not."""
+    totals = torch.zeros(len(models), 2, dtype=_exact(images.device), device=images.device)
     for rows in _slices(len(images), batch_size):
         wait()
-        logits = model(as_floats(images[rows]))  # [B, 10]
-        total[0] += F.cross_entropy(logits, labels[rows], reduction="sum")
-        total[1] += (logits.argmax(1) == labels[rows]).sum()
-    loss, accuracy = (total / len(images)).tolist()
-    return loss, accuracy
+        read = partial(_read, images=as_floats(images[rows]), labels=labels[rows])
+        for total, found in zip(totals, crew.map(read, models), strict=True):
+            total += found
+    return [(loss, accuracy) for loss, accuracy in (totals / len(images)).tolist()]
+
+
+@torch.no_grad()
+def _read(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    """[2]: the sum of the cross-entropies, and how many images were read right."""
+    logits = model(images)  # [B, 10]
+    correct = (logits.argmax(1) == labels).sum()
+    return torch.stack([F.cross_entropy(logits, labels, reduction="sum"), correct.to(logits.dtype)])
+
+
+def _exact(device: torch.device) -> torch.dtype:
+    return torch.float32 if device.type == "mps" else torch.float64  # which MPS does not have
 
 
 def _slices(count: int, size: int) -> list[slice]:

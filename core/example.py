@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from core.config import ExperimentConfig, parse_arm
+from core.crew import share_cores
 from core.data import as_floats, digits_in_order
-from core.device import leave_a_core_free
 from core.lenet import build_lenet
 from core.sequence import row_site
 from core.sites import Site, capture
@@ -46,7 +46,7 @@ class WorkedExample(Mapping[str, Site]):
 @functools.cache
 def lenet_sites() -> Mapping[str, Site]:
     """{layer: Site} of a LeNet with BatchNorm after 12 steps of 64 digits, for the first 256 digits."""
-    leave_a_core_free()
+    share_cores()
     net, (images, labels) = build_lenet(parse_arm("bn"), CONFIG), digits_in_order()
     for step in range(STEPS):
         batch = slice(step * CONFIG.batch_size, (step + 1) * CONFIG.batch_size)

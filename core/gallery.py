@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 
 from core.config import ExperimentConfig
+from core.crew import share_cores
 from core.data import DataError, Images, load
-from core.device import best_device, leave_a_core_free
+from core.device import best_device
 from core.records import DataArrived, DataReplaced, Record
 
 Publish = Callable[[Record], None]
@@ -36,7 +37,7 @@ class Gallery:
 
     def _load(self, name: str, publish: Publish, check_stopped: Callable[[], None]) -> Images:
         if name not in self._images:
-            leave_a_core_free()
+            share_cores()
             device = self._device or best_device()
             self._images[name] = load(name, self._root, device, _arrivals(publish), check_stopped)
         return self._images[name]

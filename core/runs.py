@@ -1,8 +1,8 @@
-"""The one file with threads: who runs when, who may steer, and who is watching.
+"""The runs and their threads: who runs when, who may steer, and who is watching.
 
 Each run has a thread of its own, but only the run at the head of the line computes; a paused run leaves the line and
-comes back at its end. One condition guards everything here; the worker asks it once per mini-batch. A status is
-changed by the worker alone, so what the page shows as "paused" is paused.
+comes back at its end. One condition guards everything here; the worker asks it once per mini-batch, its crew never. A
+status is changed by the worker alone, so what the page shows as "paused" is paused.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import torch
 
 from core.asking import Answer, Question, Questions, QueueFull
 from core.config import ConfigError, ExperimentConfig
+from core.crew import crew
 from core.data import DataError, Images
 from core.gallery import Gallery
 from core.inside import Observation, Observations
@@ -28,7 +29,7 @@ from core.records import History, NetworksSeen, Record, Snapshot, StatusChanged
 from core.rules import check_learning_rate
 from core.snapshots import Snapshots
 from core.trainer import Arm, RunStopped, train
-from core.verdict import all_diverged
+from core.verdict import OUT_OF_MEMORY, all_diverged
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,6 @@ KEPT_RUNS = 20  # ended runs that stay in memory, so that links to them and ghos
 KEPT_NETWORKS = 5  # of those, how many keep their networks of earlier steps
 GRACE_SECONDS = 60.0
 MAX_ACTIVE_RUNS = 8
-OUT_OF_MEMORY = "The device ran out of memory. Lower the batch size or the number of arms and start again."
 WAKE_SECONDS = 1.0  # a waiting run looks this often whether anybody is still there
 
 
@@ -380,15 +380,14 @@ class RunManager:
         try:
             run.prepare()
             run.config, images = self._gallery.images_for(run.config, run.publish, run.check_stopped)
-            arms = train(run.config, images, run.publish, run)
+            with crew(images.train_images.device, len(run.config.arms)) as each:
+                arms = train(run.config, images, run.publish, run, each)
             why = "" if any(arm.alive for arm in arms) else all_diverged(run.history, run.snapshot().learning_rate)
             run.end("failed" if why else "finished", why)
         except RunStopped as stopped:
             run.end("stopped", str(stopped))
-        except (DataError, ConfigError) as error:
-            run.end("failed", str(error))
-        except torch.OutOfMemoryError:
-            run.end("failed", OUT_OF_MEMORY)
+        except (DataError, ConfigError, torch.OutOfMemoryError) as error:
+            run.end("failed", OUT_OF_MEMORY if isinstance(error, torch.OutOfMemoryError) else str(error))
         except Exception as error:  # the last line of defence: shown on the page and logged
             log.exception("run %s failed", run.id)
             run.end("failed", f"{type(error).__name__}: {error}")

@@ -22,8 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from core.config import Norm
+from core.crew import share_cores
 from core.data import Images, as_floats, digits_in_order, load
-from core.device import leave_a_core_free
 from core.sites import Site
 
 HIDDEN = 32
@@ -112,7 +112,7 @@ def _accuracy(net: RowGRU, images: Images, most: int = 2000) -> float:
 @functools.cache
 def compare_rows() -> tuple[RowsTrained, ...]:
     """Three epochs on 1,024 digits without and with LayerNorm, otherwise the same; some seconds, once."""
-    leave_a_core_free()
+    share_cores()
     digits = load("digits")
     return tuple(row for layer_norm in (False, True) for row in train_rows(digits, layer_norm)[1])
 
@@ -123,7 +123,7 @@ def row_site(examples: int = 32) -> Site:
 
     Every second image is cut off below: its lengths run down from 28 to 14 rows.
     """
-    leave_a_core_free()
+    share_cores()
     images, labels = digits_in_order()
     net, _ = train_rows(Images("digits", images, labels, images[:0], labels[:0], ()), True, epochs=1, examples=512)
     lengths = torch.tensor([ROWS if n % 2 == 0 else 14 + (5 * n) % 14 for n in range(examples)])

@@ -1,8 +1,8 @@
 """The loop: all arms of an experiment in lock-step, on the same batches. It knows neither threads nor screens.
 
-It is handed two callables' worth of outside world: `publish` takes what was measured, `control` is asked before every
-mini-batch whether to go on. Everything random comes from generators seeded by the config, so the same config on the
-CPU gives the same losses, bit for bit.
+It is handed three pieces of outside world: `publish` takes what was measured, `control` is asked before every
+mini-batch whether to go on, `crew` does the same for every arm, one after the other or at once. Everything random
+comes from generators seeded by the config, so the same config on the CPU gives the same losses, bit for bit.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -20,12 +22,14 @@ from torch.nn import functional as F
 
 from core import records
 from core.config import ArmConfig, ExperimentConfig
+from core.crew import IN_TURN
 from core.data import Images, as_floats
 from core.device import describe
-from core.evaluation import batch_statistics, evaluate, evaluation_mode, has_batch_statistics
+from core.evaluation import CHUNK, batch_statistics, evaluate_all, evaluation_mode, has_batch_statistics
 from core.lenet import build_lenet, fingerprint, parameter_count
 from core.probes import probe, watch
 from core.stats import summarise
+from core.summary import NetworkSummary
 
 Publish = Callable[[records.Record], None]
 
@@ -70,7 +74,10 @@ class Unattended:
 
 @dataclass(slots=True)
 class Arm:
-    """One network in training. `seconds` and `examples` count its own training steps only."""
+    """One network in training. `seconds` and `examples` count its own training steps only.
+
+    On the CPU the seconds are processor time: what the arm takes, not what it waits for others.
+    """
 
     config: ArmConfig
     model: nn.Sequential
@@ -94,8 +101,16 @@ class Batch:
     labels: Tensor
 
 
-def train(config: ExperimentConfig, data: Images, publish: Publish, control: Control | None = None) -> list[Arm]:
+def train(
+    config: ExperimentConfig,
+    data: Images,
+    publish: Publish,
+    control: Control | None = None,
+    crew: Executor = IN_TURN,
+) -> list[Arm]:
     """Train every arm of `config` on `data`, publishing records; returns the arms as they ended.
+
+    `crew` is used between two calls of `control` only, and always waited for: nothing else touches the arms then.
 
     Raises RunStopped when `control` does. An arm whose loss is not finite ends alone and says where it broke.
     """
@@ -103,14 +118,15 @@ def train(config: ExperimentConfig, data: Images, publish: Publish, control: Con
     arms = build_arms(config, data.train_images.device)
     publish(_started(config, data, arms))
     meter, averages = Meter(config, publish), Averages()
-    _test(config, data, arms, 0, publish, control)
+    _test(config, data, arms, 0, publish, control, crew)
 
     for batch in batches(config, data):
         _steer(arms, batch.step, control, publish)
         sources = control.look(arms, data, batch.step - 1)
         if "fixed" in sources:
-            publish(look_at_fixed_images(config, data, arms, batch.step - 1))
-        measured = _step(arms, batch, publish) if "batch" not in sources else _seen_step(config, arms, batch, publish)
+            publish(look_at_fixed_images(config, data, arms, batch.step - 1, crew))
+        step = partial(_seen_step, config) if "batch" in sources else _step
+        measured = step(arms, batch, publish, crew)
         meter.add(batch, measured, arms)
         averages.add(measured, len(batch.labels))
         if not any(arm.alive for arm in arms):
@@ -119,9 +135,9 @@ def train(config: ExperimentConfig, data: Images, publish: Publish, control: Con
         if batch.step % config.steps_per_epoch == 0:
             meter.flush()
             publish(averages.finish(batch))
-        _test(config, data, arms, batch.step, publish, control)
+        _test(config, data, arms, batch.step, publish, control, crew)
     if "fixed" in control.look(arms, data, config.total_steps) and any(arm.alive for arm in arms):
-        publish(look_at_fixed_images(config, data, arms, config.total_steps))
+        publish(look_at_fixed_images(config, data, arms, config.total_steps, crew))
     return arms
 
 
@@ -185,50 +201,64 @@ def _steer(arms: list[Arm], step: int, control: Control, publish: Publish) -> No
     publish(records.LearningRateChanged(step, old, new))
 
 
+Mode = Callable[[nn.Module], AbstractContextManager[None]]
 Measured = dict[str, tuple[float, float]]  # arm: (loss, correctly read examples)
 
 
-def _step(arms: list[Arm], batch: Batch, publish: Publish) -> Measured:
+def _step(arms: list[Arm], batch: Batch, publish: Publish, crew: Executor) -> Measured:
     """One mini-batch for every living arm; an arm with a non-finite loss is not updated any more."""
+    living = [arm for arm in arms if arm.alive]
     measured: Measured = {}
-    for arm in filter(lambda arm: arm.alive, arms):
-        started = time.perf_counter()
-        loss, correct = _forward_backward(arm, batch)
-        if math.isfinite(loss):
-            arm.optimizer.step()
-            measured[arm.name] = loss, correct
+    for arm, outcome in zip(living, crew.map(partial(_learn, batch=batch), living), strict=True):
+        if isinstance(outcome, records.ArmDiverged):
+            publish(outcome)
         else:
-            arm.alive = False
-            publish(diagnose(arm, batch))
-        arm.seconds += time.perf_counter() - started
-        arm.examples += len(batch.labels)
+            measured[arm.name] = outcome
     return measured
 
 
-def _seen_step(config: ExperimentConfig, arms: list[Arm], batch: Batch, publish: Publish) -> Measured:
+def _learn(arm: Arm, batch: Batch) -> tuple[float, float] | records.ArmDiverged:
+    clock = time.thread_time if batch.images.device.type == "cpu" else time.perf_counter
+    started = clock()
+    loss, correct = _forward_backward(arm, batch)
+    arm.alive = math.isfinite(loss)
+    if arm.alive:
+        arm.optimizer.step()
+    outcome = (loss, correct) if arm.alive else diagnose(arm, batch)
+    arm.seconds += clock() - started
+    arm.examples += len(batch.labels)
+    return outcome
+
+
+def _seen_step(config: ExperimentConfig, arms: list[Arm], batch: Batch, publish: Publish, crew: Executor) -> Measured:
     """One mini-batch as in _step, seen from inside; the update ratios are those of the step that is taken."""
     with ExitStack() as watches:
         seen = {arm.name: watches.enter_context(watch(arm.model)) for arm in arms if arm.alive}
-        measured = _step(arms, batch, publish)
-    summaries = {name: summarise(seen[name]) for name in measured}
+        measured = _step(arms, batch, publish, crew)
+    found = crew.map(summarise, [seen[name] for name in measured])
+    summaries = dict(zip(measured, found, strict=True))
     if summaries:
         step = batch.step - 1
         publish(records.NetworksSeen(step, step / config.steps_per_epoch, "batch", summaries))
     return measured
 
 
-def look_at_fixed_images(config: ExperimentConfig, data: Images, arms: list[Arm], step: int) -> records.NetworksSeen:
+def look_at_fixed_images(
+    config: ExperimentConfig, data: Images, arms: list[Arm], step: int, crew: Executor = IN_TURN
+) -> records.NetworksSeen:
     """Every living arm on the first test images, in training mode, so that between two looks only the network moved.
 
     Update ratios are those that a plain SGD step with these gradients would have; None for other optimizers.
     """
     images, labels = as_floats(data.test_images[:PROBE_IMAGES]), data.test_labels[:PROBE_IMAGES]
     plain = config.optimizer == "sgd" and config.momentum == 0
-    summaries = {
-        arm.name: summarise(probe(arm.model, images, labels), arm.optimizer.param_groups[0]["lr"] if plain else None)
-        for arm in arms
-        if arm.alive
-    }
+    living = [arm for arm in arms if arm.alive]
+
+    def look(arm: Arm) -> NetworkSummary:
+        rate: float | None = arm.optimizer.param_groups[0]["lr"] if plain else None
+        return summarise(probe(arm.model, images, labels), rate)
+
+    summaries = {arm.name: seen for arm, seen in zip(living, crew.map(look, living), strict=True)}
     return records.NetworksSeen(step, step / config.steps_per_epoch, "fixed", summaries)
 
 
@@ -313,14 +343,20 @@ class Averages:
 
 
 def _test(
-    config: ExperimentConfig, data: Images, arms: list[Arm], step: int, publish: Publish, control: Control
+    config: ExperimentConfig,
+    data: Images,
+    arms: list[Arm],
+    step: int,
+    publish: Publish,
+    control: Control,
+    crew: Executor,
 ) -> None:
     whole = step > 0 and step % config.steps_per_epoch == 0
     if not (whole or _is_live_test(config, step)):
         return
     count = len(data.test_images) if whole else min(LIVE_TEST_IMAGES, len(data.test_images))
     images, labels = data.test_images[:count], data.test_labels[:count]
-    plain, own = _test_arms(arms, images, labels, config.batch_size, control)
+    plain, own = _test_arms(arms, images, labels, config.batch_size, control, crew)
     publish(
         records.TestMeasured(
             step=step,
@@ -344,15 +380,19 @@ def _is_live_test(config: ExperimentConfig, step: int) -> bool:
 
 
 def _test_arms(
-    arms: list[Arm], images: Tensor, labels: Tensor, batch_size: int, control: Control
+    arms: list[Arm], images: Tensor, labels: Tensor, batch_size: int, control: Control, crew: Executor
 ) -> tuple[Measured, Measured]:
-    plain: Measured = {}
-    own: Measured = {}
-    for arm in filter(lambda arm: arm.alive, arms):
-        with evaluation_mode(arm.model):
-            plain[arm.name] = evaluate(arm.model, images, labels, control.wait)
-        if has_batch_statistics(arm.model):
-            # A batch of one has no spread; there the batch's own statistics mean nothing on linear layers.
-            with batch_statistics(arm.model):
-                own[arm.name] = evaluate(arm.model, images, labels, control.wait, max(2, batch_size))
-    return plain, own
+    """(in evaluation mode, with batch statistics): the latter for arms with BatchNorm."""
+    living = [arm for arm in arms if arm.alive]
+    batch_normed = [arm for arm in living if has_batch_statistics(arm.model)]
+
+    def test(arms: list[Arm], mode: Mode, batch_size: int) -> Measured:
+        with ExitStack() as modes:
+            models = [arm.model for arm in arms]
+            for model in models:
+                modes.enter_context(mode(model))
+            found = evaluate_all(models, images, labels, control.wait, batch_size, crew)
+        return {arm.name: result for arm, result in zip(arms, found, strict=True)}
+
+    # A batch of one has no spread; there the batch's own statistics mean nothing on linear layers.
+    return test(living, evaluation_mode, CHUNK), test(batch_normed, batch_statistics, max(2, batch_size))

@@ -9,6 +9,7 @@ from core.config import ExperimentConfig
 from core.records import ArmDiverged, Record, TestMeasured
 
 CHANCE = 0.1  # ten classes
+OUT_OF_MEMORY = "The device ran out of memory. Lower the batch size or the number of arms and start again."
 Z95 = 1.96
 
 

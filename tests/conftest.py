@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from core import device, gallery, runs
+from core import crew, gallery, runs
 from core.config import ExperimentConfig
 from core.data import Images, data_root, load, verify
 from core.runs import Run, RunManager
@@ -39,8 +39,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
 def one_thread() -> Iterator[None]:
     """One processor thread for torch, in the tests as in their run managers: the same sums in the same order."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(device, "_usable_cores", lambda: {0})
-        device.leave_a_core_free()
+        patch.setattr(crew, "usable_cores", lambda: 1)
+        crew.share_cores()
         yield
 
 

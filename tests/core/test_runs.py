@@ -47,7 +47,7 @@ class Script:
     in_step: queue.Queue[int] = field(default_factory=queue.Queue)
     go_on: queue.Queue[Callable[[], Any]] = field(default_factory=queue.Queue)
 
-    def train(self, config: ExperimentConfig, data: object, publish: object, control: Any) -> list[Any]:
+    def train(self, config: ExperimentConfig, data: object, publish: object, control: Any, crew: object) -> list[Any]:
         for step in range(1, config.total_steps + 1):
             control.begin_step(step)
             self.in_step.put(step)

@@ -1,0 +1,100 @@
+"""Arms side by side: the same numbers as one after the other, on as many threads as the cores allow."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+
+from core import crew as crews
+from core import records
+from core.config import ExperimentConfig, parse_arm
+from core.crew import IN_TURN, crew, share_cores
+from core.data import Images
+from core.trainer import Arm, Unattended, train
+
+CPU = torch.device("cpu")
+CONFIG = ExperimentConfig(data="digits", examples=640, batch_size=64, epochs=1, dropout=0.2)
+
+
+@pytest.fixture
+def cores(monkeypatch):
+    """cores(4): the machine has so many, as far as crews know."""
+    yield lambda count: monkeypatch.setattr(crews, "usable_cores", lambda: count)
+    monkeypatch.undo()
+    share_cores()
+
+
+class Looking(Unattended):
+    """Looks at everything at every second step."""
+
+    def look(self, arms: list[Arm], data: Images, step: int) -> frozenset[str]:
+        return frozenset({"fixed", "batch"} if step % 2 else ())
+
+
+def trained(config: ExperimentConfig, data: Images, crew: object) -> tuple[list[dict], list[dict[str, torch.Tensor]]]:
+    """What was measured (times left out), and the weights at the end."""
+    facts: list[records.Record] = []
+    arms = train(config, data, facts.append, Looking(), crew)
+    timeless = [{k: v for k, v in records.to_json(fact).items() if k != "seconds"} for fact in facts]
+    assert {type(fact) for fact in facts} >= {records.TrainMeasured, records.TestMeasured, records.NetworksSeen}
+    return timeless, [arm.model.state_dict() for arm in arms]
+
+
+def test_side_by_side_every_number_is_that_of_one_after_the_other_bit_for_bit(digits: Images, cores):
+    cores(2)
+    with crew(CPU, 3) as two:
+        measured, weights = trained(CONFIG, digits, two)
+    expected, expected_weights = trained(CONFIG, digits, IN_TURN)
+    assert measured == expected
+    torch.testing.assert_close(weights, expected_weights, rtol=0, atol=0)
+
+
+def test_arms_really_work_at_the_same_time(cores):
+    cores(2)
+    both_are_here = threading.Barrier(2, timeout=30)
+    with crew(CPU, 2) as two:
+        assert len(list(two.map(lambda _: both_are_here.wait(), range(2)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("machine", "arms", "threads_an_arm", "at_once"),
+    [(2, 3, 1, 2), (4, 3, 1, 3), (4, 6, 1, 4), (8, 3, 2, 3), (8, 6, 2, 4), (16, 3, 5, 3), (16, 2, 5, 2)],
+)
+def test_cores_are_shared_among_the_arms_and_the_threads_of_one_do_not_depend_on_how_many_there_are(
+    cores, machine, arms, threads_an_arm, at_once
+):
+    cores(machine)
+    with crew(CPU, arms) as workers:
+        assert workers._max_workers == at_once
+        assert workers.submit(torch.get_num_threads).result() == threads_an_arm
+
+
+@pytest.mark.parametrize(("machine", "arms", "device"), [(1, 3, "cpu"), (2, 1, "cpu"), (16, 3, "cuda"), (8, 6, "mps")])
+def test_where_it_does_not_pay_whoever_asks_does_the_work_and_no_thread_is_started(cores, machine, arms, device):
+    cores(machine)
+    with crew(torch.device(device), arms) as alone:
+        assert list(alone.map(lambda _: threading.current_thread(), range(2))) == [threading.current_thread()] * 2
+
+
+@pytest.mark.parametrize("machine", [1, 2])
+def test_what_goes_wrong_in_an_arm_goes_to_whoever_asked(cores, machine):
+    cores(machine)
+    with crew(CPU, 2) as workers, pytest.raises(torch.OutOfMemoryError, match="full"):
+        list(workers.map(_run_out_of_memory, range(2)))
+
+
+def _run_out_of_memory(_: int) -> None:
+    raise torch.OutOfMemoryError("full")
+
+
+def test_an_arm_that_diverges_among_others_ends_alone(digits: Images, cores):
+    cores(2)
+    arms = tuple(map(parse_arm, ("bn", "none:lr=1e9", "ln")))
+    config = ExperimentConfig(data="digits", examples=640, batch_size=64, epochs=1, activation="relu", arms=arms)
+    facts: list[records.Record] = []
+    with crew(CPU, 3) as two:
+        ended = train(config, digits, facts.append, crew=two)
+    assert [arm.alive for arm in ended] == [True, False, True]
+    assert [fact.arm for fact in facts if isinstance(fact, records.ArmDiverged)] == [arms[1].name]
