@@ -41,7 +41,7 @@ class Looking(Unattended):
 def normscope(config: ExperimentConfig, data: Images, looks: str) -> None:
     """The product's own loop: `looks` is none, default or always. Tests are on the few test images that `data` has."""
     control = Unattended() if looks == "none" else Looking(config.total_steps, looks == "always")
-    with crew(data.train_images.device, len(config.arms)) as each:
+    with crew(data.train_images.device) as each:
         train(config, data, lambda record: None, control, each)
 
 

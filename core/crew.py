@@ -1,7 +1,7 @@
 """Who does the work of an experiment's arms: one arm after the other, or as many at once as there are cores.
 
 IN_TURN     an Executor without threads: what it is given is done at once, by whoever asks
-crew        `with crew(device, arms) as crew:` the Executor that suits the device
+crew        `with crew(device) as crew:` the Executor that suits the device
 share_cores how many threads each operation of PyTorch takes, so that three arms at once leave a core to the page
 
 An arm computes the same, bit for bit, whoever does it and whatever the others do meanwhile: the number of threads of an
@@ -32,9 +32,9 @@ class InTurn(Executor):
 IN_TURN = InTurn()
 
 
-def crew(device: torch.device, arms: int) -> Executor:
-    """For `arms` networks on `device`. On a GPU one thread: several would wait for one another to launch kernels."""
-    at_once = min(arms, max(1, usable_cores() // _threads()))
+def crew(device: torch.device) -> Executor:
+    """What trains the networks on `device`. On a GPU no threads: they would wait for one another to launch kernels."""
+    at_once = max(1, usable_cores() // _threads())
     if device.type != "cpu" or at_once == 1:
         return IN_TURN
     return ThreadPoolExecutor(at_once, thread_name_prefix="arm", initializer=share_cores)

@@ -11,9 +11,7 @@ from core.config import ExperimentConfig
 from core.crew import share_cores
 from core.data import DataError, Images, load
 from core.device import best_device
-from core.records import DataArrived, DataReplaced, Record
-
-Publish = Callable[[Record], None]
+from core.records import DataArrived, DataReplaced, Publish
 
 
 class Gallery:

@@ -7,7 +7,7 @@ Mappings go from an arm's name to its value; an arm that has diverged is absent 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from math import isfinite
 from typing import Any, ClassVar
@@ -165,6 +165,7 @@ Record = (
     | StatusChanged
     | NetworksSeen
 )
+Publish = Callable[[Record], None]
 
 
 def to_json(record: Record) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from core.fast import are_images_last
 from core.probes import STAGES, LayerSeen, Seen
 from core.summary import (
     PERCENTILES,
@@ -106,7 +107,7 @@ def _fixed_range(layer: LayerSeen, stage: str) -> tuple[float, float]:
 
 
 def _stage(X: Tensor, fixed_range: tuple[float, float]) -> Found:
-    by_unit = X.transpose(0, 1).flatten(1)  # [N, C, H, W] -> [C, N*H*W], or [N, D] -> [D, N]
+    by_unit = _by_unit(X)
     unit_means, unit_vars = _unit_moments(by_unit)  # [C], [C]
     mean = unit_means.mean()
     # The law of total variance: what varies within the units, and what varies between them.
@@ -125,6 +126,11 @@ def _stage(X: Tensor, fixed_range: tuple[float, float]) -> Found:
         "fixed": _fixed_counts(values, *fixed_range),
         "adaptive": _adaptive_counts(values, low, high),
     }
+
+
+def _by_unit(X: Tensor) -> Tensor:
+    """[N, C, H, W] -> [C, N*H*W], or [N, D] -> [D, N], a unit's values in any order: without a copy if possible."""
+    return X.permute(1, 2, 3, 0).flatten(1) if are_images_last(X) else X.transpose(0, 1).flatten(1)
 
 
 def _unit_moments(by_unit: Tensor) -> tuple[Tensor, Tensor]:
@@ -221,7 +227,7 @@ def inactive_share(activation: nn.Module | None, Y: Tensor) -> Tensor:
         case nn.Tanh():
             return (Y.abs() > 0.9).count_nonzero() / Y.numel()
         case nn.ReLU():
-            return 1 - Y.transpose(0, 1).flatten(1).amax(dim=1).count_nonzero() / Y.shape[1]
+            return 1 - _by_unit(Y).amax(dim=1).count_nonzero() / Y.shape[1]
     raise TypeError(f"There is a rule for sigmoid, tanh and ReLU; got {type(activation).__name__}. Add it to RULES.")
 
 
@@ -367,7 +373,7 @@ def batch_noise(z: Tensor, sizes: Sequence[int], seed: int = 0, batches: int = 3
             f"A batch is drawn from the pool of {len(z)} images; got size {max(sizes)}. Use a larger pool."
         )
     image_means = z.flatten(2).mean(dim=2) if z.ndim == 4 else z  # [M, C]
-    _, unit_vars = _unit_moments(z.transpose(0, 1).flatten(1))  # [C]
+    _, unit_vars = _unit_moments(_by_unit(z))  # [C]
     order = torch.rand(batches, len(z), generator=torch.Generator().manual_seed(seed)).argsort(dim=1).to(z.device)
     noises = [image_means[order[:, :size]].mean(dim=1).std(dim=0, correction=0) for size in sizes]  # each [C]
     in_sigmas = torch.stack([(noise / unit_vars.sqrt()).mean() for noise in noises])

@@ -7,12 +7,13 @@ comes from generators seeded by the config, so the same config on the CPU gives 
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
@@ -27,14 +28,12 @@ from core.data import Images, as_floats
 from core.device import describe
 from core.evaluation import CHUNK, batch_statistics, evaluate_all, evaluation_mode, has_batch_statistics
 from core.lenet import build_lenet, fingerprint, parameter_count
+from core.meter import POINTS, Averages, Measured, Meter
 from core.probes import probe, watch
+from core.records import Publish
 from core.stats import summarise
 from core.summary import NetworkSummary
 
-Publish = Callable[[records.Record], None]
-
-POINTS = 2000  # a run publishes at most about so many training points, however long it is
-FIRST_STEPS = 100  # each of these gets a point of its own
 LIVE_TEST_IMAGES = 1000  # tested while an epoch runs; its end is tested on all
 LIVE_TEST_STEPS = 20  # at least so many steps between two live tests,
 LIVE_TEST_EXAMPLES = 5000  # and at least so many training examples, so that tests stay a small part of the time
@@ -85,10 +84,20 @@ class Arm:
     seconds: float = 0.0
     examples: int = 0
     alive: bool = True
+    _twin: nn.Sequential | None = field(default=None, init=False)
 
     @property
     def name(self) -> str:
         return self.config.name
+
+    @torch.no_grad()
+    def twin(self) -> nn.Sequential:
+        """The network as it is now, as another one, which is valid until the next call."""
+        if self._twin is None:
+            self._twin = copy.deepcopy(self.model)
+        for mine, its in zip(self.model.state_dict().values(), self._twin.state_dict().values(), strict=True):
+            its.copy_(mine)
+        return self._twin
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +132,11 @@ def train(
     for batch in batches(config, data):
         _steer(arms, batch.step, control, publish)
         sources = control.look(arms, data, batch.step - 1)
-        if "fixed" in sources:
-            publish(look_at_fixed_images(config, data, arms, batch.step - 1, crew))
+        look = begin_look(config, data, arms, batch.step - 1, crew) if "fixed" in sources else None
         step = partial(_seen_step, config) if "batch" in sources else _step
         measured = step(arms, batch, publish, crew)
+        if look is not None:
+            publish(look())
         meter.add(batch, measured, arms)
         averages.add(measured, len(batch.labels))
         if not any(arm.alive for arm in arms):
@@ -137,7 +147,7 @@ def train(
             publish(averages.finish(batch))
         _test(config, data, arms, batch.step, publish, control, crew)
     if "fixed" in control.look(arms, data, config.total_steps) and any(arm.alive for arm in arms):
-        publish(look_at_fixed_images(config, data, arms, config.total_steps, crew))
+        publish(begin_look(config, data, arms, config.total_steps, crew)())
     return arms
 
 
@@ -202,7 +212,6 @@ def _steer(arms: list[Arm], step: int, control: Control, publish: Publish) -> No
 
 
 Mode = Callable[[nn.Module], AbstractContextManager[None]]
-Measured = dict[str, tuple[float, float]]  # arm: (loss, correctly read examples)
 
 
 def _step(arms: list[Arm], batch: Batch, publish: Publish, crew: Executor) -> Measured:
@@ -243,23 +252,29 @@ def _seen_step(config: ExperimentConfig, arms: list[Arm], batch: Batch, publish:
     return measured
 
 
-def look_at_fixed_images(
-    config: ExperimentConfig, data: Images, arms: list[Arm], step: int, crew: Executor = IN_TURN
-) -> records.NetworksSeen:
+def look_at_fixed_images(config: ExperimentConfig, data: Images, arms: list[Arm], step: int) -> records.NetworksSeen:
     """Every living arm on the first test images, in training mode, so that between two looks only the network moved.
 
     Update ratios are those that a plain SGD step with these gradients would have; None for other optimizers.
     """
+    return begin_look(config, data, arms, step, IN_TURN)()
+
+
+def begin_look(
+    config: ExperimentConfig, data: Images, arms: list[Arm], step: int, crew: Executor
+) -> Callable[[], records.NetworksSeen]:
+    """Begin look_at_fixed_images; what comes back waits for it. The arms may learn on: copies are looked at."""
     images, labels = as_floats(data.test_images[:PROBE_IMAGES]), data.test_labels[:PROBE_IMAGES]
     plain = config.optimizer == "sgd" and config.momentum == 0
+
+    def look(model: nn.Sequential, rate: float) -> NetworkSummary:
+        return summarise(probe(model, images, labels), rate if plain else None)
+
     living = [arm for arm in arms if arm.alive]
-
-    def look(arm: Arm) -> NetworkSummary:
-        rate: float | None = arm.optimizer.param_groups[0]["lr"] if plain else None
-        return summarise(probe(arm.model, images, labels), rate)
-
-    summaries = {arm.name: seen for arm, seen in zip(living, crew.map(look, living), strict=True)}
-    return records.NetworksSeen(step, step / config.steps_per_epoch, "fixed", summaries)
+    looks = {arm.name: crew.submit(look, arm.twin(), arm.optimizer.param_groups[0]["lr"]) for arm in living}
+    return lambda: records.NetworksSeen(
+        step, step / config.steps_per_epoch, "fixed", {name: seen.result() for name, seen in looks.items()}
+    )
 
 
 def _forward_backward(arm: Arm, batch: Batch) -> tuple[float, float]:
@@ -284,62 +299,6 @@ def diagnose(arm: Arm, batch: Batch) -> records.ArmDiverged:
         if not values.isfinite().all():
             return records.ArmDiverged(batch.step, arm.name, name, f"the output of {name} is not finite")
     return records.ArmDiverged(batch.step, arm.name, "loss", "the loss itself is not finite")
-
-
-class Meter:
-    """Publishes training points on a schedule that is dense at the start and bounded over the run."""
-
-    def __init__(self, config: ExperimentConfig, publish: Publish) -> None:
-        self._config, self._publish = config, publish
-        self._stride = max(1, math.ceil(config.total_steps / POINTS))
-        self._averages, self._steps = Averages(), 0
-        self._last: tuple[Batch, list[Arm]] | None = None
-
-    def add(self, batch: Batch, measured: Measured, arms: list[Arm]) -> None:
-        self._averages.add(measured, len(batch.labels))
-        self._steps += 1
-        self._last = batch, arms
-        if batch.step <= FIRST_STEPS or batch.step % self._stride == 0:
-            self.flush()
-
-    def flush(self) -> None:
-        """Publish what has come since the last point, if anything has."""
-        if self._last is None:
-            return
-        (batch, arms), steps = self._last, self._steps
-        loss, accuracy = self._averages.take()
-        self._last, self._steps = None, 0
-        if loss:
-            epoch = batch.step / self._config.steps_per_epoch
-            seconds = {arm.name: arm.seconds for arm in arms if arm.name in loss}
-            examples = {arm.name: arm.examples for arm in arms if arm.name in loss}
-            self._publish(records.TrainMeasured(batch.step, epoch, steps, loss, accuracy, seconds, examples))
-
-
-class Averages:
-    """Loss and accuracy per arm, averaged over examples. An arm that stopped on the way is left out."""
-
-    def __init__(self) -> None:
-        self._sums: dict[str, tuple[float, float, int]] = {}
-        self._examples = 0
-
-    def add(self, measured: Measured, examples: int) -> None:
-        for name, (loss, correct) in measured.items():
-            losses, corrects, count = self._sums.get(name, (0.0, 0.0, 0))
-            self._sums[name] = losses + loss * examples, corrects + correct, count + examples
-        self._examples += examples
-
-    def take(self) -> tuple[dict[str, float], dict[str, float]]:
-        """(loss, accuracy) by arm; starts anew."""
-        whole = {name: sums for name, sums in self._sums.items() if sums[2] == self._examples}
-        self._sums, self._examples = {}, 0
-        losses = {name: loss / count for name, (loss, _, count) in whole.items()}
-        return losses, {name: correct / count for name, (_, correct, count) in whole.items()}
-
-    def finish(self, batch: Batch) -> records.EpochFinished:
-        """The epoch's averages."""
-        loss, accuracy = self.take()
-        return records.EpochFinished(batch.step, batch.epoch, loss, accuracy)
 
 
 def _test(

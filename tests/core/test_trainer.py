@@ -17,6 +17,7 @@ from core.config import ExperimentConfig, parse_arm
 from core.data import Images
 from core.evaluation import batch_statistics, evaluate, evaluation_mode
 from core.lenet import build_lenet
+from core.meter import POINTS, Meter
 from core.records import (
     ArmDiverged,
     EpochFinished,
@@ -28,9 +29,7 @@ from core.records import (
 from core.runs import RunManager
 from core.trainer import (
     EARLY_TESTS,
-    POINTS,
     Batch,
-    Meter,
     RunStopped,
     Unattended,
     _is_live_test,
