@@ -2,6 +2,7 @@
 
 import { MARKERS, armColors, theme } from "./look.js";
 import { last, smooth } from "./series.js";
+import { logTicks } from "./ticks.js";
 
 const X_TITLES = { step: "step (mini-batches)", epoch: "epoch", seconds: "seconds of the arm’s own training" };
 const KINDS = [
@@ -109,7 +110,7 @@ export class Curves {
       xaxis: { ...axis, title: { text: X_TITLES[view.x], standoff: 6 }, range: chart.zoom.x ?? [0, end],
         hoverformat: view.x === "step" ? ",d" : ".2f" },
       yaxis: { ...axis, type: log ? "log" : "linear", range: y, title: { text: chart.value === "loss" ? "nats" : "share of images", standoff: 4 },
-        tickformat: chart.value === "loss" ? "~g" : ".0%", dtick: log && y[1] - y[0] < 1.5 ? "D2" : undefined },
+        tickformat: chart.value === "loss" ? "~g" : ".0%", ...(log && logTicks(y.map((exponent) => 10 ** exponent))) },
       shapes: series.rates.map((rate) => vertical(rate[view.x], look)),
       annotations: [...endLabels(labels, y, log, chart.value, view), ...series.rates.map((rate) => rateLabel(rate, view, look))],
     };
