@@ -360,18 +360,15 @@ def _valid_part(values: dict[str, Any], problems: list[str]) -> ExperimentConfig
             return ExperimentConfig(**_fitting_defaults(values) | values)
         except ConfigError as error:
             dropped = [name for name in error.fields if name in values] or list(values)
-            *rest, last = (key for key, name in QUERY_KEYS.items() if name in dropped)
-            settings = f"{', '.join(rest)} and {last} were" if rest else f"{last} was"
-            problems.append(f"The link's {settings} ignored. {error}")
+            keys = [key for key, name in QUERY_KEYS.items() if name in dropped]
+            problems.append(f"The link's {' and '.join(keys)} {'were' if keys[1:] else 'was'} ignored. {error}")
             values = {name: value for name, value in values.items() if name not in dropped}
 
 
 def _fitting_defaults(values: Mapping[str, Any]) -> dict[str, int]:
     """As many examples as the link's data has, in a batch that they fill: fewer than usual on the digits."""
-    available = DATASETS.get(values.get("data", _DEFAULT.data), (_DEFAULT.examples,))[0]
-    examples = min(_DEFAULT.examples, available)
-    batch_size = min(_DEFAULT.batch_size, values.get("examples", examples))
-    return {"examples": examples} | ({"batch_size": batch_size} if batch_size > 1 else {})
+    examples = min(_DEFAULT.examples, DATASETS.get(values.get("data", ""), DATASETS[_DEFAULT.data])[0])
+    return {"examples": examples, "batch_size": max(2, min(_DEFAULT.batch_size, values.get("examples", examples)))}
 
 
 def _to_text(value: Any) -> str:
