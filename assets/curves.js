@@ -99,7 +99,7 @@ export class Curves {
       if (arm.diverged) traces.push(lost(arm, chart.value, { view, color, top, nth: nth++ }));
       const shown = view.kinds.has("test") && arm.test.step.length ? arm.test : arm.train;
       const value = shown[chart.value].findLast((v) => v != null);
-      if (value != null) labels.push({ arm, color, value });
+      if (value != null) labels.push({ arm, color, value, finite: last(shown[chart.value]) != null });
     });
     return { traces, labels };
   }

@@ -37,8 +37,8 @@ export function endLabels(labels, { kind, place, height, view, look }) {
   return { annotations, margin: Math.ceil(Math.max(70, ...widths)) + 18 };
 }
 
-function lines({ arm, value }, kind) {
-  const figure = arm.diverged ? "diverged" : kind === "loss" ? written(value, 2) : `${(100 * value).toFixed(1)} %`;
+function lines({ arm, value, finite }, kind) {
+  const figure = arm.diverged ? "diverged" : !finite ? "not finite" : kind === "loss" ? written(value, 2) : `${(100 * value).toFixed(1)} %`;
   return `${arm.name} ${figure}`.length <= LINE_LETTERS ? [`${arm.name} ${figure}`] : [...broken(arm.name), figure];
 }
 
