@@ -1,9 +1,12 @@
 // Two charts that share an x-axis: loss and accuracy, training solid, test dashed, batch statistics dotted.
 
+import { RATE_ROWS, endLabels, lost, rateLabels } from "./labels.js";
 import { MARKERS, armColors, theme } from "./look.js";
 import { last, smooth } from "./series.js";
+import { logTicks } from "./ticks.js";
 
 const X_TITLES = { step: "step (mini-batches)", epoch: "epoch", seconds: "seconds of the arm’s own training" };
+const HOVER_TITLES = { step: "step %{x:,d}", epoch: "epoch %{x:.2f}", seconds: "%{x:.2f} s" };
 const KINDS = [
   { kind: "train", dash: "solid", name: "train" },
   { kind: "test", dash: "dash", name: "test" },
@@ -23,8 +26,10 @@ export class Curves {
   async draw(series, ghosts, view) {
     const look = theme(this.charts[0].element);
     for (const chart of this.charts) {
-      const { traces, labels } = this.traces(chart, series, ghosts, view, look);
-      const layout = this.layout(chart, series, view, look, labels);
+      const log = chart.value === "loss" && view.log;
+      const range = chart.zoom.y ?? yRange(chart.value, log, series, view);
+      const { traces, labels } = this.traces(chart, series, ghosts, view, look, log ? 10 ** range[1] : range[1]);
+      const layout = this.layout(chart, series, view, look, labels, log, range);
       await this.Plotly.react(chart.element, traces, layout, { displaylogo: false, responsive: true, doubleClick: false,
         modeBarButtons: [["toImage", "zoom2d", "pan2d"]] });
     }
@@ -35,12 +40,20 @@ export class Curves {
   // Zooming one chart zooms the other along x; a double click shows everything again.
   listen() {
     for (const chart of this.charts) {
+      new ResizeObserver(() => this.fit(chart)).observe(chart.element);
       chart.element.on("plotly_relayout", (change) => this.zoomed(chart, change));
       chart.element.on("plotly_doubleclick", () => {
         this.forgetZoom();
         this.redraw?.();
       });
     }
+  }
+
+  // The charts take what the cards and the verdict leave, so that they change size without the window.
+  fit({ element }) {
+    const { width, height } = element._fullLayout ?? {};
+    if (!element.clientHeight || (Math.abs(element.clientWidth - width) < 2 && Math.abs(element.clientHeight - height) < 2)) return;
+    this.Plotly.Plots.resize(element);
   }
 
   zoomed(chart, change) {
@@ -60,12 +73,13 @@ export class Curves {
     for (const chart of this.charts) chart.zoom = {};
   }
 
-  traces(chart, series, ghosts, view, look) {
+  traces(chart, series, ghosts, view, look, top) {
     const traces = [];
     const labels = [];
     for (const ghost of ghosts) traces.push(...ghostTraces(ghost, chart.value, view, look));
     const arms = [...series.arms.values()];
     const colors = armColors(arms, look);
+    let nth = Math.min(RATE_ROWS, series.rates.length);
     arms.forEach((arm, index) => {
       if (view.hidden.has(arm.name)) return;
       const color = colors.get(arm.name);
@@ -82,36 +96,39 @@ export class Curves {
         if (kind === "test") Object.assign(trace, testMarkers(points, series, color, index));
         traces.push(trace);
       }
-      if (arm.diverged) traces.push(divergence(arm, chart.value, view, color));
+      if (arm.diverged) traces.push(lost(arm, chart.value, { view, color, top, nth: nth++ }));
       const shown = view.kinds.has("test") && arm.test.step.length ? arm.test : arm.train;
-      const value = last(shown[chart.value]);
-      if (value != null) labels.push({ arm, color, value });
+      const value = shown[chart.value].findLast((v) => v != null);
+      if (value != null) labels.push({ arm, color, value, finite: last(shown[chart.value]) != null });
     });
     return { traces, labels };
   }
 
-  layout(chart, series, view, look, labels) {
-    const log = chart.value === "loss" && view.log;
-    const end = xEnd(series, view);
-    const y = chart.zoom.y ?? yRange(chart.value, log, series, view);
+  layout(chart, series, view, look, labels, log, y) {
+    const x = chart.zoom.x ?? [0, xEnd(series, view)];
+    const place = (v) => ((log ? Math.log10(v) : v) - y[0]) / (y[1] - y[0]);
+    const { clientWidth: width, clientHeight: height } = chart.element;
+    const ends = endLabels(labels, { kind: chart.value, place, height: Math.max(100, height - 6.5 * view.type), view, look });
+    const rates = rateLabels(series.rates, { range: x, width: Math.max(100, width - ends.margin - 4 * view.type), view, look });
     const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: view.type }, automargin: true };
     return {
       autosize: true,
-      margin: { l: 8, r: 118 * view.type / 14, t: 34 * view.type / 14, b: 8 },
+      margin: { l: 8, r: ends.margin, t: 34 * view.type / 14, b: 8 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: look.font, color: look.text, size: view.type },
       title: { text: `${chart.title}<span style="font-size:.72em;opacity:.7">   at the right: test</span>`, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: view.type + 3 } },
       showlegend: false,
       hovermode: "x unified",
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: look.faint, activecolor: look.text },
       hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: view.type - 1, color: look.text } },
       dragmode: "zoom",
-      xaxis: { ...axis, title: { text: X_TITLES[view.x], standoff: 6 }, range: chart.zoom.x ?? [0, end],
-        hoverformat: view.x === "step" ? ",d" : ".2f" },
+      xaxis: { ...axis, title: { text: X_TITLES[view.x], standoff: 6 }, range: x,
+        unifiedhovertitle: { text: HOVER_TITLES[view.x] } },
       yaxis: { ...axis, type: log ? "log" : "linear", range: y, title: { text: chart.value === "loss" ? "nats" : "share of images", standoff: 4 },
-        tickformat: chart.value === "loss" ? "~g" : ".0%", dtick: log && y[1] - y[0] < 1.5 ? "D2" : undefined },
+        tickformat: chart.value === "loss" ? "~g" : ".0%", ...(log && logTicks(y.map((exponent) => 10 ** exponent))) },
       shapes: series.rates.map((rate) => vertical(rate[view.x], look)),
-      annotations: [...endLabels(labels, y, log, chart.value, view), ...series.rates.map((rate) => rateLabel(rate, view, look))],
+      annotations: [...ends.annotations, ...rates],
     };
   }
 }
@@ -129,16 +146,6 @@ function testMarkers(points, series, color, index) {
   return {
     mode: "lines+markers", cliponaxis: false,
     marker: { color, symbol: MARKERS[index], size: points.examples.map((n, i) => (n === all ? 9 : i ? 0 : 5)) },
-  };
-}
-
-function divergence(arm, value, view, color) {
-  const points = arm.train.step.length ? arm.train : arm.test;
-  return {
-    type: "scatter", mode: "markers+text", x: [last(points[view.x])], y: [last(points[value])],
-    marker: { symbol: "x", size: 13, color, line: { width: 1 } },
-    text: [value === "loss" ? `${arm.name}: not finite at step ${arm.diverged.step}` : ""], textposition: "top right", textfont: { color },
-    hovertext: arm.diverged.what, hoverinfo: "text", cliponaxis: false,
   };
 }
 
@@ -167,8 +174,10 @@ function xEnd(series, view) {
 function yRange(value, log, series, view) {
   if (value === "accuracy") return [0, 1];
   let [low, high] = [Infinity, -Infinity];
-  for (const arm of series.arms.values()) {
-    if (view.hidden.has(arm.name)) continue;
+  const shown = [...series.arms.values()].filter((arm) => !view.hidden.has(arm.name));
+  const alive = shown.filter((arm) => !arm.diverged);
+  // One arm on its way to infinity would flatten all others.
+  for (const arm of alive.length ? alive : shown) {
     for (const { kind } of KINDS) {
       if (!view.kinds.has(kind)) continue;
       for (const v of arm[kind].loss) {
@@ -185,29 +194,6 @@ function yRange(value, log, series, view) {
   return [a - pad, b + pad];
 }
 
-// Names and numbers at the lines' ends, pushed apart where they would overlap.
-function endLabels(labels, range, log, value, view) {
-  const place = (v) => ((log ? Math.log10(v) : v) - range[0]) / (range[1] - range[0]);
-  const gap = 0.075 * (view.type / 14);
-  const placed = labels
-    .map((label) => ({ ...label, y: Math.min(0.98, Math.max(0.02, place(label.value))) }))
-    .sort((a, b) => a.y - b.y);
-  placed.forEach((label, i) => {
-    if (i) label.y = Math.max(label.y, placed[i - 1].y + gap);
-  });
-  const over = placed.length ? Math.max(0, last(placed).y - 0.98) : 0;
-  return placed.map(({ arm, color, value: v, y }) => ({
-    xref: "paper", yref: "paper", x: 1.01, y: y - over, xanchor: "left", yanchor: "middle", showarrow: false,
-    align: "left", font: { color, size: view.type + 1 },
-    text: `<b>${arm.name}</b> ${value === "loss" ? (v < 100 ? v.toFixed(2) : v.toPrecision(2)) : (100 * v).toFixed(1) + " %"}`,
-  }));
-}
-
 const vertical = (x, look) => ({
   type: "line", xref: "x", yref: "paper", x0: x, x1: x, y0: 0, y1: 1, line: { color: look.faint, width: 1.5, dash: "dashdot" },
-});
-
-const rateLabel = (rate, view, look) => ({
-  xref: "x", yref: "paper", x: rate[view.x], y: 1, xanchor: "left", yanchor: "top", showarrow: false,
-  text: `lr ${rate.old} → ${rate.new}`, font: { size: view.type - 1, color: look.faint },
 });

@@ -1,11 +1,13 @@
 // The live panel: one bar that steers, one card an arm, two charts. It asks the server for new points, draws, waits,
 // and asks again; Python hears of button presses only.
 
+import { card, figures, origin } from "./cards.js";
 import { Curves } from "./curves.js";
+import { drawing, pills } from "./idle.js";
 import { SKELETON } from "./live_body.js";
 import { armColors, theme } from "./look.js";
-import { Series, last } from "./series.js";
-import { address, dragging, escape, get, number, percent, plotly } from "./web.js";
+import { Series } from "./series.js";
+import { address, dragging, escape, get, number, plotly } from "./web.js";
 
 const panels = new WeakMap();
 
@@ -31,7 +33,7 @@ class Panel {
     this.series = new Series();
     this.ghosts = new Map();
     this.element = document.createElement("section");
-    this.element.className = "ns";
+    this.element.className = "ns ns-train";
     this.element.innerHTML = SKELETON;
     root.append(this.element);
     this.parts = Object.fromEntries([...this.element.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
@@ -71,6 +73,7 @@ class Panel {
     this.series = new Series();
     this.state = null;
     this.curves?.forgetZoom();
+    this.parts.verdict.style.minHeight = "";
     this.asking = this.data.run;
     if (this.data.run) this.poll(this.data.run);
   }
@@ -162,9 +165,10 @@ class Panel {
     this.showNotices(status);
     this.showArms();
     parts.verdict.textContent = state?.verdict.replaceAll(" %", "\u00a0%") || (data.run ? this.expectation(status) : "");
+    this.keepHeight(parts.verdict);
     parts.idle.hidden = Boolean(data.run);
     parts.work.hidden = !data.run;
-    if (!data.run) parts.idleArms.innerHTML = data.arms.map((arm) => `<li>${escape(arm.title)}</li>`).join("");
+    if (!data.run) this.showIdle();
     this.showGhosts();
     parts.results.href = data.run ? address(`api/runs/${data.run}/results.json`) : "";
     parts.results.hidden = !state?.step;
@@ -181,6 +185,17 @@ class Panel {
     const at = `step ${number(state.step)} of ${number(state.total_steps)}`;
     const epoch = series.started ? ` · epoch ${(state.step / series.started.steps_per_epoch).toFixed(1)} of ${state.epochs}` : "";
     return at + epoch + (state.eta_seconds != null ? ` · ${duration(state.eta_seconds)} left` : "");
+  }
+
+  // What has once been as high stays so during a run: the charts below would jump.
+  keepHeight(element) {
+    if (element.offsetHeight > (parseFloat(element.style.minHeight) || 0)) element.style.minHeight = `${element.offsetHeight}px`;
+  }
+
+  showIdle() {
+    const look = theme(this.element);
+    this.parts.idleArms.innerHTML = pills(this.data.arms, look);
+    this.parts.idleDrawing.innerHTML = drawing(this.data.arms, look);
   }
 
   // How much of what is under way is done: of the download first, then of the steps.
@@ -217,6 +232,8 @@ class Panel {
     this.parts.rate.disabled = !(active && mine);
     if (document.activeElement !== this.parts.rate && this.state) this.parts.rate.value = this.state.learning_rate;
     this.parts.watching.hidden = !(this.data.run && !mine);
+    this.parts.next.hidden = !this.data.changed;
+    this.parts.next.textContent = `For the next run: ${this.data.changed}`;
   }
 
   showNotices(status) {
@@ -246,16 +263,11 @@ class Panel {
       const shown = !this.view.hidden.has(arm.name);
       element.style.setProperty("--arm", colors.get(arm.name));
       element.setAttribute("aria-pressed", shown);
-      for (const [name, text] of Object.entries(figures(arm, this.series))) {
+      for (const [name, text] of Object.entries(figures(arm))) {
         element.querySelector(`[data-figure=${name}]`).textContent = text;
       }
     });
-    const tested = arms.map((arm) => last(arm.test.step) ?? -1);
-    const step = Math.max(-1, ...tested);
-    this.parts.device.textContent = this.series.started
-      ? `${this.series.started.device} · ${dataName(this.series.started.data)}, ${number(this.series.started.examples)} images` +
-        (step >= 0 ? ` · test figures of step ${number(step)}` : "")
-      : "";
+    this.parts.origin.textContent = origin(this.series, this.data.settings);
   }
 
   showGhosts() {
@@ -314,6 +326,7 @@ class Panel {
     const on = document.body.classList.toggle("ns-projector");
     button.setAttribute("aria-pressed", on);
     this.view.type = on ? 20 : 14;
+    this.parts.verdict.style.minHeight = "";
     window.dispatchEvent(new Event("resize"));
     this.draw();
   }
@@ -329,35 +342,6 @@ class Panel {
 }
 
 // --- words and numbers -----------------------------------------------------------------------------------------
-
-const card = (arm) => `
-  <button class="ns-arm" data-arm="${escape(arm.name)}" aria-pressed="true" title="Show or hide this arm in the charts">
-    <span class="ns-name">${escape(arm.title)}</span>
-    <span class="ns-big" data-figure="accuracy"></span><span class="ns-unit">test accuracy</span>
-    <span class="ns-small" data-figure="batch"></span>
-    <span class="ns-small" data-figure="loss"></span>
-    <span class="ns-small" data-figure="speed"></span>
-    <span class="ns-small" data-figure="size"></span>
-  </button>`;
-
-function figures(arm, series) {
-  const accuracy = last(arm.test.accuracy);
-  const own = last(arm.batch.accuracy);
-  const loss = last(arm.train.loss);
-  const seconds = last(arm.train.seconds);
-  return {
-    accuracy: arm.diverged ? "diverged" : percent(accuracy),
-    batch: arm.diverged
-      ? `step ${arm.diverged.step}: ${arm.diverged.what}`
-      : own === undefined ? "" : `${percent(own)} with batch statistics`,
-    loss: loss === undefined ? "" : `loss: train ${nats(loss)} · test ${nats(last(arm.test.loss))}`,
-    speed: seconds ? `${number(Math.round(last(arm.train.examples) / seconds))} examples/s · ${((1000 * seconds) / last(arm.train.step)).toFixed(1)} ms/step` : "",
-    size: `${number(arm.parameters)} parameters, norms ${number(arm.norm_parameters)} · weights #${arm.fingerprint}`,
-  };
-}
-
-const nats = (loss) => (loss == null ? "not finite" : loss < 100 ? loss.toFixed(3) : loss.toPrecision(3));
-const dataName = (name) => ({ "fashion-mnist": "Fashion-MNIST", digits: "built-in digits" })[name] ?? name.toUpperCase();
 
 function duration(seconds) {
   const s = Math.round(seconds);

@@ -13,23 +13,13 @@ export const SKELETON = `
     </span>
     <span class="ns-buttons"><a data-part="results" download hidden>results.json</a><button data-projector="1" aria-pressed="false" title="Large type, no sidebar">Projector</button></span>
   </header>
-  <p class="ns-status" role="status"><i></i><b data-part="status"></b> <span data-part="where"></span><span class="ns-watching" data-part="watching" hidden>You are watching somebody else’s run; Start begins your own.</span></p>
+  <p class="ns-status" role="status"><i></i><b data-part="status"></b> <span data-part="where"></span><span class="ns-watching" data-part="watching" hidden>You are watching somebody else’s run; Start begins your own.</span><span class="ns-next" data-part="next" hidden></span></p>
   <div class="ns-progress" role="progressbar" aria-label="Training progress" aria-valuemin="0" aria-valuemax="100"><div data-part="progress"></div></div>
   <div class="ns-notices" data-part="notices" role="alert"></div>
   <div data-part="idle" class="ns-idle" hidden>
     <h2>The same network. The same weights. The same images.<br>One thing differs: the norm.</h2>
     <ul data-part="idleArms"></ul>
-    <svg viewBox="0 0 640 190" aria-hidden="true">
-      <g fill="none" stroke="currentColor" stroke-width="1.5" opacity=".55">
-        <path d="M330 20v140h290"/><rect x="20" y="66" width="44" height="44" rx="3"/><rect x="28" y="58" width="44" height="44" rx="3"/><rect x="36" y="50" width="44" height="44" rx="3"/>
-        <path d="M96 76C130 76 120 30 156 30M96 76h60M96 76c34 0 24 46 60 46" stroke-dasharray="3 4"/>
-        <path d="M262 30c34 0 30 20 52 26M262 76h52M262 122c34 0 30-24 52-30" stroke-dasharray="3 4"/>
-      </g>
-      <g font-size="13" fill="currentColor" font-family="inherit" text-anchor="middle"><text x="58" y="136">one batch</text>
-        <text x="475" y="182" opacity=".7">step</text></g>
-      <g fill="none" stroke-width="2"><rect x="158" y="16" width="102" height="28" rx="14" stroke="#888"/><rect x="158" y="62" width="102" height="28" rx="14" stroke="#0b84cf"/><rect x="158" y="108" width="102" height="28" rx="14" stroke="#e0681a"/></g>
-      <text x="475" y="92" font-size="14" fill="currentColor" opacity=".7" text-anchor="middle">your curves will grow here</text>
-    </svg>
+    <svg viewBox="0 -14 640 204" aria-hidden="true" data-part="idleDrawing"></svg>
     <button class="ns-primary ns-huge" data-do="start">▶ Start training</button>
   </div>
   <div data-part="work" hidden>
@@ -43,7 +33,7 @@ export const SKELETON = `
       <label>smooth train <select data-part="smooth"><option value="1">off</option><option value="9" selected>9 points</option><option value="31">31 points</option><option value="101">101 points</option></select></label>
     </div>
     <div class="ns-charts"><div class="ns-chart" data-part="loss"></div><div class="ns-chart" data-part="accuracy"></div></div>
-    <div class="ns-foot"><span data-part="device"></span>
+    <div class="ns-foot"><span data-part="origin"></span>
       <details><summary>How is this made?</summary>
         <p>Each arm is the same LeNet from the same initial convolution and linear weights (the # is their fingerprint); all take every mini-batch
         together. Train: loss and accuracy of each mini-batch in training mode, while the weights move. Test, dashed: evaluation mode, on the first 1,000 test images

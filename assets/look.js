@@ -20,15 +20,16 @@ export function theme(element) {
   };
 }
 
-// Arms of the same norm keep its hue and are told apart by lightness, marker and name.
-const SHADES = [(c) => c, (c) => mix(c, "#000000", 0.4), (c) => mix(c, "#ffffff", 0.4)];
+// Arms of the same norm keep its hue and are told apart by lightness, marker and name: away from the paper's
+// lightness, so that the second is easier to see than the first, not harder.
+const SHARES = [0, 0.42, 0.7];
 
 export function armColors(arms, look) {
   const seen = {};
   return new Map(
     arms.map((arm) => {
       const nth = (seen[arm.norm] = (seen[arm.norm] ?? -1) + 1);
-      return [arm.name, SHADES[nth % SHADES.length](look.arms[arm.norm])];
+      return [arm.name, mix(look.arms[arm.norm], look.dark ? "#ffffff" : "#000000", SHARES[nth % SHARES.length])];
     }),
   );
 }
@@ -46,5 +47,5 @@ function luminance(color) {
 
 function mix(color, other, share) {
   const [a, b] = [rgb(color), rgb(other)];
-  return "#" + a.map((v, i) => Math.round(v + (b[i] - v) * Math.min(share, 0.8)).toString(16).padStart(2, "0")).join("");
+  return "#" + a.map((v, i) => Math.round(v + (b[i] - v) * share).toString(16).padStart(2, "0")).join("");
 }

@@ -93,15 +93,19 @@ function push(into, record, name, loss, accuracy, examples) {
 
 export const last = (values) => values[values.length - 1];
 
-// Centred moving mean over `width` points; the ends use what there is.
+// Centred moving mean over `width` points; the ends use what there is, and what is not finite stays a gap and counts
+// nowhere. Each window is summed anew: differences of running sums lose all that is small beside one 1e32.
 export function smooth(values, width) {
   if (width <= 1) return values;
   const half = Math.floor(width / 2);
-  const sums = [0];
-  for (const value of values) sums.push(last(sums) + value);
-  return values.map((_, i) => {
-    const from = Math.max(0, i - half);
-    const to = Math.min(values.length, i + half + 1);
-    return (sums[to] - sums[from]) / (to - from);
+  return values.map((value, i) => {
+    if (!Number.isFinite(value)) return null;
+    let [sum, count] = [0, 0];
+    for (let j = Math.max(0, i - half); j <= i + half && j < values.length; j += 1) {
+      if (!Number.isFinite(values[j])) continue;
+      sum += values[j];
+      count += 1;
+    }
+    return sum / count;
   });
 }

@@ -34,12 +34,13 @@ export const percent = (share) => (share == null ? "–" : `${(100 * share).toFi
 export const number = (n) => Number(n).toLocaleString("en-US");
 export const escape = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
-// Two digits that matter: 0.0054, 1.4, 2.7e-7.
+// Two digits that matter: 0.0054, 1.4, 2.7e−7.
 export function brief(x) {
   if (x == null) return "–";
   if (x === 0) return "0";
   const size = Math.abs(x);
-  return size >= 1e-3 && size < 1e4 ? String(Number(x.toPrecision(2))) : x.toExponential(1);
+  const text = size >= 1e-3 && size < 1e4 ? String(Number(x.toPrecision(2))) : x.toExponential(1);
+  return text.replaceAll("-", "−");
 }
 
 // A chart's layout in the page's type and colours; `more` goes on top.

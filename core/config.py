@@ -342,7 +342,7 @@ def from_query(params: Mapping[str, str]) -> tuple[ExperimentConfig, list[str]]:
     """Read URL parameters strictly: (config, problems).
 
     Whatever is unknown, unreadable or out of range is reported in `problems` and takes its default;
-    nothing is guessed and nothing raises.
+    nothing is guessed and nothing raises. The defaults of what is not in the link never exceed what its data has.
     """
     problems = [f"Unknown setting {quoted(key)} in the link was ignored." for key in params if key not in QUERY_KEYS]
     values: dict[str, Any] = {}
@@ -357,12 +357,18 @@ def from_query(params: Mapping[str, str]) -> tuple[ExperimentConfig, list[str]]:
 def _valid_part(values: dict[str, Any], problems: list[str]) -> ExperimentConfig:
     while True:
         try:
-            return ExperimentConfig(**values)
+            return ExperimentConfig(**_fitting_defaults(values) | values)
         except ConfigError as error:
             dropped = [name for name in error.fields if name in values] or list(values)
-            settings = ", ".join(key for key, name in QUERY_KEYS.items() if name in dropped)
-            problems.append(f"The link's {settings} was ignored. {error}")
+            keys = [key for key, name in QUERY_KEYS.items() if name in dropped]
+            problems.append(f"The link's {' and '.join(keys)} {'were' if keys[1:] else 'was'} ignored. {error}")
             values = {name: value for name, value in values.items() if name not in dropped}
+
+
+def _fitting_defaults(values: Mapping[str, Any]) -> dict[str, int]:
+    """As many examples as the link's data has, in a batch that they fill: fewer than usual on the digits."""
+    examples = min(_DEFAULT.examples, DATASETS.get(values.get("data", ""), DATASETS[_DEFAULT.data])[0])
+    return {"examples": examples, "batch_size": max(2, min(_DEFAULT.batch_size, values.get("examples", examples)))}
 
 
 def _to_text(value: Any) -> str:

@@ -295,5 +295,6 @@ def _from_link(link: str) -> ExperimentConfig:
     config, problems = from_query(dict(pairs))
     if problems:
         # The page goes on without such a setting and says so; numbers that nobody asked for are no use here.
-        raise UsageError(f"--link: {' '.join(problems).replace('was ignored', 'cannot be used')}")
+        said = re.sub("(was|were) ignored", "cannot be used", " ".join(problems))
+        raise UsageError(f"--link: {said}")
     return config

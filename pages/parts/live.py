@@ -8,12 +8,14 @@ from typing import Any
 import streamlit as st
 
 from core.api import assets_address
-from core.config import ExperimentConfig
+from core.config import QUERY_KEYS, ExperimentConfig
 from core.runs import Run
 from pages.parts import session
+from pages.parts.controls import INIT_NAMES
 from pages.parts.session import View
 
 KEY = "training"
+MOST_CHANGES = 4  # more than that are counted instead of named
 
 # Inline scripts travel with every message, so this one only fetches the real one, which the browser keeps.
 LOADER = """
@@ -28,7 +30,8 @@ def training(view: View, on_action: Callable[[dict[str, Any]], None]) -> None:
     """Draw the bar, the arms and the curves of the run in view; button presses go to `on_action`."""
     data = _data("live", view) | {
         "arms": _arms(view.config) if view.config else [],
-        "changed": view.run is not None and view.config is not None and view.run.config != view.config,
+        "changed": _changes(view.run.config, view.config) if view.run and view.config else "",
+        "settings": _settings(view.run.config) if view.run else "",
         "problem": view.problem,
         "notices": list(view.notices),
     }
@@ -50,8 +53,8 @@ def _data(script: str, view: View) -> dict[str, Any]:
         "script": f"{assets_address()}/{script}.js",
         "run": view.run.id if view.run else "",
         "key": view.key,
-        "label": _label(view.run) if view.run else "",
-        "ghosts": [{"id": run.id, "label": _label(run)} for run in view.earlier],
+        "label": _label(view, view.run) if view.run else "",
+        "ghosts": [{"id": run.id, "label": _label(view, run)} for run in view.earlier],
     }
 
 
@@ -59,8 +62,26 @@ def _arms(config: ExperimentConfig) -> list[dict[str, str]]:
     return [{"name": arm.name, "title": arm.title, "norm": arm.main_norm} for arm in config.arms]
 
 
-def _label(run: Run) -> str:
+def _label(view: View, run: Run) -> str:
     config = run.config
     arms = ", ".join(arm.name for arm in config.arms)
     training = f"lr {config.learning_rate:g} · batch {config.batch_size} · seed {config.seed}"
-    return f"{arms} · {config.activation} · {training}"
+    return f"Run {view.numbers[run.id]}: {arms} · {config.activation} · {training}".replace("-", "−")
+
+
+def _settings(config: ExperimentConfig) -> str:
+    """What the run was started with, less what its records say themselves (data, batch) and what is as usual."""
+    usual = ExperimentConfig()
+    parts = [f"lr {config.learning_rate:g}", config.activation, f"{INIT_NAMES[config.init]} weights"]
+    parts += [f"{name} {getattr(config, name)}" for name in ("depth", "pool", "dropout", "optimizer", "momentum")
+              if getattr(config, name) != getattr(usual, name)]  # fmt: skip
+    parts += [f"{config.epochs} epoch{'s' * (config.epochs != 1)}", f"seed {config.seed}"]
+    return " · ".join(parts).replace("-", "−")
+
+
+def _changes(shown: ExperimentConfig, chosen: ExperimentConfig) -> str:
+    """What the sidebar says that the shown run does not have; empty when nothing."""
+    before, now = shown.to_query(), chosen.to_query()
+    differing = [key for key in now if now[key] != before[key]]
+    changes = [f"{QUERY_KEYS[key].replace('_', ' ')} {now[key].replace(',', ', ')}" for key in differing]
+    return ", ".join(changes) if len(changes) <= MOST_CHANGES else f"{len(changes)} other settings"

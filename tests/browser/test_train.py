@@ -172,6 +172,7 @@ def test_the_same_weights_give_the_same_curves(new_page) -> None:
         if len(runs) == 1:
             press(page, "restart")
             expect(panel(page)).not_to_have_attribute("data-run", runs[0])
+    expect(page.locator("[data-part=ghostList] li")).to_contain_text("Run 1: none, bn, ln")
     assert page.evaluate(losses, runs[0]) == page.evaluate(losses, runs[1])
 
 

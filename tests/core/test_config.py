@@ -199,17 +199,33 @@ def test_one_wrong_setting_costs_no_other_setting() -> None:
 
 
 def test_examples_that_the_data_does_not_have_cost_data_and_examples_only() -> None:
-    for params in ({"data": "digits"}, {"data": "digits", "examples": "5000"}):
-        config, problems = from_query(params | {"lr": "0.5"})
-        assert config == ExperimentConfig(learning_rate=0.5)
-        assert "digits has 1,437 training images" in problems[0]
+    config, problems = from_query({"data": "digits", "examples": "5000", "lr": "0.5"})
+    assert config == ExperimentConfig(learning_rate=0.5)
+    assert "digits has 1,437 training images" in problems[0]
+
+
+def test_a_link_to_the_digits_alone_takes_all_that_they_have() -> None:
+    assert from_query({"data": "digits", "lr": "0.5"}) == (
+        ExperimentConfig(data="digits", examples=1_437, learning_rate=0.5),
+        [],
+    )
+
+
+def test_a_link_to_fewer_examples_than_the_usual_batch_has_takes_one_batch_of_them() -> None:
+    assert from_query({"examples": "100"}) == (ExperimentConfig(examples=100, batch_size=100), [])
+
+
+def test_settings_of_a_link_that_contradict_each_other_on_the_digits_do_not_cost_the_data() -> None:
+    config, problems = from_query({"data": "digits", "batch": "4", "drop_last": "0"})  # 1,437 = 359 × 4 + 1
+    assert config == ExperimentConfig(data="digits", examples=1_437)
+    assert [problem.partition(".")[0] for problem in problems] == ["The link's batch and drop_last were ignored"]
 
 
 def test_settings_that_contradict_each_other_are_ignored_together() -> None:
     config, problems = from_query({"batch": "512", "examples": "300", "lr": "0.5"})
     assert config == ExperimentConfig(learning_rate=0.5)
     assert len(problems) == 1
-    assert "The link's examples, batch was ignored" in problems[0]
+    assert "The link's examples and batch were ignored" in problems[0]
 
 
 # --- what is refused, and how it is said -------------------------------------------------------------------------

@@ -1,0 +1,168 @@
+"""What the charts of the train page say: numbers on axes, labels, colours; their scripts run in the page itself."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+SHORT = "/?data=digits&examples=320&batch=32&epochs=2&lr=0.5&seed=3"
+ONE_DIVERGES = "/?data=digits&examples=640&batch=64&epochs=2&act=relu&init=he&arms=none,bn,none:lr=10000"
+
+
+def finish(page: Page) -> None:
+    page.get_by_role("button", name="Start training").click()
+    expect(page.locator(".ns")).to_have_attribute("data-status", "finished", timeout=60_000)
+
+
+def call(page: Page, script: str, expression: str):
+    """The value of an expression in which `m` is one of the page's own scripts."""
+    loaded = "name => performance.getEntriesByType('resource').map(e => e.name).find(n => n.endsWith('/' + name))"
+    page.wait_for_function(loaded, arg=script)
+    return page.evaluate(f"async name => {{ const m = await import(({loaded})(name)); return {expression}; }}", script)
+
+
+def test_a_moving_mean_knows_nothing_of_what_is_outside_its_window(new_page) -> None:
+    page = new_page()
+    smoothed = call(page, "series.js", "m.smooth([2.3, 1e32, 1e10, ...Array(20).fill(570)], 9)")
+    assert smoothed[7:] == [570] * 16
+    with_gap = call(page, "series.js", "m.smooth([1, 1, NaN, null, 4, 4, 4, 4], 3)")
+    assert with_gap == [1, 1, None, None, 4, 4, 4, 4]
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("[0.5, 2.6]", ["0.5", "0.7", "1", "1.5", "2"]),
+        ("[2.2, 2.4]", ["2.2", "2.3", "2.4"]),
+        ("[0.01, 3]", ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1", "2"]),
+        ("[0.9, 1100]", ["1", "10", "100", "1000"]),
+        ("[1e-3, 1e16]", ["10⁻³", "1", "10³", "10⁶", "10⁹", "10¹²", "10¹⁵"]),
+        ("[1.5e-3, 4e-2]", ["0.002", "0.005", "0.01", "0.02"]),
+    ],
+)
+def test_a_log_axis_has_numbers_at_any_zoom(new_page, shown: str, said: list[str]) -> None:
+    assert call(new_page(), "ticks.js", f"m.logTicks({shown}).ticktext") == said
+
+
+def test_a_log_axis_never_has_less_than_three_numbers_nor_a_crowd(new_page) -> None:
+    counts = call(
+        new_page(),
+        "ticks.js",
+        "Array.from({length: 4000}, (_, i) => 10 ** (i / 150 - 12)).flatMap(low => "
+        "[1.01, 1.3, 2, 7, 40, 900, 1e5, 1e20].map(times => m.logTicks([low, low * times]).tickvals.length))",
+    )
+    assert (min(counts), max(counts) <= 10) == (3, True)
+
+
+def test_the_loss_axis_keeps_its_numbers_when_it_is_zoomed(new_page, zoom) -> None:
+    page = new_page(SHORT)
+    finish(page)
+    axis = "document.querySelector('[data-part=loss]')._fullLayout.yaxis"
+    before = page.wait_for_function(f"{axis}.ticktext").json_value()
+    box = page.locator("[data-part=loss] .nsewdrag").bounding_box()
+    zoom(page, box, f"String({axis}.ticktext) !== '{','.join(before)}'")
+    assert page.evaluate(f"{axis}.tickvals.length") >= 3
+
+
+@pytest.mark.parametrize("paper", ["dark", "light"])
+def test_arms_of_one_norm_have_colours_of_their_own_that_stand_off_the_paper(new_page, paper: str) -> None:
+    page = new_page("/", color_scheme=paper)
+    page.locator(".ns-idle").wait_for()
+    arms = "['none','bn','ln','in','gn','rms'].flatMap(norm => [0,1,2].map(n => ({norm, name: norm + n})))"
+    look = "m.theme(document.querySelector('.ns'))"
+    colors = call(page, "look.js", f"[...m.armColors({arms}, {look}).values()]")
+    background = call(page, "look.js", f"{look}.background")
+    assert len(set(colors)) == 18
+    for later in (color for i, color in enumerate(colors) if i % 3):
+        assert contrast(later, background) >= 4.5, later
+
+
+def contrast(first: str, second: str) -> float:
+    """WCAG's contrast of two #rrggbb colours."""
+    bright, dim = sorted((luminance(first), luminance(second)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def luminance(color: str) -> float:
+    shares = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_a_diverged_arm_leaves_the_picture_to_the_others(new_page) -> None:
+    page = new_page(ONE_DIVERGES)
+    finish(page)
+    chart = "document.querySelector('[data-part=loss]')"
+    page.wait_for_function(f"{chart}.data?.some(t => t.mode === 'markers+text')")
+    assert page.evaluate(f"{chart}._fullLayout.yaxis.range[1]") < 2  # 100 nats
+    words = page.evaluate(f"{chart}.data.find(t => t.mode === 'markers+text').text[0]")
+    assert re.search(r"none:lr=10000: off the chart at step \d+, not finite at \d+$", words)
+    expect(page.locator(".ns-arm").last).to_contain_text("diverged")
+    expect(page.locator(".ns-arm").last).not_to_contain_text("test accuracy")
+
+
+def test_the_labels_at_the_lines_ends_fit_into_their_chart(new_page) -> None:
+    page = new_page(ONE_DIVERGES + ",bn:book:dropout=0.5")
+    finish(page)
+    ends = page.wait_for_function(
+        """() => ['loss', 'accuracy'].map(part => {
+          const chart = document.querySelector(`[data-part=${part}]`);
+          const texts = [...chart.querySelectorAll('.annotation')].map(e => e.getBoundingClientRect().right);
+          return texts.length >= 4 && Math.max(...texts) - chart.getBoundingClientRect().right;
+        })"""
+    ).json_value()
+    assert all(end is not False and end <= 0 for end in ends), ends
+
+
+def test_marks_of_learning_rates_do_not_lie_on_each_other(new_page) -> None:
+    page = new_page("/")
+    marks = call(
+        page,
+        "labels.js",
+        "m.rateLabels([1, 2, 3, 90].map(step => ({step, old: 0.1, new: 0.05})), {range: [0, 100], width: 400, "
+        "view: {x: 'step', type: 14}, look: {font: 'sans-serif'}}).map(a => [a.x, a.yshift + 0, a.xanchor])",
+    )
+    assert marks == [[1, 0, "left"], [2, -18, "left"], [3, -36, "left"], [90, 0, "right"]]
+
+
+def test_the_page_says_what_the_shown_run_has_and_what_the_next_one_will(new_page) -> None:
+    page = new_page(SHORT)
+    finish(page)
+    expect(page.locator("[data-part=origin]")).to_contain_text(
+        "built-in digits, 320 images · batch 32 · lr 0.5 · sigmoid · Xavier weights · 2 epochs · seed 3"
+    )
+    expect(page.locator("[data-part=next]")).to_be_hidden()
+    epochs = page.get_by_test_id("stSidebar").get_by_label("Epochs", exact=True)
+    epochs.fill("7")
+    epochs.press("Enter")
+    expect(page.locator("[data-part=next]")).to_have_text("For the next run: epochs 7")
+
+
+def test_the_idle_page_draws_the_arms_that_are_chosen(new_page) -> None:
+    page = new_page("/?arms=bn,rms,gn,bn/none")
+    expect(page.locator(".ns-idle li")).to_have_count(4)
+    colors = page.locator(".ns-idle li").evaluate_all("all => all.map(e => e.style.getPropertyValue('--arm'))")
+    boxes = page.locator("[data-part=idleDrawing] rect[rx='14']")
+    assert boxes.evaluate_all("all => all.map(e => e.getAttribute('stroke'))") == colors
+
+
+@pytest.mark.parametrize("arms", ["none,bn,ln", "none,bn,ln,in,gn,rms"])
+def test_a_projector_shows_everything_without_scrolling(new_page, arms: str) -> None:
+    page = new_page(f"{SHORT}&arms={arms}")
+    finish(page)
+    page.locator("[data-projector]").click()
+    page.wait_for_function("document.querySelector('.ns-foot').getBoundingClientRect().bottom <= innerHeight")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.ns-chart')].every(e => Math.abs(e._fullLayout.height - e.clientHeight) < 3)"
+    )
+
+
+def test_on_a_telephone_a_card_takes_the_whole_row(new_page) -> None:
+    page = new_page(SHORT)
+    page.set_viewport_size({"width": 390, "height": 844})
+    finish(page)
+    for box in (card.bounding_box() for card in page.locator(".ns-arm").all()):
+        assert box["width"] > 300
+        assert box["height"] < 220
