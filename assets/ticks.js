@@ -72,4 +72,11 @@ function powers(value) {
   return mantissa === "1" ? raised : `${mantissa}·${raised}`;
 }
 
+// A number beside a name: `digits` after the point up to 100, whole up to 10,000, in powers of ten beyond either.
+export function written(value, digits) {
+  const size = Math.abs(value);
+  if (size && (size < 0.5 * 10 ** -digits || size >= 1e4)) return powers(Number(value.toPrecision(2)));
+  return size < 100 ? value.toFixed(digits) : String(Math.round(value));
+}
+
 const SUPERSCRIPTS = Object.fromEntries([..."0123456789-"].map((c, i) => [c, [..."⁰¹²³⁴⁵⁶⁷⁸⁹⁻"][i]]));
