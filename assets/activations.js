@@ -2,8 +2,11 @@
 // networks make of one image.
 
 import { BINS, SCALE, bands, coarse, extent, grey, median, padded, paint, rebinned, steps, viridis } from "./distributions.js";
+import { endLabels, labelWidth, logRange } from "./end_labels.js";
+import { captioned } from "./heat_maps.js";
 import { InsidePage, mounter } from "./inside.js";
 import { MARKERS, theme } from "./look.js";
+import { keptTicks, logTicks, ticksFollow } from "./log_axis.js";
 import { CONFIG, brief, escape, get, layout, number, percent, plotly } from "./web.js";
 
 const STAGES = { before: "before the norm", normalized: "normalized", scaled: "after γ and β", activated: "after the activation" };
@@ -100,23 +103,29 @@ class Activations extends InsidePage {
     const line = (arm, look, faint) => ["std", "unit_std"].map((key, side) => {
       const y = layers.map((layer) => stageOf(look.arms[arm.name]?.[layer], this.stage)?.[key] || null); // 0 has no place on a log axis
       return {
-        type: "scatter", name: arm.name, x: layers, y, xaxis: side ? "x2" : "x", mode: faint || !side ? "lines+markers" : "lines+markers+text",
+        type: "scatter", name: arm.name, x: layers, y, xaxis: side ? "x2" : "x", mode: "lines+markers",
         line: { color: this.colors.get(arm.name), width: faint ? 1.5 : 3 }, opacity: faint ? 0.35 : 1,
         marker: { symbol: MARKERS[this.arms.indexOf(arm)], size: faint ? 6 : 10 }, connectgaps: false, cliponaxis: false,
-        text: y.map((value, i) => (i === y.length - 1 ? `  ${digits(value)}` : "")), textposition: "middle right", textfont: { color: this.colors.get(arm.name), size: TYPE + 2 },
-        hovertemplate: "%{y:.2~g}", hoverinfo: faint ? "skip" : undefined,
+        customdata: y.map(brief), hovertemplate: "%{customdata}", hoverinfo: faint ? "skip" : undefined,
       };
     });
     const head = (text, x) => ({ text, x, xref: "paper", xanchor: "left", y: 1.02, yref: "paper", yanchor: "bottom", showarrow: false, font: { size: TYPE + 1 } });
-    const axis = { type: "category", range: [-0.3, layers.length - 0.4], fixedrange: true };
-    await this.react(this.parts.spread, [...this.ghostArms().flatMap((arm) => line(arm, this.ghostLook, true)), ...this.shownArms().flatMap((arm) => line(arm, this.look))], {
-      hovermode: "x", margin: { l: 8, r: 12, t: 34, b: 8 },
+    const axis = { type: "category", range: [-0.3, layers.length - 0.7], fixedrange: true };
+    const { spread } = this.parts;
+    const lines = [...this.ghostArms().flatMap((arm) => line(arm, this.ghostLook, true)), ...this.shownArms().flatMap((arm) => line(arm, this.look))];
+    const ends = this.shownArms().map((arm) => ({ name: arm.name, color: this.colors.get(arm.name), value: stageOf(this.look.arms[arm.name]?.[layers.at(-1)], this.stage)?.unit_std })).filter(({ value }) => value);
+    const range = logRange(lines.flatMap(({ y }) => y));
+    const seen = spread.zoomed === this.stage ? spread._fullLayout.yaxis.range : range;
+    const narrow = spread.clientWidth < 600;
+    await this.react(spread, lines, {
+      hovermode: "x", margin: { l: 8, r: labelWidth(ends, TYPE), t: 34, b: 8 },
       xaxis: { ...axis, domain: [0, 0.46] }, xaxis2: { ...this.axis(), ...axis, domain: [0.51, 1] },
-      yaxis: { type: "log", exponentformat: "power", dtick: 1, title: { text: `std, ${STAGES[this.stage]}`, standoff: 4 } },
-      annotations: [head("<b>pooled</b>: all values together", 0), head("<b>per unit</b>: one unit, from image to image", 0.51)],
+      yaxis: { type: "log", range, ...logTicks(seen.map((exponent) => 10 ** exponent)), title: { text: `std, ${STAGES[this.stage]}`, standoff: 4 } },
+      annotations: [head(`<b>pooled</b>${narrow ? "" : ": all values together"}`, 0), head(`<b>per unit</b>${narrow ? "" : ": one unit, from image to image"}`, 0.51),
+        ...endLabels(ends, seen, (TYPE + 5) / (spread.clientHeight - 80), TYPE)],
       uirevision: this.stage,
     });
-    this.onClick(this.parts.spread, (point) => this.choose("layer", point.x));
+    this.onClick(spread, (point) => this.choose("layer", point.x));
   }
 
   drawInactive() {
@@ -163,12 +172,24 @@ class Activations extends InsidePage {
       return steps(histogram, summary.values, this.colors.get(arm.name), arm.name, ghostly);
     });
     column.classList.toggle("ns-chosen", stage === this.stage);
-    await this.react(column.firstChild, traces, {
+    const nothing = this.whyNothing(stage, traces, found.map(([, summary]) => summary));
+    await this.react(column.firstChild, nothing ? [] : traces, {
       title: STAGES[stage], hovermode: "x",
-      xaxis: { range: padded(range) }, yaxis: { tickformat: ".0%", rangemode: "tozero", nticks: 4 },
+      xaxis: { range: padded(range), visible: !nothing, exponentformat: "power" },
+      yaxis: { tickformat: ".0%", rangemode: "tozero", nticks: 4, visible: !nothing, autorangeoptions: { clipmax: 1 } },
+      annotations: nothing ? [{ text: nothing, xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, font: { size: TYPE, color: this.colours.faint } }] : [],
       uirevision: `${this.chosen}/${this.range}`,
     }, { displayModeBar: false });
     column.lastChild.innerHTML = this.counts(shown.filter(([, summary]) => summary));
+  }
+
+  // Why a panel has no histogram, in short lines; "" where it has one.
+  whyNothing(stage, traces, summaries) {
+    if (traces.some(({ y }) => y.some((share) => share > 0))) return "";
+    if (!this.shownArms().length) return "no arm is shown";
+    if (!summaries.length) return stage === "activated" ? "the last layer<br>has no activation" : "no norm here:<br>the same as before the norm";
+    const finite = summaries.some(({ adaptive }) => adaptive.low != null);
+    return finite ? "all values lie outside the bins:<br>see the counts below, or give<br>each panel its own axis" : "no finite value to draw:<br>see the counts below";
   }
 
   // From the smallest to the largest value, as far as the fixed histograms go.
@@ -196,17 +217,19 @@ class Activations extends InsidePage {
   async drawBands() {
     const arms = this.everShown();
     this.parts.bandsTitle.textContent = `${this.chosen}, ${STAGES[this.stage]}, over the run`;
-    if (this.parts.bands.childElementCount !== arms.length) this.parts.bands.innerHTML = `<div class="ns-chart ns-low"></div>`.repeat(arms.length);
     const shared = this.range === "panel" ? null : padded(extent(this.looks.flatMap((look) => arms.flatMap((arm) =>
       (this.range === "all" ? this.layers : [this.chosen]).map((layer) => stageOf(look.arms[arm.name]?.[layer], this.stage)).filter(Boolean)))));
+    const seenBy = (arm) => this.looks.map((look) => ({ step: look.step, ...stageOf(look.arms[arm.name]?.[this.chosen], this.stage) }));
+    const caption = (arm) => {
+      const broken = seenBy(arm).find(({ nan, inf }) => nan || inf);
+      return { text: arm.title, color: this.colors.get(arm.name), note: broken && `NaN or Inf from step ${number(broken.step)}` };
+    };
+    const charts = captioned(this.parts.bands, arms.map(caption));
     for (const [i, arm] of arms.entries()) {
-      const element = this.parts.bands.children[i];
-      const seen = this.looks.map((look) => ({ step: look.step, ...stageOf(look.arms[arm.name]?.[this.chosen], this.stage) }));
-      const broken = seen.find(({ nan, inf }) => nan || inf);
-      await this.react(element, bands(seen, this.colors.get(arm.name)), {
-        title: `<span style="color:${this.colors.get(arm.name)}"><b>${escape(arm.title)}</b></span>${broken ? ` NaN or Inf from step ${number(broken.step)}` : ""}`,
-        hovermode: "x", hoverdistance: -1, margin: { l: 8, r: 12, t: 30, b: 8 },
-        xaxis: { title: { text: "step", standoff: 4 }, rangemode: "tozero" }, yaxis: shared ? { range: shared } : {},
+      const element = charts[i];
+      await this.react(element, bands(seenBy(arm), this.colors.get(arm.name)), {
+        hovermode: "x", hoverdistance: -1, margin: { l: 8, r: 12, t: 6, b: 8 },
+        xaxis: { title: { text: "step", standoff: 4 }, rangemode: "tozero" }, yaxis: { exponentformat: "power", ...(shared && { range: shared }) },
         shapes: [this.cursorLine()], uirevision: `${this.chosen}/${this.stage}/${this.range}`,
       }, { displayModeBar: false });
       this.onClick(element, (point) => this.moveTo(point.x));
@@ -241,12 +264,13 @@ class Activations extends InsidePage {
       });
       annotations.push({ text: `<b>${layer}</b>`, x: domain[0], xref: "paper", xanchor: "left", y: 1.01, yref: "paper", yanchor: "bottom", showarrow: false, font: { size: TYPE + 1 } });
     });
-    const y = { ...this.axis(), type: "log", dtick: 1, exponentformat: "power" };
+    const y = { ...this.axis(), type: "log", ...keptTicks(this.parts.drift) };
     await this.react(this.parts.drift, traces, {
       ...axes, annotations, hovermode: "x", margin: { l: 8, r: 12, t: 26, b: 8 },
       yaxis: { ...y, domain: [0.54, 1], title: { text: "before the norm", standoff: 4 } }, yaxis2: { ...y, domain: [0, 0.46], matches: "y", title: { text: "after γ and β", standoff: 4 } },
       shapes: layers.flatMap((_, i) => this.cursorLine(`x${i ? i + 1 : ""}`)), uirevision: "drift",
     });
+    ticksFollow(this.Plotly, this.parts.drift, "yaxis", "yaxis2");
     this.onClick(this.parts.drift, (point) => this.moveTo(point.x));
     this.parts.driftSays.textContent = this.aboutDrift(layers[0]);
   }
@@ -360,7 +384,6 @@ const stageOf = (layer, stage) => layer?.stages[stage] ?? (stage === "activated"
 
 const press = (element, what, value) => element.querySelectorAll(`[data-${what}]`).forEach((each) => each.setAttribute("aria-pressed", each.dataset[what] === value));
 
-const digits = (value) => (value == null ? "" : String(Number(value.toPrecision(2))));
 const share = (count, of) => (count === 0 ? "0" : count / of < 0.0005 ? "<0.1 %" : percent(count / of));
 
 export const mount = mounter(Activations);

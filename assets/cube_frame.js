@@ -30,7 +30,7 @@ const STYLE = `
   .cube { position: relative; font-family: var(--st-font); color: var(--st-text-color); }
   .bar { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin-bottom: 6px; }
   .bar .space { flex: 1; }
-  .group { display: flex; }
+  .group { display: flex; flex-wrap: wrap; }
   .group button { border-radius: 0; margin-left: -1px; }
   .group button:first-child { border-radius: 8px 0 0 8px; margin-left: 0; }
   .group button:last-child { border-radius: 0 8px 8px 0; }
@@ -39,7 +39,7 @@ const STYLE = `
   button:hover { border-color: var(--st-text-color); }
   button[aria-pressed="true"] { background: var(--st-text-color); color: var(--st-background-color); border-color: var(--st-text-color); }
   button:focus-visible, canvas:focus-visible { outline: 3px solid var(--st-primary-color); outline-offset: 2px; }
-  .panels { display: grid; grid-template-columns: repeat(var(--count, 1), minmax(0, 1fr)); gap: 24px; }
+  .panels { display: grid; grid-template-columns: repeat(var(--count, 1), minmax(0, 1fr)); gap: 24px 32px; }
   figure { margin: 0; min-width: 0; }
   figcaption { display: flex; gap: 12px; align-items: baseline; flex-wrap: wrap; }
   figcaption b { font-size: 22px; color: var(--arm); }

@@ -1,5 +1,7 @@
 // Colours, shapes and two pens for display lists: {p: polygon} {l: line, open} {t: text}.
 
+import { scientific } from "./web.js";
+
 export const LIGHT_MAP = ["#543005", "#8c510a", "#bf812d", "#dfc27d", "#f4f1ea", "#9bd3ca", "#4aa59c", "#1a776e", "#003c30"];
 export const DARK_MAP = ["#ffdf9e", "#eab256", "#b97d26", "#6b4a1e", "#2d323b", "#1d5550", "#259186", "#52c8ba", "#b4f7ec"];
 
@@ -91,7 +93,9 @@ export function toSvg(list, width, height, look) {
 }
 
 export function number(value) {
-  return Number.isFinite(value) ? String(Number(value.toPrecision(3))).replace("-", "−") : String(value);
+  const size = Math.abs(value);
+  if (value !== 0 && !(size >= 1e-4 && size < 1e5)) return scientific(value, 2);
+  return String(Number(value.toPrecision(3))).replace("-", "−");
 }
 
 export function clamp(value, low, high) {

@@ -5,7 +5,7 @@ import { brief } from "./web.js";
 export const BINS = 80;
 const BIN = 10 / BINS; // of the shared axes, so that shares compare between the panels
 const [P1, P5, P25, P50, P75, P95, P99] = [0, 1, 2, 3, 4, 5, 6]; // places in a stage's percentiles
-const VIRIDIS = ["440154", "482878", "3e4989", "31688e", "26828e", "1f9e89", "35b779", "6ece58", "b5de2b", "fde725"];
+export const VIRIDIS = ["440154", "482878", "3e4989", "31688e", "26828e", "1f9e89", "35b779", "6ece58", "b5de2b", "fde725"];
 const BROKEN = [230, 0, 90]; // a feature map's NaN and Inf
 
 export function extent(parts) {

@@ -1,8 +1,10 @@
 // How large the gradient is in each layer, in the network's order: now, at any earlier step, and over the whole run.
 
+import { captioned, fillScale, scaleOf } from "./heat_maps.js";
 import { InsidePage, mounter } from "./inside.js";
+import { keptTicks, ticksFollow } from "./log_axis.js";
 import { MARKERS, theme } from "./look.js";
-import { CONFIG, brief, escape, layout, plotly } from "./web.js";
+import { CONFIG, brief, escape, layout, plotly, scientific } from "./web.js";
 
 const METRICS = {
   mean_abs: { name: "mean |∂L/∂W|", log: true },
@@ -30,15 +32,17 @@ class Gradients extends InsidePage {
       .map(([key, { name }], i) => `<button data-metric="${key}" aria-pressed="${!i}">${name}</button>`).join("")}</span></div>
     <div class="ns-headline"><div class="ns-chart ns-tall" data-part="depth"></div><div class="ns-ratios" data-part="ratios"></div></div>
     <div data-part="heats" class="ns-heats"></div>
+    <p data-part="heatScale" class="ns-small ns-scale ns-heatscale"></p>
     <div class="ns-tools"><label>Distribution of ∂L/∂W in <select data-part="layer"></select></label></div>
     <div class="ns-chart ns-low" data-part="histogram"></div>
+    <p class="ns-small" data-part="histogramNotes"></p>
     <div class="ns-foot"><details><summary>How is this made, and how could it mislead?</summary><ul>
       <li>The gradient of the mean loss over the whole batch; per-example gradients do not exist through BatchNorm in training mode, since each output depends on all examples.</li>
       <li>Means, not L2 norms: layers have 156 to 30,840 weights, and a larger layer has a larger norm with the same gradient in each weight.</li>
       <li>BatchNorm’s profile is a U, not flat: a convolution’s weight is shared by all positions, so its gradient is a sum over them.</li>
       <li>∂L/∂z falls with map size and with pooling, which passes one gradient in four on: compare arms, not layers, by it.</li>
       <li>With ReLU or tanh at depth 5 nothing vanishes without normalization either; with sigmoid σ′ ≤ 1/4 multiplies through the layers. LayerNorm does not cure that.</li>
-      <li>Update / weight: RMS of the step over RMS of the weights. About 1e-3 is a common rule of thumb for a healthy step (dashed line), nothing more. On the fixed images it is what a plain SGD step with their gradient would be; on the training batch the step that was taken.</li></ul></details></div>`;
+      <li>Update / weight: RMS of the step over RMS of the weights. About 10⁻³ is a common rule of thumb for a healthy step (dashed line), nothing more. On the fixed images it is what a plain SGD step with their gradient would be; on the training batch the step that was taken.</li></ul></details></div>`;
   }
 
   constructor(root) {
@@ -68,9 +72,10 @@ class Gradients extends InsidePage {
     const line = (arm, look, faint) => ({
       type: "scatter", mode: "lines+markers", name: arm.name, x: layers,
       y: layers.map((layer) => positive(look.arms[arm.name]?.[layer]?.[this.metric], log)),
+      customdata: layers.map((layer) => brief(look.arms[arm.name]?.[layer]?.[this.metric])),
       line: { color: this.colors.get(arm.name), width: faint ? 1.5 : 3 }, opacity: faint ? 0.35 : 1,
       marker: { symbol: MARKERS[this.arms.indexOf(arm)], size: faint ? 6 : 10 }, connectgaps: false,
-      hovertemplate: log ? "%{y:.2e}" : "%{y:.2%}", hoverinfo: faint ? "skip" : undefined,
+      hovertemplate: log ? "%{customdata}" : "%{y:.2%}", hoverinfo: faint ? "skip" : undefined,
     });
     const ghost = this.ghostLook;
     const traces = [
@@ -81,10 +86,11 @@ class Gradients extends InsidePage {
     await this.Plotly.react(this.parts.depth, traces, layout(colours, TYPE, {
       title: `${name} by layer, input on the left`, hovermode: "x unified",
       xaxis: { type: "category", title: { text: "layer, from the input to the output", standoff: 6 } },
-      yaxis: { type: log ? "log" : "linear", tickformat: log ? ".0e" : ".0%", rangemode: log ? undefined : "tozero", title: { text: name, standoff: 4 }, ...(log && { dtick: 1 }) },
+      yaxis: { type: log ? "log" : "linear", title: { text: name, standoff: 4 }, ...(log ? keptTicks(this.parts.depth) : { tickformat: ".0%", rangemode: "tozero" }) },
       shapes: this.metric === "update_ratio" ? [guide] : [],
       uirevision: this.metric,
     }), CONFIG);
+    ticksFollow(this.Plotly, this.parts.depth, "yaxis");
   }
 
   drawRatios(layers) {
@@ -99,10 +105,7 @@ class Gradients extends InsidePage {
   // One strip an arm: layers up, steps along, colour the magnitude on one log scale for all arms.
   async drawHeats(layers, colours) {
     const arms = this.shownArms();
-    if (this.parts.heats.dataset.arms !== arms.map((arm) => arm.name).join()) {
-      this.parts.heats.dataset.arms = arms.map((arm) => arm.name).join();
-      this.parts.heats.innerHTML = arms.map(() => `<div class="ns-chart ns-low"></div>`).join("");
-    }
+    const charts = captioned(this.parts.heats, arms.map((arm) => ({ text: arm.title, color: this.colors.get(arm.name) })));
     const { log, name } = METRICS[this.metric];
     const steps = this.looks.map((look) => look.step);
     const tables = arms.map((arm) => layers.map((layer) => this.looks.map((look) => {
@@ -111,18 +114,18 @@ class Gradients extends InsidePage {
     })));
     const all = tables.flat(2).filter((value) => value != null);
     const [low, high] = [Math.min(...all), Math.max(...all)];
+    fillScale(this.parts.heatScale, all.length ? [low, high].map((value) => brief(log ? 10 ** value : value)) : [], name, colours.dark);
     const marker = { type: "line", yref: "paper", y0: 0, y1: 1, x0: this.index, x1: this.index, line: { color: colours.text, width: 2 } };
     for (const [i, arm] of arms.entries()) {
-      const element = this.parts.heats.children[i];
+      const element = charts[i];
       await this.Plotly.react(element, [{
         type: "heatmap", z: tables[i], y: layers, x: steps.map((_, k) => k), customdata: layers.map(() => steps), zmin: low, zmax: high,
-        colorscale: colours.dark ? "Viridis" : "YlGnBu", showscale: i === arms.length - 1,
-        colorbar: { title: { text: log ? `log₁₀ ${name}` : name, side: "right" }, thickness: 12, tickfont: { size: TYPE - 2 } },
-        hovertemplate: `step %{customdata} · %{y}: ${log ? "10^" : ""}%{z:.2f}<extra></extra>`,
+        colorscale: scaleOf(colours.dark), showscale: false,
+        text: tables[i].map((row) => row.map((value) => (log && value != null ? brief(10 ** value) : brief(value)))),
+        hovertemplate: "step %{customdata} · %{y}: %{text}<extra></extra>",
       }], layout(colours, TYPE - 1, {
-        title: `<span style="color:${this.colors.get(arm.name)}"><b>${escape(arm.title)}</b></span>`,
-        xaxis: { title: { text: "step (looks, not evenly spaced)", standoff: 4 }, ...ticks(steps), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },
-        shapes: [marker], margin: { l: 8, r: 12, t: 28, b: 8 },
+        xaxis: { title: { text: arms.length > 4 ? "looks, at step" : "step (looks, not evenly spaced)", standoff: 4 }, ...ticks(steps), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },
+        shapes: [marker], margin: { l: 8, r: 12, t: 4, b: 8 },
       }), { ...CONFIG, displayModeBar: false });
       if (!element.listening) {
         element.listening = true;
@@ -149,10 +152,11 @@ class Gradients extends InsidePage {
       notes.push(`${arm.name}: ${found.zero} exact zeros, ${found.nan} NaN, ${found.inf} ±Inf`);
     }
     const marks = [-2, -5, -8, -11];
+    this.parts.histogramNotes.textContent = notes.join(" · ");
     await this.Plotly.react(this.parts.histogram, traces, layout(colours, TYPE, {
-      title: `∂L/∂W of ${layer}: share of weights by sign and magnitude <span style="font-size:.75em;opacity:.75">${notes.join(" · ")}</span>`, hovermode: "x unified",
-      xaxis: { tickvals: [...marks.map((e) => -(e + 14)), 0, ...marks.map((e) => e + 14)], ticktext: [...marks.map((e) => `−1e${e}`), "0", ...marks.map((e) => `1e${e}`)], title: { text: "∂L/∂W (signed log axis)", standoff: 6 } },
-      yaxis: { tickformat: ".0%", rangemode: "tozero", title: { text: "share of weights", standoff: 4 } },
+      title: `∂L/∂W of ${layer}: share of weights by sign and magnitude`, hovermode: "x unified",
+      xaxis: { tickvals: [...marks.map((e) => -(e + 14)), 0, ...marks.map((e) => e + 14)], ticktext: [...marks.map((e) => `−${power(e)}`), "0", ...marks.map(power)], title: { text: "∂L/∂W (signed log axis)", standoff: 6 } },
+      yaxis: { tickformat: ".0%", rangemode: "tozero", autorangeoptions: { clipmax: 1 }, title: { text: "share of weights", standoff: 4 } },
     }), CONFIG);
   }
 
@@ -171,6 +175,7 @@ class Gradients extends InsidePage {
   }
 }
 
+const power = (exponent) => scientific(10 ** exponent, 0).replace("1·", "");
 const positive = (value, log) => (value == null || (log && value <= 0) ? null : value);
 const axis = (magnitude, { low }) => Math.log10(magnitude / low);
 

@@ -2,6 +2,7 @@
 // pages, the source of the images, an earlier run as a ghost, arms on and off.
 
 import { armColors, theme } from "./look.js";
+import { STANDING, Standing } from "./standing.js";
 import { dragging, escape, get, number } from "./web.js";
 
 const ENDED = new Set(["finished", "stopped", "failed"]);
@@ -33,6 +34,7 @@ export class InsidePage {
     this.element.innerHTML = head(this.idle) + this.body + FOOT;
     root.append(this.element);
     this.parts = Object.fromEntries([...this.element.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
+    this.standing = new Standing(this.element, this.parts);
     this.element.addEventListener("click", (event) => this.clicked(event));
     this.element.addEventListener("input", (event) => this.changed(event));
     this.isDragging = dragging(this.element, () => this.show());
@@ -56,8 +58,10 @@ export class InsidePage {
     this.data = data;
     if (before.run !== data.run) {
       this.arms = data.armList;
+      this.standing.forget();
       this.follow();
     }
+    this.standing.hear(data);
     this.parts.ghost.innerHTML =
       `<option value="">none</option>` +
       data.ghosts.map(({ id, label }) => `<option value="${escape(id)}">${escape(label)}</option>`).join("");
@@ -79,6 +83,7 @@ export class InsidePage {
   async poll(round) {
     let status = "";
     let news = 0;
+    let lost = "";
     try {
       const answer = await get(this.question(this.data.run, this.latest));
       if (this.closed || round !== this.round) return;
@@ -87,12 +92,13 @@ export class InsidePage {
       news = answer.looks.length;
       this.looks.push(...answer.looks);
       this.latest = answer.latest;
-      this.parts.state.textContent = "";
+      if (this.standing.learn(answer)) this.showArms();
     } catch (error) {
       if (this.closed || round !== this.round) return;
-      this.parts.state.textContent = error.message || "The connection to the server is lost; trying again.";
+      lost = error.name === "Error" ? error.message : "The connection to the server is lost; trying again.";
     }
     this.element.dataset.status = status;
+    this.standing.show(status, lost);
     if (news || !this.drawnOnce) await this.show();
     if (ENDED.has(status) && !news && this.looks.length) return;
     this.timer = setTimeout(() => this.poll(round), document.hidden ? 2000 : 450);
@@ -182,7 +188,7 @@ export class InsidePage {
   showArms() {
     const colors = armColors(this.arms ?? [], theme(this.element));
     this.parts.arms.innerHTML = (this.arms ?? [])
-      .map(({ name, title }) => `<button class="ns-pill" data-arm="${escape(name)}" style="--arm:${colors.get(name)}" aria-pressed="${!this.hidden.has(name)}">${escape(title)}</button>`)
+      .map(({ name, title }) => `<button class="ns-pill" data-arm="${escape(name)}" style="--arm:${colors.get(name)}" aria-pressed="${!this.hidden.has(name)}">${escape(title)}${this.standing.ofArm(name)}</button>`)
       .join("");
   }
 
@@ -249,6 +255,7 @@ function nearest(looks, step) {
 }
 
 const head = ({ question, shows, x, y }) => `
+  <div class="ns-notices" data-part="notices" role="alert"></div>
   <div data-part="empty" class="ns-idle" hidden>
     <h2>${question}</h2>
     <ul>${shows.map((each) => `<li>${each}</li>`).join("")}</ul>
@@ -264,7 +271,7 @@ const head = ({ question, shows, x, y }) => `
       <span class="ns-group" role="group" aria-label="Images"><button data-source="fixed" aria-pressed="true" title="Always the same 64 test images, so that only the network moves">fixed images</button><button data-source="batch" aria-pressed="false" title="The training mini-batch of that step">training batch</button></span>
       <label>ghost <select data-part="ghost" aria-label="An earlier run, faint"></select></label>
     </span></header>
-  <div class="ns-scrub"><b data-part="step"></b><span data-part="epoch"></span>
-    <input type="range" min="0" step="1" data-part="slider" aria-label="Step of the run"><span class="ns-group"><button data-part="live" aria-pressed="true">follow live</button></span><span data-part="state"></span></div>
+  <div class="ns-scrub" data-part="scrub">${STANDING}<b data-part="step"></b><span data-part="epoch"></span>
+    <input type="range" min="0" step="1" data-part="slider" aria-label="Step of the run"><span class="ns-group"><button data-part="live" aria-pressed="true">follow live</button></span></div>
   <p class="ns-verdict" data-part="says" aria-live="polite"></p>`;
 const FOOT = `</div>`;

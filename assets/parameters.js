@@ -3,16 +3,18 @@
 
 import { BODY, IDLE } from "./parameters_body.js";
 import { InsidePage, mounter } from "./inside.js";
+import { keptTicks, ticksFollow } from "./log_axis.js";
 import { MARKERS, theme } from "./look.js";
 import { printed } from "./tensor_text.js";
-import { CONFIG, brief, escape, get, layout, number, percent, plotly } from "./web.js";
+import { CONFIG, brief, escape, get, layout, number, percent, plotly, scientific } from "./web.js";
 
 const TYPE = 14;
 const WIDE = 16; // more channels than this are drawn sorted, and as bands over time
 const KEPT = 0.9; // of the old running statistics, at each step
 const SYMBOLS = { gamma: "γ", beta: "β" };
 const START = { gamma: 1, beta: 0 };
-const LOG_TICKS = ((tickvals) => ({ tickvals, ticktext: tickvals.map(brief) }))([-7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3].flatMap((e) => [1, 2, 5].map((m) => Number(`${m}e${e}`))));
+const FIXED = { automargin: false, nticks: 6, exponentformat: "power" };
+const EDGES = { l: 78, r: 12, t: 34, b: 46 }; // γ's and β's steps line up whatever their numbers look like
 
 class Parameters extends InsidePage {
   view = "parameters";
@@ -100,7 +102,9 @@ class Parameters extends InsidePage {
 
   chart(part, traces, more, config = CONFIG) {
     const element = this.parts[part];
+    for (const axis of ["xaxis", "yaxis"]) if (more[axis]?.type === "log" && !more[axis].tickvals) more[axis] = { ...more[axis], ...keptTicks(element, axis) };
     return this.Plotly.react(element, traces, layout(this.colours, TYPE, { uirevision: this.chosen, ...more }), config).then(() => {
+      ticksFollow(this.Plotly, element, ...["xaxis", "yaxis"].filter((axis) => more[axis]?.type === "log" && !(axis === "xaxis" && part === "noiseChart")));
       if (element.listening) return;
       element.listening = true;
       element.on("plotly_click", ({ points: [point] }) => point.data.meta === "steps" && this.moveTo(point.x));
@@ -156,7 +160,7 @@ class Parameters extends InsidePage {
     return this.chart(which, traces, {
       title: `${SYMBOLS[which]} ${this.isWide ? "of every unit, sorted" : "per channel"}, and over the run`, barmode: "group", bargap: 0.25, hovermode: "closest",
       xaxis: { domain: [0, 0.4], ...this.channelAxis }, xaxis2: second,
-      yaxis: { title: { text: SYMBOLS[which], standoff: 4 }, autorangeoptions: { include: [start - 0.04, start + 0.04] } },
+      margin: EDGES, yaxis: { ...FIXED, title: { text: SYMBOLS[which], standoff: 4 }, autorangeoptions: { include: [start - 0.04, start + 0.04] } },
       shapes: [line({ xref: "paper", x0: 0, x1: 1, y0: start, y1: start }, colours.faint, "dot"), line({ xref: "x2", yref: "paper", y0: 0, y1: 1, x0: look.step, x1: look.step }, colours.text)],
       annotations: [{ xref: "paper", x: 0.405, y: start, text: `start ${start}`, showarrow: false, xanchor: "left", font: { size: TYPE - 2, color: colours.faint }, yshift: 9 }],
     });
@@ -166,7 +170,7 @@ class Parameters extends InsidePage {
     const own = norms.filter(({ norm }) => norm[`${which}_grad`].length);
     return this.chart(`${which}Grad`, own.map((each) => this.channels(each, each.norm[`${which}_grad`], 0, false)), {
       title: `its gradient now`, barmode: "group", bargap: 0.25, hovermode: "closest", xaxis: this.channelAxis,
-      yaxis: { title: { text: `∂L/∂${SYMBOLS[which]}`, standoff: 4 }, exponentformat: "e", nticks: 5 },
+      margin: EDGES, yaxis: { ...FIXED, title: { text: `∂L/∂${SYMBOLS[which]}`, standoff: 4 }, nticks: 5 },
       shapes: [line({ xref: "paper", x0: 0, x1: 1, y0: 0, y1: 0 }, this.colours.faint, "dot")],
     });
   }
@@ -219,7 +223,7 @@ class Parameters extends InsidePage {
     const { colours, shown: look } = this;
     await this.chart("lag", traces, {
       title: "running / batch variance, over the run", hovermode: "closest", xaxis: { title: { text: "step", standoff: 4 }, nticks: 6 },
-      yaxis: { type: "log", title: { text: "ratio of the layer’s means", standoff: 4 }, ...LOG_TICKS, autorangeoptions: { include: [0.7, 1.5] } },
+      yaxis: { type: "log", title: { text: "ratio of the layer’s means", standoff: 4 }, autorangeoptions: { include: [0.7, 1.5] } },
       shapes: [line({ xref: "paper", x0: 0, x1: 1, y0: 1, y1: 1 }, colours.faint, "dot"), line({ yref: "paper", y0: 0, y1: 1, x0: look.step, x1: look.step }, colours.text)],
     });
     this.sayRunning(running);
@@ -234,7 +238,7 @@ class Parameters extends InsidePage {
       marker: { color, size: this.isWide ? 7 : 11, opacity: 0.75, symbol: MARKERS[this.arms.indexOf(arm)] }, hovertemplate: `${escape(arm.name)}, channel %{customdata}: running %{y:.3g}, batch %{x:.3g}<extra></extra>`,
     }));
     const equal = { type: "scatter", mode: "lines", x: ends, y: ends, line: { color: this.colours.faint, dash: "dot", width: 1.5 }, hoverinfo: "skip" };
-    const axis = (text) => ({ type, title: { text, standoff: 4 }, nticks: 6, ...(type === "log" && LOG_TICKS) });
+    const axis = (text) => ({ type, title: { text, standoff: 4 }, nticks: 6 });
     return this.chart(part, [equal, ...traces], { title: `${yTitle}, per ${this.isWide ? "unit" : "channel"} <span style="font-size:.8em">dotted: equal</span>`, hovermode: "closest", xaxis: axis(xTitle), yaxis: axis(yTitle) });
   }
 
@@ -325,7 +329,7 @@ class Parameters extends InsidePage {
     return this.chart("noiseChart", [...guides.map(([factor], i) => guide(factor, i ? "dot" : "dash")), ...traces], {
       title: `a mini-batch’s mean at ${this.chosen}: how far it is off`, hovermode: "closest",
       xaxis: { type: "log", tickvals: [1, 2, 4, 8, 16, 32, 64, 128, 256], title: { text: "batch size N", standoff: 4 } },
-      yaxis: { type: "log", dtick: 1, tickformat: ".3~g", title: { text: "standard deviation / σ", standoff: 4 } }, annotations: guides.map(([factor, text]) => label(factor, text)),
+      yaxis: { type: "log", title: { text: "standard deviation / σ", standoff: 4 } }, annotations: guides.map(([factor, text]) => label(factor, text)),
     });
   }
 
@@ -361,7 +365,7 @@ class Parameters extends InsidePage {
 const sum = (values) => values.reduce((a, b) => a + b, 0);
 const line = (where, color, dash) => ({ type: "line", ...where, line: { color, dash, width: 1.5 } });
 const tint = (hex, opacity) => hex + Math.round(255 * opacity).toString(16).padStart(2, "0");
-const weight = (share) => (share >= 1e-3 ? share.toFixed(3) : share.toExponential(0).replace("e-", " · 10<sup>−") + "</sup>");
+const weight = (share) => (share >= 1e-3 ? share.toFixed(3) : scientific(share, 0));
 
 function varianceRatio(norm) {
   const own = norm ? sum(norm.batch_var) : 0;

@@ -34,13 +34,23 @@ export const percent = (share) => (share == null ? "–" : `${(100 * share).toFi
 export const number = (n) => Number(n).toLocaleString("en-US");
 export const escape = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
-// Two digits that matter: 0.0054, 1.4, 2.7e−7.
+// Two digits that matter, as the axes write them: 0.0054, 0.20, −1.4, 320, 2.7·10⁻⁷.
 export function brief(x) {
   if (x == null) return "–";
   if (x === 0) return "0";
   const size = Math.abs(x);
-  const text = size >= 1e-3 && size < 1e4 ? String(Number(x.toPrecision(2))) : x.toExponential(1);
-  return text.replaceAll("-", "−");
+  if (!(size >= 1e-4 && size < 1e4)) return scientific(x, 1);
+  const text = x.toPrecision(2);
+  return (text.includes("e") ? String(Number(text)) : text).replace("-", "−");
+}
+
+const RAISED = Object.fromEntries([..."0123456789-"].map((c, i) => [c, [..."⁰¹²³⁴⁵⁶⁷⁸⁹⁻"][i]]));
+
+// 2.7·10⁻⁷ with so many decimals.
+export function scientific(x, decimals) {
+  if (!Number.isFinite(x)) return String(x).replace("-", "−");
+  const [mantissa, exponent] = x.toExponential(decimals).split("e");
+  return `${mantissa.replace("-", "−")}·10${[...String(Number(exponent))].map((c) => RAISED[c]).join("")}`;
 }
 
 // A chart's layout in the page's type and colours; `more` goes on top.

@@ -32,7 +32,7 @@ from starlette.routing import Route
 from core import questions
 from core.data import Images
 from core.inside import SOURCES
-from core.records import Snapshot, to_finite, to_json
+from core.records import ArmDiverged, DataReplaced, Snapshot, StatusChanged, to_finite, to_json
 from core.results import results
 from core.runs import Run, manager
 from core.trainer import Arm
@@ -124,7 +124,21 @@ async def inside(request: Request) -> Response:
         "kept": kept,
         "looks": [look.to_json(view, layer) for look in looks],
     }
-    return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+    return JSONResponse(answer | _told(run), headers={"Cache-Control": "no-store"})
+
+
+def _told(run: Run) -> dict[str, Any]:
+    """How the run stands, for pages that do not follow its points: why it ended, and where an arm diverged."""
+    snapshot, records = run.snapshot(run.history.latest), list(run.history)
+    replaced = [record.reason for record in records if isinstance(record, DataReplaced)]
+    messages = [record.message for record in records if isinstance(record, StatusChanged)]
+    return {
+        "asked": snapshot.asked,
+        "place": snapshot.place,
+        "message": messages[-1] if messages else "",
+        "replaced": replaced[-1] if replaced else "",
+        "diverged": {record.arm: record.step for record in records if isinstance(record, ArmDiverged)},
+    }
 
 
 async def whole_look(request: Request) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isfinite
 
+from core.numerals import printed
 from core.summary import LayerSummary, NetworkSummary
 
 ALIKE = 1.5  # first and last layer's gradients within this factor are called alike
@@ -87,12 +88,16 @@ def _last_hidden(summary: NetworkSummary) -> LayerSummary:
 
 
 def _fixed(value: float) -> str:
-    return f"{value:.2f}" if abs(value) < 1000 else f"{value:.1e}"
+    return printed(f"{value:.2f}" if abs(value) < 1000 else f"{value:.1e}")
 
 
 def _round(factor: float) -> str:
-    return f"{factor:,.0f}" if factor < 1e6 else f"{factor:.0e}"
+    return printed(f"{factor:,.0f}" if factor < 1e6 else f"{factor:.0e}")
 
 
 def _digits(value: float) -> str:
-    return f"{value:.2g}" if abs(value) < 1000 else f"{value:.1e}"
+    """Two digits that matter, as the charts write them: 0.20, 14, 2.7·10⁻⁷."""
+    if not 1e-4 <= abs(value) < 1e4:
+        return printed(f"{value:.1e}") if value else "0"
+    rounded = float(f"{value:.2g}")
+    return printed(f"{rounded:.0f}" if abs(rounded) >= 10 else f"{rounded:#.2g}")

@@ -39,6 +39,7 @@ Progress = Callable[[str, int, int], None]
 
 # dataset: torchvision's class, whose name is also the folder's
 _TORCHVISION = {"fashion-mnist": "FashionMNIST", "mnist": "MNIST", "kmnist": "KMNIST"}
+DATA_TITLES = {"fashion-mnist": "Fashion-MNIST", "mnist": "MNIST", "kmnist": "KMNIST"}  # as one writes them
 _PROJECT = Path(__file__).resolve().parent.parent
 _TIMEOUT_S = 10.0
 _CHUNK_BYTES = 1 << 16

@@ -45,6 +45,16 @@ class Networks:
         return "learning" if built else "waiting"
 
     @property
+    def standing(self) -> str:
+        """The run's status, '' without one."""
+        return self._run.status if self._run else ""
+
+    @property
+    def moving(self) -> bool:
+        """Whether the networks of now change under one's eyes: not while the run is paused."""
+        return self.state == "learning" and self.standing != "paused"
+
+    @property
     def names(self) -> list[str]:
         """The run's arms once they are built, and the worked example."""
         built = self._run is not None and self.state in ("learning", "ended")

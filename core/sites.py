@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from core.axes import Rule, layout_of
 from core.config import Norm
-from core.data import Images, as_floats
+from core.data import DATA_TITLES, Images, as_floats
 from core.naming import name_axes
 from core.norms import EPS, gamma_beta
 from core.trainer import Arm
@@ -139,4 +139,4 @@ def look(arms: list[Arm], data: Images, name: str, step: int, examples: int = 25
     """{layer: Site} of the arm `name` for the first training images; `step` is the mini-batches it has learned from."""
     arm = next(arm for arm in arms if arm.name == name)
     images = as_floats(data.train_images[:examples])
-    return capture(arm.model, images, f"{arm.config.title}, step {step:,}, {data.name}")
+    return capture(arm.model, images, f"{arm.config.title}, step {step:,}, {DATA_TITLES.get(data.name, data.name)}")

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from core.numerals import printed
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
@@ -73,5 +75,5 @@ def _origins(count: int, centered: bool, running: bool) -> tuple[str, str]:
 
 def short(number: float, signed: bool = False) -> str:
     """Four digits and a true minus sign; `signed` puts a negative number in brackets."""
-    text = f"{number:.4g}".replace("-", "−")
+    text = printed(f"{number:.4g}")
     return f"({text})" if signed and number < 0 else text

@@ -3,4 +3,6 @@
 from core.networks import Networks
 from pages.parts import cube_view, session
 
-cube_view.show(Networks(session.view().run))
+view = session.view()
+cube_view.say_notices(view.notices)
+cube_view.show(Networks(view.run))

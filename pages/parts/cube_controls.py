@@ -83,7 +83,7 @@ def pick_shown(site: Site) -> Shown | None:
 
 def pick_norms(site: Site, seen: Viewpoint) -> Viewpoint:
     """The norm on the left and the one on the right."""
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")  # as wide as the gap between the pictures
     with left:
         seen = replace(seen, left=_pick_norm("left", site, seen.left))
     with right:

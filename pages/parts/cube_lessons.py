@@ -54,7 +54,7 @@ def _compare(site: Site, mistake: Mistake, draw: Draw) -> None:
     assert mistake.does is not None
     shown = choose(site.shape)
     normings = [Norming.of(rule) for rule in (mistake.does, mistake.meant)]
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     left.markdown("**As written**")
     right.markdown("**As meant**")
     draw(picture(site, normings, shown, shown.middle(), "normalized") | {"view": "grid"}, "normscope_cube_exercise")

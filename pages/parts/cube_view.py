@@ -38,6 +38,12 @@ export default async function (component) {
 """
 
 
+def say_notices(notices: tuple[str, ...]) -> None:
+    """What was not understood in the link, as every page says it."""
+    for notice in notices:
+        st.warning(notice, icon=":material/link_off:")
+
+
 @st.fragment
 def show(networks: Networks) -> None:
     """Controls → picture → what it says; a click on a cell runs the part below the controls alone."""
@@ -46,7 +52,7 @@ def show(networks: Networks) -> None:
     for problem in problems:
         st.warning(problem, icon=":material/link_off:")
     notes = st.container()
-    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="cube_row")
     with row:
         seen = controls.pick_network(networks, seen)
         name, asked = seen.network or networks.names[0], seen.step
@@ -98,13 +104,21 @@ def _draw(networks: Networks, state: str, name: str, seen: Viewpoint, draw: Call
         if networks.state != state:
             st.rerun()
         with st.container(key="cube_picture"):
-            draw(_batch(networks.sites(name, seen.step)[seen.tensor], seen), follows and state == "learning")
+            draw(_batch(_told(networks.sites(name, seen.step)[seen.tensor]), seen), follows and networks.moving)
+
+    def _told(site: Site) -> Site:
+        known = follows or networks.standing == "failed"  # a picture that is drawn once must not say what may change
+        word = _STANDING.get(networks.standing, "") if known and name != EXAMPLE else ""
+        return replace(site, origin=f"{site.origin} · {word}") if word else site
 
     follows = state == "waiting" or (state == "learning" and seen.step is None and name != EXAMPLE)
     if follows:
         st.fragment(_live, run_every=LIVE_SECONDS)(again)
     else:
         _still(again)
+
+
+_STANDING = {"paused": "❚❚ paused", "failed": "✕ the run failed"}
 
 
 def _live(again: Callable[[], None]) -> None:
@@ -129,7 +143,7 @@ def _picture(site: Site, normings: list[Norming], shown: Shown, seen: Viewpoint,
     cell = shown.nearest(seen.cell) if len(seen.cell) == len(site.shape) else shown.middle()
     view = seen.view or ("grid" if site.layout == "ND" else "cube")
     element(picture(site, normings, shown, cell, seen.stage) | {"view": view, "live": live}, KEY)
-    for column, norming in zip(st.columns(2, gap="large"), normings, strict=True):
+    for column, norming in zip(st.columns(2, gap="medium"), normings, strict=True):
         with column:
             _tell(read(site, norming, shown, cell))
     _keep_in_link(replace(seen, cell=cell))

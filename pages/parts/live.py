@@ -40,7 +40,11 @@ def training(view: View, on_action: Callable[[dict[str, Any]], None]) -> None:
 
 def inside(script: str, view: View) -> None:
     """Draw a page that looks inside the networks of the run in view: gradients, activations or parameters."""
-    data = _data(script, view) | {"armList": _arms(view.run.config) if view.run else []}
+    data = _data(script, view) | {
+        "armList": _arms(view.run.config) if view.run else [],
+        "problem": view.problem,
+        "notices": list(view.notices),
+    }
     _element(script)(key=script, data=data)
 
 

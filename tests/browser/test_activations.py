@@ -1,6 +1,7 @@
 """The Activations page as a visitor uses it: follow, scrub back, zoom, change the axis, look at one image."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -117,3 +118,70 @@ def test_one_image_goes_through_all_networks_and_each_says_what_it_sees(new_page
     page.get_by_label("test image").fill("99999")
     page.get_by_label("test image").press("Enter")
     expect(page.locator("[data-part=mapsState]")).to_contain_text("images 0 to 359; got 99999")
+
+
+@pytest.mark.parametrize("name", ["Activations", "Gradients"])
+def test_a_run_that_failed_says_so_and_why_and_names_the_arm_that_is_lost(new_page, name: str) -> None:
+    page = new_page("/?data=digits&examples=320&batch=32&epochs=2&lr=1000000000&arms=none&act=relu")
+    page.get_by_role("button", name="Start training").click()
+    expect(page.locator(".ns")).to_have_attribute("data-status", "failed", timeout=60_000)
+    page.get_by_role("link", name=name).click()
+    expect(page.locator(".ns-inside [data-part=status]")).to_have_text("Failed")
+    expect(page.locator(".ns-inside [data-part=notices]")).to_contain_text("Every arm's loss stopped being a finite")
+    expect(page.locator(".ns-pill[data-arm=none]")).to_contain_text(re.compile(r"✕ diverged at step \d"))
+
+
+def test_a_paused_run_is_called_paused(new_page) -> None:
+    page = new_page(LONG)
+    page.get_by_role("button", name="Start training").click()
+    page.locator("[data-part=pause]").click()
+    expect(page.locator(".ns")).to_have_attribute("data-status", "paused", timeout=60_000)
+    page.get_by_role("link", name="Activations").click()
+    expect(page.locator(".ns-inside [data-part=status]")).to_have_text("Paused")
+
+
+@pytest.mark.parametrize("path", ["activations", "gradients", "parameters"])
+def test_what_is_wrong_in_the_link_is_said_here_too(new_page, path: str) -> None:
+    page = new_page(f"/{path}?lr=-1&foo=2")
+    expect(page.locator(".ns-notices p")).to_have_count(2)
+    expect(page.locator(".ns-notices")).to_contain_text("“foo” in the link was ignored")
+    expect(page.locator(".ns-notices")).to_contain_text("lr was ignored")
+
+
+def test_the_numbers_at_the_ends_are_apart_within_the_chart_and_have_two_digits(new_page) -> None:
+    page = new_page("/?data=digits&examples=320&batch=32&epochs=1&arms=none,bn,ln,in,gn,rms")
+    open_activations(page, 1)
+    boxes = """() => {
+        const chart = document.querySelector("[data-part=spread]"), right = chart.getBoundingClientRect().right;
+        const labels = [...chart.querySelectorAll(".annotation-text")].slice(2);
+        return labels.map((e) => [e.textContent, e.getBoundingClientRect()]).map(([text, box]) =>
+            [text, box.top, box.bottom, box.right - right]);
+    }"""
+    page.wait_for_function(f"({boxes})().length === 6")
+    labels = sorted(page.evaluate(boxes), key=lambda label: label[1])
+    for text, _, _, beyond in labels:
+        assert beyond <= 0, text
+        assert re.fullmatch(r"\w+ (0\.0*[1-9]\d|[1-9]\.\d|[1-9]\.\d·10⁻\S+)", text)
+    for (upper, _, bottom, _), (lower, top, _, _) in pairwise(labels):
+        assert bottom <= top + 1, f"{upper} over {lower}"
+
+
+def test_a_log_axis_has_at_least_three_numbers(new_page) -> None:
+    page = new_page(SHORT + "&arms=bn&act=relu&init=he")
+    open_activations(page, 1)
+    ticks = "document.querySelectorAll('[data-part={}] .ytick text').length >= 3"
+    page.wait_for_function(ticks.format("spread"))
+    page.get_by_role("link", name="Gradients").click()
+    page.wait_for_function(ticks.format("depth"))
+
+
+def test_a_panel_without_values_says_why_and_no_share_is_above_all(new_page) -> None:
+    page = new_page(SHORT + "&arms=none")
+    open_activations(page, 1)
+    expect(page.locator("[data-column=normalized]")).to_contain_text("no norm here")
+    assert not page.evaluate("document.querySelector('[data-column=normalized] .ns-chart')._fullLayout.yaxis.visible")
+    page.locator("[data-layer=fc3]").click()
+    expect(page.locator("[data-column=activated]")).to_contain_text("the last layerhas no activation")
+    tops = """[...document.querySelectorAll("[data-column] .ns-chart")].map((e) => e._fullLayout.yaxis)
+        .filter((axis) => axis.visible).map((axis) => axis.range[1])"""
+    assert all(top <= 1.01 for top in page.evaluate(tops))

@@ -125,6 +125,20 @@ def press(page: Page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
+def test_the_norms_stand_above_their_pictures_and_the_labels_in_one_line(cube):
+    for side, name in enumerate(("left", "right")):
+        group = cube.get_by_role("radiogroup", name=f"Norm on the {name}")
+        figure = cube.locator(".cube figure").nth(side)
+        assert group.bounding_box()["x"] == pytest.approx(figure.bounding_box()["x"], abs=2)
+    layer, batch = (cube.get_by_text(label, exact=True) for label in ("Output of layer", "Examples in the batch"))
+    assert layer.bounding_box()["y"] == pytest.approx(batch.bounding_box()["y"], abs=2)
+
+
+def test_what_is_wrong_in_the_link_is_said_here_too(new_page):
+    page = new_page("/cube?foo=2")
+    expect(page.get_by_text("“foo” in the link was ignored")).to_be_visible()
+
+
 def test_a_click_names_the_cell_and_lights_the_family_that_pytorch_averages(cube):
     click(cube, 0.62, 0.5)
     expect(said(cube)).not_to_contain_text("cell n 0, c 0, h 2, w 2:")
@@ -302,6 +316,17 @@ def test_a_live_run_is_followed_and_nothing_that_was_chosen_moves(new_page):
     expect(origin(page)).to_contain_text("BatchNorm, step 0, digits")
     expect(page.locator(".cube [data-part=dot]")).to_be_hidden()
     assert (camera(page), picked(page)) == (where, cell)
+
+
+def test_a_paused_run_is_called_paused_and_has_no_sign_that_it_is_followed(new_page):
+    page = new_page("/?data=digits&examples=1400&batch=32&epochs=1000&arms=bn")
+    page.get_by_role("button", name="Start training").click()
+    expect(page.locator(".ns")).to_have_attribute("data-step", re.compile("[1-9]"), timeout=60_000)
+    page.locator("[data-part=pause]").click()
+    expect(page.locator(".ns")).to_have_attribute("data-status", "paused", timeout=60_000)
+    page.get_by_role("link", name="Cube").click()
+    expect(origin(page)).to_contain_text("❚❚ paused")
+    expect(page.locator(".cube [data-part=dot]")).to_be_hidden()
 
 
 def test_a_run_that_has_ended_is_followed_no_longer(new_page):

@@ -308,6 +308,18 @@ def test_looks_inside_come_once_by_asking_for_what_is_newer(client: TestClient, 
     assert client.get(f"{path}{everything['latest']}").json()["looks"] == []
 
 
+def test_looks_inside_come_with_how_the_run_stands(
+    client: TestClient, manager: RunManager, small_digits, start
+) -> None:
+    run = start(replace(CONFIG, arms=(CONFIG.arms[0],), activation="relu", learning_rate=1e9))
+    manager.join(run, 60)
+    answer = client.get(f"/api/runs/{run.id}/inside?view=gradients").json()
+    assert answer["status"] == "failed"
+    assert answer["message"].startswith("Every arm's loss stopped being a finite number")
+    assert answer["diverged"].keys() == {run.config.arms[0].name}
+    assert (answer["asked"], answer["place"], answer["replaced"]) == ("", 0, "")
+
+
 def test_a_whole_look_and_the_networks_of_a_kept_step_can_be_asked_for(client: TestClient, looked_into: Run) -> None:
     run = f"/api/runs/{looked_into.id}"
     look = client.get(f"{run}/inside?view=activations&source=fixed&since=0").json()["looks"][0]

@@ -74,7 +74,8 @@ def test_a_running_run_is_followed_and_says_of_which_step_it_is(
     run.pause(run.key)
     until(lambda: run.status == "paused")
     app.run()
-    assert before != panel(app)["origin"] == f"No normalization, step {run.snapshot().step:,}, digits"
+    assert before != panel(app)["origin"] == f"No normalization, step {run.snapshot().step:,}, digits · ❚❚ paused"
+    assert not panel(app)["live"]
 
 
 def test_before_a_run_has_networks_the_page_waits_with_the_worked_example(

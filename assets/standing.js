@@ -1,0 +1,67 @@
+// How the run in view stands, in the words of the Train page: a word with a symbol, what one has to know of it, and on
+// the pill of an arm that has diverged where it did. Whoever reads a page's conclusion must see that the run failed.
+
+const ENDED = new Set(["finished", "stopped", "failed"]);
+const WORDS = { queued: "Waiting", preparing: "Preparing", running: "Running", paused: "Paused",
+  finished: "Finished", stopped: "Stopped", failed: "Failed" };
+const ASKED = { pause: "pausing…", resume: "resuming…", stop: "stopping…", step: "one step…" };
+
+export const STANDING = `<span class="ns-status" role="status"><i></i><b data-part="status"></b><span data-part="where"></span></span>`;
+
+export class Standing {
+  // `parts` has status, where, notices, and what the notices stand before or behind: empty and scrub.
+  constructor(element, parts) {
+    this.element = element;
+    this.parts = parts;
+    this.forget();
+  }
+
+  forget() {
+    this.told = {};
+    this.element.dataset.status = "";
+    this.show("", "");
+  }
+
+  // What Python says: notices about the link, and whether the settings can be run.
+  hear({ notices, problem, run }) {
+    this.said = [...notices, problem].filter(Boolean);
+    if (run) this.parts.scrub.after(this.parts.notices);
+    else this.parts.empty.before(this.parts.notices);
+    this.showNotices();
+  }
+
+  // What the server says of the run; whether another arm has diverged since.
+  learn(answer) {
+    const before = JSON.stringify(this.told.diverged);
+    this.told = answer;
+    return before !== JSON.stringify(answer.diverged);
+  }
+
+  ofArm(name) {
+    const step = this.told.diverged?.[name];
+    return step == null ? "" : ` <span class="ns-lost">✕ diverged at step ${step}</span>`;
+  }
+
+  show(status, lost) {
+    this.parts.status.textContent = lost ? "No connection" : WORDS[status] ?? "";
+    this.parts.where.textContent = lost || this.where(status);
+    this.showNotices();
+  }
+
+  where(status) {
+    const { asked, place } = this.told;
+    if (asked) return ASKED[asked];
+    return status === "queued" && place ? `${place} ahead of you` : "";
+  }
+
+  showNotices() {
+    const { message, replaced, status } = this.told;
+    const notices = [...(this.said ?? [])];
+    if (replaced) notices.push(`Training on the built-in digits instead. ${replaced}`);
+    if (message && ENDED.has(status)) notices.push(message);
+    const text = JSON.stringify(notices);
+    if (text === this.noticed) return;
+    this.noticed = text;
+    this.parts.notices.replaceChildren(...notices.map((notice) => Object.assign(document.createElement("p"), { textContent: notice })));
+  }
+}
