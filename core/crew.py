@@ -11,6 +11,7 @@ operation, which decides how its sums are rounded, is the same for one arm and f
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import torch
 
 ARMS_AT_ONCE = 3  # as many as First look has
+NICENESS = 10
 
 
 class InTurn(Executor):
@@ -37,7 +39,14 @@ def crew(device: torch.device) -> Executor:
     at_once = max(1, usable_cores() // _threads())
     if device.type != "cpu" or at_once == 1:
         return IN_TURN
-    return ThreadPoolExecutor(at_once, thread_name_prefix="arm", initializer=share_cores)
+    return ThreadPoolExecutor(at_once, thread_name_prefix="arm", initializer=_work_behind)
+
+
+def _work_behind() -> None:
+    """Let the page and the browser go first: training takes whatever they leave of the cores."""
+    share_cores()
+    if sys.platform == "linux":  # where niceness is the thread's own; elsewhere the whole process would step back
+        os.nice(NICENESS)
 
 
 def share_cores() -> None:

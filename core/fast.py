@@ -1,13 +1,13 @@
-"""torch.nn's layers for the CPU, computing the same in less time: Conv2d, MaxPool2d, AvgPool2d, BatchNorm2d, GroupNorm.
+"""torch.nn's layers for the CPU, computing the same in less time: MaxPool2d, AvgPool2d, BatchNorm2d, Conv2d.
 
 Each is torch.nn's class with another `forward`, and is torch.nn's altogether where it has no advantage: on other
 devices, for shapes that it was not made for. `plain` gives the torch.nn network that tests and measurements compare
 with; bench/RESULTS.md says what each layer is worth.
 
-The first convolution hands its output on with the *images last*: a tensor of shape [N, C, H, W] like any other, but in
-memory [C, H, W, N], so that the same pixel of all images lies side by side. Pooling, which compares neighbouring
+The first convolution can hand its output on with the *images last*: a tensor of shape [N, C, H, W] like any other, but
+in memory [C, H, W, N], so that the same pixel of all images lies side by side. Pooling, which compares neighbouring
 pixels, then compares whole rows of N numbers. Who does not care about strides need not know; the second convolution
-puts the images first again.
+puts the images first again. Norms whose statistics are an image's own do care: torch.nn computes them image by image.
 """
 
 from __future__ import annotations
@@ -76,17 +76,13 @@ class BatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(var * (count / (count - 1)), self.momentum)
 
 
-class GroupNorm(nn.GroupNorm):
-    """Group norm, which torch.nn computes image by image: the images are put first for it and last again."""
-
-    def forward(self, X: Tensor) -> Tensor:
-        if not (_on_cpu(X) and are_images_last(X)):
-            return super().forward(X)
-        return _ImagesLast.apply(super().forward(_ImagesFirst.apply(X)))  # type: ignore[no-any-return]
-
-
 class Conv2d(nn.Conv2d):
-    """A convolution with stride 1 whose weights' gradient is a convolution, too, or, of the first layer, a product."""
+    """A convolution with stride 1 whose weights' gradient is a convolution, too, or, of the first layer, a product.
+
+    With `gives_images_last` set, the first layer's output has its images last in memory, if they are many.
+    """
+
+    gives_images_last = False
 
     def forward(self, X: Tensor) -> Tensor:
         if not _on_cpu(X):
@@ -94,7 +90,7 @@ class Conv2d(nn.Conv2d):
         if X.requires_grad and torch.is_grad_enabled():
             return _Convolved.apply(X, self.weight, self.bias, self.padding)  # type: ignore[no-any-return]
         if self.in_channels == 1 and self.padding == (0, 0) and len(X) >= MANY_IMAGES:
-            return _ConvolvedImages.apply(X, self.weight, self.bias)  # type: ignore[no-any-return]
+            return _ConvolvedImages.apply(X, self.weight, self.bias, self.gives_images_last)  # type: ignore[no-any-return]
         return super().forward(images_first(X))
 
 
@@ -102,7 +98,6 @@ _TORCHS: dict[type[nn.Module], type[nn.Module]] = {
     MaxPool2d: nn.MaxPool2d,
     AvgPool2d: nn.AvgPool2d,
     BatchNorm2d: nn.BatchNorm2d,
-    GroupNorm: nn.GroupNorm,
     Conv2d: nn.Conv2d,
 }
 
@@ -145,28 +140,6 @@ def _on_cpu(X: Tensor) -> bool:
 def _halves(pool: nn.MaxPool2d | nn.AvgPool2d, X: Tensor) -> bool:
     by_two = pool.kernel_size == pool.stride == 2 and pool.padding == 0
     return by_two and _on_cpu(X) and X.shape[2] % 2 == X.shape[3] % 2 == 0
-
-
-class _ImagesFirst(Function):
-    @staticmethod
-    def forward(ctx: Context, X: Tensor) -> Tensor:
-        return images_first(X)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Context, dY: Tensor) -> Tensor:
-        return images_last(dY)
-
-
-class _ImagesLast(Function):
-    @staticmethod
-    def forward(ctx: Context, X: Tensor) -> Tensor:
-        return images_last(X)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Context, dY: Tensor) -> Tensor:
-        return images_first(dY)
 
 
 class _LargestOfFour(Function):
@@ -264,15 +237,16 @@ class _Convolved(Function):
 
 
 class _ConvolvedImages(Function):
-    """As _Convolved, for an X that is data and needs no gradient; Y has its images last."""
+    """As _Convolved, for an X that is data and needs no gradient."""
 
     @staticmethod
-    def forward(ctx: Context, X: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def forward(ctx: Context, X: Tensor, weight: Tensor, bias: Tensor, give_images_last: bool) -> Tensor:
         N, C, H, W = X.shape
         # All images as one, W * N wide: a pixel's right neighbour stands N further right, which is a dilation of N.
         one = images_last(X).permute(1, 2, 3, 0).reshape(1, C, H, W * N)
         ctx.save_for_backward(one, weight)
-        ctx.images = N
+        if not give_images_last:
+            return F.conv2d(X, weight, bias)
         Y = F.conv2d(one, weight, bias, dilation=(1, N))  # [1, D, H', W' * N]
         return Y.view(*Y.shape[1:3], -1, N).permute(3, 0, 1, 2)
 

@@ -29,7 +29,7 @@ import torch
 from torch import Tensor, nn
 
 from core import fast
-from core.config import CONV_CHANNELS, FC_FEATURES, ArmConfig, ExperimentConfig
+from core.config import CONV_CHANNELS, FC_FEATURES, ArmConfig, ExperimentConfig, Norm
 from core.norms import build_norm
 
 CLASSES = 10
@@ -62,7 +62,9 @@ Named = Iterator[tuple[str, nn.Module]]
 
 def _convolutions(arm: ArmConfig, config: ExperimentConfig) -> Named:
     first, second = CONV_CHANNELS
-    yield from _conv_block("conv1", _conv(1, first, 5), arm, config)
+    conv1 = _conv(1, first, 5)
+    conv1.gives_images_last = arm.conv_norm in (Norm.NONE, Norm.BN)  # no matter to shapes and values, see core.fast
+    yield from _conv_block("conv1", conv1, arm, config)
     yield "pool1", _POOLS[config.pool](2)
     yield from _conv_block("conv2", _conv(first, second, 5), arm, config)
     for i in range(EXTRA_CONVS[config.depth]):
@@ -93,7 +95,7 @@ def _linear_block(name: str, linear: nn.Linear, arm: ArmConfig, config: Experime
         yield f"{name}_dropout", Dropout(p, stream_seed(config.seed, arm.name, name))
 
 
-def _conv(channels_in: int, channels_out: int, kernel: int, padding: int = 0) -> nn.Conv2d:
+def _conv(channels_in: int, channels_out: int, kernel: int, padding: int = 0) -> fast.Conv2d:
     conv = fast.Conv2d(channels_in, channels_out, kernel, padding=padding, device="meta")
     _materialize(conv)
     return conv
