@@ -38,7 +38,8 @@ export const SKELETON = `
         <p>Each arm is the same LeNet from the same initial convolution and linear weights (the # is their fingerprint); all take every mini-batch
         together. Train: loss and accuracy of each mini-batch in training mode, while the weights move. Test, dashed: evaluation mode, on the first 1,000 test images
         while an epoch runs and on all of them at its end (big markers). Dotted, BatchNorm only: the same test images with each batch’s own mean and variance instead of
-        the running ones. Running statistics describe slightly older weights, so the two differ while the weights move fast. Examples/s count an arm’s own training steps, not tests and pauses.</p>
+        the running ones. Running statistics describe slightly older weights, so the two differ while the weights move fast. Examples/s and ms/step count an arm’s own training steps, not tests and pauses; on a CPU they are
+        processor time of the arm’s own thread, since arms train at the same time where there are cores for it.</p>
       </details></div>
     <div class="ns-ghosts" data-part="ghosts" hidden><span>Earlier runs, faint in the charts:</span><ul data-part="ghostList"></ul></div>
   </div>`;

@@ -38,10 +38,13 @@ class Looking(Unattended):
         return frozenset({"fixed"}) if self._always or is_look(step, self._total) else frozenset()
 
 
-def normscope(config: ExperimentConfig, data: Images, looks: str) -> None:
-    """The product's own loop: `looks` is none, default or always. Tests are on the few test images that `data` has."""
+def normscope(config: ExperimentConfig, data: Images, looks: str, spare: int = 0) -> None:
+    """The product's own loop: `looks` is none, default or always. Tests are on the few test images that `data` has.
+
+    `spare` is the number of cores left alone: 0 as on the command line, 1 as on the page.
+    """
     control = Unattended() if looks == "none" else Looking(config.total_steps, looks == "always")
-    with crew(data.train_images.device) as each:
+    with crew(data.train_images.device, spare) as each:
         train(config, data, lambda record: None, control, each)
 
 

@@ -44,6 +44,7 @@ async def _watch(address: str, run: str, count: int, hz: float) -> dict[str, flo
         "median_ms": 1000 * percentile(seconds, 50),
         "p95_ms": 1000 * percentile(seconds, 95),
         "bytes": sum(sizes) / len(sizes),
+        "core": time.process_time() / (time.perf_counter() - started),
     }
 
 

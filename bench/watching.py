@@ -108,7 +108,7 @@ def _speed_text(config: ExperimentConfig, pairs: list[tuple[float, float]], hear
         with_range(watched, 0),
         with_range(idle, 0),
     ]
-    hz, median_ms, p95_ms, size = (statistics.median(each[key] for each in heard) for key in HEARD)
+    hz, median_ms, p95_ms, size, core = (statistics.median(each[key] for each in heard) for key in HEARD)
     return "\n".join(
         [
             f"Training speed, {len(config.arms)} arms, batch {config.batch_size}, {config.total_steps} steps of which "
@@ -118,7 +118,7 @@ def _speed_text(config: ExperimentConfig, pairs: list[tuple[float, float]], hear
             table(["what", "ratio", "examples/s an arm, watched", "examples/s an arm, alone"], [row]),
             "",
             f"A watcher asked {hz:.1f} times a second and had its answer, {size:,.0f} bytes compressed, in "
-            f"{median_ms:.1f} ms (median; p95 {p95_ms:.0f} ms).",
+            f"{median_ms:.1f} ms (median; p95 {p95_ms:.0f} ms). The watchers' process took {core:.0%} of a core here.",
         ]
     )
 

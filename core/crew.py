@@ -1,7 +1,7 @@
 """Who does the work of an experiment's arms: one arm after the other, or as many at once as there are cores.
 
 IN_TURN     an Executor without threads: what it is given is done at once, by whoever asks
-crew        `with crew(device) as crew:` the Executor that suits the device
+crew        `with crew(device) as crew:` the Executor that suits the device and its cores
 share_cores how many threads each operation of PyTorch takes, so that three arms at once leave a core to the page
 
 An arm computes the same, bit for bit, whoever does it and whatever the others do meanwhile: the number of threads of an
@@ -11,7 +11,6 @@ operation, which decides how its sums are rounded, is the same for one arm and f
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
@@ -19,7 +18,6 @@ from typing import Any
 import torch
 
 ARMS_AT_ONCE = 3  # as many as First look has
-NICENESS = 10
 
 
 class InTurn(Executor):
@@ -34,19 +32,15 @@ class InTurn(Executor):
 IN_TURN = InTurn()
 
 
-def crew(device: torch.device) -> Executor:
-    """What trains the networks on `device`. On a GPU no threads: they would wait for one another to launch kernels."""
-    at_once = max(1, usable_cores() // _threads())
+def crew(device: torch.device, spare: int = 0) -> Executor:
+    """What trains the networks on `device`, leaving `spare` cores alone, which the page needs to stay quick.
+
+    On a GPU no threads: they would wait for one another to launch kernels.
+    """
+    at_once = max(1, (usable_cores() - spare) // _threads())
     if device.type != "cpu" or at_once == 1:
         return IN_TURN
-    return ThreadPoolExecutor(at_once, thread_name_prefix="arm", initializer=_work_behind)
-
-
-def _work_behind() -> None:
-    """Let the page and the browser go first: training takes whatever they leave of the cores."""
-    share_cores()
-    if sys.platform == "linux":  # where niceness is the thread's own; elsewhere the whole process would step back
-        os.nice(NICENESS)
+    return ThreadPoolExecutor(at_once, thread_name_prefix="arm", initializer=share_cores)
 
 
 def share_cores() -> None:

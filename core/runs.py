@@ -380,7 +380,7 @@ class RunManager:
         try:
             run.prepare()
             run.config, images = self._gallery.images_for(run.config, run.publish, run.check_stopped)
-            with crew(images.train_images.device) as each:
+            with crew(images.train_images.device, spare=1) as each:
                 arms = train(run.config, images, run.publish, run, each)
             why = "" if any(arm.alive for arm in arms) else all_diverged(run.history, run.snapshot().learning_rate)
             run.end("failed" if why else "finished", why)

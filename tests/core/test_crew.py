@@ -59,21 +59,24 @@ def test_arms_really_work_at_the_same_time(cores):
 
 
 @pytest.mark.parametrize(
-    ("machine", "threads_an_arm", "at_once"), [(2, 1, 2), (4, 1, 4), (8, 2, 4), (16, 5, 3), (17, 5, 3)]
+    ("machine", "spare", "threads_an_arm", "at_once"),
+    [(2, 0, 1, 2), (3, 1, 1, 2), (4, 0, 1, 4), (4, 1, 1, 3), (8, 1, 2, 3), (16, 1, 5, 3), (16, 0, 5, 3)],
 )
 def test_cores_are_shared_among_arms_whose_threads_do_not_depend_on_how_many_arms_there_are(
-    cores, machine, threads_an_arm, at_once
+    cores, machine, spare, threads_an_arm, at_once
 ):
     cores(machine)
-    with crew(CPU) as workers:
+    with crew(CPU, spare) as workers:
         assert workers._max_workers == at_once
         assert workers.submit(torch.get_num_threads).result() == threads_an_arm
 
 
-@pytest.mark.parametrize(("machine", "device"), [(1, "cpu"), (16, "cuda"), (8, "mps")])
-def test_where_it_does_not_pay_whoever_asks_does_the_work_and_no_thread_is_started(cores, machine, device):
+@pytest.mark.parametrize(
+    ("machine", "spare", "device"), [(1, 0, "cpu"), (1, 1, "cpu"), (2, 1, "cpu"), (16, 0, "cuda"), (8, 0, "mps")]
+)
+def test_where_it_does_not_pay_whoever_asks_does_the_work_and_no_thread_is_started(cores, machine, spare, device):
     cores(machine)
-    with crew(torch.device(device)) as alone:
+    with crew(torch.device(device), spare) as alone:
         assert list(alone.map(lambda _: threading.current_thread(), range(2))) == [threading.current_thread()] * 2
 
 
