@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 WATCHERS, HZ = 8, 5.0
 FIRST_STEP = 30  # before it the watchers are still arriving
 PATIENCE_S = 600
-HEARD = ("hz", "median_ms", "p95_ms", "bytes")  # what bench.watchers prints
+HEARD = ("hz", "median_ms", "p95_ms", "bytes", "core")  # what bench.watchers prints
 DRAWN = """
 window.drawnFrames = [];
 const drawnNow = () => Number(document.querySelector(".ns")?.dataset.drawn ?? 0);
