@@ -217,8 +217,9 @@ Mode = Callable[[nn.Module], AbstractContextManager[None]]
 def _step(arms: list[Arm], batch: Batch, publish: Publish, crew: Executor) -> Measured:
     """One mini-batch for every living arm; an arm with a non-finite loss is not updated any more."""
     living = [arm for arm in arms if arm.alive]
+    each = map if len(living) == 1 else crew.map  # a single one gains nothing from another thread
     measured: Measured = {}
-    for arm, outcome in zip(living, crew.map(partial(_learn, batch=batch), living), strict=True):
+    for arm, outcome in zip(living, each(partial(_learn, batch=batch), living), strict=True):
         if isinstance(outcome, records.ArmDiverged):
             publish(outcome)
         else:
