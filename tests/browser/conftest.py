@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -124,5 +125,6 @@ def _stop_run(page: Page) -> None:
         page.get_by_role("link", name="Train").click()
         page.locator("button[data-do=stop]").first.wait_for()
     if page.locator("button[data-do=stop]").first.is_enabled():
-        page.locator("button[data-do=stop]").first.click()
+        with suppress(PlaywrightTimeout):  # it may have ended by itself meanwhile, which disables the button
+            page.locator("button[data-do=stop]").first.click(timeout=10_000)
         page.locator(GOING_ON).first.wait_for(state="detached")
