@@ -1,7 +1,16 @@
 """The entry point: `streamlit run app.py` serves the pages and, beside them, the routes that feed the charts."""
 
+import sys
+from pathlib import Path
+
 import streamlit as st
 
 from core.api import lifespan, routes
 
-app = st.App("pages/frame.py", routes=routes, lifespan=lifespan)
+FRAME = Path(__file__).resolve().with_name("pages") / "frame.py"
+
+# Streamlit puts the script's folder on sys.path for each run of the script and takes it off after, unless it is there.
+# Python walks that list by index: an import that a training thread had under way then missed a folder, and failed.
+sys.path.append(str(FRAME.parent))
+
+app = st.App(FRAME, routes=routes, lifespan=lifespan)

@@ -1,6 +1,8 @@
 """Every page through the frame in four states (no run, running, finished, failed), and the link."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -151,3 +153,16 @@ def test_a_page_that_looks_inside_is_handed_the_run_in_every_state(page: str) ->
         shown = panel(app)
         assert shown["run"] == run_id
         assert shown["script"].endswith(f"/{page}.js")
+
+
+def test_a_visit_leaves_the_list_of_import_folders_as_it_is() -> None:
+    """A folder put in and taken off again shifts the list under an import that a training thread has under way."""
+    script = (
+        "import sys, app\n"
+        "from streamlit.runtime.scriptrunner.exec_code import modified_sys_path\n"
+        "before = list(sys.path)\n"
+        "with modified_sys_path(str(app.FRAME)): assert sys.path == before, sys.path\n"
+        "assert sys.path == before"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], cwd=FRAME.parents[1], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
