@@ -13,7 +13,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FloatRect, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, FloatRect, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 GOING_ON = ", ".join(f"[data-status={status}]" for status in ("queued", "preparing", "running", "paused"))
@@ -67,11 +67,18 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def tabs(chromium: Browser) -> Iterator[BrowserContext]:
-    """One cache for all tabs: fetching and parsing the scripts anew takes a tab seconds."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+def visitors(chromium: Browser) -> Iterator[BrowserContext]:
+    """One cache for all visitors, and no animations, which without a GPU take half a core."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    context.set_default_timeout(40_000)
     yield context
     context.close()
+
+
+@pytest.fixture(scope="session")
+def free_tabs() -> list[Page]:
+    """Tabs that a test has left: a new tab compiles all scripts again, which takes seconds."""
+    return []
 
 
 @pytest.fixture
@@ -96,16 +103,19 @@ def _zoom(page: Page, box: FloatRect, zoomed: str) -> None:
 
 
 @pytest.fixture
-def new_page(tabs: BrowserContext, server: str):
-    """Opens tabs as separate visitors: new_page("/?lr=0.1"); a page's own errors fail the test."""
+def new_page(visitors: BrowserContext, free_tabs: list[Page], server: str):
+    """Opens pages as separate visitors: new_page("/?lr=0.1"); a page's own errors fail the test."""
     pages, errors = [], []
 
+    def note(error: Error) -> None:
+        errors.append(str(error))
+
     def open_page(path: str = "/", color_scheme: str = "light") -> Page:
-        page = tabs.new_page()
+        page = free_tabs.pop() if free_tabs else visitors.new_page()
         pages.append(page)
+        page.set_viewport_size({"width": 1440, "height": 900})
         page.emulate_media(color_scheme=color_scheme)
-        page.set_default_timeout(40_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("pageerror", note)
         page.goto(server + path)
         return page
 
@@ -113,7 +123,10 @@ def new_page(tabs: BrowserContext, server: str):
     for page in pages:
         if not page.is_closed():
             _stop_run(page)
-            page.close()
+            page.remove_listener("pageerror", note)
+            page.evaluate("sessionStorage.clear()")
+            page.goto("about:blank")
+            free_tabs.append(page)
     assert not errors
 
 

@@ -71,12 +71,11 @@ class Script:
 
 
 @pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch, small_digits: object) -> Iterator[Script]:
+def script(monkeypatch: pytest.MonkeyPatch, manager: RunManager, small_digits: object) -> Iterator[Script]:
     script = Script()
     monkeypatch.setattr(runs, "train", script.train)
     yield script
-    for _ in range(50):  # whoever still waits may go on, and finds that it is stopped
-        script.finish_step()
+    script.end(manager)
 
 
 @pytest.fixture(autouse=True)
