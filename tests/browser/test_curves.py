@@ -13,7 +13,7 @@ ONE_DIVERGES = "/?data=digits&examples=640&batch=64&epochs=2&act=relu&init=he&ar
 
 def finish(page: Page) -> None:
     page.get_by_role("button", name="Start training").click()
-    expect(page.locator(".ns")).to_have_attribute("data-status", "finished", timeout=60_000)
+    page.wait_for_function("document.querySelector('.ns')?.dataset.status === 'finished'", timeout=60_000)
 
 
 def call(page: Page, script: str, expression: str):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
@@ -15,7 +17,8 @@ from core.data import Images, as_floats
 from core.lenet import build_lenet
 
 SHAPES = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
-CONFIG = ExperimentConfig(data="digits", examples=1437, batch_size=64, epochs=1)
+BATCH = fast.MANY_IMAGES  # as few as have their images last
+CONFIG = ExperimentConfig(data="digits", examples=1437, batch_size=BATCH, epochs=1)
 
 
 def both(ours: nn.Module, theirs: nn.Module, X: Tensor, ours_last: bool = False) -> list[tuple[Tensor, Tensor]]:
@@ -138,7 +141,7 @@ def test_images_last_is_the_same_tensor_in_another_order_of_memory(shape):
 @pytest.mark.parametrize("arm", ["none", "bn", "ln", "in", "gn", "rms", "bn:book"])
 @pytest.mark.parametrize("pool", ["max", "avg"])
 def test_over_100_steps_the_losses_are_those_of_torchs_own_layers(arm, pool, digits: Images):
-    config = ExperimentConfig(data="digits", examples=1437, batch_size=64, epochs=1, pool=pool)
+    config = replace(CONFIG, pool=pool)
     ours = build_lenet(parse_arm(arm), config).double()
     theirs = fast.plain(ours)
     assert not any(type(module).__module__ == "core.fast" for module in theirs.modules())
@@ -154,7 +157,7 @@ def test_in_single_precision_the_first_losses_are_those_of_torchs_own_layers(dig
 def losses(model: nn.Module, data: Images, steps: int = 100) -> list[float]:
     optimizer, found = torch.optim.SGD(model.parameters(), lr=0.1), []
     for step in range(steps):
-        rows = torch.arange(64 * step, 64 * step + 64) % len(data.train_images)
+        rows = torch.arange(BATCH * step, BATCH * (step + 1)) % len(data.train_images)
         images = as_floats(data.train_images[rows]).to(next(model.parameters()).dtype)
         loss = F.cross_entropy(model(images), data.train_labels[rows])
         optimizer.zero_grad()
