@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from core.config import ExperimentConfig
+from core.numerals import printed
 from core.records import ArmDiverged, Record, TestMeasured
 
 CHANCE = 0.1  # ten classes
@@ -47,7 +48,7 @@ def all_diverged(history: Iterable[Record], learning_rate: float) -> str:
     first = next(record for record in history if isinstance(record, ArmDiverged))
     return (
         f"Every arm's loss stopped being a finite number; the first was {first.arm} at step {first.step}: "
-        f"{first.what}. Lower the learning rate (it was {learning_rate:g}) and start again."
+        f"{first.what}. Lower the learning rate (it was {printed(f'{learning_rate:g}')}) and start again."
     )
 
 

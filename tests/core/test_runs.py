@@ -485,7 +485,7 @@ def test_when_every_arm_diverged_the_run_has_failed_and_says_which_was_first_and
     broken = next(r for r in run.history if isinstance(r, ArmDiverged))
     assert run.status == "failed"
     assert f"the first was none at step {broken.step}: {broken.what}" in message(run)
-    assert "Lower the learning rate (it was 1e+06)" in message(run)
+    assert "Lower the learning rate (it was 1·10⁶)" in message(run)
 
 
 def test_one_diverged_arm_does_not_fail_the_run(manager, start) -> None:
