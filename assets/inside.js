@@ -2,10 +2,9 @@
 // pages, the source of the images, an earlier run as a ghost, arms on and off.
 
 import { armColors, theme } from "./look.js";
-import { STANDING, Standing } from "./standing.js";
+import { ENDED, STANDING, Standing } from "./standing.js";
 import { dragging, escape, get, number } from "./web.js";
 
-const ENDED = new Set(["finished", "stopped", "failed"]);
 const CURSOR = "normscope-cursor"; // "live", or the step that all pages show
 
 // The mount function of a component for one page class.

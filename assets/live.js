@@ -7,6 +7,7 @@ import { drawing, pills } from "./idle.js";
 import { SKELETON } from "./live_body.js";
 import { armColors, theme } from "./look.js";
 import { Series } from "./series.js";
+import { ASKED, ENDED, WORDS } from "./standing.js";
 import { address, dragging, escape, get, number, plotly } from "./web.js";
 
 const panels = new WeakMap();
@@ -20,10 +21,6 @@ export function mount(component) {
 }
 
 const WAIT_MS = { running: 180, preparing: 100, queued: 150, paused: 400 }; // queued is mostly short, and then a start
-const ENDED = new Set(["finished", "stopped", "failed"]);
-const WORDS = { queued: "Waiting", preparing: "Preparing", running: "Running", paused: "Paused",
-  finished: "Finished", stopped: "Stopped", failed: "Failed", "": "Ready" };
-const ASKED = { pause: "pausing…", resume: "resuming…", stop: "stopping…", step: "one step…" };
 
 class Panel {
   constructor(root) {
@@ -152,11 +149,11 @@ class Panel {
 
   show() {
     const { data, state, parts } = this;
-    const status = state?.status ?? (data.run ? "queued" : "");
+    const status = state?.status ?? data.status; // until the server has answered, as it was when the page was written
     this.element.dataset.status = status || "idle";
     this.element.dataset.step = state?.step ?? 0;
     this.element.dataset.run = data.run;
-    parts.status.textContent = this.lost ? "No connection" : WORDS[status];
+    parts.status.textContent = this.lost ? "No connection" : WORDS[status] ?? "Ready";
     parts.where.textContent = this.where(status);
     this.showButtons(status);
     const done = 100 * this.share(status);
@@ -207,7 +204,7 @@ class Panel {
 
   expectation(status) {
     if (status === "preparing" || status === "queued") return "The arms start from the same weights and see the same images.";
-    return "The first test comes in a moment.";
+    return this.state ? "The first test comes in a moment." : "";
   }
 
   showButtons(status) {

@@ -1,10 +1,10 @@
 // How the run in view stands, in the words of the Train page: a word with a symbol, what one has to know of it, and on
 // the pill of an arm that has diverged where it did. Whoever reads a page's conclusion must see that the run failed.
 
-const ENDED = new Set(["finished", "stopped", "failed"]);
-const WORDS = { queued: "Waiting", preparing: "Preparing", running: "Running", paused: "Paused",
+export const ENDED = new Set(["finished", "stopped", "failed"]);
+export const WORDS = { queued: "Waiting", preparing: "Preparing", running: "Running", paused: "Paused",
   finished: "Finished", stopped: "Stopped", failed: "Failed" };
-const ASKED = { pause: "pausing…", resume: "resuming…", stop: "stopping…", step: "one step…" };
+export const ASKED = { pause: "pausing…", resume: "resuming…", stop: "stopping…", step: "one step…" };
 
 export const STANDING = `<span class="ns-status" role="status"><i></i><b data-part="status"></b><span data-part="where"></span></span>`;
 

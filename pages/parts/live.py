@@ -30,6 +30,7 @@ def training(view: View, on_action: Callable[[dict[str, Any]], None]) -> None:
     """Draw the bar, the arms and the curves of the run in view; button presses go to `on_action`."""
     data = _data("live", view) | {
         "arms": _arms(view.config) if view.config else [],
+        "status": view.run.status if view.run else "",
         "changed": _changes(view.run.config, view.config) if view.run and view.config else "",
         "settings": _settings(view.run.config) if view.run else "",
         "problem": view.problem,
