@@ -6,8 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -16,11 +16,14 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, FloatRect, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from tests.browser.train_page import LONG, SHORT, finish, go, start
+
 GOING_ON = ", ".join(f"[data-status={status}]" for status in ("queued", "preparing", "running", "paused"))
 PROJECT = Path(__file__).parents[2]
-# Without these, chromium calls home at every start.
 expect.set_options(timeout=40_000)  # two busy cores
+# Without these, chromium calls home at every start.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+ONE_PROCESS = "--process-per-site"  # for all tabs: a process for each would compile all scripts again, for seconds
 
 
 @pytest.fixture(scope="session")
@@ -61,24 +64,19 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         pytest.skip("no chromium on PATH: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, ONE_PROCESS])
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="session")
-def visitors(chromium: Browser) -> Iterator[BrowserContext]:
+def visitors(chromium: Browser, server: str) -> Iterator[BrowserContext]:
     """One cache for all visitors, and no animations, which without a GPU take half a core."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     context.set_default_timeout(40_000)
+    context.new_page().goto(f"{server}/_stcore/health")  # with no tab left, the process would end
     yield context
     context.close()
-
-
-@pytest.fixture(scope="session")
-def free_tabs() -> list[Page]:
-    """Tabs that a test has left: a new tab compiles all scripts again, which takes seconds."""
-    return []
 
 
 @pytest.fixture
@@ -103,17 +101,29 @@ def _zoom(page: Page, box: FloatRect, zoomed: str) -> None:
 
 
 @pytest.fixture
-def new_page(visitors: BrowserContext, free_tabs: list[Page], server: str):
+def new_page(visitors: BrowserContext, server: str) -> Iterator[Callable[..., Page]]:
     """Opens pages as separate visitors: new_page("/?lr=0.1"); a page's own errors fail the test."""
+    with _visits(visitors, server) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def lasting_page(visitors: BrowserContext, server: str) -> Iterator[Callable[..., Page]]:
+    """As new_page, for a page that the tests of a file share; its errors fail the file's last test."""
+    with _visits(visitors, server) as open_page:
+        yield open_page
+
+
+@contextmanager
+def _visits(visitors: BrowserContext, server: str) -> Iterator[Callable[..., Page]]:
     pages, errors = [], []
 
     def note(error: Error) -> None:
         errors.append(str(error))
 
     def open_page(path: str = "/", color_scheme: str = "light") -> Page:
-        page = free_tabs.pop() if free_tabs else visitors.new_page()
+        page = visitors.new_page()
         pages.append(page)
-        page.set_viewport_size({"width": 1440, "height": 900})
         page.emulate_media(color_scheme=color_scheme)
         page.on("pageerror", note)
         page.goto(server + path)
@@ -122,11 +132,9 @@ def new_page(visitors: BrowserContext, free_tabs: list[Page], server: str):
     yield open_page
     for page in pages:
         if not page.is_closed():
+            page.bring_to_front()  # a tab behind another one gets no frames
             _stop_run(page)
-            page.remove_listener("pageerror", note)
-            page.evaluate("sessionStorage.clear()")
-            page.goto("about:blank")
-            free_tabs.append(page)
+            page.close()
     assert not errors
 
 
@@ -134,10 +142,38 @@ def _stop_run(page: Page) -> None:
     """Stop what still runs: it would go on for the grace period, and the next test's run would wait in line."""
     if not page.locator(GOING_ON).count():
         return
-    if not page.locator("button[data-do=stop]").count():
-        page.get_by_role("link", name="Train").click()
-        page.locator("button[data-do=stop]").first.wait_for()
+    go(page, "Train")
+    page.locator("button[data-do=stop]").first.wait_for()
     if page.locator("button[data-do=stop]").first.is_enabled():
         with suppress(PlaywrightTimeout):  # it may have ended by itself meanwhile, which disables the button
             page.locator("button[data-do=stop]").first.click(timeout=10_000)
         page.locator(GOING_ON).first.wait_for(state="detached")
+
+
+@pytest.fixture(scope="module")
+def tab_of_ended(lasting_page: Callable[..., Page]) -> Page:
+    page = lasting_page(SHORT)
+    finish(page)
+    return page
+
+
+@pytest.fixture
+def ended(tab_of_ended: Page) -> Page:
+    """A visitor whose run of SHORT has ended: one tab for all tests of a file, which leave it so."""
+    tab_of_ended.bring_to_front()
+    return tab_of_ended
+
+
+@pytest.fixture(scope="module")
+def tab_of_live(lasting_page: Callable[..., Page]) -> Page:
+    return lasting_page(LONG)
+
+
+@pytest.fixture
+def live(tab_of_live: Page, server: str) -> Page:
+    """A visitor whose run of LONG is under way: one tab for all tests of a file."""
+    tab_of_live.bring_to_front()
+    if not tab_of_live.locator(".ns[data-status=running]").count():
+        tab_of_live.goto(server + LONG)
+        start(tab_of_live)
+    return tab_of_live

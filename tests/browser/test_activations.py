@@ -6,19 +6,42 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.train_page import SHORT, finish, go, press, start, status
+
 pytestmark = pytest.mark.browser
 
-SHORT = "/?data=digits&examples=320&batch=32&epochs=2&lr=0.5&seed=3"
-LONG = "/?data=digits&examples=1400&batch=8&epochs=200&lr=0.1"
 COLUMN = "document.querySelector('[data-column=before] .ns-chart')"
 
 
-def open_activations(page: Page, at_least: int) -> None:
-    """Start the run that the link describes, then go to the page and wait for so many looks."""
-    page.get_by_role("button", name="Start training").click()
-    expect(page.locator(".ns")).to_have_attribute("data-status", re.compile("running|finished"), timeout=60_000)
-    page.get_by_role("link", name="Activations").click()
-    wait_for_looks(page, at_least)
+@pytest.fixture
+def watching(live: Page) -> Page:
+    """A run under way, seen on the Activations page; tests leave it followed live."""
+    go(live, "Activations")
+    wait_for_looks(live, 1)
+    return live
+
+
+@pytest.fixture
+def looking(ended: Page) -> Page:
+    """A run that has ended, seen on the Activations page, on the fixed images and with the shared axis."""
+    go(ended, "Activations")
+    wait_for_looks(ended, 1)
+    return ended
+
+
+@pytest.fixture(scope="module")
+def failed(lasting_page) -> Page:
+    page = lasting_page("/?data=digits&examples=320&batch=32&epochs=2&lr=1000000000&arms=none&act=relu")
+    start(page)
+    status(page, "failed")
+    return page
+
+
+def run_and_look(page: Page) -> None:
+    """Finish the run that the link describes, then go to the page."""
+    finish(page)
+    go(page, "Activations")
+    wait_for_looks(page, 1)
 
 
 def wait_for_looks(page: Page, count: int) -> None:
@@ -37,21 +60,9 @@ def x_range(page: Page) -> list[float]:
     return page.evaluate(f"{COLUMN}._fullLayout.xaxis.range")
 
 
-def test_the_spreads_arrive_live_at_a_step_that_advances(new_page) -> None:
-    page = new_page(LONG)
-    open_activations(page, 2)
-    before = step(page)
-    page.wait_for_function("at => Number(document.querySelector('.ns-inside').dataset.step) > at", arg=before)
-    names = page.evaluate("document.querySelector('[data-part=spread]').data.map(t => t.name)")
-    assert names == ["none", "none", "bn", "bn", "ln", "ln"]
-    expect(page.locator("[data-part=inactive]")).to_contain_text("saturated: outside [0.05, 0.95]")
-    expect(page.locator("[data-part=says]")).to_contain_text("From image to image a unit of fc2 varies by")
-
-
-def test_the_spreads_on_the_chart_are_those_of_the_route(new_page) -> None:
-    page = new_page(SHORT)
-    open_activations(page, 1)
-    expect(page.locator(".ns-inside")).to_have_attribute("data-step", "20", timeout=60_000)
+def test_the_spreads_on_the_chart_are_those_of_the_route(looking: Page) -> None:
+    page = looking
+    page.wait_for_function("document.querySelector('.ns-inside').dataset.step === '20'")
     run = re.search(r"run=([\w-]+)", page.url)[1]
     found = page.evaluate(f"fetch('/api/runs/{run}/inside?view=activations&since=0').then(r => r.json())")["looks"]
     stages = [found[-1]["arms"]["bn"][layer]["stages"]["activated"] for layer in ("conv1", "conv2", "fc1", "fc2")]
@@ -61,38 +72,8 @@ def test_the_spreads_on_the_chart_are_those_of_the_route(new_page) -> None:
     assert drawn == [[stage["std"] for stage in stages], [stage["unit_std"] for stage in stages]]
 
 
-def test_scrubbing_back_shows_the_earlier_step_until_live_is_followed_again(new_page) -> None:
-    page = new_page(LONG)
-    open_activations(page, 4)
-    slider = page.locator("[data-part=slider]")
-    slider.focus()
-    slider.press("Home")
-    expect(page.locator(".ns-inside")).to_have_attribute("data-step", "0")
-    expect(page.locator("[data-part=stagesTitle]")).to_have_text("Four stages of fc2 at step 0")
-    expect(page.locator("[data-part=live]")).to_have_attribute("aria-pressed", "false")
-    wait_for_looks(page, looks(page) + 2)
-    assert step(page) == 0
-    page.get_by_role("button", name="follow live").click()
-    page.wait_for_function("Number(document.querySelector('.ns-inside').dataset.step) > 0")
-
-
-def test_zoom_survives_three_looks(new_page, zoom) -> None:
-    page = new_page(LONG)
-    open_activations(page, 2)
-    page.wait_for_function(f"{COLUMN}.data?.length === 3")
-    page.locator("[data-column=before]").scroll_into_view_if_needed()
-    whole = x_range(page)
-    box = page.locator("[data-column=before] .nsewdrag").bounding_box()
-    width = f"(([low, high]) => high - low)({COLUMN}._fullLayout.xaxis.range)"
-    zoom(page, box, f"{width} < {(whole[1] - whole[0]) / 2}")
-    zoomed = x_range(page)
-    wait_for_looks(page, looks(page) + 3)
-    assert x_range(page) == zoomed
-
-
-def test_the_axis_is_the_panels_own_or_shared_and_the_counts_name_its_ends(new_page) -> None:
-    page = new_page(SHORT)
-    open_activations(page, 1)
+def test_the_axis_is_the_panels_own_or_shared_and_the_counts_name_its_ends(looking: Page) -> None:
+    page = looking
     ranges = "[...document.querySelectorAll('[data-column] .ns-chart')].map(c => String(c._fullLayout?.xaxis.range))"
     page.wait_for_function(f"new Set({ranges}).size === 1")
     expect(page.locator("[data-column=before] .ns-counts")).to_contain_text("below −5")
@@ -106,9 +87,8 @@ def test_the_axis_is_the_panels_own_or_shared_and_the_counts_name_its_ends(new_p
     expect(page.locator("[data-part=stagesNote]")).to_contain_text("No normalization: no norm here")
 
 
-def test_one_image_goes_through_all_networks_and_each_says_what_it_sees(new_page) -> None:
-    page = new_page(SHORT)
-    open_activations(page, 1)
+def test_one_image_goes_through_all_networks_and_each_says_what_it_sees(looking: Page) -> None:
+    page = looking
     page.get_by_text("One test image through all networks").click()
     expect(page.locator("[data-maps]")).to_have_count(3)
     expect(page.locator("[data-maps=bn] canvas")).to_have_count(6)
@@ -121,23 +101,12 @@ def test_one_image_goes_through_all_networks_and_each_says_what_it_sees(new_page
 
 
 @pytest.mark.parametrize("name", ["Activations", "Gradients"])
-def test_a_run_that_failed_says_so_and_why_and_names_the_arm_that_is_lost(new_page, name: str) -> None:
-    page = new_page("/?data=digits&examples=320&batch=32&epochs=2&lr=1000000000&arms=none&act=relu")
-    page.get_by_role("button", name="Start training").click()
-    expect(page.locator(".ns")).to_have_attribute("data-status", "failed", timeout=60_000)
-    page.get_by_role("link", name=name).click()
+def test_a_run_that_failed_says_so_and_why_and_names_the_arm_that_is_lost(failed: Page, name: str) -> None:
+    page = failed
+    go(page, name)
     expect(page.locator(".ns-inside [data-part=status]")).to_have_text("Failed")
     expect(page.locator(".ns-inside [data-part=notices]")).to_contain_text("Every arm's loss stopped being a finite")
     expect(page.locator(".ns-pill[data-arm=none]")).to_contain_text(re.compile(r"✕ diverged at step \d"))
-
-
-def test_a_paused_run_is_called_paused(new_page) -> None:
-    page = new_page(LONG)
-    page.get_by_role("button", name="Start training").click()
-    page.locator("[data-part=pause]").click()
-    expect(page.locator(".ns")).to_have_attribute("data-status", "paused", timeout=60_000)
-    page.get_by_role("link", name="Activations").click()
-    expect(page.locator(".ns-inside [data-part=status]")).to_have_text("Paused")
 
 
 @pytest.mark.parametrize("path", ["activations", "gradients", "parameters"])
@@ -150,7 +119,7 @@ def test_what_is_wrong_in_the_link_is_said_here_too(new_page, path: str) -> None
 
 def test_the_numbers_at_the_ends_are_apart_within_the_chart_and_have_two_digits(new_page) -> None:
     page = new_page("/?data=digits&examples=320&batch=32&epochs=1&arms=none,bn,ln,in,gn,rms")
-    open_activations(page, 1)
+    run_and_look(page)
     boxes = """() => {
         const chart = document.querySelector("[data-part=spread]"), right = chart.getBoundingClientRect().right;
         const labels = [...chart.querySelectorAll(".annotation-text")].slice(2);
@@ -168,7 +137,7 @@ def test_the_numbers_at_the_ends_are_apart_within_the_chart_and_have_two_digits(
 
 def test_a_log_axis_has_at_least_three_numbers(new_page) -> None:
     page = new_page(SHORT + "&arms=bn&act=relu&init=he")
-    open_activations(page, 1)
+    run_and_look(page)
     ticks = "document.querySelectorAll('[data-part={}] .ytick text').length >= 3"
     page.wait_for_function(ticks.format("spread"))
     page.get_by_role("link", name="Gradients").click()
@@ -177,7 +146,7 @@ def test_a_log_axis_has_at_least_three_numbers(new_page) -> None:
 
 def test_a_panel_without_values_says_why_and_no_share_is_above_all(new_page) -> None:
     page = new_page(SHORT + "&arms=none")
-    open_activations(page, 1)
+    run_and_look(page)
     expect(page.locator("[data-column=normalized]")).to_contain_text("no norm here")
     assert not page.evaluate("document.querySelector('[data-column=normalized] .ns-chart')._fullLayout.yaxis.visible")
     page.locator("[data-layer=fc3]").click()
@@ -185,3 +154,49 @@ def test_a_panel_without_values_says_why_and_no_share_is_above_all(new_page) -> 
     tops = """[...document.querySelectorAll("[data-column] .ns-chart")].map((e) => e._fullLayout.yaxis)
         .filter((axis) => axis.visible).map((axis) => axis.range[1])"""
     assert all(top <= 1.01 for top in page.evaluate(tops))
+
+
+def test_the_spreads_arrive_live_at_a_step_that_advances(watching: Page) -> None:
+    page = watching
+    before = step(page)
+    page.wait_for_function("at => Number(document.querySelector('.ns-inside').dataset.step) > at", arg=before)
+    names = page.evaluate("document.querySelector('[data-part=spread]').data.map(t => t.name)")
+    assert names == ["none", "none", "bn", "bn", "ln", "ln"]
+    expect(page.locator("[data-part=inactive]")).to_contain_text("saturated: outside [0.05, 0.95]")
+    expect(page.locator("[data-part=says]")).to_contain_text("From image to image a unit of fc2 varies by")
+
+
+def test_scrubbing_back_shows_the_earlier_step_until_live_is_followed_again(watching: Page) -> None:
+    page = watching
+    wait_for_looks(page, 4)
+    slider = page.locator("[data-part=slider]")
+    slider.focus()
+    slider.press("Home")
+    page.wait_for_function("document.querySelector('.ns-inside').dataset.step === '0'")
+    expect(page.locator("[data-part=stagesTitle]")).to_have_text("Four stages of fc2 at step 0")
+    expect(page.locator("[data-part=live]")).to_have_attribute("aria-pressed", "false")
+    wait_for_looks(page, looks(page) + 2)
+    assert step(page) == 0
+    page.get_by_role("button", name="follow live").click()
+    page.wait_for_function("Number(document.querySelector('.ns-inside').dataset.step) > 0")
+
+
+def test_zoom_survives_three_looks(watching: Page, zoom) -> None:
+    page = watching
+    page.wait_for_function(f"{COLUMN}.data?.length === 3")
+    page.locator("[data-column=before]").scroll_into_view_if_needed()
+    whole = x_range(page)
+    box = page.locator("[data-column=before] .nsewdrag").bounding_box()
+    width = f"(([low, high]) => high - low)({COLUMN}._fullLayout.xaxis.range)"
+    zoom(page, box, f"{width} < {(whole[1] - whole[0]) / 2}")
+    zoomed = x_range(page)
+    wait_for_looks(page, looks(page) + 3)
+    assert x_range(page) == zoomed
+
+
+def test_a_paused_run_is_called_paused(live: Page) -> None:
+    go(live, "Train")
+    press(live, "pause")
+    status(live, "paused")
+    go(live, "Activations")
+    expect(live.locator(".ns-inside [data-part=status]")).to_have_text("Paused")

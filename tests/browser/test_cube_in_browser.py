@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from core.axes import describe, rule_for
 from core.config import Norm
 from core.cube import choose
+from tests.browser.train_page import go, press, status
 
 pytestmark = pytest.mark.browser
 
@@ -17,27 +18,25 @@ CONV1 = (256, 6, 24, 24)
 
 
 @pytest.fixture(scope="module")
-def visit(chromium: Browser, server: str) -> Iterator[Callable[..., Page]]:
-    """visit("left:gn,groups:3") opens the cube page at that link; a page's own errors fail the module's last test.
-
-    All pages share one browser cache; each is a session of its own all the same.
-    """
-    context, errors = chromium.new_context(viewport={"width": 1440, "height": 900}), list[str]()
+def visit(visitors: BrowserContext, server: str) -> Iterator[Callable[..., Page]]:
+    """visit("left:gn,groups:3") opens the cube page at that link; a page's own errors fail the module's last test."""
+    pages, errors = [], list[str]()
 
     def open_page(link: str = "", script: str = "") -> Page:
-        page = context.new_page()
-        page.set_default_timeout(60_000)
+        page = visitors.new_page()
+        pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         if script:
             page.add_init_script(script)
         page.goto(f"{server}/cube?cube={link}")
-        expect(said(page)).to_contain_text("cells drawn share", timeout=100_000)
+        expect(said(page)).to_contain_text("cells drawn share")
         expect(numbers(page)).not_to_have_text("…")
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         return page
 
     yield open_page
-    context.close()
+    for page in pages:
+        page.close()
     assert errors == []
 
 
@@ -50,6 +49,7 @@ def opened(visit: Callable[..., Page]) -> Page:
 @pytest.fixture
 def cube(opened: Page) -> Page:
     """The same page for all tests: each leaves BN and LN of conv1 as a cube behind, the cell and camera anywhere."""
+    opened.bring_to_front()
     canvas(opened).focus()
     for key, times in (("PageDown", 3), ("ArrowLeft", 5), ("ArrowUp", 15)):
         for _ in range(times):
@@ -120,7 +120,7 @@ def camera(page: Page) -> str:
     return page.locator(".cube").first.get_attribute("data-camera")
 
 
-def press(page: Page, *keys: str) -> None:
+def strike(page: Page, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
 
@@ -189,21 +189,21 @@ def test_cells_are_picked_and_the_cube_is_turned_with_the_keyboard_alone(cube):
         ("ArrowDown", (1, 1, 2, 8)),
         ("ArrowLeft", (1, 0, 2, 8)),
     ):
-        press(cube, key)
+        strike(cube, key)
         expect(said(cube)).to_contain_text(expected_words(cell, Norm.BN, "BatchNorm"))
     before = camera(cube)
-    press(cube, "Shift+ArrowLeft")
+    strike(cube, "Shift+ArrowLeft")
     assert camera(cube) != before
 
 
 def test_the_flat_grid_has_the_same_selection_and_its_own_arrows(cube):
-    press(cube, "ArrowRight", "ArrowDown", "ArrowDown")
+    strike(cube, "ArrowRight", "ArrowDown", "ArrowDown")
     cube.get_by_role("button", name="Grid").click()
     expect(said(cube)).to_contain_text(expected_words((0, 1, 2, 14), Norm.BN, "BatchNorm"))
     canvas(cube).focus()
-    press(cube, "ArrowRight")
+    strike(cube, "ArrowRight")
     expect(said(cube)).to_contain_text("cell n 0, c 1, h 2, w 20:")
-    press(cube, "ArrowRight")  # over the edge of the map, into the next channel's
+    strike(cube, "ArrowRight")  # over the edge of the map, into the next channel's
     expect(said(cube)).to_contain_text("cell n 0, c 2, h 2, w 2:")
     cube.get_by_role("button", name="Cube", exact=True).click()
 
@@ -292,18 +292,26 @@ def test_without_a_canvas_the_same_picture_is_drawn_as_svg(visit):
     assert page.locator(".cube .vector svg").first.locator("polygon").count() > 384
 
 
-def open_cube_of(page: Page) -> None:
-    """Start the run that the link describes and go to the cube at once, before its networks are built."""
-    page.get_by_role("button", name="Start training").click()
-    expect(page.locator(".ns")).to_have_attribute("data-status", re.compile("preparing|running|finished"))
-    page.get_by_role("link", name="Cube").click()
-    expect(origin(page)).to_contain_text("BatchNorm, step", timeout=60_000)
+def followed(page: Page) -> None:
+    """Wait for the live networks' values in place of the worked example's."""
+    page.wait_for_function("document.querySelector('.ns')?.dataset.status !== 'queued'")
+    go(page, "Cube")
+    expect(origin(page)).to_contain_text(", step ")
     expect(origin(page)).not_to_contain_text("worked example")
 
 
-def test_a_live_run_is_followed_and_nothing_that_was_chosen_moves(new_page):
-    page = new_page("/?data=digits&examples=1400&batch=32&epochs=1000&arms=bn")
-    open_cube_of(page)
+def test_a_run_that_has_ended_is_followed_no_longer(new_page):
+    page = new_page("/?data=digits&examples=320&batch=32&epochs=2&arms=bn")
+    page.get_by_role("button", name="Start training").click()  # and at once to the cube, before there are networks
+    followed(page)
+    expect(origin(page)).to_contain_text("BatchNorm, step 20, digits")
+    expect(page.locator(".cube [data-part=dot]")).to_be_hidden()
+    expect(page.get_by_text("the end", exact=True).first).to_be_visible()
+
+
+def test_a_live_run_is_followed_and_nothing_that_was_chosen_moves(live: Page):
+    page = live
+    followed(page)
     click(page, 0.62, 0.5)
     page.get_by_role("button", name="normalize").click()
     turn(page, 90, 30)
@@ -313,25 +321,16 @@ def test_a_live_run_is_followed_and_nothing_that_was_chosen_moves(new_page):
     assert (camera(page), picked(page)) == (where, cell)
     expect(page.get_by_role("button", name="normalize")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("slider", name="Step").press("Home")
-    expect(origin(page)).to_contain_text("BatchNorm, step 0, digits")
+    expect(origin(page)).to_contain_text("step 0, digits")
     expect(page.locator(".cube [data-part=dot]")).to_be_hidden()
     assert (camera(page), picked(page)) == (where, cell)
+    go(page, "Train")
+    status(page, "running")
 
 
-def test_a_paused_run_is_called_paused_and_has_no_sign_that_it_is_followed(new_page):
-    page = new_page("/?data=digits&examples=1400&batch=32&epochs=1000&arms=bn")
-    page.get_by_role("button", name="Start training").click()
-    expect(page.locator(".ns")).to_have_attribute("data-step", re.compile("[1-9]"), timeout=60_000)
-    page.locator("[data-part=pause]").click()
-    expect(page.locator(".ns")).to_have_attribute("data-status", "paused", timeout=60_000)
-    page.get_by_role("link", name="Cube").click()
-    expect(origin(page)).to_contain_text("❚❚ paused")
-    expect(page.locator(".cube [data-part=dot]")).to_be_hidden()
-
-
-def test_a_run_that_has_ended_is_followed_no_longer(new_page):
-    page = new_page("/?data=digits&examples=320&batch=32&epochs=2&arms=bn")
-    open_cube_of(page)
-    expect(origin(page)).to_contain_text("BatchNorm, step 20, digits")
-    expect(page.locator(".cube [data-part=dot]")).to_be_hidden()
-    expect(page.get_by_text("the end", exact=True).first).to_be_visible()
+def test_a_paused_run_is_called_paused_and_has_no_sign_that_it_is_followed(live: Page):
+    press(live, "pause")
+    status(live, "paused")
+    go(live, "Cube")
+    expect(origin(live)).to_contain_text("❚❚ paused")
+    expect(live.locator(".cube [data-part=dot]")).to_be_hidden()

@@ -5,31 +5,26 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.train_page import SHORT, finish
+
 pytestmark = pytest.mark.browser
 
-SHORT = "/?data=digits&examples=320&batch=32&epochs=2&lr=0.5&seed=3"
-ONE_DIVERGES = "/?data=digits&examples=640&batch=64&epochs=2&act=relu&init=he&arms=none,bn,none:lr=10000"
-
-
-def finish(page: Page) -> None:
-    page.get_by_role("button", name="Start training").click()
-    page.wait_for_function("document.querySelector('.ns')?.dataset.status === 'finished'", timeout=60_000)
+ONE_DIVERGES = (
+    "/?data=digits&examples=640&batch=64&epochs=2&act=relu&init=he&arms=none,bn,bn:book:dropout=0.5,none:lr=10000"
+)
 
 
 @pytest.fixture(scope="module")
-def ended() -> dict[str, str]:
-    """The run that tests share which only look at one that has ended, by its server's address."""
-    return {}
+def idle(lasting_page) -> Page:
+    """The page without a run, for the tests of its scripts' functions."""
+    return lasting_page()
 
 
-@pytest.fixture
-def finished(new_page, ended: dict[str, str], server: str) -> Page:
-    """The page of a finished run of SHORT: the first who asks starts it, the others follow its link."""
-    page = new_page(ended.get(server, SHORT))
-    if server not in ended:
-        finish(page)
-        ended[server] = page.url.removeprefix(server)
-    page.wait_for_function("document.querySelector('.ns')?.dataset.status === 'finished'")
+@pytest.fixture(scope="module")
+def diverged(lasting_page) -> Page:
+    """A finished run of four arms, the last of which diverged."""
+    page = lasting_page(ONE_DIVERGES)
+    finish(page)
     return page
 
 
@@ -40,11 +35,10 @@ def call(page: Page, script: str, expression: str):
     return page.evaluate(f"async name => {{ const m = await import(({loaded})(name)); return {expression}; }}", script)
 
 
-def test_a_moving_mean_knows_nothing_of_what_is_outside_its_window(new_page) -> None:
-    page = new_page()
-    smoothed = call(page, "series.js", "m.smooth([2.3, 1e32, 1e10, ...Array(20).fill(570)], 9)")
+def test_a_moving_mean_knows_nothing_of_what_is_outside_its_window(idle: Page) -> None:
+    smoothed = call(idle, "series.js", "m.smooth([2.3, 1e32, 1e10, ...Array(20).fill(570)], 9)")
     assert smoothed[7:] == [570] * 16
-    with_gap = call(page, "series.js", "m.smooth([1, 1, NaN, null, 4, 4, 4, 4], 3)")
+    with_gap = call(idle, "series.js", "m.smooth([1, 1, NaN, null, 4, 4, 4, 4], 3)")
     assert with_gap == [1, 1, None, None, 4, 4, 4, 4]
 
 
@@ -59,13 +53,13 @@ def test_a_moving_mean_knows_nothing_of_what_is_outside_its_window(new_page) -> 
         ("[1.5e-3, 4e-2]", ["0.002", "0.005", "0.01", "0.02"]),
     ],
 )
-def test_a_log_axis_has_numbers_at_any_zoom(new_page, shown: str, said: list[str]) -> None:
-    assert call(new_page(), "ticks.js", f"m.logTicks({shown}).ticktext") == said
+def test_a_log_axis_has_numbers_at_any_zoom(idle: Page, shown: str, said: list[str]) -> None:
+    assert call(idle, "ticks.js", f"m.logTicks({shown}).ticktext") == said
 
 
-def test_a_log_axis_never_has_less_than_three_numbers_nor_a_crowd(new_page) -> None:
+def test_a_log_axis_never_has_less_than_three_numbers_nor_a_crowd(idle: Page) -> None:
     counts = call(
-        new_page(),
+        idle,
         "ticks.js",
         "Array.from({length: 4000}, (_, i) => 10 ** (i / 150 - 12)).flatMap(low => "
         "[1.01, 1.3, 2, 7, 40, 900, 1e5, 1e20].map(times => m.logTicks([low, low * times]).tickvals.length))",
@@ -73,8 +67,8 @@ def test_a_log_axis_never_has_less_than_three_numbers_nor_a_crowd(new_page) -> N
     assert (min(counts), max(counts) <= 10) == (3, True)
 
 
-def test_the_loss_axis_keeps_its_numbers_when_it_is_zoomed(finished: Page, zoom) -> None:
-    page = finished
+def test_the_loss_axis_keeps_its_numbers_when_it_is_zoomed(ended: Page, zoom) -> None:
+    page = ended
     axis = "document.querySelector('[data-part=loss]')._fullLayout.yaxis"
     before = page.wait_for_function(f"{axis}.ticktext").json_value()
     box = page.locator("[data-part=loss] .nsewdrag").bounding_box()
@@ -83,9 +77,11 @@ def test_the_loss_axis_keeps_its_numbers_when_it_is_zoomed(finished: Page, zoom)
 
 
 @pytest.mark.parametrize("paper", ["dark", "light"])
-def test_arms_of_one_norm_have_colours_of_their_own_that_stand_off_the_paper(new_page, paper: str) -> None:
-    page = new_page("/", color_scheme=paper)
-    page.locator(".ns-idle").wait_for()
+def test_arms_of_one_norm_have_colours_of_their_own_that_stand_off_the_paper(idle: Page, paper: str) -> None:
+    page = idle
+    page.emulate_media(color_scheme=paper)
+    brightness = "Number(/\\d+/.exec(getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor))"
+    page.wait_for_function(f"({brightness} > 127) === {str(paper == 'light').lower()}")
     arms = "['none','bn','ln','in','gn','rms'].flatMap(norm => [0,1,2].map(n => ({norm, name: norm + n})))"
     look = "m.theme(document.querySelector('.ns'))"
     colors = call(page, "look.js", f"[...m.armColors({arms}, {look}).values()]")
@@ -107,9 +103,8 @@ def luminance(color: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_a_diverged_arm_leaves_the_picture_to_the_others(new_page) -> None:
-    page = new_page(ONE_DIVERGES)
-    finish(page)
+def test_a_diverged_arm_leaves_the_picture_to_the_others(diverged: Page) -> None:
+    page = diverged
     chart = "document.querySelector('[data-part=loss]')"
     page.wait_for_function(f"{chart}.data?.some(t => t.mode === 'markers+text')")
     assert page.evaluate(f"{chart}._fullLayout.yaxis.range[1]") < 2  # 100 nats
@@ -119,10 +114,8 @@ def test_a_diverged_arm_leaves_the_picture_to_the_others(new_page) -> None:
     expect(page.locator(".ns-arm").last).not_to_contain_text("test accuracy")
 
 
-def test_the_labels_at_the_lines_ends_fit_into_their_chart(new_page) -> None:
-    page = new_page(ONE_DIVERGES + ",bn:book:dropout=0.5")
-    finish(page)
-    ends = page.wait_for_function(
+def test_the_labels_at_the_lines_ends_fit_into_their_chart(diverged: Page) -> None:
+    ends = diverged.wait_for_function(
         """() => ['loss', 'accuracy'].map(part => {
           const chart = document.querySelector(`[data-part=${part}]`);
           const texts = [...chart.querySelectorAll('.annotation')].map(e => e.getBoundingClientRect().right);
@@ -132,10 +125,9 @@ def test_the_labels_at_the_lines_ends_fit_into_their_chart(new_page) -> None:
     assert all(end is not False and end <= 0 for end in ends), ends
 
 
-def test_marks_of_learning_rates_do_not_lie_on_each_other(new_page) -> None:
-    page = new_page("/")
+def test_marks_of_learning_rates_do_not_lie_on_each_other(idle: Page) -> None:
     marks = call(
-        page,
+        idle,
         "labels.js",
         "m.rateLabels([1, 2, 3, 90].map(step => ({step, old: 0.1, new: 0.05})), {range: [0, 100], width: 400, "
         "view: {x: 'step', type: 14}, look: {font: 'sans-serif'}}).map(a => [a.x, a.yshift + 0, a.xanchor])",
@@ -143,8 +135,8 @@ def test_marks_of_learning_rates_do_not_lie_on_each_other(new_page) -> None:
     assert marks == [[1, 0, "left"], [2, -18, "left"], [3, -36, "left"], [90, 0, "right"]]
 
 
-def test_the_page_says_what_the_shown_run_has_and_what_the_next_one_will(finished: Page) -> None:
-    page = finished
+def test_the_page_says_what_the_shown_run_has_and_what_the_next_one_will(ended: Page) -> None:
+    page = ended
     expect(page.locator("[data-part=origin]")).to_contain_text(
         "built-in digits, 320 images · batch 32 · lr 0.5 · sigmoid · Xavier weights · 2 epochs · seed 3"
     )
@@ -163,21 +155,30 @@ def test_the_idle_page_draws_the_arms_that_are_chosen(new_page) -> None:
     assert boxes.evaluate_all("all => all.map(e => e.getAttribute('stroke'))") == colors
 
 
-@pytest.mark.parametrize("arms", ["none,bn,ln", "none,bn,ln,in,gn,rms"])
-def test_a_projector_shows_everything_without_scrolling(new_page, arms: str) -> None:
-    page = new_page(f"{SHORT}&arms={arms}")
-    finish(page)
+def shows_all_on_a_projector(page: Page) -> None:
     page.locator("[data-projector]").click()
     page.wait_for_function("document.querySelector('.ns-foot').getBoundingClientRect().bottom <= innerHeight")
     page.wait_for_function(
         "[...document.querySelectorAll('.ns-chart')].every(e => Math.abs(e._fullLayout.height - e.clientHeight) < 3)"
     )
+    page.locator("[data-projector]").click()
 
 
-def test_on_a_telephone_a_card_takes_the_whole_row(finished: Page) -> None:
-    page = finished
+def test_a_projector_shows_three_arms_without_scrolling(ended: Page) -> None:
+    shows_all_on_a_projector(ended)
+
+
+def test_a_projector_shows_six_arms_without_scrolling(new_page) -> None:
+    page = new_page(f"{SHORT}&arms=none,bn,ln,in,gn,rms")
+    finish(page)
+    shows_all_on_a_projector(page)
+
+
+def test_on_a_telephone_a_card_takes_the_whole_row(ended: Page) -> None:
+    page = ended
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("document.querySelector('.ns-arm').getBoundingClientRect().width < 390")
     for box in (card.bounding_box() for card in page.locator(".ns-arm").all()):
         assert box["width"] > 300
         assert box["height"] < 220
+    page.set_viewport_size({"width": 1440, "height": 900})

@@ -5,23 +5,19 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.browser
+from tests.browser.train_page import SHORT, finish, go
 
-SHORT = "/?data=digits&examples=320&batch=32&epochs=2&lr=0.5&seed=3"
-LONG = "/?data=digits&examples=1400&batch=8&epochs=200&lr=0.1&arms=none,bn"
-ENDED = re.compile("finished|stopped")
+pytestmark = pytest.mark.browser
 
 
 def inside(page: Page):
     return page.locator(".ns-inside")
 
 
-def start_and_look(page: Page) -> None:
-    """Start on the Train page, then go over by the sidebar, so that the session keeps its run."""
-    page.get_by_role("button", name="Start training").click()
-    expect(page.locator(".ns")).to_have_attribute("data-step", re.compile(r"[1-9]"), timeout=60_000)
-    page.get_by_test_id("stSidebarNav").get_by_text("Parameters").click()
-    expect(inside(page)).to_have_attribute("data-step", re.compile(r"\d"), timeout=60_000)
+def look(page: Page) -> Page:
+    go(page, "Parameters")
+    page.wait_for_function("document.querySelector('.ns-inside')?.dataset.step")
+    return page
 
 
 def bars(page: Page, part: str) -> dict[str, list[float]]:
@@ -31,25 +27,8 @@ def bars(page: Page, part: str) -> dict[str, list[float]]:
     return page.evaluate(f"Object.fromEntries({drawn}.filter(t => t.type === 'bar').map(t => [t.name, t.customdata]))")
 
 
-def test_gamma_arrives_at_a_step_that_advances(new_page) -> None:
-    page = new_page(LONG)
-    start_and_look(page)
-    first = bars(page, "gamma")
-    assert list(first) == ["bn"]
-    assert len(first["bn"]) == 6
-    step = int(inside(page).get_attribute("data-step"))
-    page.wait_for_function("step => Number(document.querySelector('.ns-inside').dataset.step) > step + 20", arg=step)
-    assert bars(page, "gamma") != first
-    number = r" ?-?\d\.\d{4}(e-\d\d)?"
-    row = rf"tensor\(\[{number}(, {number}){{5}}\]\)"
-    asked = re.escape(">>> net[1].gamma.reshape((-1,)), net[1].beta.reshape((-1,))")
-    expect(page.locator("[data-part=printed]")).to_have_text(re.compile(rf"{asked}\s*\({row},\s*{row}\)"))
-
-
-def test_recalibrate_shows_three_accuracies_and_the_step_they_are_of(new_page) -> None:
-    page = new_page(SHORT)
-    start_and_look(page)
-    expect(inside(page)).to_have_attribute("data-status", ENDED, timeout=60_000)
+def test_recalibrate_shows_three_accuracies_and_the_step_they_are_of(ended: Page) -> None:
+    page = look(ended)
     page.get_by_role("button", name="Recalibrate").click()
     answer = page.locator("[data-part=recalibration]")
     expect(answer).to_have_attribute("data-state", "done")
@@ -61,9 +40,8 @@ def test_recalibrate_shows_three_accuracies_and_the_step_they_are_of(new_page) -
     )
 
 
-def test_measure_draws_the_noise_of_every_arm_beside_the_guides(new_page) -> None:
-    page = new_page(SHORT)
-    start_and_look(page)
+def test_measure_draws_the_noise_of_every_arm_beside_the_guides(ended: Page) -> None:
+    page = look(ended)
     page.locator("[data-layer=fc1]").click()
     expect(page.locator("[data-part=shape]")).to_have_text("120 units")
     page.get_by_role("button", name="Measure").click()
@@ -79,7 +57,8 @@ def test_measure_draws_the_noise_of_every_arm_beside_the_guides(new_page) -> Non
 
 def test_an_arm_without_norm_or_without_running_statistics_is_named(new_page) -> None:
     page = new_page(SHORT + "&arms=none,ln")
-    start_and_look(page)
+    finish(page)
+    look(page)
     expect(page.locator("[data-part=lacks]")).to_contain_text("No normalization has no norm layers")
     assert list(bars(page, "gamma")) == ["ln"]
     expect(page.locator("[data-part=stateless]")).to_contain_text("No arm drawn here has BatchNorm behind conv1")
@@ -87,3 +66,17 @@ def test_an_arm_without_norm_or_without_running_statistics_is_named(new_page) ->
         "LayerNorm: each image is normalized by its own statistics"
     )
     expect(page.locator("[data-part=evaluation]")).to_be_hidden()
+
+
+def test_gamma_arrives_at_a_step_that_advances(live: Page) -> None:
+    page = look(live)
+    first = bars(page, "gamma")
+    assert list(first) == ["bn", "ln"]
+    assert len(first["bn"]) == 6
+    step = int(inside(page).get_attribute("data-step"))
+    page.wait_for_function("step => Number(document.querySelector('.ns-inside').dataset.step) > step + 20", arg=step)
+    assert bars(page, "gamma") != first
+    number = r" ?-?\d\.\d{4}(e-\d\d)?"
+    row = rf"tensor\(\[{number}(, {number}){{5}}\]\)"
+    asked = re.escape(">>> net[1].gamma.reshape((-1,)), net[1].beta.reshape((-1,))")
+    expect(page.locator("[data-part=printed]")).to_have_text(re.compile(rf"{asked}\s*\({row},\s*{row}\)"))

@@ -1,43 +1,36 @@
 """The main job, as a visitor does it: start, watch, steer, compare."""
 
+import json
 import re
+import time
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.train_page import SHORT, press, start, status
+
 pytestmark = pytest.mark.browser
 
-SHORT = "/?data=digits&examples=320&batch=32&epochs=2&lr=0.5&seed=3"
-LONG = "/?data=digits&examples=1400&batch=8&epochs=200&lr=0.1"
+BN_IS_DRAWN = "document.querySelector('[data-part=accuracy]').data.some(t => t.name?.startsWith('bn'))"
 
 
 def panel(page: Page):
     return page.locator(".ns")
 
 
-def status(page: Page, *words: str) -> None:
-    """Wait until the worker has confirmed one of these statuses."""
-    # Asked at every frame; expect() asks once a second.
-    reached = "words => words.includes(document.querySelector('.ns')?.dataset.status)"
-    page.wait_for_function(reached, arg=words, timeout=60_000)
-
-
 def step(page: Page) -> int:
     return int(panel(page).get_attribute("data-step") or 0)
+
+
+def wait_for_steps(page: Page) -> None:
+    """Wait until the run has gone on."""
+    page.wait_for_function("at => Number(document.querySelector('.ns').dataset.step) > at", arg=step(page))
 
 
 def drawn(page: Page) -> int:
     """The sequence number of the newest record in the charts."""
     return int(panel(page).get_attribute("data-drawn") or 0)
-
-
-def start(page: Page) -> None:
-    page.get_by_role("button", name="Start training").click()
-    status(page, "running", "finished", "failed")
-
-
-def press(page: Page, what: str) -> None:
-    page.locator(f"button[data-do={what}]").first.click()
 
 
 def wait_for_draws(page: Page, count: int) -> None:
@@ -55,10 +48,12 @@ def traces(page: Page) -> list[str]:
     return list(found)
 
 
-def test_a_newcomer_presses_start_and_the_curves_grow_to_the_end(new_page) -> None:
-    page = new_page(SHORT)
-    start(page)
-    status(page, "finished")
+def run_of(page: Page) -> str:
+    return re.search(r"run=([\w-]+)", page.url)[1]
+
+
+def test_a_newcomer_presses_start_and_the_curves_grow_to_the_end(ended: Page) -> None:
+    page = ended
     page.wait_for_function("document.querySelector('[data-part=accuracy]').data?.length === 7 + 3")  # 3: raw, faint
     expect(page.locator("[data-part=verdict]")).to_contain_text("At the end, after 20 steps, on all 360 test images")
     assert traces(page) == [
@@ -75,12 +70,9 @@ def test_a_newcomer_presses_start_and_the_curves_grow_to_the_end(new_page) -> No
     assert len(prints) == 1, "all arms start from the same weights"
 
 
-def test_points_on_the_chart_are_the_points_of_the_route(new_page) -> None:
-    page = new_page(SHORT)
-    start(page)
-    status(page, "finished")
-    run = re.search(r"run=([\w-]+)", page.url)[1]
-    records = page.evaluate(f"fetch('/api/runs/{run}/points?since=0').then(r => r.json())")["records"]
+def test_points_on_the_chart_are_the_points_of_the_route(ended: Page) -> None:
+    page = ended
+    records = page.evaluate(f"fetch('/api/runs/{run_of(page)}/points?since=0').then(r => r.json())")["records"]
     expected = [record["loss"]["bn"] for record in records if record["kind"] == "train"]
     page.locator("[data-part=smooth]").select_option("1")
     shown = page.wait_for_function(
@@ -88,73 +80,32 @@ def test_points_on_the_chart_are_the_points_of_the_route(new_page) -> None:
         "return t.length === 7 && Array.from(t.find(t => t.name === 'bn train').y); }"
     ).json_value()
     assert shown == expected
+    page.locator("[data-part=smooth]").select_option("9")
 
 
-def test_paused_means_that_no_step_is_done_until_step_or_resume(new_page) -> None:
-    page = new_page(LONG)
-    start(page)
-    press(page, "pause")
-    status(page, "paused")
-    at = step(page)
-    page.wait_for_timeout(1500)
-    assert step(page) == at
-    press(page, "step")
-    expect(panel(page)).to_have_attribute("data-step", str(at + 1))
-    status(page, "paused")
-    press(page, "pause")
-    page.wait_for_function("at => Number(document.querySelector('.ns').dataset.step) > at + 1", arg=at)
-    press(page, "stop")
-    status(page, "stopped")
+def test_an_arm_is_hidden_and_shown_at_once(ended: Page) -> None:
+    ended.wait_for_function(BN_IS_DRAWN)
+    ended.locator(".ns-arm[data-arm=bn]").click()
+    ended.wait_for_function(f"!{BN_IS_DRAWN}")
+    ended.locator(".ns-arm[data-arm=bn]").click()
+    ended.wait_for_function(BN_IS_DRAWN)
 
 
-def test_zoom_survives_updates_and_a_double_click_ends_it(new_page, zoom) -> None:
-    page = new_page(LONG)
-    start(page)
-    wait_for_draws(page, 2)
-    box = page.locator("[data-part=loss] .nsewdrag").bounding_box()
-    zoom(page, box, "document.querySelector('[data-part=loss]')._fullLayout.xaxis.range[0] > 0.1")
-    zoomed = x_range(page)
-    wait_for_draws(page, 3)
-    assert x_range(page) == zoomed
-    page.mouse.dblclick(box["x"] + 60, box["y"] + 60)
-    page.wait_for_function("document.querySelector('[data-part=loss]')._fullLayout.xaxis.range[0] === 0")
+def test_the_charts_follow_a_change_of_theme_at_once(ended: Page) -> None:
+    color = "document.querySelector('[data-part=loss]')._fullLayout?.font.color"
+    light = ended.wait_for_function(color).json_value()
+    ended.emulate_media(color_scheme="dark")
+    ended.wait_for_function(f"light => {color} !== light", arg=light)
+    ended.emulate_media(color_scheme="light")
+    ended.wait_for_function(f"light => {color} === light", arg=light)
 
 
-def test_an_arm_is_hidden_and_shown_at_once(new_page) -> None:
-    page = new_page(SHORT)
-    start(page)
-    status(page, "finished")
-    page.locator(".ns-arm[data-arm=bn]").click()
-    page.wait_for_function("document.querySelector('[data-part=accuracy]').data.every(t => !t.name?.startsWith('bn'))")
-    page.locator(".ns-arm[data-arm=bn]").click()
-    page.wait_for_function("document.querySelector('[data-part=accuracy]').data.some(t => t.name?.startsWith('bn'))")
-
-
-def test_a_new_learning_rate_is_marked_on_the_curves(new_page) -> None:
-    page = new_page(LONG)
-    start(page)
-    page.locator("[data-part=rate]").fill("0.02")
-    page.locator("[data-part=rate]").press("Enter")
-    mark = "document.querySelector('[data-part=loss]')._fullLayout?.annotations?.some(a => a.text === 'lr 0.1 → 0.02')"
-    page.wait_for_function(mark)
-
-
-def test_a_learning_rate_that_is_none_is_refused_with_the_rule(new_page) -> None:
-    page = new_page(LONG)
-    start(page)
-    page.locator("[data-part=rate]").fill("-1")
-    page.locator("[data-part=rate]").press("Enter")
-    expect(page.locator("[data-part=notices]")).to_contain_text("finite number above 0; got -1")
-    status(page, "running")
-
-
-def test_an_earlier_run_stays_as_a_ghost_until_it_is_dropped(new_page) -> None:
-    page = new_page(SHORT)
-    start(page)
-    status(page, "finished")
+def test_an_earlier_run_stays_as_a_ghost_until_it_is_dropped(ended: Page) -> None:
+    page = ended
     press(page, "renew")
     expect(page.locator("[data-part=ghostList] li")).to_have_count(1)
     status(page, "finished")
+    expect(page.locator("[data-part=ghostList] li")).to_contain_text("Run 1: none, bn, ln")
     expect(page.locator("[data-part=ghostList] li")).to_contain_text("seed 3")
     assert "seed=4" in page.url
     faint = "document.querySelector('[data-part=loss]').data.filter(t => t.opacity === 0.3).length"
@@ -163,79 +114,14 @@ def test_an_earlier_run_stays_as_a_ghost_until_it_is_dropped(new_page) -> None:
     page.wait_for_function(f"{faint} === 0")
 
 
-def test_the_same_weights_give_the_same_curves(new_page) -> None:
-    page = new_page(SHORT)
+def test_the_same_weights_give_the_same_curves(ended: Page) -> None:
     losses = "r => fetch(`/api/runs/${r}/results.json`).then(r => r.json()).then(r => r.arms.bn.epochs)"
-    runs = []
-    start(page)
-    for _ in range(2):
-        status(page, "finished")
-        runs.append(panel(page).get_attribute("data-run"))
-        if len(runs) == 1:
-            press(page, "restart")
-            expect(panel(page)).not_to_have_attribute("data-run", runs[0])
-    expect(page.locator("[data-part=ghostList] li")).to_contain_text("Run 1: none, bn, ln")
-    assert page.evaluate(losses, runs[0]) == page.evaluate(losses, runs[1])
-
-
-def test_touching_every_widget_leaves_the_run_alone(new_page) -> None:
-    page = new_page(LONG)
-    start(page)
-    run = re.search(r"run=([\w-]+)", page.url)[1]
-    sidebar = page.get_by_test_id("stSidebar")
-    for name in ("Training images", "Batch size", "Learning rate", "Epochs"):
-        sidebar.get_by_label(name, exact=True).fill("7")
-        sidebar.get_by_label(name, exact=True).press("Enter")
-    sidebar.get_by_text("relu", exact=True).click()
-    sidebar.get_by_role("button", name="Book, zh").click()
-    page.wait_for_function("location.href.includes('lr=1.0')")
-    assert f"run={run}" in page.url
-    at = step(page)
-    page.wait_for_function("at => Number(document.querySelector('.ns').dataset.step) > at", arg=at)
-    expect(page.locator("[data-do=start]").first).to_contain_text("Start new settings")
-
-
-def test_a_second_visitor_waits_with_a_place_in_line_and_disturbs_nobody(new_page) -> None:
-    first, second = new_page(LONG), new_page(SHORT)
-    start(first)
-    second.get_by_role("button", name="Start training").click()
-    status(second, "queued")
-    expect(second.locator("[data-part=where]")).to_have_text("1 ahead of you")
-    at = step(first)
-    first.wait_for_function("at => Number(document.querySelector('.ns').dataset.step) > at", arg=at)
-    press(first, "stop")
-    status(second, "running", "finished")
-
-
-def test_who_follows_a_link_watches_and_cannot_steer(new_page, server: str) -> None:
-    owner = new_page(LONG)
-    start(owner)
-    watcher = new_page(owner.url.removeprefix(server))
-    status(watcher, "running")
-    expect(watcher.locator("[data-part=watching]")).to_be_visible()
-    expect(watcher.locator("button[data-do=pause]")).to_be_disabled()
-    expect(watcher.locator("button[data-do=stop]")).to_be_disabled()
-
-
-def test_a_reload_keeps_the_run_and_the_right_to_steer_it(new_page) -> None:
-    page = new_page(LONG)
-    start(page)
-    page.reload()
-    status(page, "running")
-    press(page, "stop")
-    status(page, "stopped")
-
-
-def test_a_run_ends_when_its_last_viewer_has_left(new_page, server: str) -> None:
-    page, other = new_page(LONG), new_page("/")
-    start(page)
-    run = re.search(r"run=([\w-]+)", page.url)[1]
-    page.close()
-    other.wait_for_timeout(500)
-    # Asking for points would count as watching, so the results tell.
-    other.wait_for_function(
-        f"async () => (await (await fetch('/api/runs/{run}/results.json')).json()).status === 'stopped'", polling=1000
-    )
+    first = run_of(ended)
+    press(ended, "restart")
+    ended.wait_for_function("run => document.querySelector('.ns').dataset.run !== run", arg=first)
+    status(ended, "finished")
+    again = ended.evaluate(losses, panel(ended).get_attribute("data-run"))
+    assert ended.evaluate(losses, first) == again != []
 
 
 def test_without_data_the_page_trains_on_digits_and_says_how_to_get_the_rest(new_page) -> None:
@@ -279,10 +165,93 @@ def test_bad_input_in_the_form_says_the_rule_and_loses_nothing(new_page) -> None
     assert "examples=1400" in page.url
 
 
-def test_the_charts_follow_a_change_of_theme_at_once(new_page) -> None:
-    page = new_page(SHORT, color_scheme="light")
-    start(page)
-    color = "document.querySelector('[data-part=loss]')._fullLayout?.font.color"
-    light = page.wait_for_function(color).json_value()
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"light => {color} !== light", arg=light)
+def test_paused_means_that_no_step_is_done_until_step_or_resume(live: Page) -> None:
+    press(live, "pause")
+    status(live, "paused")
+    at = step(live)
+    live.wait_for_timeout(1500)
+    assert step(live) == at
+    press(live, "step")
+    live.wait_for_function("at => Number(document.querySelector('.ns').dataset.step) === at + 1", arg=at)
+    status(live, "paused")
+    press(live, "pause")
+    status(live, "running")
+    wait_for_steps(live)
+
+
+def test_zoom_survives_updates_and_a_double_click_ends_it(live: Page, zoom) -> None:
+    wait_for_draws(live, 2)
+    box = live.locator("[data-part=loss] .nsewdrag").bounding_box()
+    zoom(live, box, "document.querySelector('[data-part=loss]')._fullLayout.xaxis.range[0] > 0.1")
+    zoomed = x_range(live)
+    wait_for_draws(live, 3)
+    assert x_range(live) == zoomed
+    live.mouse.dblclick(box["x"] + 60, box["y"] + 60)
+    live.wait_for_function("document.querySelector('[data-part=loss]')._fullLayout.xaxis.range[0] === 0")
+
+
+def test_a_new_learning_rate_is_marked_on_the_curves(live: Page) -> None:
+    live.locator("[data-part=rate]").fill("0.02")
+    live.locator("[data-part=rate]").press("Enter")
+    mark = "document.querySelector('[data-part=loss]')._fullLayout?.annotations?.some(a => a.text === 'lr 0.1 → 0.02')"
+    live.wait_for_function(mark)
+
+
+def test_a_learning_rate_that_is_none_is_refused_with_the_rule(live: Page) -> None:
+    live.locator("[data-part=rate]").fill("-1")
+    live.locator("[data-part=rate]").press("Enter")
+    expect(live.locator("[data-part=notices]")).to_contain_text("finite number above 0; got -1")
+    status(live, "running")
+
+
+def test_who_follows_a_link_watches_and_cannot_steer(live: Page, new_page, server: str) -> None:
+    watcher = new_page(live.url.removeprefix(server))
+    status(watcher, "running")
+    expect(watcher.locator("[data-part=watching]")).to_be_visible()
+    expect(watcher.locator("button[data-do=pause]")).to_be_disabled()
+    expect(watcher.locator("button[data-do=stop]")).to_be_disabled()
+
+
+def test_touching_every_widget_leaves_the_run_alone(live: Page) -> None:
+    page, run = live, run_of(live)
+    sidebar = page.get_by_test_id("stSidebar")
+    for name in ("Training images", "Batch size", "Learning rate", "Epochs"):
+        sidebar.get_by_label(name, exact=True).fill("7")
+        sidebar.get_by_label(name, exact=True).press("Enter")
+    sidebar.get_by_text("relu", exact=True).click()
+    sidebar.get_by_role("button", name="Book, zh").click()
+    page.wait_for_function("location.href.includes('lr=1.0')")
+    assert f"run={run}" in page.url
+    wait_for_steps(page)
+    expect(page.locator("[data-do=start]").first).to_contain_text("Start new settings")
+
+
+def test_a_run_ends_when_its_last_viewer_has_left(live: Page, server: str, until) -> None:
+    def status_of_run() -> str:  # asking for points would count as watching
+        time.sleep(0.2)
+        with urlopen(f"{server}/api/runs/{run}/results.json") as answer:
+            return json.load(answer)["status"]
+
+    run = run_of(live)
+    assert status_of_run() == "running"
+    live.goto("about:blank")
+    until(lambda: status_of_run() == "stopped")
+
+
+def test_a_reload_keeps_the_run_and_the_right_to_steer_it(live: Page) -> None:
+    live.reload()
+    status(live, "running")
+    press(live, "stop")
+    status(live, "stopped")
+
+
+def test_a_second_visitor_waits_with_a_place_in_line_and_disturbs_nobody(live: Page, new_page) -> None:
+    second = new_page(SHORT)
+    second.get_by_role("button", name="Start training").click()
+    status(second, "queued")
+    expect(second.locator("[data-part=where]")).to_have_text("1 ahead of you")
+    live.bring_to_front()
+    wait_for_steps(live)
+    press(live, "stop")
+    second.bring_to_front()
+    status(second, "running", "finished")

@@ -1,0 +1,33 @@
+"""What a visitor does on the Train page, for all files that need a run."""
+
+from playwright.sync_api import Page
+
+SHORT = "/?data=digits&examples=320&batch=32&epochs=2&lr=0.5&seed=3"
+LONG = "/?data=digits&examples=1400&batch=8&epochs=200&lr=0.1"
+
+
+def status(page: Page, *words: str) -> None:
+    """Wait until the worker has confirmed one of these statuses."""
+    # Asked at every frame; expect() asks once a second.
+    reached = "words => words.includes(document.querySelector('.ns')?.dataset.status)"
+    page.wait_for_function(reached, arg=words, timeout=60_000)
+
+
+def start(page: Page) -> None:
+    page.get_by_role("button", name="Start training").click()
+    status(page, "running", "finished", "failed")
+
+
+def finish(page: Page) -> None:
+    page.get_by_role("button", name="Start training").click()
+    status(page, "finished")
+
+
+def press(page: Page, what: str) -> None:
+    page.locator(f"button[data-do={what}]").first.click()
+
+
+def go(page: Page, name: str) -> None:
+    """To another page by the sidebar, which keeps the visitor's run; nothing where the page is open already."""
+    if not page.locator(f"[data-testid=stSidebarNavLink][aria-current=page]:has-text('{name}')").count():
+        page.get_by_role("link", name=name).click()
