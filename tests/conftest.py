@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from core import crew, gallery, runs
 from core.config import ExperimentConfig
@@ -21,6 +22,18 @@ PATIENCE_SECONDS = 60.0  # how long a condition may take on a busy machine; it i
 # A busy machine is no failure: hypothesis may take its time, and tries the same examples every time.
 settings.register_profile("normscope", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("normscope")
+
+
+class OneBrowser(LoadScopeScheduling):
+    """A file's tests go to one worker, and all of tests/browser to the same: they share a server and a chromium."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return "browser" if file.startswith("tests/browser/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneBrowser:
+    return OneBrowser(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

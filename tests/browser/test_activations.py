@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.train_page import SHORT, finish, go, press, start, status
+from tests.browser.train_page import TINY, finish, go, press, start, status
 
 pytestmark = pytest.mark.browser
 
@@ -118,7 +118,7 @@ def test_what_is_wrong_in_the_link_is_said_here_too(new_page, path: str) -> None
 
 
 def test_the_numbers_at_the_ends_are_apart_within_the_chart_and_have_two_digits(new_page) -> None:
-    page = new_page("/?data=digits&examples=320&batch=32&epochs=1&arms=none,bn,ln,in,gn,rms")
+    page = new_page(TINY + "&arms=none,bn,ln,in,gn,rms")
     run_and_look(page)
     boxes = """() => {
         const chart = document.querySelector("[data-part=spread]"), right = chart.getBoundingClientRect().right;
@@ -136,7 +136,7 @@ def test_the_numbers_at_the_ends_are_apart_within_the_chart_and_have_two_digits(
 
 
 def test_a_log_axis_has_at_least_three_numbers(new_page) -> None:
-    page = new_page(SHORT + "&arms=bn&act=relu&init=he")
+    page = new_page(TINY + "&arms=bn&act=relu&init=he")
     run_and_look(page)
     ticks = "document.querySelectorAll('[data-part={}] .ytick text').length >= 3"
     page.wait_for_function(ticks.format("spread"))
@@ -145,7 +145,7 @@ def test_a_log_axis_has_at_least_three_numbers(new_page) -> None:
 
 
 def test_a_panel_without_values_says_why_and_no_share_is_above_all(new_page) -> None:
-    page = new_page(SHORT + "&arms=none")
+    page = new_page(TINY + "&arms=none")
     run_and_look(page)
     expect(page.locator("[data-column=normalized]")).to_contain_text("no norm here")
     assert not page.evaluate("document.querySelector('[data-column=normalized] .ns-chart')._fullLayout.yaxis.visible")

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from core.axes import describe, rule_for
 from core.config import Norm
 from core.cube import choose
-from tests.browser.train_page import go, press, status
+from tests.browser.train_page import TINY, go, press, status
 
 pytestmark = pytest.mark.browser
 
@@ -301,10 +301,10 @@ def followed(page: Page) -> None:
 
 
 def test_a_run_that_has_ended_is_followed_no_longer(new_page):
-    page = new_page("/?data=digits&examples=320&batch=32&epochs=2&arms=bn")
+    page = new_page(TINY + "&arms=bn")
     page.get_by_role("button", name="Start training").click()  # and at once to the cube, before there are networks
     followed(page)
-    expect(origin(page)).to_contain_text("BatchNorm, step 20, digits")
+    expect(origin(page)).to_contain_text("BatchNorm, step 2, digits")
     expect(page.locator(".cube [data-part=dot]")).to_be_hidden()
     expect(page.get_by_text("the end", exact=True).first).to_be_visible()
 

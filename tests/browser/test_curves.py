@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.train_page import SHORT, finish
+from tests.browser.train_page import TINY, finish
 
 pytestmark = pytest.mark.browser
 
@@ -169,7 +169,7 @@ def test_a_projector_shows_three_arms_without_scrolling(ended: Page) -> None:
 
 
 def test_a_projector_shows_six_arms_without_scrolling(new_page) -> None:
-    page = new_page(f"{SHORT}&arms=none,bn,ln,in,gn,rms")
+    page = new_page(f"{TINY}&arms=none,bn,ln,in,gn,rms")
     finish(page)
     shows_all_on_a_projector(page)
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.train_page import SHORT, finish, go
+from tests.browser.train_page import TINY, finish, go
 
 pytestmark = pytest.mark.browser
 
@@ -56,7 +56,7 @@ def test_measure_draws_the_noise_of_every_arm_beside_the_guides(ended: Page) -> 
 
 
 def test_an_arm_without_norm_or_without_running_statistics_is_named(new_page) -> None:
-    page = new_page(SHORT + "&arms=none,ln")
+    page = new_page(TINY + "&arms=none,ln")
     finish(page)
     look(page)
     expect(page.locator("[data-part=lacks]")).to_contain_text("No normalization has no norm layers")

@@ -6,8 +6,6 @@ import gzip
 import hashlib
 import os
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError, dataclass, field
@@ -579,13 +577,3 @@ def test_floats_are_the_bytes_over_255_and_nothing_else() -> None:
 def test_images_are_not_divided_by_255_twice() -> None:
     with pytest.raises(TypeError, match=r"uint8 .* got torch.float32"):
         data.as_floats(data.as_floats(torch.ones(2, dtype=torch.uint8)))
-
-
-def test_importing_data_loads_neither_torchvision_nor_sklearn_and_starts_nothing() -> None:
-    program = (
-        "import sys, threading, core.data, torch; "
-        "print([m for m in ('torchvision', 'sklearn', 'streamlit', 'pages') if m in sys.modules], "
-        "torch.cuda.is_initialized(), threading.active_count())"
-    )
-    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert out.stdout.split() == ["[]", "False", "1"]

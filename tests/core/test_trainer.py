@@ -164,10 +164,14 @@ def test_every_arm_sees_the_same_batches_in_the_same_order(small_images: Images,
         assert all(torch.equal(a, b) for a, b in zip(images, expected, strict=True))
 
 
+@pytest.fixture(scope="module")
+def among(small_images: Images) -> list[Record]:
+    return history_of(replace(CONFIG, arms=SIX, epochs=1), small_images)
+
+
 @pytest.mark.parametrize("arm", SIX, ids=lambda arm: arm.name)
-def test_an_arm_alone_has_the_same_numbers_as_among_others(small_images: Images, arm) -> None:
-    config = replace(CONFIG, arms=SIX, epochs=1)
-    among, alone = history_of(config, small_images), history_of(replace(config, arms=(arm,)), small_images)
+def test_an_arm_alone_has_the_same_numbers_as_among_others(small_images: Images, among, arm) -> None:
+    alone = history_of(replace(CONFIG, arms=(arm,), epochs=1), small_images)
     assert losses(among, arm.name) == losses(alone, arm.name)
     assert [t.accuracy[arm.name] for t in the_tests(among)] == [t.accuracy[arm.name] for t in the_tests(alone)]
 
