@@ -11,7 +11,6 @@ import { CONFIG, brief, escape, get, layout, number, percent, plotly } from "./w
 
 const STAGES = { before: "before the norm", normalized: "normalized", scaled: "after γ and β", activated: "after the activation" };
 const RANGES = { panel: "each panel its own", layer: "this layer", all: "all layers" };
-const TYPE = 14;
 
 const group = (label, kind, choices, chosen) =>
   `<span>${label} <span class="ns-group" role="group" aria-label="${label}">${Object.entries(choices)
@@ -109,7 +108,7 @@ class Activations extends InsidePage {
         customdata: y.map(brief), hovertemplate: "%{customdata}", hoverinfo: faint ? "skip" : undefined,
       };
     });
-    const head = (text, x) => ({ text, x, xref: "paper", xanchor: "left", y: 1.02, yref: "paper", yanchor: "bottom", showarrow: false, font: { size: TYPE + 1 } });
+    const head = (text, x) => ({ text, x, xref: "paper", xanchor: "left", y: 1.02, yref: "paper", yanchor: "bottom", showarrow: false, font: { size: this.colours.type + 1 } });
     const axis = { type: "category", range: [-0.3, layers.length - 0.7], fixedrange: true };
     const { spread } = this.parts;
     const lines = [...this.ghostArms().flatMap((arm) => line(arm, this.ghostLook, true)), ...this.shownArms().flatMap((arm) => line(arm, this.look))];
@@ -118,11 +117,11 @@ class Activations extends InsidePage {
     const seen = spread.zoomed === this.stage ? spread._fullLayout.yaxis.range : range;
     const narrow = spread.clientWidth < 600;
     await this.react(spread, lines, {
-      hovermode: "x", margin: { l: 8, r: labelWidth(ends, TYPE), t: 34, b: 8 },
+      hovermode: "x", margin: { l: 8, r: labelWidth(ends, this.colours.type), t: 34, b: 8 },
       xaxis: { ...axis, domain: [0, 0.46] }, xaxis2: { ...this.axis(), ...axis, domain: [0.51, 1] },
       yaxis: { type: "log", range, ...logTicks(seen.map((exponent) => 10 ** exponent)), title: { text: `std, ${STAGES[this.stage]}`, standoff: 4 } },
       annotations: [head(`<b>pooled</b>${narrow ? "" : ": all values together"}`, 0), head(`<b>per unit</b>${narrow ? "" : ": one unit, from image to image"}`, 0.51),
-        ...endLabels(ends, seen, (TYPE + 5) / (spread.clientHeight - 80), TYPE)],
+        ...endLabels(ends, seen, (this.colours.type + 5) / (spread.clientHeight - 80), this.colours.type)],
       uirevision: this.stage,
     });
     this.onClick(spread, (point) => this.choose("layer", point.x));
@@ -177,7 +176,7 @@ class Activations extends InsidePage {
       title: STAGES[stage], hovermode: "x",
       xaxis: { range: padded(range), visible: !nothing, exponentformat: "power" },
       yaxis: { tickformat: ".0%", rangemode: "tozero", nticks: 4, visible: !nothing, autorangeoptions: { clipmax: 1 } },
-      annotations: nothing ? [{ text: nothing, xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, font: { size: TYPE, color: this.colours.faint } }] : [],
+      annotations: nothing ? [{ text: nothing, xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, font: { size: this.colours.type, color: this.colours.faint } }] : [],
       uirevision: `${this.chosen}/${this.range}`,
     }, { displayModeBar: false });
     column.lastChild.innerHTML = this.counts(shown.filter(([, summary]) => summary));
@@ -217,7 +216,8 @@ class Activations extends InsidePage {
   async drawBands() {
     const arms = this.everShown();
     this.parts.bandsTitle.textContent = `${this.chosen}, ${STAGES[this.stage]}, over the run`;
-    const shared = this.range === "panel" ? null : padded(extent(this.looks.flatMap((look) => arms.flatMap((arm) =>
+    const alive = arms.filter((arm) => !this.standing.hasDiverged(arm.name)); // one on its way to infinity would flatten all others
+    const shared = this.range === "panel" ? null : padded(extent(this.looks.flatMap((look) => (alive.length ? alive : arms).flatMap((arm) =>
       (this.range === "all" ? this.layers : [this.chosen]).map((layer) => stageOf(look.arms[arm.name]?.[layer], this.stage)).filter(Boolean)))));
     const seenBy = (arm) => this.looks.map((look) => ({ step: look.step, ...stageOf(look.arms[arm.name]?.[this.chosen], this.stage) }));
     const caption = (arm) => {
@@ -262,7 +262,7 @@ class Activations extends InsidePage {
           });
         }
       });
-      annotations.push({ text: `<b>${layer}</b>`, x: domain[0], xref: "paper", xanchor: "left", y: 1.01, yref: "paper", yanchor: "bottom", showarrow: false, font: { size: TYPE + 1 } });
+      annotations.push({ text: `<b>${layer}</b>`, x: domain[0], xref: "paper", xanchor: "left", y: 1.01, yref: "paper", yanchor: "bottom", showarrow: false, font: { size: this.colours.type + 1 } });
     });
     const y = { ...this.axis(), type: "log", ...keptTicks(this.parts.drift) };
     await this.react(this.parts.drift, traces, {
@@ -356,7 +356,7 @@ class Activations extends InsidePage {
   }
 
   axis() {
-    return { gridcolor: this.colours.grid, zeroline: false, linecolor: this.colours.grid, tickfont: { size: TYPE }, automargin: true };
+    return { gridcolor: this.colours.grid, zeroline: false, linecolor: this.colours.grid, tickfont: { size: this.colours.type }, automargin: true };
   }
 
   async react(element, traces, more, config) {
@@ -365,7 +365,7 @@ class Activations extends InsidePage {
     for (const axis of ["xaxis", "yaxis"]) if (more[axis]?.range) more[axis] = { ...more[axis], range: [...(held[axis] ?? more[axis].range)] };
     element.given = { xaxis: more.xaxis?.range?.slice(), yaxis: more.yaxis?.range?.slice() };
     element.revision = more.uirevision;
-    await this.Plotly.react(element, traces, layout(this.colours, TYPE, more), { ...CONFIG, ...config });
+    await this.Plotly.react(element, traces, layout(this.colours, more), { ...CONFIG, ...config });
     if (element.watched) return;
     element.watched = true;
     element.on("plotly_relayout", (change) => { if (Object.keys(change).some((key) => /axis\d*\.range/.test(key))) element.zoomed = element.revision; });

@@ -108,20 +108,20 @@ export class Curves {
     const x = chart.zoom.x ?? [0, xEnd(series, view)];
     const place = (v) => ((log ? Math.log10(v) : v) - y[0]) / (y[1] - y[0]);
     const { clientWidth: width, clientHeight: height } = chart.element;
-    const ends = endLabels(labels, { kind: chart.value, place, height: Math.max(100, height - 6.5 * view.type), view, look });
-    const rates = rateLabels(series.rates, { range: x, width: Math.max(100, width - ends.margin - 4 * view.type), view, look });
-    const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: view.type }, automargin: true };
+    const ends = endLabels(labels, { kind: chart.value, place, height: Math.max(100, height - 6.5 * look.type), look });
+    const rates = rateLabels(series.rates, { range: x, width: Math.max(100, width - ends.margin - 4 * look.type), view, look });
+    const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: look.type }, automargin: true };
     return {
       autosize: true,
-      margin: { l: 8, r: ends.margin, t: 34 * view.type / 14, b: 8 },
+      margin: { l: 8, r: ends.margin, t: 34 * look.type / 14, b: 8 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: look.font, color: look.text, size: view.type },
-      title: { text: `${chart.title}<span style="font-size:.72em;opacity:.7">   at the right: test</span>`, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: view.type + 3 } },
+      font: { family: look.font, color: look.text, size: look.type },
+      title: { text: `${chart.title}<span style="font-size:.72em;opacity:.7">   at the right: test</span>`, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: look.type + 3 } },
       showlegend: false,
       hovermode: "x unified",
       modebar: { bgcolor: "rgba(0,0,0,0)", color: look.faint, activecolor: look.text },
-      hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: view.type - 1, color: look.text } },
+      hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: look.type - 1, color: look.text } },
       dragmode: "zoom",
       xaxis: { ...axis, title: { text: X_TITLES[view.x], standoff: 6 }, range: x,
         unifiedhovertitle: { text: HOVER_TITLES[view.x] } },

@@ -13,7 +13,6 @@ const METRICS = {
   update_ratio: { name: "update / weight", log: true },
   zero_share: { name: "exact zeros", log: false },
 };
-const TYPE = 14;
 
 class Gradients extends InsidePage {
   view = "gradients";
@@ -83,7 +82,7 @@ class Gradients extends InsidePage {
       ...this.shownArms().map((arm) => line(arm, this.look, false)),
     ];
     const guide = { type: "line", xref: "paper", x0: 0, x1: 1, y0: 1e-3, y1: 1e-3, line: { color: colours.faint, dash: "dash", width: 1.5 } };
-    await this.Plotly.react(this.parts.depth, traces, layout(colours, TYPE, {
+    await this.Plotly.react(this.parts.depth, traces, layout(colours, {
       title: `${name} by layer, input on the left`, hovermode: "x unified",
       xaxis: { type: "category", title: { text: "layer, from the input to the output", standoff: 6 } },
       yaxis: { type: log ? "log" : "linear", title: { text: name, standoff: 4 }, ...(log ? keptTicks(this.parts.depth) : { tickformat: ".0%", rangemode: "tozero" }) },
@@ -123,10 +122,10 @@ class Gradients extends InsidePage {
         colorscale: scaleOf(colours.dark), showscale: false,
         text: tables[i].map((row) => row.map((value) => (log && value != null ? brief(10 ** value) : brief(value)))),
         hovertemplate: "step %{customdata} · %{y}: %{text}<extra></extra>",
-      }], layout(colours, TYPE - 1, {
+      }], layout(colours, {
         xaxis: { title: { text: arms.length > 4 ? "looks, at step" : "step (looks, not evenly spaced)", standoff: 4 }, ...ticks(steps), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },
         shapes: [marker], margin: { l: 8, r: 12, t: 4, b: 8 },
-      }), { ...CONFIG, displayModeBar: false });
+      }, colours.type - 1), { ...CONFIG, displayModeBar: false });
       if (!element.listening) {
         element.listening = true;
         element.on("plotly_click", ({ points }) => this.moveTo(this.looks[points[0].x].step));
@@ -153,7 +152,7 @@ class Gradients extends InsidePage {
     }
     const marks = [-2, -5, -8, -11];
     this.parts.histogramNotes.textContent = notes.join(" · ");
-    await this.Plotly.react(this.parts.histogram, traces, layout(colours, TYPE, {
+    await this.Plotly.react(this.parts.histogram, traces, layout(colours, {
       title: `∂L/∂W of ${layer}: share of weights by sign and magnitude`, hovermode: "x unified",
       xaxis: { tickvals: [...marks.map((e) => -(e + 14)), 0, ...marks.map((e) => e + 14)], ticktext: [...marks.map((e) => `−${power(e)}`), "0", ...marks.map(power)], title: { text: "∂L/∂W (signed log axis)", standoff: 6 } },
       yaxis: { tickformat: ".0%", rangemode: "tozero", autorangeoptions: { clipmax: 1 }, title: { text: "share of weights", standoff: 4 } },

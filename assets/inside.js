@@ -1,7 +1,7 @@
 // What the pages that look inside the networks share: following the looks of a run, one cursor over its steps for all
 // pages, the source of the images, an earlier run as a ghost, arms on and off.
 
-import { armColors, theme } from "./look.js";
+import { armColors, project, projectorButton, theme } from "./look.js";
 import { ENDED, STANDING, Standing } from "./standing.js";
 import { dragging, escape, get, number } from "./web.js";
 
@@ -211,6 +211,10 @@ export class InsidePage {
     if (!button) return;
     const { arm, source } = button.dataset;
     if (button === this.parts.live) this.moveTo("live");
+    if (button.dataset.projector) {
+      project(button);
+      this.show();
+    }
     if (arm && button.classList.contains("ns-pill")) {
       if (!this.hidden.delete(arm)) this.hidden.add(arm);
       this.showArms();
@@ -269,6 +273,7 @@ const head = ({ question, shows, x, y }) => `
     <span class="ns-tools">
       <span class="ns-group" role="group" aria-label="Images"><button data-source="fixed" aria-pressed="true" title="Always the same 64 test images, so that only the network moves">fixed images</button><button data-source="batch" aria-pressed="false" title="The training mini-batch of that step">training batch</button></span>
       <label>ghost <select data-part="ghost" aria-label="An earlier run, faint"></select></label>
+      ${projectorButton()}
     </span></header>
   <div class="ns-scrub" data-part="scrub">${STANDING}<b data-part="step"></b><span data-part="epoch"></span>
     <input type="range" min="0" step="1" data-part="slider" aria-label="Step of the run"><span class="ns-group"><button data-part="live" aria-pressed="true">follow live</button></span></div>

@@ -15,8 +15,8 @@ function widthOf(text, size, look) {
 
 // The labels pushed apart where they would overlap, and the margin that the longest needs. `place` gives a value's
 // height in the chart, 0 to 1; `height` is the plot's in pixels.
-export function endLabels(labels, { kind, place, height, view, look }) {
-  const size = view.type + 1;
+export function endLabels(labels, { kind, place, height, look }) {
+  const size = look.type + 1;
   const placed = labels
     .map((label) => ({ ...label, lines: lines(label, kind), y: Math.min(0.98, Math.max(0.02, place(label.value))) }))
     .sort((a, b) => a.y - b.y);
@@ -56,7 +56,7 @@ const bold = (name) => (text) => {
 
 // Marks of changed learning rates one below the other where they would touch; `range` is the x-axis's, `width` the plot's.
 export function rateLabels(rates, { range, width, view, look }) {
-  const size = view.type - 1;
+  const size = look.type - 1;
   const ends = Array(RATE_ROWS).fill(-Infinity); // where each row's last mark ends, in pixels
   return rates.flatMap((rate) => {
     const text = `lr ${rate.old} → ${rate.new}`.replaceAll("-", "−");

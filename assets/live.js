@@ -4,8 +4,8 @@
 import { card, figures, origin } from "./cards.js";
 import { Curves } from "./curves.js";
 import { drawing, pills } from "./idle.js";
-import { SKELETON } from "./live_body.js";
-import { armColors, theme } from "./look.js";
+import { skeleton } from "./live_body.js";
+import { armColors, project, theme } from "./look.js";
 import { Series } from "./series.js";
 import { ASKED, ENDED, WORDS } from "./standing.js";
 import { address, dragging, escape, get, number, plotly } from "./web.js";
@@ -24,14 +24,14 @@ const WAIT_MS = { running: 180, preparing: 100, queued: 150, paused: 400 }; // q
 
 class Panel {
   constructor(root) {
-    this.view = { x: "step", log: true, kinds: new Set(["train", "test", "batch"]), hidden: new Set(), smooth: 9, type: 14 };
+    this.view = { x: "step", log: true, kinds: new Set(["train", "test", "batch"]), hidden: new Set(), smooth: 9 };
     this.data = {};
     this.state = null;
     this.series = new Series();
     this.ghosts = new Map();
     this.element = document.createElement("section");
     this.element.className = "ns ns-train";
-    this.element.innerHTML = SKELETON;
+    this.element.innerHTML = skeleton();
     root.append(this.element);
     this.parts = Object.fromEntries([...this.element.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
     this.element.addEventListener("click", (event) => this.clicked(event));
@@ -292,7 +292,7 @@ class Panel {
     if (dataset.x) this.chooseX(dataset.x);
     if (dataset.whole) this.curves.forgetZoom();
     if (dataset.log) button.setAttribute("aria-pressed", (this.view.log = !this.view.log));
-    if (dataset.projector) this.project(button);
+    if (dataset.projector) this.enlarge(button);
     if (dataset.arm || dataset.kind || dataset.x || dataset.log || dataset.whole) {
       if (dataset.x || dataset.log) this.curves?.forgetZoom();
       this.show();
@@ -319,12 +319,9 @@ class Panel {
     for (const each of this.element.querySelectorAll("button[data-x]")) each.setAttribute("aria-pressed", each.dataset.x === x);
   }
 
-  project(button) {
-    const on = document.body.classList.toggle("ns-projector");
-    button.setAttribute("aria-pressed", on);
-    this.view.type = on ? 20 : 14;
+  enlarge(button) {
     this.parts.verdict.style.minHeight = "";
-    window.dispatchEvent(new Event("resize"));
+    project(button);
     this.draw();
   }
 

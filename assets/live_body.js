@@ -1,6 +1,8 @@
 // The train page as HTML; live.js fills what carries data-part.
 
-export const SKELETON = `
+import { projectorButton } from "./look.js";
+
+export const skeleton = () => `
   <header class="ns-bar">
     <span class="ns-buttons">
       <button class="ns-primary" data-do="start" data-part="start">▶ Start</button>
@@ -11,7 +13,7 @@ export const SKELETON = `
       <button data-do="renew" title="The same settings with the next seed">✦ New weights</button>
       <label class="ns-rate" title="Takes effect at the next mini-batch; the change is marked on the curves">learning rate <input data-part="rate" inputmode="decimal" size="6" disabled></label>
     </span>
-    <span class="ns-buttons"><a data-part="results" download hidden>results.json</a><button data-projector="1" aria-pressed="false" title="Large type, no sidebar">Projector</button></span>
+    <span class="ns-buttons"><a data-part="results" download hidden>results.json</a>${projectorButton()}</span>
   </header>
   <p class="ns-status" role="status"><i></i><b data-part="status"></b> <span data-part="where"></span><span class="ns-watching" data-part="watching" hidden>You are watching somebody else’s run; Start begins your own.</span><span class="ns-next" data-part="next" hidden></span></p>
   <div class="ns-progress" role="progressbar" aria-label="Training progress" aria-valuemin="0" aria-valuemax="100"><div data-part="progress"></div></div>

@@ -1,4 +1,4 @@
-// The colours of arms and of the theme: Okabe–Ito, lightened where the background is dark.
+// The colours of arms and of the theme: Okabe–Ito, lightened where the background is dark; and the size of type.
 
 const LIGHT = { none: "#6b7280", bn: "#0072b2", ln: "#d55e00", in: "#00875f", gn: "#b8568c", rms: "#b87a00" };
 const DARK = { none: "#a3acb9", bn: "#56b4e9", ln: "#ff8c42", in: "#2fd0a0", gn: "#e59ac6", rms: "#f0b429" };
@@ -16,8 +16,19 @@ export function theme(element) {
     grid: dark ? "rgba(255,255,255,.13)" : "rgba(20,30,50,.12)",
     faint: dark ? "rgba(255,255,255,.62)" : "rgba(20,30,50,.62)",
     font: get("--st-font", "sans-serif"),
+    type: isProjected() ? 20 : 14, // pixels, in charts
     arms: dark ? DARK : LIGHT,
   };
+}
+
+// For a class: large type and no sidebar, on every page until it is switched off.
+const PROJECTOR = "ns-projector";
+const isProjected = () => document.body.classList.contains(PROJECTOR);
+export const projectorButton = () => `<button data-projector="1" aria-pressed="${isProjected()}" title="Large type, no sidebar">Projector</button>`;
+
+export function project(button) {
+  button.setAttribute("aria-pressed", document.body.classList.toggle(PROJECTOR));
+  window.dispatchEvent(new Event("resize"));
 }
 
 // Arms of the same norm keep its hue and are told apart by lightness, marker and name: away from the paper's

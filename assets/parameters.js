@@ -8,7 +8,6 @@ import { MARKERS, theme } from "./look.js";
 import { printed } from "./tensor_text.js";
 import { CONFIG, brief, escape, get, layout, number, percent, plotly, scientific } from "./web.js";
 
-const TYPE = 14;
 const WIDE = 16; // more channels than this are drawn sorted, and as bands over time
 const KEPT = 0.9; // of the old running statistics, at each step
 const SYMBOLS = { gamma: "γ", beta: "β" };
@@ -103,7 +102,7 @@ class Parameters extends InsidePage {
   chart(part, traces, more, config = CONFIG) {
     const element = this.parts[part];
     for (const axis of ["xaxis", "yaxis"]) if (more[axis]?.type === "log" && !more[axis].tickvals) more[axis] = { ...more[axis], ...keptTicks(element, axis) };
-    return this.Plotly.react(element, traces, layout(this.colours, TYPE, { uirevision: this.chosen, ...more }), config).then(() => {
+    return this.Plotly.react(element, traces, layout(this.colours, { uirevision: this.chosen, ...more }), config).then(() => {
       ticksFollow(this.Plotly, element, ...["xaxis", "yaxis"].filter((axis) => more[axis]?.type === "log" && !(axis === "xaxis" && part === "noiseChart")));
       if (element.listening) return;
       element.listening = true;
@@ -156,13 +155,13 @@ class Parameters extends InsidePage {
       ...own.flatMap((each) => this.overTime(each, which)),
     ];
     const { shown: look, colours } = this;
-    const second = { ...layout(colours, TYPE, {}).xaxis, anchor: "y", domain: [0.44, 1], title: { text: "step", standoff: 4 }, nticks: 6 };
+    const second = { ...layout(colours, {}).xaxis, anchor: "y", domain: [0.44, 1], title: { text: "step", standoff: 4 }, nticks: 6 };
     return this.chart(which, traces, {
       title: `${SYMBOLS[which]} ${this.isWide ? "of every unit, sorted" : "per channel"}, and over the run`, barmode: "group", bargap: 0.25, hovermode: "closest",
       xaxis: { domain: [0, 0.4], ...this.channelAxis }, xaxis2: second,
       margin: EDGES, yaxis: { ...FIXED, title: { text: SYMBOLS[which], standoff: 4 }, autorangeoptions: { include: [start - 0.04, start + 0.04] } },
       shapes: [line({ xref: "paper", x0: 0, x1: 1, y0: start, y1: start }, colours.faint, "dot"), line({ xref: "x2", yref: "paper", y0: 0, y1: 1, x0: look.step, x1: look.step }, colours.text)],
-      annotations: [{ xref: "paper", x: 0.405, y: start, text: `start ${start}`, showarrow: false, xanchor: "left", font: { size: TYPE - 2, color: colours.faint }, yshift: 9 }],
+      annotations: [{ xref: "paper", x: 0.405, y: start, text: `start ${start}`, showarrow: false, xanchor: "left", font: { size: colours.type - 2, color: colours.faint }, yshift: 9 }],
     });
   }
 
@@ -324,7 +323,7 @@ class Parameters extends InsidePage {
       type: "scatter", mode: "lines+markers", x: sizes, y: found.arms[arm.name], name: arm.name, line: { color: this.colors.get(arm.name), width: 2.5 },
       marker: { size: 9, symbol: MARKERS[this.arms.indexOf(arm)] }, hovertemplate: `${escape(arm.name)}, N = %{x}: %{y:.3f} σ<extra></extra>`,
     }));
-    const label = (factor, text) => ({ x: Math.log10(sizes[0]) + 0.05, y: Math.log10(1 / Math.sqrt(sizes[0] * factor)), text, showarrow: false, xanchor: "left", yanchor: "bottom", font: { size: TYPE, color: this.colours.faint } });
+    const label = (factor, text) => ({ x: Math.log10(sizes[0]) + 0.05, y: Math.log10(1 / Math.sqrt(sizes[0] * factor)), text, showarrow: false, xanchor: "left", yanchor: "bottom", font: { size: this.colours.type, color: this.colours.faint } });
     const guides = positions > 1 ? [[1, "1/√N"], [positions, `1/√(N·${number(positions)})`]] : [[1, "1/√N"]];
     return this.chart("noiseChart", [...guides.map(([factor], i) => guide(factor, i ? "dot" : "dash")), ...traces], {
       title: `a mini-batch’s mean at ${this.chosen}: how far it is off`, hovermode: "closest",

@@ -37,6 +37,10 @@ export class Standing {
     return before !== JSON.stringify(answer.diverged);
   }
 
+  hasDiverged(name) {
+    return this.told.diverged?.[name] != null;
+  }
+
   ofArm(name) {
     const step = this.told.diverged?.[name];
     return step == null ? "" : ` <span class="ns-lost">✕ diverged at step ${step}</span>`;

@@ -54,10 +54,10 @@ export function scientific(x, decimals) {
 }
 
 // A chart's layout in the page's type and colours; `more` goes on top.
-export function layout(look, type, more) {
+export function layout(look, more, type = look.type) {
   const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: type }, automargin: true };
   return {
-    autosize: true, margin: { l: 8, r: 12, t: 34, b: 8 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    autosize: true, margin: { l: 8, r: 12, t: 34 * type / 14, b: 8 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: look.font, color: look.text, size: type }, showlegend: false, dragmode: "zoom",
     hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: type - 1, color: look.text } },
     uirevision: "keep", ...more,

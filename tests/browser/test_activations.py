@@ -100,6 +100,25 @@ def test_one_image_goes_through_all_networks_and_each_says_what_it_sees(looking:
     expect(page.locator("[data-part=mapsState]")).to_contain_text("images 0 to 359; got 99999")
 
 
+def test_a_projector_has_large_type_in_the_charts_here_too(looking: Page) -> None:
+    size = "document.querySelector('[data-part=spread]')._fullLayout.font.size"
+    looking.wait_for_function(f"{size} === 14")
+    looking.locator("[data-projector]").click()
+    looking.wait_for_function(f"{size} === 20")
+    expect(looking.get_by_test_id("stSidebar")).to_be_hidden()
+    looking.locator("[data-projector]").click()
+    looking.wait_for_function(f"{size} === 14")
+
+
+def test_an_arm_that_diverged_leaves_the_others_their_axis_over_the_run(new_page) -> None:
+    page = new_page("/?data=digits&examples=64&batch=32&epochs=4&act=relu&init=he&arms=bn,none:lr=10000")
+    run_and_look(page)
+    expect(page.locator(".ns-pill").last).to_contain_text("diverged at step")
+    page.wait_for_function("document.querySelectorAll('[data-part=bands] .ns-chart').length === 2")
+    high = page.locator("[data-part=bands] .ns-chart").first.evaluate("chart => chart._fullLayout.yaxis.range[1]")
+    assert 0 < high < 100
+
+
 @pytest.mark.parametrize("name", ["Activations", "Gradients"])
 def test_a_run_that_failed_says_so_and_why_and_names_the_arm_that_is_lost(failed: Page, name: str) -> None:
     page = failed

@@ -130,7 +130,7 @@ def test_marks_of_learning_rates_do_not_lie_on_each_other(idle: Page) -> None:
         idle,
         "labels.js",
         "m.rateLabels([1, 2, 3, 90].map(step => ({step, old: 0.1, new: 0.05})), {range: [0, 100], width: 400, "
-        "view: {x: 'step', type: 14}, look: {font: 'sans-serif'}}).map(a => [a.x, a.yshift + 0, a.xanchor])",
+        "view: {x: 'step'}, look: {font: 'sans-serif', type: 14}}).map(a => [a.x, a.yshift + 0, a.xanchor])",
     )
     assert marks == [[1, 0, "left"], [2, -18, "left"], [3, -36, "left"], [90, 0, "right"]]
 

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.train_page import SHORT, press, start, status
+from tests.browser.train_page import SHORT, go, press, start, status
 
 pytestmark = pytest.mark.browser
 
@@ -210,6 +210,17 @@ def test_who_follows_a_link_watches_and_cannot_steer(live: Page, new_page, serve
     expect(watcher.locator("[data-part=watching]")).to_be_visible()
     expect(watcher.locator("button[data-do=pause]")).to_be_disabled()
     expect(watcher.locator("button[data-do=stop]")).to_be_disabled()
+
+
+def test_coming_back_to_a_run_its_status_is_there_before_the_server_has_answered(live: Page) -> None:
+    go(live, "Gradients")
+    live.route("**/points?*", lambda question: None)
+    go(live, "Train")
+    live.locator(".ns-train").wait_for()
+    assert panel(live).get_attribute("data-status") == "running"
+    expect(live.locator("[data-part=status]")).to_have_text("Running")
+    live.unroute("**/points?*")  # which lets those that were held go on
+    wait_for_steps(live)
 
 
 def test_touching_every_widget_leaves_the_run_alone(live: Page) -> None:
