@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.train_page import SHORT, go, press, start, status
+from tests.browser.train_page import SHORT, go, press, settle, start, status
 
 pytestmark = pytest.mark.browser
 
@@ -158,7 +158,7 @@ def test_bad_input_in_the_form_says_the_rule_and_loses_nothing(new_page) -> None
     field.press("Enter")
     expect(page.locator("[data-part=notices]")).to_contain_text("A batch of 1 has no spread")
     expect(page.locator("button[data-do=start]").first).to_be_disabled()
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()  # typing into a rerun is lost
+    settle(page)
     field.fill("64")
     field.press("Enter")
     expect(page.locator("button[data-do=start]").first).to_be_enabled()
@@ -216,8 +216,7 @@ def test_coming_back_to_a_run_its_status_is_there_before_the_server_has_answered
     go(live, "Gradients")
     live.route("**/points?*", lambda question: None)
     go(live, "Train")
-    live.locator(".ns-train").wait_for()
-    assert panel(live).get_attribute("data-status") == "running"
+    live.locator(".ns-train[data-status=running]").wait_for()
     expect(live.locator("[data-part=status]")).to_have_text("Running")
     live.unroute("**/points?*")  # which lets those that were held go on
     wait_for_steps(live)
@@ -229,7 +228,9 @@ def test_touching_every_widget_leaves_the_run_alone(live: Page) -> None:
     for name in ("Training images", "Batch size", "Learning rate", "Epochs"):
         sidebar.get_by_label(name, exact=True).fill("7")
         sidebar.get_by_label(name, exact=True).press("Enter")
+        settle(page)
     sidebar.get_by_text("relu", exact=True).click()
+    settle(page)
     sidebar.get_by_role("button", name="Book, zh").click()
     page.wait_for_function("location.href.includes('lr=1.0')")
     assert f"run={run}" in page.url

@@ -32,3 +32,8 @@ def go(page: Page, name: str) -> None:
     """To another page by the sidebar, which keeps the visitor's run; nothing where the page is open already."""
     if not page.locator(f"[data-testid=stSidebarNavLink][aria-current=page]:has-text('{name}')").count():
         page.get_by_role("link", name=name).click()
+
+
+def settle(page: Page) -> None:
+    """Wait for the script's end: what is typed into a rerun can be lost, or come after what was done later."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
