@@ -232,7 +232,10 @@ BAD_IMPORTS = {
     "torch's threads": "import torch\ntorch.set_num_threads(torch.get_num_threads() + 1)",
     "socket.connect": "import socket\ntry: socket.create_connection(('127.0.0.1', 9))\nexcept OSError: pass",
     "subprocess.Popen": "import subprocess\nsubprocess.run(['true'])",
-    **{name: f"import sys, types\nsys.modules[{name!r}] = types.ModuleType('x')" for name in ("streamlit", "sklearn")},
+    "streamlit": "import streamlit",
+    **{
+        name: f"import sys, types\nsys.modules[{name!r}] = types.ModuleType('x')" for name in ("torchvision", "sklearn")
+    },
 }
 
 

@@ -61,43 +61,40 @@ def x_range(page: Page) -> list[float]:
 
 
 def test_the_spreads_on_the_chart_are_those_of_the_route(looking: Page) -> None:
-    page = looking
-    page.wait_for_function("document.querySelector('.ns-inside').dataset.step === '20'")
-    run = re.search(r"run=([\w-]+)", page.url)[1]
-    found = page.evaluate(f"fetch('/api/runs/{run}/inside?view=activations&since=0').then(r => r.json())")["looks"]
+    looking.wait_for_function("document.querySelector('.ns-inside').dataset.step === '20'")
+    run = re.search(r"run=([\w-]+)", looking.url)[1]
+    found = looking.evaluate(f"fetch('/api/runs/{run}/inside?view=activations&since=0').then(r => r.json())")["looks"]
     stages = [found[-1]["arms"]["bn"][layer]["stages"]["activated"] for layer in ("conv1", "conv2", "fc1", "fc2")]
-    drawn = page.evaluate(
+    drawn = looking.evaluate(
         "document.querySelector('[data-part=spread]').data.filter(t => t.name === 'bn').map(t => Array.from(t.y))"
     )
     assert drawn == [[stage["std"] for stage in stages], [stage["unit_std"] for stage in stages]]
 
 
 def test_the_axis_is_the_panels_own_or_shared_and_the_counts_name_its_ends(looking: Page) -> None:
-    page = looking
     ranges = "[...document.querySelectorAll('[data-column] .ns-chart')].map(c => String(c._fullLayout?.xaxis.range))"
-    page.wait_for_function(f"new Set({ranges}).size === 1")
-    expect(page.locator("[data-column=before] .ns-counts")).to_contain_text("below −5")
-    page.locator("[data-range=panel]").click()
-    page.wait_for_function(f"new Set({ranges}).size === 4")
-    page.locator("[data-range=all]").click()
-    page.wait_for_function(f"new Set({ranges}).size === 1")
-    expect(page.locator("[data-column=activated] .ns-counts")).to_contain_text("NaN")
-    page.locator("[data-layer=conv1]").click()
-    expect(page.locator("[data-part=stagesTitle]")).to_contain_text("conv1")
-    expect(page.locator("[data-part=stagesNote]")).to_contain_text("No normalization: no norm here")
+    looking.wait_for_function(f"new Set({ranges}).size === 1")
+    expect(looking.locator("[data-column=before] .ns-counts")).to_contain_text("below −5")
+    looking.locator("[data-range=panel]").click()
+    looking.wait_for_function(f"new Set({ranges}).size === 4")
+    looking.locator("[data-range=all]").click()
+    looking.wait_for_function(f"new Set({ranges}).size === 1")
+    expect(looking.locator("[data-column=activated] .ns-counts")).to_contain_text("NaN")
+    looking.locator("[data-layer=conv1]").click()
+    expect(looking.locator("[data-part=stagesTitle]")).to_contain_text("conv1")
+    expect(looking.locator("[data-part=stagesNote]")).to_contain_text("No normalization: no norm here")
 
 
 def test_one_image_goes_through_all_networks_and_each_says_what_it_sees(looking: Page) -> None:
-    page = looking
-    page.get_by_text("One test image through all networks").click()
-    expect(page.locator("[data-maps]")).to_have_count(3)
-    expect(page.locator("[data-maps=bn] canvas")).to_have_count(6)
-    expect(page.locator("[data-maps=bn]")).to_contain_text(re.compile(r"[✓✗] .+ % sure"))
-    page.get_by_label("layer of the maps").select_option("conv2")
-    expect(page.locator("[data-maps=bn] canvas")).to_have_count(16)
-    page.get_by_label("test image").fill("99999")
-    page.get_by_label("test image").press("Enter")
-    expect(page.locator("[data-part=mapsState]")).to_contain_text("images 0 to 359; got 99999")
+    looking.get_by_text("One test image through all networks").click()
+    expect(looking.locator("[data-maps]")).to_have_count(3)
+    expect(looking.locator("[data-maps=bn] canvas")).to_have_count(6)
+    expect(looking.locator("[data-maps=bn]")).to_contain_text(re.compile(r"[✓✗] .+ % sure"))
+    looking.get_by_label("layer of the maps").select_option("conv2")
+    expect(looking.locator("[data-maps=bn] canvas")).to_have_count(16)
+    looking.get_by_label("test image").fill("99999")
+    looking.get_by_label("test image").press("Enter")
+    expect(looking.locator("[data-part=mapsState]")).to_contain_text("images 0 to 359; got 99999")
 
 
 def test_a_projector_has_large_type_in_the_charts_here_too(looking: Page) -> None:
@@ -121,11 +118,10 @@ def test_an_arm_that_diverged_leaves_the_others_their_axis_over_the_run(new_page
 
 @pytest.mark.parametrize("name", ["Activations", "Gradients"])
 def test_a_run_that_failed_says_so_and_why_and_names_the_arm_that_is_lost(failed: Page, name: str) -> None:
-    page = failed
-    go(page, name)
-    expect(page.locator(".ns-inside [data-part=status]")).to_have_text("Failed")
-    expect(page.locator(".ns-inside [data-part=notices]")).to_contain_text("Every arm's loss stopped being a finite")
-    expect(page.locator(".ns-pill[data-arm=none]")).to_contain_text(re.compile(r"✕ diverged at step \d"))
+    go(failed, name)
+    expect(failed.locator(".ns-inside [data-part=status]")).to_have_text("Failed")
+    expect(failed.locator(".ns-inside [data-part=notices]")).to_contain_text("Every arm's loss stopped being a finite")
+    expect(failed.locator(".ns-pill[data-arm=none]")).to_contain_text(re.compile(r"✕ diverged at step \d"))
 
 
 @pytest.mark.parametrize("path", ["activations", "gradients", "parameters"])
@@ -176,41 +172,38 @@ def test_a_panel_without_values_says_why_and_no_share_is_above_all(new_page) -> 
 
 
 def test_the_spreads_arrive_live_at_a_step_that_advances(watching: Page) -> None:
-    page = watching
-    before = step(page)
-    page.wait_for_function("at => Number(document.querySelector('.ns-inside').dataset.step) > at", arg=before)
-    names = page.evaluate("document.querySelector('[data-part=spread]').data.map(t => t.name)")
+    before = step(watching)
+    watching.wait_for_function("at => Number(document.querySelector('.ns-inside').dataset.step) > at", arg=before)
+    names = watching.evaluate("document.querySelector('[data-part=spread]').data.map(t => t.name)")
     assert names == ["none", "none", "bn", "bn", "ln", "ln"]
-    expect(page.locator("[data-part=inactive]")).to_contain_text("saturated: outside [0.05, 0.95]")
-    expect(page.locator("[data-part=says]")).to_contain_text("From image to image a unit of fc2 varies by")
+    expect(watching.locator("[data-part=inactive]")).to_contain_text("saturated: outside [0.05, 0.95]")
+    expect(watching.locator("[data-part=says]")).to_contain_text("From image to image a unit of fc2 varies by")
 
 
 def test_scrubbing_back_shows_the_earlier_step_until_live_is_followed_again(watching: Page) -> None:
-    page = watching
-    wait_for_looks(page, 4)
-    slider = page.locator("[data-part=slider]")
+    wait_for_looks(watching, 4)
+    slider = watching.locator("[data-part=slider]")
     slider.focus()
     slider.press("Home")
-    page.wait_for_function("document.querySelector('.ns-inside').dataset.step === '0'")
-    expect(page.locator("[data-part=stagesTitle]")).to_have_text("Four stages of fc2 at step 0")
-    expect(page.locator("[data-part=live]")).to_have_attribute("aria-pressed", "false")
-    wait_for_looks(page, looks(page) + 2)
-    assert step(page) == 0
-    page.get_by_role("button", name="follow live").click()
-    page.wait_for_function("Number(document.querySelector('.ns-inside').dataset.step) > 0")
+    watching.wait_for_function("document.querySelector('.ns-inside').dataset.step === '0'")
+    expect(watching.locator("[data-part=stagesTitle]")).to_have_text("Four stages of fc2 at step 0")
+    expect(watching.locator("[data-part=live]")).to_have_attribute("aria-pressed", "false")
+    wait_for_looks(watching, looks(watching) + 2)
+    assert step(watching) == 0
+    watching.get_by_role("button", name="follow live").click()
+    watching.wait_for_function("Number(document.querySelector('.ns-inside').dataset.step) > 0")
 
 
 def test_zoom_survives_three_looks(watching: Page, zoom) -> None:
-    page = watching
-    page.wait_for_function(f"{COLUMN}.data?.length === 3")
-    page.locator("[data-column=before]").scroll_into_view_if_needed()
-    whole = x_range(page)
-    box = page.locator("[data-column=before] .nsewdrag").bounding_box()
+    watching.wait_for_function(f"{COLUMN}.data?.length === 3")
+    watching.locator("[data-column=before]").scroll_into_view_if_needed()
+    whole = x_range(watching)
+    box = watching.locator("[data-column=before] .nsewdrag").bounding_box()
     width = f"(([low, high]) => high - low)({COLUMN}._fullLayout.xaxis.range)"
-    zoom(page, box, f"{width} < {(whole[1] - whole[0]) / 2}")
-    zoomed = x_range(page)
-    wait_for_looks(page, looks(page) + 3)
-    assert x_range(page) == zoomed
+    zoom(watching, box, f"{width} < {(whole[1] - whole[0]) / 2}")
+    zoomed = x_range(watching)
+    wait_for_looks(watching, looks(watching) + 3)
+    assert x_range(watching) == zoomed
 
 
 def test_a_paused_run_is_called_paused(live: Page) -> None:

@@ -292,40 +292,39 @@ def test_without_a_canvas_the_same_picture_is_drawn_as_svg(visit):
     assert page.locator(".cube .vector svg").first.locator("polygon").count() > 384
 
 
-def followed(page: Page) -> None:
-    """Wait for the live networks' values in place of the worked example's."""
+def follow(page: Page, title: str) -> None:
+    """Go to the cube and wait for the live network's values in place of the worked example's."""
     page.wait_for_function("document.querySelector('.ns')?.dataset.status !== 'queued'")
     go(page, "Cube")
-    expect(origin(page)).to_contain_text(", step ")
+    expect(origin(page)).to_contain_text(f"{title}, step ")
     expect(origin(page)).not_to_contain_text("worked example")
 
 
 def test_a_run_that_has_ended_is_followed_no_longer(new_page):
     page = new_page(TINY + "&arms=bn")
     page.get_by_role("button", name="Start training").click()  # and at once to the cube, before there are networks
-    followed(page)
+    follow(page, "BatchNorm")
     expect(origin(page)).to_contain_text("BatchNorm, step 2, digits")
     expect(page.locator(".cube [data-part=dot]")).to_be_hidden()
     expect(page.get_by_text("the end", exact=True).first).to_be_visible()
 
 
 def test_a_live_run_is_followed_and_nothing_that_was_chosen_moves(live: Page):
-    page = live
-    followed(page)
-    click(page, 0.62, 0.5)
-    page.get_by_role("button", name="normalize").click()
-    turn(page, 90, 30)
-    where, cell = camera(page), picked(page)
+    follow(live, "No normalization")
+    click(live, 0.62, 0.5)
+    live.get_by_role("button", name="normalize").click()
+    turn(live, 90, 30)
+    where, cell = camera(live), picked(live)
     for _ in range(2):
-        expect(origin(page)).not_to_have_text(origin(page).inner_text())
-    assert (camera(page), picked(page)) == (where, cell)
-    expect(page.get_by_role("button", name="normalize")).to_have_attribute("aria-pressed", "true")
-    page.get_by_role("slider", name="Step").press("Home")
-    expect(origin(page)).to_contain_text("step 0, digits")
-    expect(page.locator(".cube [data-part=dot]")).to_be_hidden()
-    assert (camera(page), picked(page)) == (where, cell)
-    go(page, "Train")
-    status(page, "running")
+        expect(origin(live)).not_to_have_text(origin(live).inner_text())
+    assert (camera(live), picked(live)) == (where, cell)
+    expect(live.get_by_role("button", name="normalize")).to_have_attribute("aria-pressed", "true")
+    live.get_by_role("slider", name="Step").press("Home")
+    expect(origin(live)).to_contain_text("No normalization, step 0, digits")
+    expect(live.locator(".cube [data-part=dot]")).to_be_hidden()
+    assert (camera(live), picked(live)) == (where, cell)
+    go(live, "Train")
+    status(live, "running")
 
 
 def test_a_paused_run_is_called_paused_and_has_no_sign_that_it_is_followed(live: Page):

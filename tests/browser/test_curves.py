@@ -68,24 +68,22 @@ def test_a_log_axis_never_has_less_than_three_numbers_nor_a_crowd(idle: Page) ->
 
 
 def test_the_loss_axis_keeps_its_numbers_when_it_is_zoomed(ended: Page, zoom) -> None:
-    page = ended
     axis = "document.querySelector('[data-part=loss]')._fullLayout.yaxis"
-    before = page.wait_for_function(f"{axis}.ticktext").json_value()
-    box = page.locator("[data-part=loss] .nsewdrag").bounding_box()
-    zoom(page, box, f"String({axis}.ticktext) !== '{','.join(before)}'")
-    assert page.evaluate(f"{axis}.tickvals.length") >= 3
+    before = ended.wait_for_function(f"{axis}.ticktext").json_value()
+    box = ended.locator("[data-part=loss] .nsewdrag").bounding_box()
+    zoom(ended, box, f"String({axis}.ticktext) !== '{','.join(before)}'")
+    assert ended.evaluate(f"{axis}.tickvals.length") >= 3
 
 
 @pytest.mark.parametrize("paper", ["dark", "light"])
 def test_arms_of_one_norm_have_colours_of_their_own_that_stand_off_the_paper(idle: Page, paper: str) -> None:
-    page = idle
-    page.emulate_media(color_scheme=paper)
+    idle.emulate_media(color_scheme=paper)
     brightness = "Number(/\\d+/.exec(getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor))"
-    page.wait_for_function(f"({brightness} > 127) === {str(paper == 'light').lower()}")
+    idle.wait_for_function(f"({brightness} > 127) === {str(paper == 'light').lower()}")
     arms = "['none','bn','ln','in','gn','rms'].flatMap(norm => [0,1,2].map(n => ({norm, name: norm + n})))"
     look = "m.theme(document.querySelector('.ns'))"
-    colors = call(page, "look.js", f"[...m.armColors({arms}, {look}).values()]")
-    background = call(page, "look.js", f"{look}.background")
+    colors = call(idle, "look.js", f"[...m.armColors({arms}, {look}).values()]")
+    background = call(idle, "look.js", f"{look}.background")
     assert len(set(colors)) == 18
     for later in (color for i, color in enumerate(colors) if i % 3):
         assert contrast(later, background) >= 4.5, later
@@ -104,14 +102,13 @@ def luminance(color: str) -> float:
 
 
 def test_a_diverged_arm_leaves_the_picture_to_the_others(diverged: Page) -> None:
-    page = diverged
     chart = "document.querySelector('[data-part=loss]')"
-    page.wait_for_function(f"{chart}.data?.some(t => t.mode === 'markers+text')")
-    assert page.evaluate(f"{chart}._fullLayout.yaxis.range[1]") < 2  # 100 nats
-    words = page.evaluate(f"{chart}.data.find(t => t.mode === 'markers+text').text[0]")
+    diverged.wait_for_function(f"{chart}.data?.some(t => t.mode === 'markers+text')")
+    assert diverged.evaluate(f"{chart}._fullLayout.yaxis.range[1]") < 2  # 100 nats
+    words = diverged.evaluate(f"{chart}.data.find(t => t.mode === 'markers+text').text[0]")
     assert re.search(r"none:lr=10000: off the chart at step \d+, not finite at \d+$", words)
-    expect(page.locator(".ns-arm").last).to_contain_text("diverged")
-    expect(page.locator(".ns-arm").last).not_to_contain_text("test accuracy")
+    expect(diverged.locator(".ns-arm").last).to_contain_text("diverged")
+    expect(diverged.locator(".ns-arm").last).not_to_contain_text("test accuracy")
 
 
 def test_the_labels_at_the_lines_ends_fit_into_their_chart(diverged: Page) -> None:
@@ -136,15 +133,14 @@ def test_marks_of_learning_rates_do_not_lie_on_each_other(idle: Page) -> None:
 
 
 def test_the_page_says_what_the_shown_run_has_and_what_the_next_one_will(ended: Page) -> None:
-    page = ended
-    expect(page.locator("[data-part=origin]")).to_contain_text(
+    expect(ended.locator("[data-part=origin]")).to_contain_text(
         "built-in digits, 320 images · batch 32 · lr 0.5 · sigmoid · Xavier weights · 2 epochs · seed 3"
     )
-    expect(page.locator("[data-part=next]")).to_be_hidden()
-    epochs = page.get_by_test_id("stSidebar").get_by_label("Epochs", exact=True)
+    expect(ended.locator("[data-part=next]")).to_be_hidden()
+    epochs = ended.get_by_test_id("stSidebar").get_by_label("Epochs", exact=True)
     epochs.fill("7")
     epochs.press("Enter")
-    expect(page.locator("[data-part=next]")).to_have_text("For the next run: epochs 7")
+    expect(ended.locator("[data-part=next]")).to_have_text("For the next run: epochs 7")
 
 
 def test_the_idle_page_draws_the_arms_that_are_chosen(new_page) -> None:
@@ -175,10 +171,9 @@ def test_a_projector_shows_six_arms_without_scrolling(new_page) -> None:
 
 
 def test_on_a_telephone_a_card_takes_the_whole_row(ended: Page) -> None:
-    page = ended
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_function("document.querySelector('.ns-arm').getBoundingClientRect().width < 390")
-    for box in (card.bounding_box() for card in page.locator(".ns-arm").all()):
+    ended.set_viewport_size({"width": 390, "height": 844})
+    ended.wait_for_function("document.querySelector('.ns-arm').getBoundingClientRect().width < 390")
+    for box in (card.bounding_box() for card in ended.locator(".ns-arm").all()):
         assert box["width"] > 300
         assert box["height"] < 220
-    page.set_viewport_size({"width": 1440, "height": 900})
+    ended.set_viewport_size({"width": 1440, "height": 900})

@@ -53,10 +53,9 @@ def run_of(page: Page) -> str:
 
 
 def test_a_newcomer_presses_start_and_the_curves_grow_to_the_end(ended: Page) -> None:
-    page = ended
-    page.wait_for_function("document.querySelector('[data-part=accuracy]').data?.length === 7 + 3")  # 3: raw, faint
-    expect(page.locator("[data-part=verdict]")).to_contain_text("At the end, after 20 steps, on all 360 test images")
-    assert traces(page) == [
+    ended.wait_for_function("document.querySelector('[data-part=accuracy]').data?.length === 7 + 3")  # 3: raw, faint
+    expect(ended.locator("[data-part=verdict]")).to_contain_text("At the end, after 20 steps, on all 360 test images")
+    assert traces(ended) == [
         "none train",
         "none test",
         "bn train",
@@ -65,22 +64,21 @@ def test_a_newcomer_presses_start_and_the_curves_grow_to_the_end(ended: Page) ->
         "ln train",
         "ln test",
     ]
-    expect(page.locator(".ns-arm")).to_have_count(3)
-    prints = set(re.findall(r"weights #(\w{8})", page.locator(".ns-arms").inner_text()))
+    expect(ended.locator(".ns-arm")).to_have_count(3)
+    prints = set(re.findall(r"weights #(\w{8})", ended.locator(".ns-arms").inner_text()))
     assert len(prints) == 1, "all arms start from the same weights"
 
 
 def test_points_on_the_chart_are_the_points_of_the_route(ended: Page) -> None:
-    page = ended
-    records = page.evaluate(f"fetch('/api/runs/{run_of(page)}/points?since=0').then(r => r.json())")["records"]
+    records = ended.evaluate(f"fetch('/api/runs/{run_of(ended)}/points?since=0').then(r => r.json())")["records"]
     expected = [record["loss"]["bn"] for record in records if record["kind"] == "train"]
-    page.locator("[data-part=smooth]").select_option("1")
-    shown = page.wait_for_function(
+    ended.locator("[data-part=smooth]").select_option("1")
+    shown = ended.wait_for_function(
         "() => { const t = document.querySelector('[data-part=loss]').data; "
         "return t.length === 7 && Array.from(t.find(t => t.name === 'bn train').y); }"
     ).json_value()
     assert shown == expected
-    page.locator("[data-part=smooth]").select_option("9")
+    ended.locator("[data-part=smooth]").select_option("9")
 
 
 def test_an_arm_is_hidden_and_shown_at_once(ended: Page) -> None:
@@ -101,17 +99,16 @@ def test_the_charts_follow_a_change_of_theme_at_once(ended: Page) -> None:
 
 
 def test_an_earlier_run_stays_as_a_ghost_until_it_is_dropped(ended: Page) -> None:
-    page = ended
-    press(page, "renew")
-    expect(page.locator("[data-part=ghostList] li")).to_have_count(1)
-    status(page, "finished")
-    expect(page.locator("[data-part=ghostList] li")).to_contain_text("Run 1: none, bn, ln")
-    expect(page.locator("[data-part=ghostList] li")).to_contain_text("seed 3")
-    assert "seed=4" in page.url
+    press(ended, "renew")
+    expect(ended.locator("[data-part=ghostList] li")).to_have_count(1)
+    status(ended, "finished")
+    expect(ended.locator("[data-part=ghostList] li")).to_contain_text("Run 1: none, bn, ln")
+    expect(ended.locator("[data-part=ghostList] li")).to_contain_text("seed 3")
+    assert "seed=4" in ended.url
     faint = "document.querySelector('[data-part=loss]').data.filter(t => t.opacity === 0.3).length"
-    page.wait_for_function(f"{faint} === 6")
-    press(page, "drop")
-    page.wait_for_function(f"{faint} === 0")
+    ended.wait_for_function(f"{faint} === 6")
+    press(ended, "drop")
+    ended.wait_for_function(f"{faint} === 0")
 
 
 def test_the_same_weights_give_the_same_curves(ended: Page) -> None:
@@ -223,19 +220,19 @@ def test_coming_back_to_a_run_its_status_is_there_before_the_server_has_answered
 
 
 def test_touching_every_widget_leaves_the_run_alone(live: Page) -> None:
-    page, run = live, run_of(live)
-    sidebar = page.get_by_test_id("stSidebar")
+    run = run_of(live)
+    sidebar = live.get_by_test_id("stSidebar")
     for name in ("Training images", "Batch size", "Learning rate", "Epochs"):
         sidebar.get_by_label(name, exact=True).fill("7")
         sidebar.get_by_label(name, exact=True).press("Enter")
-        settle(page)
+        settle(live)
     sidebar.get_by_text("relu", exact=True).click()
-    settle(page)
+    settle(live)
     sidebar.get_by_role("button", name="Book, zh").click()
-    page.wait_for_function("location.href.includes('lr=1.0')")
-    assert f"run={run}" in page.url
-    wait_for_steps(page)
-    expect(page.locator("[data-do=start]").first).to_contain_text("Start new settings")
+    live.wait_for_function("location.href.includes('lr=1.0')")
+    assert f"run={run}" in live.url
+    wait_for_steps(live)
+    expect(live.locator("[data-do=start]").first).to_contain_text("Start new settings")
 
 
 def test_a_run_ends_when_its_last_viewer_has_left(live: Page, server: str, until) -> None:
