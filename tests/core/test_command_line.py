@@ -169,7 +169,10 @@ def test_losses_that_are_not_finite_become_null(run: Any, tmp_path: Path) -> Non
 def test_ctrl_c_writes_what_was_measured(tmp_path: Path) -> None:
     path = tmp_path / "out.json"
     argv = [*QUICK, "--epochs", "1000", "--json", str(path)]
-    code = f"from core import __main__, progress; progress.LOG_SECONDS = 0; raise SystemExit(__main__.main({argv!r}))"
+    # As at a terminal, also where the tests run in the background: there a shell has its children ignore Ctrl-C.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    train = f"from core import __main__, progress; progress.LOG_SECONDS = 0; raise SystemExit(__main__.main({argv!r}))"
+    code = f"{listen}; {train}"
     with subprocess.Popen(python("-c", code), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         seen = b""
