@@ -16,9 +16,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, FloatRect, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.browser.train_page import LONG, SHORT, finish, go, start
+from tests.browser.train_page import LONG, SHORT, TINY, finish, go, press, start, status
 
 GOING_ON = ", ".join(f"[data-status={status}]" for status in ("queued", "preparing", "running", "paused"))
+RUNNING, PAUSED = ".ns[data-status=running]", ".ns[data-status=paused]"
 PROJECT = Path(__file__).parents[2]
 expect.set_options(timeout=40_000)  # two busy cores
 # Without these, chromium calls home at every start.
@@ -107,9 +108,9 @@ def new_page(visitors: BrowserContext, server: str) -> Iterator[Callable[..., Pa
         yield open_page
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def lasting_page(visitors: BrowserContext, server: str) -> Iterator[Callable[..., Page]]:
-    """As new_page, for a page that the tests of a file share; its errors fail the file's last test."""
+    """As new_page, for pages that many tests share; their errors fail the last test."""
     with _visits(visitors, server) as open_page:
         yield open_page
 
@@ -119,7 +120,7 @@ def _visits(visitors: BrowserContext, server: str) -> Iterator[Callable[..., Pag
     pages, errors = [], []
 
     def note(error: Error) -> None:
-        errors.append(str(error))
+        errors.append(error.stack)
 
     def open_page(path: str = "/", color_scheme: str = "light") -> Page:
         page = visitors.new_page()
@@ -150,8 +151,9 @@ def _stop_run(page: Page) -> None:
         page.locator(GOING_ON).first.wait_for(state="detached")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tab_of_ended(lasting_page: Callable[..., Page]) -> Page:
+    """A visitor whose run of SHORT has ended: one tab for all tests, which leave it so, on any page."""
     page = lasting_page(SHORT)
     finish(page)
     return page
@@ -159,21 +161,55 @@ def tab_of_ended(lasting_page: Callable[..., Page]) -> Page:
 
 @pytest.fixture
 def ended(tab_of_ended: Page) -> Page:
-    """A visitor whose run of SHORT has ended: one tab for all tests of a file, which leave it so."""
-    tab_of_ended.bring_to_front()
-    return tab_of_ended
+    """The visitor whose run of SHORT has ended, on the Train page."""
+    return _with_curves(tab_of_ended)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def tab_of_six(lasting_page: Callable[..., Page]) -> Page:
+    page = lasting_page(TINY + "&arms=none,bn,ln,in,gn,rms")
+    finish(page)
+    return page
+
+
+@pytest.fixture
+def six(tab_of_six: Page) -> Page:
+    """A visitor whose run of six arms has ended, on the Train page."""
+    return _with_curves(tab_of_six)
+
+
+def _with_curves(page: Page) -> Page:
+    page.bring_to_front()
+    go(page, "Train")
+    page.wait_for_function("document.querySelector('[data-part=accuracy]')?._fullLayout")
+    return page
+
+
+@pytest.fixture(scope="session")
 def tab_of_live(lasting_page: Callable[..., Page]) -> Page:
     return lasting_page(LONG)
 
 
-@pytest.fixture
-def live(tab_of_live: Page, server: str) -> Page:
-    """A visitor whose run of LONG is under way: one tab for all tests of a file."""
+@pytest.fixture(scope="module")
+def live_for_a_file(tab_of_live: Page) -> Iterator[Page]:
+    yield tab_of_live
     tab_of_live.bring_to_front()
-    if not tab_of_live.locator(".ns[data-status=running]").count():
-        tab_of_live.goto(server + LONG)
-        start(tab_of_live)
-    return tab_of_live
+    if tab_of_live.locator(RUNNING).count():  # the runs of the next file would wait in line
+        go(tab_of_live, "Train")
+        press(tab_of_live, "pause")
+        status(tab_of_live, "paused")
+
+
+@pytest.fixture
+def live(live_for_a_file: Page, server: str) -> Page:
+    """A visitor whose run of LONG is under way: one tab for all tests, on any page."""
+    page = live_for_a_file
+    page.bring_to_front()
+    if page.locator(PAUSED).count():
+        go(page, "Train")
+        press(page, "pause")  # the button resumes then
+        status(page, "running")
+    elif not page.locator(RUNNING).count():
+        page.goto(server + LONG)
+        start(page)
+    return page

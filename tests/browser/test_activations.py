@@ -22,14 +22,15 @@ def watching(live: Page) -> Page:
 
 
 @pytest.fixture
-def looking(ended: Page) -> Page:
+def looking(tab_of_ended: Page) -> Page:
     """A run that has ended, seen on the Activations page, on the fixed images and with the shared axis."""
-    go(ended, "Activations")
-    wait_for_looks(ended, 1)
-    return ended
+    tab_of_ended.bring_to_front()
+    go(tab_of_ended, "Activations")
+    wait_for_looks(tab_of_ended, 1)
+    return tab_of_ended
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def failed(lasting_page) -> Page:
     page = lasting_page("/?data=digits&examples=320&batch=32&epochs=2&lr=1000000000&arms=none&act=relu")
     start(page)
@@ -132,17 +133,17 @@ def test_what_is_wrong_in_the_link_is_said_here_too(new_page, path: str) -> None
     expect(page.locator(".ns-notices")).to_contain_text("lr was ignored")
 
 
-def test_the_numbers_at_the_ends_are_apart_within_the_chart_and_have_two_digits(new_page) -> None:
-    page = new_page(TINY + "&arms=none,bn,ln,in,gn,rms")
-    run_and_look(page)
+def test_the_numbers_at_the_ends_are_apart_within_the_chart_and_have_two_digits(six: Page) -> None:
+    go(six, "Activations")
+    wait_for_looks(six, 1)
     boxes = """() => {
         const chart = document.querySelector("[data-part=spread]"), right = chart.getBoundingClientRect().right;
         const labels = [...chart.querySelectorAll(".annotation-text")].slice(2);
         return labels.map((e) => [e.textContent, e.getBoundingClientRect()]).map(([text, box]) =>
             [text, box.top, box.bottom, box.right - right]);
     }"""
-    page.wait_for_function(f"({boxes})().length === 6")
-    labels = sorted(page.evaluate(boxes), key=lambda label: label[1])
+    six.wait_for_function(f"({boxes})().length === 6")
+    labels = sorted(six.evaluate(boxes), key=lambda label: label[1])
     for text, _, _, beyond in labels:
         assert beyond <= 0, text
         assert re.fullmatch(r"\w+ (0\.0*[1-9]\d|[1-9]\.\d|[1-9]\.\d·10⁻\S+)", text)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.train_page import TINY, finish
+from tests.browser.train_page import finish, settle
 
 pytestmark = pytest.mark.browser
 
@@ -14,13 +14,13 @@ ONE_DIVERGES = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def idle(lasting_page) -> Page:
     """The page without a run, for the tests of its scripts' functions."""
     return lasting_page()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def diverged(lasting_page) -> Page:
     """A finished run of four arms, the last of which diverged."""
     page = lasting_page(ONE_DIVERGES)
@@ -141,6 +141,10 @@ def test_the_page_says_what_the_shown_run_has_and_what_the_next_one_will(ended: 
     epochs.fill("7")
     epochs.press("Enter")
     expect(ended.locator("[data-part=next]")).to_have_text("For the next run: epochs 7")
+    settle(ended)
+    epochs.fill("2")
+    epochs.press("Enter")
+    expect(ended.locator("[data-part=next]")).to_be_hidden()
 
 
 def test_the_idle_page_draws_the_arms_that_are_chosen(new_page) -> None:
@@ -164,10 +168,8 @@ def test_a_projector_shows_three_arms_without_scrolling(ended: Page) -> None:
     shows_all_on_a_projector(ended)
 
 
-def test_a_projector_shows_six_arms_without_scrolling(new_page) -> None:
-    page = new_page(f"{TINY}&arms=none,bn,ln,in,gn,rms")
-    finish(page)
-    shows_all_on_a_projector(page)
+def test_a_projector_shows_six_arms_without_scrolling(six: Page) -> None:
+    shows_all_on_a_projector(six)
 
 
 def test_on_a_telephone_a_card_takes_the_whole_row(ended: Page) -> None:
