@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from core import api
+from core import api, gallery
 from core.config import ExperimentConfig, parse_arm
+from core.data import Images
 from core.records import Record, StatusChanged, TrainMeasured
 from core.results import results
 from core.runs import Line, Run, RunManager
@@ -31,17 +33,31 @@ def client() -> TestClient:
     return TestClient(Starlette(routes=api.routes))
 
 
-@pytest.fixture
-def finished(manager: RunManager, small_digits: object, start) -> Run:
-    run = start(CONFIG)
-    manager.join(run, PATIENCE_SECONDS)
+@pytest.fixture(scope="module")
+def run_that_ended(small_images: Images) -> Run:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gallery, "load", lambda *rest: small_images)
+        manager = RunManager(device=torch.device("cpu"))
+        run = manager.submit(CONFIG)
+        run.join("a watcher")
+        manager.join(run, PATIENCE_SECONDS)
+    assert run.status == "finished"
     return run
+
+
+@pytest.fixture
+def finished(manager: RunManager, run_that_ended: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run of CONFIG that has ended: one for all tests, which leave it as it is."""
+    return found_by(manager, run_that_ended, monkeypatch)
 
 
 @pytest.fixture
 def still(manager: RunManager, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A run that does nothing but what a test publishes."""
-    run = Run(replace(CONFIG, arms=CONFIG.arms[1:]), Line(), grace=60)
+    return found_by(manager, Run(replace(CONFIG, arms=CONFIG.arms[1:]), Line(), grace=60), monkeypatch)
+
+
+def found_by(manager: RunManager, run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(manager, "find", lambda run_id: run if run_id == run.id else None)
     return run
 
@@ -199,10 +215,12 @@ def test_the_results_are_those_of_the_command_line(client, finished, small_image
     assert "attachment" in downloaded.headers["content-disposition"]
 
 
-def test_results_with_a_loss_that_is_not_finite_are_still_json(client, finished) -> None:
-    last = next(r for r in reversed(list(finished.history)) if r.kind == "test")
-    finished.publish(replace(last, loss=dict.fromkeys(last.loss, float("nan"))))  # type: ignore[type-var]
-    text = client.get(f"/api/runs/{finished.id}/results.json").text
+def test_results_with_a_loss_that_is_not_finite_are_still_json(client, manager, small_digits, start) -> None:
+    run = start(CONFIG)
+    manager.join(run, PATIENCE_SECONDS)
+    last = next(r for r in reversed(list(run.history)) if r.kind == "test")
+    run.publish(replace(last, loss=dict.fromkeys(last.loss, float("nan"))))  # type: ignore[type-var]
+    text = client.get(f"/api/runs/{run.id}/results.json").text
     document = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert document["arms"]["bn"]["epochs"][-1]["test_loss"] is None
 
@@ -289,20 +307,12 @@ def test_when_the_server_ends_so_do_its_runs(manager, small_digits, start, until
     assert [r.status for r in run.history if isinstance(r, StatusChanged)][-1] == "stopped"
 
 
-@pytest.fixture
-def looked_into(manager: RunManager, start, small_digits) -> Run:
-    run = start(CONFIG)
-    manager.join(run, 60)
-    assert run.status == "finished"
-    return run
-
-
-def test_looks_inside_come_once_by_asking_for_what_is_newer(client: TestClient, looked_into: Run) -> None:
-    path = f"/api/runs/{looked_into.id}/inside?view=gradients&source=fixed&since="
+def test_looks_inside_come_once_by_asking_for_what_is_newer(client: TestClient, finished: Run) -> None:
+    path = f"/api/runs/{finished.id}/inside?view=gradients&source=fixed&since="
     everything = client.get(path + "0").json()
     steps = [look["step"] for look in everything["looks"]]
     assert steps[0] == 0
-    assert steps[-1] == looked_into.config.total_steps
+    assert steps[-1] == finished.config.total_steps
     middle = everything["looks"][1]["seq"]
     assert [look["step"] for look in client.get(f"{path}{middle}").json()["looks"]] == steps[2:]
     assert client.get(f"{path}{everything['latest']}").json()["looks"] == []
@@ -320,24 +330,24 @@ def test_looks_inside_come_with_how_the_run_stands(
     assert (answer["asked"], answer["place"], answer["replaced"]) == ("", 0, "")
 
 
-def test_a_whole_look_and_the_networks_of_a_kept_step_can_be_asked_for(client: TestClient, looked_into: Run) -> None:
-    run = f"/api/runs/{looked_into.id}"
+def test_a_whole_look_and_the_networks_of_a_kept_step_can_be_asked_for(client: TestClient, finished: Run) -> None:
+    run = f"/api/runs/{finished.id}"
     look = client.get(f"{run}/inside?view=activations&source=fixed&since=0").json()["looks"][0]
-    assert set(client.get(f"{run}/inside/{look['seq']}").json()) == {arm.name for arm in looked_into.config.arms}
+    assert set(client.get(f"{run}/inside/{look['seq']}").json()) == {arm.name for arm in finished.config.arms}
     first, now = (client.get(f"{run}/ask/maps?layer=conv1&image=2{at}").json() for at in ("&step=0", ""))
-    assert (first["step"], now["step"]) == (0, looked_into.config.total_steps)
+    assert (first["step"], now["step"]) == (0, finished.config.total_steps)
     assert first["arms"] != now["arms"]
 
 
 @pytest.mark.parametrize(
     "path", ["inside?view=quux", "inside?view=gradients&source=all", "inside?view=gradients&since=x", "ask/quux"]
 )
-def test_a_wrong_question_gets_its_answer_in_words(client: TestClient, looked_into: Run, path: str) -> None:
-    answer = client.get(f"/api/runs/{looked_into.id}/{path}")
+def test_a_wrong_question_gets_its_answer_in_words(client: TestClient, finished: Run, path: str) -> None:
+    answer = client.get(f"/api/runs/{finished.id}/{path}")
     assert answer.status_code == 400
     assert answer.json()["error"]
 
 
-def test_a_layer_that_is_not_there_is_answered_with_those_that_are(client: TestClient, looked_into: Run) -> None:
-    answer = client.get(f"/api/runs/{looked_into.id}/ask/noise?layer=conv9")
+def test_a_layer_that_is_not_there_is_answered_with_those_that_are(client: TestClient, finished: Run) -> None:
+    answer = client.get(f"/api/runs/{finished.id}/ask/noise?layer=conv9")
     assert (answer.status_code, "conv1, conv2, fc1, fc2, fc3; got conv9" in answer.json()["error"]) == (400, True)
