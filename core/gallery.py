@@ -1,7 +1,12 @@
-"""The data sets that runs have asked for, each loaded once; the digits where one cannot be had."""
+"""The data sets that runs have asked for, each loaded once; the digits where one cannot be had.
+
+Gallery    images by name
+get_ready  imports what the first run would wait for, and no page
+"""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +17,9 @@ from core.crew import share_cores
 from core.data import DataError, Images, load
 from core.device import best_device
 from core.records import DataArrived, DataReplaced, Publish
+
+# Imported where they are used, since they take seconds: torch._dynamo by torch's optimizers, when the first is made.
+FOR_RUNS = ("torch._dynamo", "torchvision.datasets", "sklearn.model_selection")
 
 
 class Gallery:
@@ -53,3 +61,9 @@ def _arrivals(publish: Publish) -> Callable[[str, int, int], None]:
             publish(DataArrived(file, done, total))
 
     return arrived
+
+
+def get_ready() -> None:
+    """Import what the first run would wait for; no page needs it."""
+    for name in FOR_RUNS:
+        importlib.import_module(name)

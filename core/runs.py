@@ -22,7 +22,7 @@ from core.asking import Answer, Question, Questions, QueueFull
 from core.config import ConfigError, ExperimentConfig
 from core.crew import crew
 from core.data import DataError, Images
-from core.gallery import Gallery
+from core.gallery import Gallery, get_ready
 from core.inside import Observation, Observations
 from core.pace import Pace, is_look
 from core.records import History, NetworksSeen, Record, Snapshot, StatusChanged
@@ -52,8 +52,7 @@ class Run:
         self.id = secrets.token_urlsafe(12)
         self.key = secrets.token_urlsafe(12)
         self.config = config
-        self.history = History()
-        self.version = 0
+        self.history, self.version = History(), 0
         self._line, self._changed, self._grace = line, line.changed, grace
         self._status, self._step = "queued", 0
         self._pause_asked = self._stop_asked = False
@@ -61,13 +60,9 @@ class Run:
         self._new_rate: float | None = None
         self._rate = config.learning_rate
         self._watchers: set[str] = set()
-        self._last_seen = time.monotonic()
-        self._active_seconds, self._resumed_at = 0.0, 0.0
-        self.inside = Observations({arm.name: arm.title for arm in config.arms})
-        self.snapshots = Snapshots()
-        self._pace = Pace()
-        self._answering = threading.Lock()
-        self._questions = Questions()
+        self._last_seen, self._resumed_at, self._active_seconds = time.monotonic(), 0.0, 0.0
+        self.inside, self.snapshots = Observations({arm.name: arm.title for arm in config.arms}), Snapshots()
+        self._pace, self._questions, self._answering = Pace(), Questions(), threading.Lock()
         self._arms: list[Arm] = []
         self._data: Images | None = None
         self.publish(StatusChanged("queued", 0))
@@ -324,9 +319,15 @@ class RunManager:
         capacity: int = MAX_ACTIVE_RUNS,
     ) -> None:
         self._gallery, self._grace, self._capacity = Gallery(root, device), grace, capacity
-        self._line = Line()
+        self._line, self._ready = Line(), threading.Thread(target=get_ready, name="ready", daemon=True)
         self._runs: dict[str, Run] = {}
         self._threads: dict[str, threading.Thread] = {}
+
+    def get_ready(self) -> None:
+        """Begin, once, to import what the first run would wait for."""
+        with self._line.changed:  # two visitors may be the first
+            if self._ready.ident is None:
+                self._ready.start()
 
     def submit(self, config: ExperimentConfig, replaces: Run | None = None) -> Run:
         """Start `config` as soon as the device is free; `replaces` is stopped first. Raises QueueFull."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.runs import manager
 from pages.parts import controls, session
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -27,3 +28,4 @@ with st.sidebar:
     controls.experiment_form()
 session.write_link()
 page.run()
+manager().get_ready()

@@ -1,8 +1,10 @@
 """Every page through the frame in four states (no run, running, finished, failed), and the link."""
 
+import importlib
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import gallery
 from core.config import PRESETS, ConfigError, ExperimentConfig, parse_arm
 from core.runs import Run, manager
 from pages.parts.controls import read_config
@@ -153,6 +156,18 @@ def test_a_page_that_looks_inside_is_handed_the_run_in_every_state(page: str) ->
         shown = panel(app)
         assert shown["run"] == run_id
         assert shown["script"].endswith(f"/{page}.js")
+
+
+def test_a_visit_begins_once_to_import_what_the_first_run_would_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported, really = [], importlib.import_module
+    monkeypatch.setattr(importlib, "import_module", lambda name, *rest: imported.append(name) or really(name, *rest))
+    manager.cache_clear()
+    open_frame()
+    open_frame()
+    ready = [thread for thread in threading.enumerate() if thread.name == "ready"]
+    for thread in ready:
+        thread.join(60)
+    assert [name for name in imported if name in gallery.FOR_RUNS] == list(gallery.FOR_RUNS)
 
 
 def test_a_visit_leaves_the_list_of_import_folders_as_it_is() -> None:
