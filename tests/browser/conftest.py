@@ -181,7 +181,7 @@ def six(tab_of_six: Page) -> Page:
 def _with_curves(page: Page) -> Page:
     page.bring_to_front()
     go(page, "Train")
-    page.wait_for_function("document.querySelector('[data-part=accuracy]')?._fullLayout")
+    page.wait_for_function("document.querySelector('.ns-train [data-part=accuracy]')?._fullLayout")
     return page
 
 

@@ -30,8 +30,10 @@ def press(page: Page, what: str) -> None:
 
 def go(page: Page, name: str) -> None:
     """To another page by the sidebar, which keeps the visitor's run; nothing where the page is open already."""
-    if not page.locator(f"[data-testid=stSidebarNavLink][aria-current=page]:has-text('{name}')").count():
+    opened = page.locator(f"[data-testid=stSidebarNavLink][aria-current=page]:has-text('{name}')")
+    if not opened.count():
         page.get_by_role("link", name=name).click()
+        opened.wait_for()
 
 
 def settle(page: Page) -> None:

@@ -15,7 +15,7 @@ from core.data import Images
 from core.trainer import Arm, Unattended, train
 
 CPU = torch.device("cpu")
-CONFIG = ExperimentConfig(data="digits", examples=640, batch_size=64, epochs=1, dropout=0.2)
+CONFIG = ExperimentConfig(data="digits", examples=320, batch_size=32, epochs=1, dropout=0.2)
 
 
 @pytest.fixture

@@ -1,4 +1,8 @@
-"""core.data: what is fetched, what is checked, what reaches the device, and what is said when it cannot."""
+"""core.data: what is fetched, what is checked, what reaches the device, and what is said when it cannot.
+
+torchvision, scikit-learn and scipy are imported in the tests that ask them: they take seconds, and every worker of the
+test suite imports every file.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +19,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import zoom
-from sklearn.datasets import load_digits
-from torchvision import datasets
-from torchvision.datasets.mnist import read_image_file, read_label_file
 
 from core import data
 from core.config import DATASETS
@@ -56,8 +56,8 @@ def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     arrays = [random.integers(0, 256 if len(size) == 3 else 10, size, dtype=np.uint8) for size in sizes]
     contents = {name: idx(array) for name, array in zip(NAMES, arrays, strict=True)}
     resources = [(name, md5(content)) for name, content in contents.items()]
-    monkeypatch.setattr(datasets.FashionMNIST, "resources", resources)
-    monkeypatch.setattr(datasets.FashionMNIST, "mirrors", [closed_port()])
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST.resources", resources)
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST.mirrors", [closed_port()])
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     return contents
 
@@ -126,7 +126,7 @@ def mirror(files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Iterator
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         mirror.url = f"http://127.0.0.1:{server.server_port}/"
-        monkeypatch.setattr(datasets.FashionMNIST, "mirrors", [mirror.url])
+        monkeypatch.setattr("torchvision.datasets.FashionMNIST.mirrors", [mirror.url])
         yield mirror
         server.shutdown()
         thread.join()
@@ -155,6 +155,8 @@ def unpacked(content: bytes, path: Path) -> str:
 
 
 def test_the_files_are_decoded_as_torchvision_decodes_them(files: dict[str, bytes], tmp_path: Path) -> None:
+    from torchvision.datasets.mnist import read_image_file, read_label_file
+
     put(files, tmp_path)
     images = data.load("fashion-mnist", tmp_path)
     raw = [unpacked(files[name], tmp_path / name[:-3]) for name in NAMES]
@@ -228,6 +230,8 @@ def test_real_fashion_mnist_has_its_published_sizes_classes_and_mean() -> None:
 
 @pytest.mark.parametrize(("name", "folder"), [("mnist", "MNIST"), ("kmnist", "KMNIST")])
 def test_mnist_and_kmnist_are_looked_for_where_torchvision_puts_them(name: str, folder: str, tmp_path: Path) -> None:
+    from torchvision import datasets
+
     checks = data.verify(name, tmp_path)
     torchvision = getattr(datasets, folder)
     assert [check.path for check in checks] == [tmp_path / folder / "raw" / file for file in NAMES]
@@ -398,7 +402,7 @@ def test_files_that_arrived_before_a_stop_are_kept(mirror: Mirror, tmp_path: Pat
 def test_the_second_mirror_serves_when_the_first_is_down(
     mirror: Mirror, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(datasets.FashionMNIST, "mirrors", [closed_port(), mirror.url])
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST.mirrors", [closed_port(), mirror.url])
     data.fetch("fashion-mnist", tmp_path)
     assert statuses(tmp_path) == ["ok"] * 4
 
@@ -541,6 +545,9 @@ def test_the_digits_use_the_whole_range_of_uint8(digits: Images) -> None:
 
 
 def test_the_digits_are_scikit_learns_enlarged_as_scipy_enlarges_them_each_once(digits: Images) -> None:
+    from scipy.ndimage import zoom
+    from sklearn.datasets import load_digits
+
     originals = load_digits()
     zoomed = zoom(originals.images * (255 / 16), (1, 3.5, 3.5), order=1, mode="nearest", grid_mode=True)
     expected = torch.from_numpy(zoomed).float().flatten(1)
@@ -552,6 +559,8 @@ def test_the_digits_are_scikit_learns_enlarged_as_scipy_enlarges_them_each_once(
 
 
 def test_the_digits_split_keeps_each_classs_share(digits: Images) -> None:
+    from sklearn.datasets import load_digits
+
     counts = np.bincount(load_digits().target)
     expected = torch.from_numpy(counts * 360 / 1_797)
     assert (digits.test_labels.bincount() - expected).abs().max() <= 1
