@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +35,12 @@ class OneBrowser(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneBrowser:
     return OneBrowser(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """As the server does: what has been imported stays, and the collector need not look at it, which takes seconds."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

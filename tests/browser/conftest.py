@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -27,9 +28,16 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 ONE_PROCESS = "--process-per-site"  # for all tabs: a process for each would compile all scripts again, for seconds
 
 
+@dataclass(frozen=True)
+class Server:
+    process: subprocess.Popen[bytes]
+    address: str
+    log: Path
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The page's address. It has no data and a proxy that refuses, so that nothing can be downloaded."""
+def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server without data, whose proxy refuses, so that nothing can be downloaded; it may not be up yet."""
     folder = tmp_path_factory.mktemp("server")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -40,11 +48,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
         try:
-            _wait_until_healthy(f"http://127.0.0.1:{port}/_stcore/health", process, folder / "log")
-            yield f"http://127.0.0.1:{port}"
+            yield Server(process, f"http://127.0.0.1:{port}", folder / "log")
         finally:
             process.terminate()
             process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def server(starting: Server, chromium: Browser) -> str:
+    """The page's address. The browser comes up meanwhile."""
+    _wait_until_healthy(f"{starting.address}/_stcore/health", starting.process, starting.log)
+    return starting.address
 
 
 def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -71,7 +85,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def visitors(chromium: Browser, server: str) -> Iterator[BrowserContext]:
+def visitors(server: str, chromium: Browser) -> Iterator[BrowserContext]:
     """One cache for all visitors, and no animations, which without a GPU take half a core."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     context.set_default_timeout(40_000)
