@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 
 from core.asking import NothingToSee, QueueFull
+from core.config import Norm
 from core.data import Images
 from core.example import WorkedExample
 from core.runs import Run
@@ -59,6 +60,12 @@ class Networks:
         """The run's arms once they are built, and the worked example."""
         built = self._run is not None and self.state in ("learning", "ended")
         return [*(arm.name for arm in self._run.config.arms if built), EXAMPLE] if self._run else [EXAMPLE]
+
+    @property
+    def first(self) -> str:
+        """What is looked at where nobody has chosen: the first of `names` with a norm, which the cube is about."""
+        normed = [arm.name for arm in self._run.config.arms if set(arm.norms) != {Norm.NONE}] if self._run else []
+        return next((name for name in normed if name in self.names), self.names[0])
 
     @property
     def steps(self) -> list[int]:

@@ -20,7 +20,7 @@ LIVE = "live"
 def pick_network(networks: Networks, seen: Viewpoint) -> Viewpoint:
     """An arm of the run, or the worked example."""
     names = networks.names
-    default = seen.network if seen.network in names else names[0]
+    default = seen.network if seen.network in names else networks.first
     if len(names) == 1:
         return replace(seen, network="")
     name = st.segmented_control(
@@ -31,7 +31,7 @@ def pick_network(networks: Networks, seen: Viewpoint) -> Viewpoint:
         format_func=lambda name: "worked example" if name == EXAMPLE else name,
         key=f"cube_network_{len(names)}",
     )
-    return replace(seen, network="" if name == names[0] else name)
+    return replace(seen, network="" if name == networks.first else name)
 
 
 def pick_step(networks: Networks, name: str, seen: Viewpoint) -> Viewpoint:

@@ -55,7 +55,7 @@ def show(networks: Networks) -> None:
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="cube_row")
     with row:
         seen = controls.pick_network(networks, seen)
-        name, asked = seen.network or networks.names[0], seen.step
+        name, asked = seen.network or networks.first, seen.step
         seen = controls.pick_step(networks, name, seen)
         with notes:
             name, sites = _look(networks, name, asked, seen.step)

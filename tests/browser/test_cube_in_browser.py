@@ -310,7 +310,7 @@ def test_a_run_that_has_ended_is_followed_no_longer(new_page):
 
 
 def test_a_live_run_is_followed_and_nothing_that_was_chosen_moves(live: Page):
-    follow(live, "No normalization")
+    follow(live, "BatchNorm")
     click(live, 0.62, 0.5)
     live.get_by_role("button", name="normalize").click()
     turn(live, 90, 30)
@@ -320,7 +320,7 @@ def test_a_live_run_is_followed_and_nothing_that_was_chosen_moves(live: Page):
     assert (camera(live), picked(live)) == (where, cell)
     expect(live.get_by_role("button", name="normalize")).to_have_attribute("aria-pressed", "true")
     live.get_by_role("slider", name="Step").press("Home")
-    expect(origin(live)).to_contain_text("No normalization, step 0, digits")
+    expect(origin(live)).to_contain_text("BatchNorm, step 0, digits")
     expect(live.locator(".cube [data-part=dot]")).to_be_hidden()
     assert (camera(live), picked(live)) == (where, cell)
     go(live, "Train")

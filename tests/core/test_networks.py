@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,13 @@ def test_without_a_run_there_is_the_worked_example(no_example):
     networks = Networks(None)
     assert (networks.state, networks.names, networks.steps) == ("none", [EXAMPLE], [])
     assert len(networks.sites(EXAMPLE)) == 5
+
+
+@pytest.mark.parametrize(("arms", "first"), [("none ln bn", "ln"), ("none none/bn", "none/bn"), ("none", "none")])
+def test_where_nobody_has_chosen_it_is_the_first_with_a_norm(manager, start, small_digits, arms, first):
+    run = start(replace(TWO_ARMS, arms=tuple(map(parse_arm, arms.split())), epochs=1))
+    manager.join(run)
+    assert Networks(run).first == first
 
 
 def test_a_live_runs_networks_are_looked_at_between_two_mini_batches(start, small_digits, until, no_example):

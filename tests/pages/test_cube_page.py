@@ -68,13 +68,13 @@ def test_a_running_run_is_followed_and_says_of_which_step_it_is(
     assert networks(app) == ["none", "bn", "worked example"]
     assert panel(app)["live"]
     before = panel(app)["origin"]
-    assert before.startswith("No normalization, step ")
+    assert before.startswith("BatchNorm, step ")
     seen = run.snapshot().step
     until(lambda: run.snapshot().step > seen)
     run.pause(run.key)
     until(lambda: run.status == "paused")
     app.run()
-    assert before != panel(app)["origin"] == f"No normalization, step {run.snapshot().step:,}, digits · ❚❚ paused"
+    assert before != panel(app)["origin"] == f"BatchNorm, step {run.snapshot().step:,}, digits · ❚❚ paused"
     assert not panel(app)["live"]
 
 
@@ -91,13 +91,13 @@ def test_before_a_run_has_networks_the_page_waits_with_the_worked_example(
 
 def test_a_finished_run_is_still_and_its_steps_can_be_looked_at(manager: RunManager) -> None:
     app = open_cube(ended(manager, SMALL))
-    assert panel(app)["origin"] == "No normalization, step 4, digits"
+    assert panel(app)["origin"] == "BatchNorm, step 4, digits"
     assert not panel(app)["live"]
     app.select_slider(key="cube_step").set_value(1).run()
-    assert panel(app)["origin"] == "No normalization, step 1, digits"
+    assert panel(app)["origin"] == "BatchNorm, step 1, digits"
     assert app.query_params["cube"].startswith("step:1,")
     app.select_slider(key="cube_step").set_value("live").run()
-    assert panel(app)["origin"] == "No normalization, step 4, digits"
+    assert panel(app)["origin"] == "BatchNorm, step 4, digits"
     assert not app.info
 
 
@@ -110,18 +110,18 @@ def test_a_failed_run_shows_the_network_as_it_ended(manager: RunManager) -> None
 
 
 def test_a_link_names_the_network_and_the_step(manager: RunManager) -> None:
-    app = open_cube(ended(manager, SMALL), "network:bn,step:2,tensor:fc1,left:rms")
+    app = open_cube(ended(manager, SMALL), "network:none,step:2,tensor:fc1,left:rms")
     shown = panel(app)
-    assert shown["origin"] == "BatchNorm, step 2, digits"
+    assert shown["origin"] == "No normalization, step 2, digits"
     assert shown["title"] == "fc1 [256, 120]"
     assert shown["panels"][0]["norm"] == "rms"
-    assert app.query_params["cube"].startswith("network:bn,step:2,tensor:fc1,left:rms")
+    assert app.query_params["cube"].startswith("network:none,step:2,tensor:fc1,left:rms")
 
 
 def test_a_link_to_a_step_that_was_not_kept_says_so(manager: RunManager) -> None:
     app = open_cube(ended(manager, SMALL), "step:3333")
     assert "The networks of step 3,333 were not kept" in app.info[0].value
-    assert panel(app)["origin"] == "No normalization, step 4, digits"
+    assert panel(app)["origin"] == "BatchNorm, step 4, digits"
 
 
 def test_the_batch_is_the_same_images_at_every_step(manager: RunManager, small_digits: Images) -> None:
