@@ -20,7 +20,9 @@ export function mount(component) {
   return () => queueMicrotask(() => root.isConnected || panels.get(root)?.close());
 }
 
-const WAIT_MS = { running: 180, preparing: 100, queued: 150, paused: 400 }; // queued is mostly short, and then a start
+// From one question to the next, what it takes to draw included; queued is mostly short, and then a start.
+const PERIOD_MS = { running: 200, preparing: 100, queued: 150, paused: 400 };
+const LEAST_WAIT_MS = 60; // so that a slow machine's hands find something to press
 
 class Panel {
   constructor(root) {
@@ -78,7 +80,8 @@ class Panel {
   // --- what the server says -----------------------------------------------------------------------------------
 
   async poll(run) {
-    let wait = 1000;
+    const began = Date.now();
+    let period = 1000;
     try {
       const answer = await get(`api/runs/${run}/points?since=${this.series.latest}`);
       if (this.closed || run !== this.asking) return;
@@ -87,7 +90,7 @@ class Panel {
         this.series.add(answer.records);
         this.state = answer.state;
         this.stamp = Date.now();
-        wait = WAIT_MS[answer.state.status];
+        period = PERIOD_MS[answer.state.status];
         this.show();
         if (answer.records.length) await this.draw();
       }
@@ -98,6 +101,7 @@ class Panel {
     }
     if (this.lost) this.show();
     if (this.state && ENDED.has(this.state.status) && !this.lost) return;
+    const wait = Math.max(LEAST_WAIT_MS, period - (Date.now() - began));
     this.timer = setTimeout(() => this.poll(run), document.hidden ? 2000 : wait);
   }
 
