@@ -107,15 +107,17 @@ class Panel {
 
   async fetchGhosts() {
     const wanted = new Set(this.data.ghosts.map((ghost) => ghost.id));
-    for (const id of this.ghosts.keys()) if (!wanted.has(id)) this.ghosts.delete(id);
+    let changed = false; // if not, an empty picture would only keep a new run's first points waiting
+    for (const id of this.ghosts.keys()) if (!wanted.has(id)) changed = this.ghosts.delete(id);
     for (const { id } of this.data.ghosts) {
       if (this.ghosts.has(id)) continue;
+      changed = true;
       const series = new Series();
       this.ghosts.set(id, series);
       const answer = await get(`api/runs/${id}/points?since=0`).catch(() => null);
       if (answer?.records) series.add(answer.records);
     }
-    this.draw();
+    if (changed) this.draw();
   }
 
   // --- what is drawn --------------------------------------------------------------------------------------------
