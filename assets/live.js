@@ -20,9 +20,9 @@ export function mount(component) {
   return () => queueMicrotask(() => root.isConnected || panels.get(root)?.close());
 }
 
-// From one question to the next, what it takes to draw included; queued is mostly short, and then a start.
+// From one question to the next, drawing included; queued is mostly short, and then a start.
 const PERIOD_MS = { running: 200, preparing: 100, queued: 150, paused: 400 };
-const LEAST_WAIT_MS = 60; // so that a slow machine's hands find something to press
+const LEAST_WAIT_MS = 60; // where drawing takes longer than the period, so that the page still hears clicks
 
 class Panel {
   constructor(root) {

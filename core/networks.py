@@ -64,8 +64,9 @@ class Networks:
     @property
     def first(self) -> str:
         """What is looked at where nobody has chosen: the first of `names` with a norm, which the cube is about."""
-        normed = [arm.name for arm in self._run.config.arms if set(arm.norms) != {Norm.NONE}] if self._run else []
-        return next((name for name in normed if name in self.names), self.names[0])
+        names = self.names
+        normed = {arm.name for arm in self._run.config.arms if set(arm.norms) != {Norm.NONE}} if self._run else set()
+        return next((name for name in names if name in normed), names[0])
 
     @property
     def steps(self) -> list[int]:
