@@ -32,6 +32,7 @@ class View {
     this.local = {};
     this.heard = {};
     this.sent = {};
+    this.timers = {};
     this.root = build(parent);
     this.parts = Object.fromEntries([...this.root.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
     this.listen();
@@ -41,8 +42,8 @@ class View {
 
   update(data, report) {
     this.report = report;
-    for (const name of ["cell", "stage", "view"]) this.adopt(name, data[name]);
-    const raw = JSON.stringify({ ...data, cell: 0, stage: 0, view: 0 });
+    for (const name of ["cell", "stage", "view"]) this.adopt(name, data[name], data.answers[name]);
+    const raw = JSON.stringify({ ...data, cell: 0, stage: 0, view: 0, answers: 0 });
     const places = JSON.stringify([data.axes, data.exists]);
     const moved = places !== this.places; // other cells are drawn: nothing to glide from
     this.data = data;
@@ -52,21 +53,20 @@ class View {
     this.showStage(moved);
   }
 
-  // A change by Python counts; the echo of an older click does not undo a newer one.
-  adopt(name, value) {
-    const text = JSON.stringify(value);
-    const waiting = this.sent[name] && Date.now() - this.sent[name].at < 3000;
-    if (waiting && text !== this.sent[name].text) return;
+  // A change by Python counts, but not while what it answers is an older click than the last.
+  adopt(name, value, answered) {
+    if (this.sent[name] && this.sent[name] !== JSON.stringify(answered)) return;
     delete this.sent[name];
+    const text = JSON.stringify(value);
     if (text !== this.heard[name]) this.local[name] = value;
     this.heard[name] = text;
   }
 
   tell(name, value) {
     this.local[name] = value;
-    this.sent[name] = { text: JSON.stringify(value), at: Date.now() };
-    clearTimeout(this.sent.timer?.[name]);
-    this.sent.timer = { ...this.sent.timer, [name]: setTimeout(() => this.report(name, value), 90) };
+    this.sent[name] = JSON.stringify(value);
+    clearTimeout(this.timers[name]);
+    this.timers[name] = setTimeout(() => this.report(name, value), 90);
   }
 
   load(data) {

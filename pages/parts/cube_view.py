@@ -28,6 +28,7 @@ from pages.parts import cube_lessons, session
 
 KEY = "normscope_cube"
 LIVE_SECONDS = 2.0
+PICKS = ("cell", "stage", "view")
 
 # Inline scripts travel with every message, so this one only fetches the real one, which the browser keeps.
 LOADER = """
@@ -132,10 +133,14 @@ def _still(again: Callable[[], None]) -> None:
 
 
 def element(data: dict[str, Any], key: str) -> None:
-    """Draw core.cube.picture's data; the cell, stage and view that are picked come back under `key`."""
+    """Draw core.cube.picture's data; the cell, stage and view that are picked come back under `key`.
+
+    The element hears which picks this answers: of what was picked since, it must not be talked out.
+    """
     drawn = st.components.v2.component("normscope_cube", js=LOADER)
-    said: dict[str, Any] = {f"on_{name}_change": lambda: None for name in ("cell", "stage", "view")}
-    drawn(key=key, data=data | {"assets": assets_address()}, **said)
+    said: dict[str, Any] = {f"on_{name}_change": lambda: None for name in PICKS}
+    answers = {name: session.answer(key).get(name) for name in PICKS}
+    drawn(key=key, data=data | {"assets": assets_address(), "answers": answers}, **said)
 
 
 def _picture(site: Site, normings: list[Norming], shown: Shown, seen: Viewpoint, live: bool) -> None:
@@ -151,7 +156,7 @@ def _picture(site: Site, normings: list[Norming], shown: Shown, seen: Viewpoint,
 
 def _answered(seen: Viewpoint) -> Viewpoint:
     answer = session.answer(KEY)
-    known = {name: answer[name] for name in ("cell", "stage", "view") if answer.get(name)}
+    known = {name: answer[name] for name in PICKS if answer.get(name)}
     return replace(seen, **known | {"cell": tuple(known.get("cell", seen.cell))})
 
 

@@ -25,7 +25,9 @@ PROJECT = Path(__file__).parents[2]
 expect.set_options(timeout=40_000)  # two busy cores
 # Without these, chromium calls home at every start.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-ONE_PROCESS = "--process-per-site"  # for all tabs: a process for each would compile all scripts again, for seconds
+# Each visit would compile all scripts again, for seconds, if not one process kept them for all tabs, and would still
+# parse them in the background, if they were not simply looked up when they have come.
+COMPILED_ONCE = ["--process-per-site", "--disable-features=ScriptStreaming,BackgroundResourceFetch"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         pytest.skip("no chromium on PATH: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, ONE_PROCESS])
+        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, *COMPILED_ONCE])
         yield browser
         browser.close()
 

@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import torch
 from playwright.sync_api import BrowserContext, Page, expect
 
+from core.api import assets_address
 from core.axes import describe, rule_for
-from core.config import Norm
-from core.cube import choose
+from core.config import ExperimentConfig, Norm, parse_arm
+from core.cube import choose, picture
+from core.lenet import build_lenet
+from core.naming import Norming
+from core.sites import capture
 from tests.browser.train_page import TINY, go, press, status
 
 pytestmark = pytest.mark.browser
@@ -194,6 +200,38 @@ def test_cells_are_picked_and_the_cube_is_turned_with_the_keyboard_alone(cube):
     before = camera(cube)
     strike(cube, "Shift+ArrowLeft")
     assert camera(cube) != before
+
+
+ANSWERED = """async ([address, ...answers]) => {
+    const { mount } = await import(new URL(address + "/cube.js", document.baseURI).href);
+    const root = document.body.appendChild(document.createElement("div"));
+    const said = answers.map((data, i) => {
+        mount({ data, key: "answered", parentElement: root, setStateValue: () => {} });
+        if (!i) root.querySelector("canvas").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+        return root.querySelector("[role=status]").textContent;
+    });
+    root.remove();
+    return said.map((words) => words.match(/cell ([^:]+):/)[1]);
+}"""
+
+
+def test_an_answer_to_an_older_click_undoes_no_newer_one_however_late_it_comes(cube):
+    config = ExperimentConfig(data="digits", examples=64, batch_size=32)
+    site = capture(build_lenet(parse_arm("bn"), config), torch.zeros(8, 1, 28, 28), "test")["conv1"]
+    norming = Norming.of(rule_for(Norm.BN, site.layout))
+
+    def answer(cell: tuple[int, ...], to: tuple[int, ...] | None) -> dict[str, Any]:
+        drawn = picture(site, [norming], choose(site.shape), cell, "before")
+        return drawn | {"view": "cube", "live": False, "answers": {"cell": to and list(to)}}
+
+    start, right, other = (0, 0, 2, 2), (0, 1, 2, 2), (0, 0, 8, 2)
+    assert cube.evaluate(
+        ANSWERED, [assets_address(), answer(start, None), answer(start, None), answer(other, right)]
+    ) == [
+        "n 0, c 1, h 2, w 2",
+        "n 0, c 1, h 2, w 2",  # the key is newer than what this answers
+        "n 0, c 0, h 8, w 2",  # the answer to the key: Python has corrected it
+    ]
 
 
 def test_the_flat_grid_has_the_same_selection_and_its_own_arrows(cube):
