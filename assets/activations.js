@@ -4,6 +4,7 @@
 import { BINS, SCALE, bands, coarse, extent, grey, median, padded, paint, rebinned, steps, viridis } from "./distributions.js";
 import { endLabels, labelWidth, logRange } from "./end_labels.js";
 import { captioned } from "./heat_maps.js";
+import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { MARKERS, theme } from "./look.js";
 import { keptTicks, logTicks, ticksFollow } from "./log_axis.js";
@@ -365,7 +366,7 @@ class Activations extends InsidePage {
     for (const axis of ["xaxis", "yaxis"]) if (more[axis]?.range) more[axis] = { ...more[axis], range: [...(held[axis] ?? more[axis].range)] };
     element.given = { xaxis: more.xaxis?.range?.slice(), yaxis: more.yaxis?.range?.slice() };
     element.revision = more.uirevision;
-    await this.Plotly.react(element, traces, layout(this.colours, more), { ...CONFIG, ...config });
+    await react(this.Plotly, element, traces, layout(this.colours, more), { ...CONFIG, ...config });
     if (element.watched) return;
     element.watched = true;
     element.on("plotly_relayout", (change) => { if (Object.keys(change).some((key) => /axis\d*\.range/.test(key))) element.zoomed = element.revision; });

@@ -1,6 +1,7 @@
 // How large the gradient is in each layer, in the network's order: now, at any earlier step, and over the whole run.
 
 import { captioned, fillScale, scaleOf } from "./heat_maps.js";
+import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { keptTicks, ticksFollow } from "./log_axis.js";
 import { MARKERS, theme } from "./look.js";
@@ -82,7 +83,7 @@ class Gradients extends InsidePage {
       ...this.shownArms().map((arm) => line(arm, this.look, false)),
     ];
     const guide = { type: "line", xref: "paper", x0: 0, x1: 1, y0: 1e-3, y1: 1e-3, line: { color: colours.faint, dash: "dash", width: 1.5 } };
-    await this.Plotly.react(this.parts.depth, traces, layout(colours, {
+    await react(this.Plotly, this.parts.depth, traces, layout(colours, {
       title: `${name} by layer, input on the left`, hovermode: "x unified",
       xaxis: { type: "category", title: { text: "layer, from the input to the output", standoff: 6 } },
       yaxis: { type: log ? "log" : "linear", title: { text: name, standoff: 4 }, ...(log ? keptTicks(this.parts.depth) : { tickformat: ".0%", rangemode: "tozero" }) },
@@ -117,7 +118,7 @@ class Gradients extends InsidePage {
     const marker = { type: "line", yref: "paper", y0: 0, y1: 1, x0: this.index, x1: this.index, line: { color: colours.text, width: 2 } };
     for (const [i, arm] of arms.entries()) {
       const element = charts[i];
-      await this.Plotly.react(element, [{
+      await react(this.Plotly, element, [{
         type: "heatmap", z: tables[i], y: layers, x: steps.map((_, k) => k), customdata: layers.map(() => steps), zmin: low, zmax: high,
         colorscale: scaleOf(colours.dark), showscale: false,
         text: tables[i].map((row) => row.map((value) => (log && value != null ? brief(10 ** value) : brief(value)))),
@@ -152,7 +153,7 @@ class Gradients extends InsidePage {
     }
     const marks = [-2, -5, -8, -11];
     this.parts.histogramNotes.textContent = notes.join(" · ");
-    await this.Plotly.react(this.parts.histogram, traces, layout(colours, {
+    await react(this.Plotly, this.parts.histogram, traces, layout(colours, {
       title: `∂L/∂W of ${layer}: share of weights by sign and magnitude`, hovermode: "x unified",
       xaxis: { tickvals: [...marks.map((e) => -(e + 14)), 0, ...marks.map((e) => e + 14)], ticktext: [...marks.map((e) => `−${power(e)}`), "0", ...marks.map(power)], title: { text: "∂L/∂W (signed log axis)", standoff: 6 } },
       yaxis: { tickformat: ".0%", rangemode: "tozero", autorangeoptions: { clipmax: 1 }, title: { text: "share of weights", standoff: 4 } },

@@ -2,6 +2,7 @@
 // to the live networks: what recalibration would change, and how noisy a mini-batch's mean is.
 
 import { BODY, IDLE } from "./parameters_body.js";
+import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { keptTicks, ticksFollow } from "./log_axis.js";
 import { MARKERS, theme } from "./look.js";
@@ -102,7 +103,7 @@ class Parameters extends InsidePage {
   chart(part, traces, more, config = CONFIG) {
     const element = this.parts[part];
     for (const axis of ["xaxis", "yaxis"]) if (more[axis]?.type === "log" && !more[axis].tickvals) more[axis] = { ...more[axis], ...keptTicks(element, axis) };
-    return this.Plotly.react(element, traces, layout(this.colours, { uirevision: this.chosen, ...more }), config).then(() => {
+    return react(this.Plotly, element, traces, layout(this.colours, { uirevision: this.chosen, ...more }), config).then(() => {
       ticksFollow(this.Plotly, element, ...["xaxis", "yaxis"].filter((axis) => more[axis]?.type === "log" && !(axis === "xaxis" && part === "noiseChart")));
       if (element.listening) return;
       element.listening = true;

@@ -166,6 +166,7 @@ def test_a_panel_without_values_says_why_and_no_share_is_above_all(new_page) -> 
     expect(page.locator("[data-column=normalized]")).to_contain_text("no norm here")
     assert not page.evaluate("document.querySelector('[data-column=normalized] .ns-chart')._fullLayout.yaxis.visible")
     page.locator("[data-layer=fc3]").click()
+    page.locator("[data-column=activated]").scroll_into_view_if_needed()
     expect(page.locator("[data-column=activated]")).to_contain_text("the last layerhas no activation")
     tops = """[...document.querySelectorAll("[data-column] .ns-chart")].map((e) => e._fullLayout.yaxis)
         .filter((axis) => axis.visible).map((axis) => axis.range[1])"""
@@ -193,6 +194,20 @@ def test_scrubbing_back_shows_the_earlier_step_until_live_is_followed_again(watc
     assert step(watching) == 0
     watching.get_by_role("button", name="follow live").click()
     watching.wait_for_function("Number(document.querySelector('.ns-inside').dataset.step) > 0")
+
+
+def test_a_chart_below_the_fold_is_drawn_when_it_is_seen_or_printed_and_not_before(watching: Page) -> None:
+    drift = "document.querySelector('[data-part=drift]')"
+    drawn, up_to_date = f"{drift}.data[0].x.length", f"{drift}.data[0].x.length >= {looks(watching) + 4}"
+    watching.wait_for_function(f"{drift}.outOfSight")
+    before = watching.evaluate(drawn)
+    wait_for_looks(watching, looks(watching) + 2)
+    assert watching.evaluate(drawn) == before
+    watching.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    watching.wait_for_function(f"{drawn} > {before}")
+    watching.locator("[data-part=drift]").scroll_into_view_if_needed()
+    watching.wait_for_function(up_to_date)  # and on, look by look
+    watching.locator("[data-part=spread]").scroll_into_view_if_needed()
 
 
 def test_zoom_survives_three_looks(watching: Page, zoom) -> None:
