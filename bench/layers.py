@@ -18,6 +18,7 @@ KINDS: tuple[tuple[str, type[nn.Module]], ...] = (
     ("max", fast.MaxPool2d),
     ("max", fast.BatchNorm2d),
     ("max", fast.Conv2d),
+    ("max", fast.Sequential),
     ("avg", fast.AvgPool2d),
 )
 
@@ -33,7 +34,8 @@ def report(repeats: int) -> str:
         pairs.append(compare(what, lambda m=without: _train(m, data), lambda m=whole: _train(m, data), repeats))
     return f"""## Layers
 
-One arm with BatchNorm, {STEPS} mini-batches of 256, all other layers of core.fast in both.
+One arm with BatchNorm, {STEPS} mini-batches of 256, all other layers of core.fast in both. Sequential pools before the
+activation where core.fast's MaxPool2d follows it, so without that the activation has all values, too.
 
 {rows(pairs)}
 """

@@ -1,4 +1,5 @@
-"""torch.nn's layers for the CPU, computing the same in less time: MaxPool2d, AvgPool2d, BatchNorm2d, Conv2d.
+"""torch.nn's layers for the CPU, computing the same in less time: MaxPool2d, AvgPool2d, BatchNorm2d and Conv2d, and
+Sequential, which pools before it squashes.
 
 Each is torch.nn's class with another `forward`, and is torch.nn's altogether where it has no advantage: on other
 devices, for shapes that it was not made for. `plain` gives the torch.nn network that tests and measurements compare
@@ -94,7 +95,32 @@ class Conv2d(nn.Conv2d):
         return super().forward(images_first(X))
 
 
+class Sequential(nn.Sequential):
+    """Layers one after the other; but what max pooling drops is not sent through the activation before it.
+
+    Sigmoid, tanh and ReLU never fall, so the largest of four stays the largest: f(max(a, b, c, d)) is
+    max(f(a), f(b), f(c), f(d)), from a fourth as many values. So is the gradient, which goes to the largest; where
+    rounding makes two activations equal, torch.nn sends it to the first of them.
+
+    An activation that somebody watches by a forward hook is shown all values, as the network's order has it.
+    """
+
+    def forward(self, X: Tensor) -> Tensor:
+        layers = list(self)
+        while layers:
+            layer = layers.pop(0)
+            if isinstance(layer, _NEVER_FALLING) and layers and _takes_largest(layers[0], X):
+                if layer._forward_hooks:
+                    layer(X)
+                X = layer.forward(layers.pop(0)(X))
+            else:
+                X = layer(X)
+        return X
+
+
+_NEVER_FALLING = (nn.Sigmoid, nn.Tanh, nn.ReLU)
 _TORCHS: dict[type[nn.Module], type[nn.Module]] = {
+    Sequential: nn.Sequential,
     MaxPool2d: nn.MaxPool2d,
     AvgPool2d: nn.AvgPool2d,
     BatchNorm2d: nn.BatchNorm2d,
@@ -135,6 +161,10 @@ def _empty(like: Tensor, N: int, C: int, H: int, W: int) -> Tensor:
 
 def _on_cpu(X: Tensor) -> bool:
     return X.device.type == "cpu" and X.ndim == 4
+
+
+def _takes_largest(layer: nn.Module, X: Tensor) -> bool:
+    return isinstance(layer, MaxPool2d) and _halves(layer, X)
 
 
 def _halves(pool: nn.MaxPool2d | nn.AvgPool2d, X: Tensor) -> bool:

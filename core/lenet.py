@@ -52,7 +52,7 @@ def build_lenet(arm: ArmConfig, config: ExperimentConfig) -> nn.Sequential:
     experiment start from the same ones (see fingerprint). PyTorch's global random state is neither read nor changed.
     """
     layers = OrderedDict([*_convolutions(arm, config), ("flatten", nn.Flatten()), *_linears(arm, config)])
-    model = nn.Sequential(layers)
+    model = fast.Sequential(layers)
     _initialize(model, config)
     return model
 

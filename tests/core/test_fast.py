@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -125,6 +126,57 @@ def test_the_first_convolution_is_torchs_and_gives_its_images_last_if_it_is_to(N
         theirs = fast.plain(ours)
         gradients = [torch.autograd.grad(layer(X), list(layer.parameters()), dY) for layer in (ours, theirs)]
         torch.testing.assert_close(*gradients)
+
+
+class Noting(nn.Sigmoid):
+    """A sigmoid that notes the shapes it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes: list[tuple[int, ...]] = []
+
+    def forward(self, X: Tensor) -> Tensor:
+        self.shapes.append(tuple(X.shape))
+        return super().forward(X)
+
+
+@given(SHAPES, st.sampled_from([nn.Sigmoid, nn.Tanh, nn.ReLU]), st.booleans(), st.integers(0, 99))
+def test_pooling_before_an_activation_is_torchs_pooling_after_it(shape, activation, last, seed):
+    N, C, H, W = shape
+    ours = fast.Sequential(activation(), fast.MaxPool2d(2))
+    for a, b in both(ours, fast.plain(ours), values((N, C, 2 * H, 2 * W), seed), last and 2 * H * W > 2):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_comes_out_as_from_torch(odd):
+    X = values((2, 1, 4, 4), 0)
+    X[0, 0, 1, 0] = X[1, 0, 2, 3] = odd
+    ours = fast.Sequential(nn.Sigmoid(), fast.MaxPool2d(2))
+    torch.testing.assert_close(ours(X), fast.plain(ours)(X), equal_nan=True)
+
+
+def test_an_activation_is_given_only_what_max_pooling_leaves():
+    for pool, shape in (
+        (fast.MaxPool2d(2), (2, 3, 2, 3)),
+        (fast.AvgPool2d(2), (2, 3, 4, 6)),
+        (nn.ReLU(), (2, 3, 4, 6)),
+    ):
+        sigmoid = Noting()
+        fast.Sequential(sigmoid, pool)(values((2, 3, 4, 6), 0))
+        assert sigmoid.shapes == [shape]
+    sigmoid = Noting()
+    fast.Sequential(sigmoid, fast.MaxPool2d(2))(values((2, 3, 4, 5), 0))  # an odd width is torch.nn's business
+    assert sigmoid.shapes == [(2, 3, 4, 5)]
+
+
+def test_who_watches_an_activation_sees_all_its_values_and_changes_no_bit():
+    model, X, seen = build_lenet(parse_arm("bn"), CONFIG), values((5, 1, 28, 28), 0).float(), []
+    expected = model(X)
+    model.conv1_act.register_forward_hook(lambda module, inputs, output: seen.append(output.detach()))
+    assert torch.equal(model(X), expected)
+    assert len(seen) == 1
+    assert torch.equal(seen[0], torch.sigmoid(model.conv1_norm(model.conv1(X))))
 
 
 @pytest.mark.parametrize("shape", [(1, 2, 3, 4), (5, 1, 1, 1), (4, 3, 2, 5)])
