@@ -85,8 +85,7 @@ def reduce(seen: Seen, learning_rate: float | None = None) -> Found:
 
 def _transfer(found: Found) -> dict[str, list[float]]:
     """The one copy from the device to the host. Counts are exact in float32 up to 16.7 million."""
-    dtype = next(iter(found.values())).dtype
-    packed: list[float] = torch.cat([values.flatten().to(dtype) for values in found.values()]).tolist()
+    packed: list[float] = torch.cat([values.flatten() for values in found.values()]).tolist()
     numbers, start = {}, 0
     for key, values in found.items():
         numbers[key] = packed[start : start + values.numel()]
