@@ -5,7 +5,10 @@ import { scientific } from "./web.js";
 export const LIGHT_MAP = ["#543005", "#8c510a", "#bf812d", "#dfc27d", "#f4f1ea", "#9bd3ca", "#4aa59c", "#1a776e", "#003c30"];
 export const DARK_MAP = ["#ffdf9e", "#eab256", "#b97d26", "#6b4a1e", "#2d323b", "#1d5550", "#259186", "#52c8ba", "#b4f7ec"];
 
+export const BROKEN = "#d1009f"; // a cell whose value is not finite
+
 export function pickColor(map, value) {
+  if (!Number.isFinite(value)) return BROKEN;
   const t = (clamp(value, -1, 1) + 1) * 4;
   const i = Math.min(7, Math.floor(t));
   return blend(map[i], map[i + 1], t - i);

@@ -1,6 +1,6 @@
 // What is drawn, as display lists: the cube, the flat grid, their labels and the legend.
 
-import { clamp, every, number, pickColor, rectangle, shade } from "./cube_pens.js";
+import { BROKEN, clamp, every, number, pickColor, rectangle, shade } from "./cube_pens.js";
 
 // -- the cube -----------------------------------------------------------------------------------------------------
 
@@ -56,9 +56,9 @@ export function cubeScene({ layout, panel, exists, camera, rough, width, height,
         const [list, line] = lit ? [loud, shade(arm, look, 0)] : [quiet, null];
         const paint = lit ? { stroke: line, w: 0.6, a: 1 } : { a: look.dark ? 0.17 : 0.15 };
         const plain = Number.isFinite(panel.shade[i]);
-        list.push({ p: side, fill: plain ? shade(fill, look, 0.2) : "#d1009f", cell: i, ...paint });
-        list.push({ p: front, fill: plain ? shade(fill, look, 0.08) : "#d1009f", cell: i, ...paint });
-        if (!covered) list.push({ p: lid, fill: plain ? fill : "#d1009f", cell: i, ...paint });
+        list.push({ p: side, fill: plain ? shade(fill, look, 0.2) : fill, cell: i, ...paint });
+        list.push({ p: front, fill: plain ? shade(fill, look, 0.08) : fill, cell: i, ...paint });
+        if (!covered) list.push({ p: lid, fill, cell: i, ...paint });
         if (lit) runs.length && runs.at(-1)[0] === u + 1 ? (runs.at(-1)[0] = u) : runs.push([u, u]);
       }
       for (const [a, b] of runs) loud.push({ l: outline(box(n, c, a, b)), stroke: arm, w: 2.4 });
@@ -149,7 +149,7 @@ export function gridScene({ layout, panel, exists, width, height, look, arm, col
     if (exists && !exists[i]) continue;
     const [x, y] = corner(i);
     const lit = panel.lit[i];
-    const fill = Number.isFinite(panel.shade[i]) ? color(panel.shade[i]) : "#d1009f";
+    const fill = color(panel.shade[i]);
     list.push({ p: square(x, y, lit ? 0 : cell * 0.07), fill, a: lit ? 1 : look.dark ? 0.36 : 0.26, cell: i });
     if (lit && cell > 5) litTiles.add(i);
   }
@@ -220,6 +220,6 @@ export function legend(panel, stage, width, height, look, map, arm) {
   text(number(-scale), x - 8, "right");
   text(number(scale), x + bar + 8, "left");
   list.push({ l: [x + bar / 2, y - 2, x + bar / 2, y + 12], open: true, stroke: look.text, w: 1 });
-  if (broken) list.push({ t: `${broken} not finite`, x: width - 8, y: y + 10, size: 13, weight: 700, fill: "#d1009f", align: "right" });
+  if (broken) list.push({ t: `${broken} not finite`, x: width - 8, y: y + 10, size: 13, weight: 700, fill: BROKEN, align: "right" });
   return list;
 }

@@ -182,6 +182,21 @@ def ended(tab_of_ended: Page) -> Page:
 
 
 @pytest.fixture(scope="session")
+def tab_of_failed(lasting_page: Callable[..., Page]) -> Page:
+    page = lasting_page("/?data=digits&examples=320&batch=32&epochs=2&lr=1000000000&arms=none&act=relu")
+    start(page)
+    status(page, "failed")
+    return page
+
+
+@pytest.fixture
+def failed(tab_of_failed: Page) -> Page:
+    """A visitor whose run has failed: its only network's numbers are not finite any more."""
+    tab_of_failed.bring_to_front()
+    return tab_of_failed
+
+
+@pytest.fixture(scope="session")
 def tab_of_six(lasting_page: Callable[..., Page]) -> Page:
     page = lasting_page(TINY + "&arms=none,bn,ln,in,gn,rms")
     finish(page)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.train_page import TINY, finish, go, press, start, status
+from tests.browser.train_page import TINY, finish, go, press, status
 
 pytestmark = pytest.mark.browser
 
@@ -28,14 +28,6 @@ def looking(tab_of_ended: Page) -> Page:
     go(tab_of_ended, "Activations")
     wait_for_looks(tab_of_ended, 1)
     return tab_of_ended
-
-
-@pytest.fixture(scope="session")
-def failed(lasting_page) -> Page:
-    page = lasting_page("/?data=digits&examples=320&batch=32&epochs=2&lr=1000000000&arms=none&act=relu")
-    start(page)
-    status(page, "failed")
-    return page
 
 
 def run_and_look(page: Page) -> None:
