@@ -41,8 +41,7 @@ def test_a_browser_test_that_did_not_run_fails_where_browsers_are_required(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, required: str, skipped: int, failed: int
 ) -> None:
     monkeypatch.setenv("NORMSCOPE_REQUIRE_BROWSER", required)
-    rule = Path(__file__).with_name("conftest.py").read_text()
-    pytester.makeconftest(rule.split('@pytest.fixture(scope="session"')[0])
+    pytester.makeconftest(Path(__file__).with_name("conftest.py").read_text())
     pytester.makeini("[pytest]\nmarkers = browser: in a browser")
     pytester.makepyfile(TESTS)
     outcome = pytester.runpytest_inprocess("-p", "no:cacheprovider").parseoutcomes()

@@ -1,0 +1,103 @@
+"""What several test files share: images, a run manager, a condition to wait for, and hypothesis's settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import HealthCheck, settings
+
+from core import crew, gallery, runs
+from core.config import ExperimentConfig
+from core.data import Images, data_root, load, verify
+from core.runs import Run, RunManager
+
+PATIENCE_SECONDS = 60.0  # how long a condition may take on a busy machine; it is met in milliseconds otherwise
+
+# A busy machine is no failure: hypothesis may take its time, and tries the same examples every time.
+settings.register_profile("normscope", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("normscope")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """One processor thread for torch, in the tests as in their run managers: the same sums in the same order."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crew, "usable_cores", lambda: 1)
+        crew.share_cores()
+        yield
+
+
+@pytest.fixture(scope="session")
+def digits() -> Images:
+    """The built-in digits, all of them: 1,437 and 360."""
+    return load("digits")
+
+
+@pytest.fixture(scope="session")
+def small_images(digits: Images) -> Images:
+    """300 training and 100 test images of the digits, on the CPU."""
+    return replace(
+        digits,
+        train_images=digits.train_images[:300],
+        train_labels=digits.train_labels[:300],
+        test_images=digits.test_images[:100],
+        test_labels=digits.test_labels[:100],
+    )
+
+
+@pytest.fixture(scope="session")
+def fashion() -> Images:
+    """The real Fashion-MNIST, on the CPU; where it is not there, the test says so and is skipped."""
+    if any(check.status != "ok" for check in verify("fashion-mnist")):
+        pytest.skip(f"needs the four real Fashion-MNIST files in {data_root()}/FashionMNIST/raw (set NORMSCOPE_DATA)")
+    return load("fashion-mnist")
+
+
+@pytest.fixture
+def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunManager]:
+    """The process's one run manager, which pages and routes find too: a fresh one, on the CPU.
+
+    A run that a test forgets ends by itself after 20 s without a watcher; at the test's end all are stopped.
+    """
+    monkeypatch.setenv("NORMSCOPE_GRACE_SECONDS", "20")
+    monkeypatch.setattr(gallery, "best_device", lambda: torch.device("cpu"))
+    runs.manager.cache_clear()
+    yield runs.manager()
+    runs.manager().shutdown(PATIENCE_SECONDS)
+    runs.manager.cache_clear()
+
+
+@pytest.fixture
+def small_digits(manager: RunManager, small_images: Images, monkeypatch: pytest.MonkeyPatch) -> Images:
+    """The run manager's "digits" are the 300 small_images, for experiments of at most 300 examples."""
+    monkeypatch.setattr(gallery, "load", lambda name, *rest: small_images if name == "digits" else load(name, *rest))
+    return small_images
+
+
+@pytest.fixture
+def start(manager: RunManager) -> Callable[[ExperimentConfig], Run]:
+    """Submit an experiment and watch its run, so that it does not end for want of a watcher."""
+
+    def submit(config: ExperimentConfig) -> Run:
+        run = manager.submit(config)
+        run.join("a watcher")
+        return run
+
+    return submit
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """Wait until a condition holds: `until(lambda: run.status == "paused")`. Fails after a minute."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, "waited in vain"
+            time.sleep(0.002)
+
+    return wait
