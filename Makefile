@@ -19,11 +19,11 @@ RUN_STAMP := $(VENV)/.run-$(shell cksum < requirements.txt | tr ' ' -)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | tr ' ' -)
 PIP := $(PY) -m pip --disable-pip-version-check install
 
-.PHONY: help run test lint bench browser which-python
+.PHONY: help run test test-slow lint bench browser which-python
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(RUN_STAMP) ## serve the page on http://localhost:8501 (PORT=… changes it)
 	@$(PY) -c "$$PORT_IS_FREE" '$(PORT)'
@@ -31,8 +31,14 @@ run: $(RUN_STAMP) ## serve the page on http://localhost:8501 (PORT=… changes i
 	@$(PY) -m streamlit run app.py --server.port $(PORT) --logger.hideWelcomeMessage true & \
 	trap "kill $$!; wait $$! 2>/dev/null; exit 0" INT TERM; wait $$! # Ctrl-C is a plain stop, not an aborted command
 
-test: $(DEV_STAMP) browser ## install what the tests need, then run them all
-	$(PY) -m pytest $(ARGS)
+# Compiled files are kept even where the environment forbids it: each of the many processes would compile all anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest
+
+test: $(DEV_STAMP) browser ## install what the tests need, then run them: three minutes
+	$(PYTEST) $(ARGS)
+
+test-slow: $(DEV_STAMP) browser ## run the tests that `test` leaves out: long training, rare paths
+	$(PYTEST) -m slow $(ARGS)
 
 lint: $(DEV_STAMP) ## ruff, its formatter and mypy
 	$(PY) -m ruff check .

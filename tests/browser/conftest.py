@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, FloatRect, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.browser.train_page import LONG, SHORT, TINY, finish, go, press, start, status
+from tests.browser.train_page import LONG, ONE_DIVERGES, SHORT, TINY, finish, go, press, start, status
 
 GOING_ON = ", ".join(f"[data-status={status}]" for status in ("queued", "preparing", "running", "paused"))
 RUNNING, PAUSED = ".ns[data-status=running]", ".ns[data-status=paused]"
@@ -194,6 +194,19 @@ def failed(tab_of_failed: Page) -> Page:
     """A visitor whose run has failed: its only network's numbers are not finite any more."""
     tab_of_failed.bring_to_front()
     return tab_of_failed
+
+
+@pytest.fixture(scope="session")
+def tab_of_diverged(lasting_page: Callable[..., Page]) -> Page:
+    page = lasting_page(ONE_DIVERGES)
+    finish(page)
+    return page
+
+
+@pytest.fixture
+def diverged(tab_of_diverged: Page) -> Page:
+    """A visitor whose run of four arms has ended, the last of which diverged, on the Train page."""
+    return _with_curves(tab_of_diverged)
 
 
 @pytest.fixture(scope="session")

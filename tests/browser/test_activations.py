@@ -100,12 +100,12 @@ def test_a_projector_has_large_type_in_the_charts_here_too(looking: Page) -> Non
     looking.wait_for_function(f"{size} === 14")
 
 
-def test_an_arm_that_diverged_leaves_the_others_their_axis_over_the_run(new_page) -> None:
-    page = new_page("/?data=digits&examples=64&batch=32&epochs=4&act=relu&init=he&arms=bn,none:lr=10000")
-    run_and_look(page)
-    expect(page.locator(".ns-pill").last).to_contain_text("diverged at step")
-    page.wait_for_function("document.querySelectorAll('[data-part=bands] .ns-chart').length === 2")
-    high = page.locator("[data-part=bands] .ns-chart").first.evaluate("chart => chart._fullLayout.yaxis.range[1]")
+def test_an_arm_that_diverged_leaves_the_others_their_axis_over_the_run(diverged: Page) -> None:
+    go(diverged, "Activations")
+    wait_for_looks(diverged, 1)
+    expect(diverged.locator(".ns-pill").last).to_contain_text("diverged at step")
+    diverged.wait_for_function("document.querySelectorAll('[data-part=bands] .ns-chart').length === 4")
+    high = diverged.locator("[data-part=bands] .ns-chart").first.evaluate("c => c._fullLayout.yaxis.range[1]")
     assert 0 < high < 100
 
 
@@ -117,7 +117,9 @@ def test_a_run_that_failed_says_so_and_why_and_names_the_arm_that_is_lost(failed
     expect(failed.locator(".ns-pill[data-arm=none]")).to_contain_text(re.compile(r"✕ diverged at step \d"))
 
 
-@pytest.mark.parametrize("path", ["activations", "gradients", "parameters"])
+@pytest.mark.parametrize(
+    "path", ["activations", *(pytest.param(p, marks=pytest.mark.slow) for p in ("gradients", "parameters"))]
+)
 def test_what_is_wrong_in_the_link_is_said_here_too(new_page, path: str) -> None:
     page = new_page(f"/{path}?lr=-1&foo=2")
     expect(page.locator(".ns-notices p")).to_have_count(2)
@@ -125,6 +127,7 @@ def test_what_is_wrong_in_the_link_is_said_here_too(new_page, path: str) -> None
     expect(page.locator(".ns-notices")).to_contain_text("lr was ignored")
 
 
+@pytest.mark.slow
 def test_the_numbers_at_the_ends_are_apart_within_the_chart_and_have_two_digits(six: Page) -> None:
     go(six, "Activations")
     wait_for_looks(six, 1)
@@ -143,6 +146,7 @@ def test_the_numbers_at_the_ends_are_apart_within_the_chart_and_have_two_digits(
         assert bottom <= top + 1, f"{upper} over {lower}"
 
 
+@pytest.mark.slow
 def test_a_log_axis_has_at_least_three_numbers(new_page) -> None:
     page = new_page(TINY + "&arms=bn&act=relu&init=he")
     run_and_look(page)
@@ -152,6 +156,7 @@ def test_a_log_axis_has_at_least_three_numbers(new_page) -> None:
     page.wait_for_function(ticks.format("depth"))
 
 
+@pytest.mark.slow
 def test_a_panel_without_values_says_why_and_no_share_is_above_all(new_page) -> None:
     page = new_page(TINY + "&arms=none")
     run_and_look(page)
@@ -188,6 +193,7 @@ def test_scrubbing_back_shows_the_earlier_step_until_live_is_followed_again(watc
     watching.wait_for_function("Number(document.querySelector('.ns-inside').dataset.step) > 0")
 
 
+@pytest.mark.slow
 def test_a_chart_below_the_fold_is_drawn_when_it_is_seen_or_printed_and_not_before(watching: Page) -> None:
     drift = "document.querySelector('[data-part=drift]')"
     drawn, up_to_date = f"{drift}.data[0].x.length", f"{drift}.data[0].x.length >= {looks(watching) + 4}"
@@ -202,6 +208,7 @@ def test_a_chart_below_the_fold_is_drawn_when_it_is_seen_or_printed_and_not_befo
     watching.locator("[data-part=spread]").scroll_into_view_if_needed()
 
 
+@pytest.mark.slow
 def test_zoom_survives_three_looks(watching: Page, zoom) -> None:
     watching.wait_for_function(f"{COLUMN}.data?.length === 3")
     watching.locator("[data-column=before]").scroll_into_view_if_needed()

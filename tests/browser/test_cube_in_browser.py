@@ -246,6 +246,7 @@ def test_the_flat_grid_has_the_same_selection_and_its_own_arrows(cube):
     cube.get_by_role("button", name="Cube", exact=True).click()
 
 
+@pytest.mark.slow
 def test_the_walk_goes_from_stage_to_stage_with_its_numbers_until_one_is_chosen(cube):
     walk = cube.get_by_role("button", name="Walk")
     walk.click()
@@ -314,6 +315,7 @@ def test_a_link_shows_exactly_this_picture_again(visit):
     expect(page).to_have_url(re.compile("cube=" + re.escape(link.replace(":", "%3A").replace(",", "%2C"))))
 
 
+@pytest.mark.slow
 def test_a_linear_layer_is_a_matrix_where_a_batch_of_one_says_why_batchnorm_cannot_work(visit):
     page = visit("left:nonsense,tensor:fc1,batch:16,cell:8.16")
     expect(page.get_by_text("“left:nonsense” in the link was ignored")).to_be_visible()
@@ -341,6 +343,7 @@ def test_the_cells_of_a_network_that_failed_are_drawn_though_they_are_not_finite
     failed.wait_for_function(PINK_IS_DRAWN, arg=canvas(failed).element_handle())
 
 
+@pytest.mark.slow
 def test_without_a_canvas_the_same_picture_is_drawn_as_svg(visit):
     page = visit(script="HTMLCanvasElement.prototype.getContext = () => null")
     expect(page.locator(".cube .vector svg").first).to_be_visible()
@@ -355,6 +358,7 @@ def follow(page: Page, title: str) -> None:
     expect(origin(page)).not_to_contain_text("worked example")
 
 
+@pytest.mark.slow
 def test_a_run_that_has_ended_is_followed_no_longer(new_page):
     page = new_page(TINY + "&arms=bn")
     page.get_by_role("button", name="Start training").click()  # and at once to the cube, before there are networks
@@ -364,6 +368,7 @@ def test_a_run_that_has_ended_is_followed_no_longer(new_page):
     expect(page.get_by_text("the end", exact=True).first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_live_run_is_followed_and_nothing_that_was_chosen_moves(live: Page):
     follow(live, "BatchNorm")
     click(live, 0.62, 0.5)

@@ -5,27 +5,15 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.train_page import finish, settle
+from tests.browser.train_page import settle
 
 pytestmark = pytest.mark.browser
-
-ONE_DIVERGES = (
-    "/?data=digits&examples=640&batch=64&epochs=2&act=relu&init=he&arms=none,bn,bn:book:dropout=0.5,none:lr=10000"
-)
 
 
 @pytest.fixture(scope="session")
 def idle(lasting_page) -> Page:
     """The page without a run, for the tests of its scripts' functions."""
     return lasting_page()
-
-
-@pytest.fixture(scope="session")
-def diverged(lasting_page) -> Page:
-    """A finished run of four arms, the last of which diverged."""
-    page = lasting_page(ONE_DIVERGES)
-    finish(page)
-    return page
 
 
 def call(page: Page, script: str, expression: str):
@@ -147,6 +135,7 @@ def test_the_page_says_what_the_shown_run_has_and_what_the_next_one_will(ended: 
     expect(ended.locator("[data-part=next]")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_the_idle_page_draws_the_arms_that_are_chosen(new_page) -> None:
     page = new_page("/?arms=bn,rms,gn,bn/none")
     expect(page.locator(".ns-idle li")).to_have_count(4)
@@ -168,6 +157,7 @@ def test_a_projector_shows_three_arms_without_scrolling(ended: Page) -> None:
     shows_all_on_a_projector(ended)
 
 
+@pytest.mark.slow
 def test_a_projector_shows_six_arms_without_scrolling(six: Page) -> None:
     shows_all_on_a_projector(six)
 

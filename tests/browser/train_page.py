@@ -4,6 +4,9 @@ from playwright.sync_api import Page
 
 SHORT = "/?data=digits&examples=320&batch=32&epochs=2&lr=0.5&seed=3"
 TINY = "/?data=digits&examples=64&batch=32&epochs=1&seed=3"  # two steps
+ONE_DIVERGES = (
+    "/?data=digits&examples=640&batch=64&epochs=2&act=relu&init=he&arms=none,bn,bn:book:dropout=0.5,none:lr=10000"
+)
 LONG = "/?data=digits&examples=1400&batch=8&epochs=200&lr=0.1"
 
 

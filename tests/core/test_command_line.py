@@ -166,6 +166,7 @@ def test_losses_that_are_not_finite_become_null(run: Any, tmp_path: Path) -> Non
     assert epoch["train_loss"] > 0
 
 
+@pytest.mark.slow
 def test_ctrl_c_writes_what_was_measured(tmp_path: Path) -> None:
     path = tmp_path / "out.json"
     argv = [*QUICK, "--epochs", "1000", "--json", str(path)]

@@ -42,6 +42,7 @@ def trained(config: ExperimentConfig, data: Images, crew: object) -> tuple[list[
     return timeless, [arm.model.state_dict() for arm in arms]
 
 
+@pytest.mark.slow
 def test_side_by_side_every_number_is_that_of_one_after_the_other_bit_for_bit(digits: Images, cores):
     cores(2)
     with crew(CPU) as two:

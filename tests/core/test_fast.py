@@ -192,7 +192,7 @@ def test_images_last_is_the_same_tensor_in_another_order_of_memory(shape):
 
 # In double precision: over 100 steps, rounding alone moves a float32 loss by some thousandths, differently on each CPU.
 @pytest.mark.parametrize("arm", ["none", "bn", "ln", "in", "gn", "rms", "bn:book"])
-@pytest.mark.parametrize("pool", ["max", "avg"])
+@pytest.mark.parametrize("pool", ["max", pytest.param("avg", marks=pytest.mark.slow)])
 def test_over_100_steps_the_losses_are_those_of_torchs_own_layers(arm, pool, digits: Images, monkeypatch):
     monkeypatch.setattr(fast, "MANY_IMAGES", FEW)  # images last, though they are few: their number is for speed only
     config = replace(CONFIG, pool=pool)

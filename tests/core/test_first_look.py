@@ -12,7 +12,7 @@ from core.results import results
 from core.trainer import EARLY_TESTS, train
 from core.verdict import verdict
 
-pytestmark = pytest.mark.timeout(600)  # some 10 s of one quiet core
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # some 10 to 30 s of one quiet core
 
 
 @pytest.fixture(scope="module")

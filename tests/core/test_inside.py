@@ -48,7 +48,7 @@ def observations(looks: list[NetworksSeen]) -> Observations:
     return kept
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("optimizer", ["sgd", pytest.param("adam", marks=pytest.mark.slow)])
 def test_looking_at_every_step_from_both_sides_changes_no_bit_of_the_training(
     small_images: Images, optimizer: str
 ) -> None:

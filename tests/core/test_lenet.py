@@ -134,6 +134,7 @@ def test_the_fingerprint_ignores_what_the_norm_learns() -> None:
     assert fingerprint(net) == before
 
 
+@pytest.mark.slow
 def test_the_fingerprint_is_the_same_in_another_process() -> None:
     code = (
         "from core.config import *; from core.lenet import *;"

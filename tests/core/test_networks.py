@@ -129,6 +129,7 @@ def test_a_run_that_does_not_answer_in_time_is_reported(start, small_digits, unt
         Networks(run, patience=0).sites("bn")
 
 
+@pytest.mark.slow
 def test_the_first_look_imports_nothing_that_takes_seconds():
     script = """import sys
 from core.networks import Networks

@@ -97,6 +97,7 @@ class StopAfter(Unattended):
 # --- the same numbers, every time --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_same_config_gives_the_same_numbers_bit_for_bit(small_images: Images) -> None:
     config = replace(CONFIG, arms=SIX, epochs=1, batch_size=32, drop_last=False)
     assert numbers(history_of(config, small_images)) == numbers(history_of(config, small_images))
@@ -127,6 +128,7 @@ def test_restart_with_the_same_weights_gives_the_first_100_losses_again(
         assert len(once[:100]) == 100
 
 
+@pytest.mark.slow
 def test_under_the_run_manager_the_numbers_are_those_of_the_command_line(
     manager: RunManager, start, small_digits, among
 ) -> None:

@@ -170,6 +170,7 @@ def test_a_visit_begins_once_to_import_what_the_first_run_would_wait_for(monkeyp
     assert [name for name in imported if name in gallery.FOR_RUNS] == list(gallery.FOR_RUNS)
 
 
+@pytest.mark.slow
 def test_a_visit_leaves_the_list_of_import_folders_as_it_is() -> None:
     """A folder put in and taken off again shifts the list under an import that a training thread has under way."""
     script = (
