@@ -6,7 +6,7 @@ import { build, element, fillStages, floats, save } from "./cube_frame.js";
 import { layOut, MOVES, shares } from "./cube_layout.js";
 import { clamp, DARK_MAP, hit, LIGHT_MAP, moved, number, pickColor, toCanvas, toSvg } from "./cube_pens.js";
 import { cubeScene, gridHeight, gridScene, legend } from "./cube_scenes.js";
-import { theme } from "./look.js";
+import { project, theme } from "./look.js";
 
 const views = new WeakMap();
 const cameras = new Map(); // by element key: the camera outlives the page's redrawing
@@ -180,24 +180,32 @@ class View {
     this.frame ??= requestAnimationFrame((now) => {
       this.frame = null;
       const t = Math.min(1, (performance.now() - this.tweenStart) / TWEEN_MS);
-      this.look = theme(this.root);
+      this.enlarge();
       for (const panel of this.panels) this.paint(panel, 1 - (1 - t) ** 3);
       if (t < 1) this.redraw();
     });
+  }
+
+  // For a projector all is drawn larger: a scene has a pixel for `enlarged` of the page's.
+  enlarge() {
+    this.look = theme(this.root);
+    this.root.style.setProperty("--enlarged", this.look.enlarged);
+    this.root.querySelector("[data-projector]").setAttribute("aria-pressed", this.look.enlarged > 1);
   }
 
   paint(panel, t) {
     const { from, to, shade, canvas, context } = panel;
     if (!to) return;
     for (let i = 0; i < shade.length; i++) shade[i] = t < 1 ? from[i] + (to[i] - from[i]) * t : to[i];
-    const width = canvas.clientWidth || panel.figure.clientWidth;
+    const { enlarged } = this.look;
+    const width = (canvas.clientWidth || panel.figure.clientWidth) / enlarged;
     const height = Math.round(this.local.view === "grid" ? gridHeight(this.layout.sheet, width) : clamp(width * 0.82, 320, 580));
-    panel.list = this.scene(panel, width, height);
+    Object.assign(panel, { width, height, list: this.scene(panel, width, height) });
     if (!context) return void (panel.vector.innerHTML = toSvg(panel.list, width, height, this.look));
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = (window.devicePixelRatio || 1) * enlarged;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
-      canvas.style.height = `${height}px`;
+      canvas.style.height = `${height * enlarged}px`;
     }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
@@ -227,6 +235,7 @@ class View {
     parts.closer.addEventListener("click", () => this.zoom(1.25));
     parts.farther.addEventListener("click", () => this.zoom(0.8));
     parts.reset.addEventListener("click", () => this.turn(() => Object.assign(this.camera, START)));
+    this.root.querySelector("[data-projector]").addEventListener("click", (e) => (project(e.currentTarget), this.redraw()));
     parts.svg.addEventListener("click", () => save(new Blob([this.svg()], { type: "image/svg+xml" }), this.fileName("svg")));
     parts.png.addEventListener("click", () => this.png().toBlob((blob) => save(blob, this.fileName("png"))));
   }
@@ -253,7 +262,7 @@ class View {
     const fingers = new Map();
     let moved = 0;
     let spread = 0;
-    const at = (e) => hit(panel.list, e.offsetX, e.offsetY);
+    const at = (e) => hit(panel.list, e.offsetX / this.look.enlarged, e.offsetY / this.look.enlarged);
     canvas.addEventListener("pointerdown", (e) => {
       fingers.set(e.pointerId, [e.clientX, e.clientY]);
       canvas.setPointerCapture(e.pointerId);
@@ -324,7 +333,7 @@ class View {
   // -- taking the picture away ------------------------------------------------------------------------------------
 
   sheet() {
-    const [width, height] = [this.panels[0].canvas.clientWidth, parseInt(this.panels[0].canvas.style.height)];
+    const { width, height } = this.panels[0];
     const text = (t, x, y, size, weight = 400, fill = this.look.text) => ({ t, x, y, size, weight, fill, align: "left" });
     const list = [text(this.parts.origin.textContent, 16, 26, 15, 600)];
     this.panels.forEach((panel, i) => {

@@ -1,5 +1,7 @@
 // The page around the pictures: buttons, figures, styles, and how data comes in and files go out.
 
+import { projectorButton } from "./look.js";
+
 export function build(parent) {
   element("style", "", parent).textContent = STYLE;
   const root = element("div", "cube", parent);
@@ -11,6 +13,7 @@ export function build(parent) {
       <span class="space"></span>
       <button data-part="farther" aria-label="Zoom out">−</button><button data-part="closer" aria-label="Zoom in">+</button>
       <button data-part="reset">Reset view</button><button data-part="svg">SVG</button><button data-part="png">PNG</button>
+      ${projectorButton()}
     </div>
     <p class="now"><i data-part="dot" title="follows the run" hidden></i><span data-part="origin"></span></p>
     <div data-part="panels" class="panels"></div>
@@ -27,35 +30,36 @@ export function fillStages(group, stages) {
 }
 
 const STYLE = `
-  .cube { position: relative; font-family: var(--st-font); color: var(--st-text-color); }
+  .cube { --enlarged: 1; position: relative; font-family: var(--st-font); color: var(--st-text-color); }
   .bar { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin-bottom: 6px; }
   .bar .space { flex: 1; }
+  .bar:has([data-projector][aria-pressed="true"]) :is([data-part="farther"], [data-part="closer"], [data-part="svg"], [data-part="png"]) { display: none; }
   .group { display: flex; flex-wrap: wrap; }
   .group button { border-radius: 0; margin-left: -1px; }
   .group button:first-child { border-radius: 8px 0 0 8px; margin-left: 0; }
   .group button:last-child { border-radius: 0 8px 8px 0; }
-  button { font: inherit; font-size: 15px; padding: 5px 12px; border: 1px solid var(--st-border-color, #8884); border-radius: 8px;
+  button { font: inherit; font-size: calc(15px * var(--enlarged)); padding: 5px 12px; border: 1px solid var(--st-border-color, #8884); border-radius: 8px;
     background: transparent; color: inherit; cursor: pointer; font-variant-numeric: tabular-nums; white-space: nowrap; }
   button:hover { border-color: var(--st-text-color); }
   button[aria-pressed="true"] { background: var(--st-text-color); color: var(--st-background-color); border-color: var(--st-text-color); }
   button:focus-visible, canvas:focus-visible { outline: 3px solid var(--st-primary-color); outline-offset: 2px; }
   .panels { display: grid; grid-template-columns: repeat(var(--count, 1), minmax(0, 1fr)); gap: 24px 32px; }
   figure { margin: 0; min-width: 0; }
-  figcaption { display: flex; gap: 12px; align-items: baseline; flex-wrap: wrap; }
-  figcaption b { font-size: 22px; color: var(--arm); }
+  figcaption { font-size: calc(16px * var(--enlarged)); display: flex; gap: 12px; align-items: baseline; flex-wrap: wrap; }
+  figcaption b { font-size: calc(22px * var(--enlarged)); color: var(--arm); }
   figcaption span { font-variant-numeric: tabular-nums; opacity: .75; }
   canvas { display: block; width: 100%; touch-action: pan-y; cursor: pointer; border-radius: 8px; }
-  output { display: block; min-height: 1.5em; text-align: center; font-size: 17px; font-variant-numeric: tabular-nums; }
-  figure p { margin: 4px 0 0; text-align: center; font-size: 15px; opacity: .8; text-wrap: balance; }
+  output { display: block; min-height: 1.5em; text-align: center; font-size: calc(17px * var(--enlarged)); font-variant-numeric: tabular-nums; }
+  figure p { margin: 4px 0 0; text-align: center; font-size: calc(15px * var(--enlarged)); opacity: .8; text-wrap: balance; }
   .text { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .now { margin: 12px 0 4px; font-size: 15px; font-variant-numeric: tabular-nums; }
+  .now { margin: 12px 0 4px; font-size: calc(15px * var(--enlarged)); font-variant-numeric: tabular-nums; }
   .now i { display: inline-block; width: 9px; height: 9px; margin-right: 8px; border-radius: 50%; background: #009e73;
     animation: breathe 2s ease-in-out infinite; }
   .now i[hidden] { display: none; }
   @keyframes breathe { 50% { opacity: .25; } }
   @media (prefers-reduced-motion: reduce) { .now i { animation: none; } }
-  .small { margin: 12px 0 0; font-size: 13px; opacity: .75; }
-  .tip { position: absolute; pointer-events: none; padding: 4px 10px; border-radius: 6px; font-size: 15px; white-space: pre; z-index: 2;
+  .small { margin: 12px 0 0; font-size: calc(13px * var(--enlarged)); opacity: .75; }
+  .tip { position: absolute; pointer-events: none; padding: 4px 10px; border-radius: 6px; font-size: calc(15px * var(--enlarged)); white-space: pre; z-index: 2;
     background: var(--st-text-color); color: var(--st-background-color); font-variant-numeric: tabular-nums; }
   .probe { position: absolute; width: 0; height: 0; color: var(--st-text-color); background: var(--st-background-color);
     transition: color 1ms, background 1ms; }

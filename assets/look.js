@@ -2,6 +2,7 @@
 
 const LIGHT = { none: "#6b7280", bn: "#0072b2", ln: "#d55e00", in: "#00875f", gn: "#b8568c", rms: "#b87a00" };
 const DARK = { none: "#a3acb9", bn: "#56b4e9", ln: "#ff8c42", in: "#2fd0a0", gn: "#e59ac6", rms: "#f0b429" };
+const TYPE = 14;
 export const MARKERS = ["circle", "square", "diamond", "triangle-up", "pentagon", "star"];
 
 export function theme(element) {
@@ -16,7 +17,8 @@ export function theme(element) {
     grid: dark ? "rgba(255,255,255,.13)" : "rgba(20,30,50,.12)",
     faint: dark ? "rgba(255,255,255,.62)" : "rgba(20,30,50,.62)",
     font: get("--st-font", "sans-serif"),
-    type: isProjected() ? 20 : 14, // pixels, in charts
+    type: TYPE * enlarged(), // pixels, in charts
+    enlarged: enlarged(),
     arms: dark ? DARK : LIGHT,
   };
 }
@@ -24,6 +26,7 @@ export function theme(element) {
 // For a class: large type and no sidebar, on every page until it is switched off.
 const PROJECTOR = "ns-projector";
 const isProjected = () => document.body.classList.contains(PROJECTOR);
+const enlarged = () => (isProjected() ? 10 / 7 : 1);
 export const projectorButton = () => `<button data-projector="1" aria-pressed="${isProjected()}" title="Large type, no sidebar">Projector</button>`;
 
 export function project(button) {

@@ -295,6 +295,21 @@ def test_one_finger_turns_the_cube_two_enlarge_it_and_a_tap_picks_a_cell(cube):
     expect(said(cube)).not_to_contain_text("cell n 0, c 0, h 2, w 2:")
 
 
+def test_a_projector_has_large_type_here_too_and_a_click_picks_what_is_under_it(cube):
+    size = "e => parseFloat(getComputedStyle(e).fontSize)"
+    usual = numbers(cube).evaluate(size)
+    projector = cube.get_by_role("button", name="Projector").first
+    projector.click()
+    expect(cube.get_by_test_id("stSidebar")).to_be_hidden()
+    expect(projector).to_have_attribute("aria-pressed", "true")
+    assert numbers(cube).evaluate(size) == pytest.approx(usual * 10 / 7)
+    click(cube, 0.62, 0.5)
+    expect(said(cube)).not_to_contain_text("cell n 0, c 0, h 2, w 2:")
+    projector.click()
+    expect(cube.get_by_test_id("stSidebar")).to_be_visible()
+    assert numbers(cube).evaluate(size) == usual
+
+
 def test_on_paper_there_is_the_picture_and_no_sidebar(cube):
     sidebar = cube.get_by_test_id("stSidebar")
     expect(sidebar).to_be_visible()
