@@ -4,6 +4,8 @@ import { last } from "./series.js";
 import { written } from "./ticks.js";
 import { escape, number, percent } from "./web.js";
 
+const OLD_STEPS = 50; // a test that many steps ago says of which step it is
+
 export const card = (arm) => `
   <button class="ns-arm" data-arm="${escape(arm.name)}" aria-pressed="true" title="Show or hide this arm in the charts">
     <span class="ns-name">${escape(arm.title)}</span>
@@ -19,9 +21,11 @@ export function figures(arm) {
   const own = last(arm.batch.accuracy);
   const loss = last(arm.train.loss);
   const seconds = last(arm.train.seconds);
+  const tested = last(arm.test.step);
+  const isOld = last(arm.train.step) - tested >= OLD_STEPS;
   return {
     accuracy: arm.diverged ? "diverged" : percent(accuracy),
-    unit: arm.diverged ? "" : "test accuracy",
+    unit: arm.diverged ? "" : `test accuracy${isOld ? ` at step ${number(tested)}` : ""}`,
     batch: arm.diverged
       ? `step ${arm.diverged.step}: ${arm.diverged.what}`
       : own === undefined ? "" : `${percent(own)} with batch statistics`,
@@ -32,12 +36,20 @@ export function figures(arm) {
 }
 
 // Where and on what the shown run trains, whatever the sidebar says by now.
-export function origin(series, settings) {
+export function origin(series, { rate, settings }) {
   if (!series.started) return settings;
   const { device, data, examples, batch_size: batch } = series.started;
   const step = Math.max(-1, ...[...series.arms.values()].map((arm) => last(arm.test.step) ?? -1));
   const tested = step >= 0 ? [`test figures of step ${number(step)}`] : [];
-  return [`${dataName(data)}, ${number(examples)} images`, `batch ${batch}`, settings, device, ...tested].join(" · ");
+  const learning = `lr ${[rate, ...since(series.rates)].join(" → ")}`.replace("-", "−");
+  return [`${dataName(data)}, ${number(examples)} images`, `batch ${batch}`, learning, settings, device, ...tested].join(" · ");
+}
+
+// The last learning rate of those that it was changed to.
+function since(rates) {
+  if (!rates.length) return [];
+  const { new: rate, step } = rates.at(-1);
+  return [...(rates.length > 1 ? ["…"] : []), `${rate} from step ${number(step)}`];
 }
 
 const nats = (loss) => (loss == null ? "not finite" : written(loss, 3));

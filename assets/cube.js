@@ -199,7 +199,8 @@ class View {
     for (let i = 0; i < shade.length; i++) shade[i] = t < 1 ? from[i] + (to[i] - from[i]) * t : to[i];
     const { enlarged } = this.look;
     const width = (canvas.clientWidth || panel.figure.clientWidth) / enlarged;
-    const height = Math.round(this.local.view === "grid" ? gridHeight(this.layout.sheet, width) : clamp(width * 0.82, 320, 580));
+    const most = enlarged > 1 ? Math.max(260, (0.54 * window.innerHeight) / enlarged) : 580; // with its words on one screen
+    const height = Math.round(this.local.view === "grid" ? gridHeight(this.layout.sheet, width) : clamp(width * 0.82, Math.min(320, most), most));
     Object.assign(panel, { width, height, list: this.scene(panel, width, height) });
     if (!context) return void (panel.vector.innerHTML = toSvg(panel.list, width, height, this.look));
     const ratio = (window.devicePixelRatio || 1) * enlarged;

@@ -270,7 +270,7 @@ class Panel {
         element.querySelector(`[data-figure=${name}]`).textContent = text;
       }
     });
-    this.parts.origin.textContent = origin(this.series, this.data.settings);
+    this.parts.origin.textContent = origin(this.series, this.data);
   }
 
   showGhosts() {
@@ -333,7 +333,8 @@ class Panel {
 
   // Space pauses and resumes, a full stop does one step, wherever no text is being typed.
   pressed(event) {
-    if (event.target.closest?.("input, textarea, select, button, [contenteditable], [role=combobox], [role=slider]")) return;
+    const taken = "input, textarea, select, [contenteditable], [role=combobox], [role=slider]" + (event.key === " " ? ", button" : "");
+    if (event.target.closest?.(taken)) return;
     const button = { " ": this.parts.pause, ".": this.parts.step }[event.key];
     if (!button || button.disabled) return;
     event.preventDefault();

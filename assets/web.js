@@ -53,6 +53,9 @@ export function scientific(x, decimals) {
   return `${mantissa.replace("-", "−")}·10${[...String(Number(exponent))].map((c) => RAISED[c]).join("")}`;
 }
 
+// Large type needs more room between the numbers of an upright axis and its title.
+const apart = (axis, type) => (axis.title?.standoff ? { ...axis, title: { ...axis.title, standoff: axis.title.standoff + type - 14 } } : axis);
+
 // A chart's layout in the page's type and colours; `more` goes on top.
 export function layout(look, more, type = look.type) {
   const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: type }, automargin: true };
@@ -61,7 +64,7 @@ export function layout(look, more, type = look.type) {
     font: { family: look.font, color: look.text, size: type }, showlegend: false, dragmode: "zoom",
     hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: type - 1, color: look.text } },
     uirevision: "keep", ...more,
-    xaxis: { ...axis, ...more.xaxis }, yaxis: { ...axis, ...more.yaxis },
+    xaxis: { ...axis, ...more.xaxis }, yaxis: apart({ ...axis, ...more.yaxis }, type),
     ...(more.title && { title: { text: more.title, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: type + 2 } } }),
   };
 }

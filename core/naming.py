@@ -200,5 +200,5 @@ class Norming:
     @classmethod
     def of(cls, rule: Rule, running: bool = False) -> Norming:
         verdict = name_axes(rule)
-        title = verdict.title or f"No norm: over {', '.join(rule.over) or 'nothing'}"
+        title = verdict.title or f"None of the norms: over {', '.join(rule.over) or 'nothing'}"
         return cls(rule, title, verdict.norm, running)

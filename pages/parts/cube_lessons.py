@@ -15,8 +15,10 @@ from core.naming import Norming
 from core.noise import Noise, mean_noise
 from core.sequence import RowsTrained, compare_rows
 from core.sites import Site
+from pages.parts import session
 
 Draw = Callable[[dict[str, Any], str], None]
+EXERCISE_KEY = "normscope_cube_exercise"
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
@@ -57,7 +59,9 @@ def _compare(site: Site, mistake: Mistake, draw: Draw) -> None:
     left, right = st.columns(2, gap="medium")
     left.markdown("**As written**")
     right.markdown("**As meant**")
-    draw(picture(site, normings, shown, shown.middle(), "normalized") | {"view": "grid"}, "normscope_cube_exercise")
+    picked = tuple(session.answer(EXERCISE_KEY).get("cell") or ())
+    cell = shown.nearest(picked) if len(picked) == len(site.shape) else shown.middle()
+    draw(picture(site, normings, shown, cell, "normalized") | {"view": "grid"}, EXERCISE_KEY)
 
 
 def _small_batches(site: Site) -> None:

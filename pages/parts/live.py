@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.api import assets_address
 from core.config import QUERY_KEYS, ExperimentConfig
+from core.records import LearningRateChanged
 from core.runs import Run
 from pages.parts import session
 from pages.parts.controls import INIT_NAMES
@@ -32,6 +33,7 @@ def training(view: View, on_action: Callable[[dict[str, Any]], None]) -> None:
         "arms": _arms(view.config) if view.config else [],
         "status": view.run.status if view.run else "",
         "changed": _changes(view.run.config, view.config) if view.run and view.config else "",
+        "rate": f"{view.run.config.learning_rate:g}" if view.run else "",
         "settings": _settings(view.run.config) if view.run else "",
         "problem": view.problem,
         "notices": list(view.notices),
@@ -68,20 +70,35 @@ def _arms(config: ExperimentConfig) -> list[dict[str, str]]:
 
 
 def _label(view: View, run: Run) -> str:
+    """What tells the run from the visitor's others."""
     config = run.config
     arms = ", ".join(arm.name for arm in config.arms)
-    training = f"lr {config.learning_rate:g} · batch {config.batch_size} · seed {config.seed}"
-    return f"Run {view.numbers[run.id]}: {arms} · {config.activation} · {training}".replace("-", "−")
+    init = [f"{INIT_NAMES[config.init]} weights"] * (config.init != ExperimentConfig().init)
+    training = [_rate(run), f"batch {config.batch_size}", *_unusual(config), *_length(config)]
+    return f"Run {view.numbers[run.id]}: {' · '.join([arms, config.activation, *init, *training])}".replace("-", "−")
 
 
 def _settings(config: ExperimentConfig) -> str:
-    """What the run was started with, less what its records say themselves (data, batch) and what is as usual."""
+    """What the run learns with, less what its records say themselves (data, batch, lr) and what is as usual."""
+    network = [config.activation, f"{INIT_NAMES[config.init]} weights", *_unusual(config)]
+    return " · ".join([*network, *_length(config)]).replace("-", "−")
+
+
+def _rate(run: Run) -> str:
+    """The learning rate at the start, and the last one where it was changed since."""
+    changes = [record for record in run.history if isinstance(record, LearningRateChanged)]
+    since = f" → {changes[-1].new:g} from step {changes[-1].step:,}" if changes else ""
+    return f"lr {run.config.learning_rate:g}{' → …' * (len(changes) > 1)}{since}"
+
+
+def _unusual(config: ExperimentConfig) -> list[str]:
     usual = ExperimentConfig()
-    parts = [f"lr {config.learning_rate:g}", config.activation, f"{INIT_NAMES[config.init]} weights"]
-    parts += [f"{name} {getattr(config, name)}" for name in ("depth", "pool", "dropout", "optimizer", "momentum")
-              if getattr(config, name) != getattr(usual, name)]  # fmt: skip
-    parts += [f"{config.epochs} epoch{'s' * (config.epochs != 1)}", f"seed {config.seed}"]
-    return " · ".join(parts).replace("-", "−")
+    names = ("depth", "pool", "dropout", "optimizer", "momentum")
+    return [f"{name} {getattr(config, name)}" for name in names if getattr(config, name) != getattr(usual, name)]
+
+
+def _length(config: ExperimentConfig) -> list[str]:
+    return [f"{config.epochs} epoch{'s' * (config.epochs != 1)}", f"seed {config.seed}"]
 
 
 def _changes(shown: ExperimentConfig, chosen: ExperimentConfig) -> str:

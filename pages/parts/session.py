@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.asking import QueueFull
 from core.config import ConfigError, ExperimentConfig, from_query
+from core.rules import read_number
 from core.runs import NotTheOwner, Run, manager
 from core.viewpoint import QUERY_KEY
 
@@ -197,10 +198,7 @@ def _steer(here: Visitor, order: dict[str, Any]) -> None:
 
 def _change_rate(here: Visitor, order: dict[str, Any]) -> None:
     if here.run is not None:
-        try:
-            rate = float(order["value"])
-        except (TypeError, ValueError):
-            rate = float("nan")
+        rate = read_number(str(order.get("value", "")), "The learning rate", "learning_rate", float)
         here.run.change_learning_rate(str(order.get("key", "")), rate)
 
 

@@ -277,6 +277,11 @@ def test_a_right_answer_is_explained_and_drawn(cube):
     cube.get_by_text("all values of the tensor", exact=True).click()
     expect(cube.get_by_text("Without dim= the mean is of the whole matrix")).to_be_visible()
     expect(cube.locator(".cube")).to_have_count(2)
+    drawn = cube.locator(".cube").last
+    drawn.locator("canvas").first.focus()
+    cube.keyboard.press("ArrowDown")
+    expect(drawn.locator("figure p").first).to_contain_text("cell n 9, d 16: ")
+    expect(drawn.locator("output").first).to_contain_text("x̂ = ")
 
 
 def test_one_finger_turns_the_cube_two_enlarge_it_and_a_tap_picks_a_cell(cube):

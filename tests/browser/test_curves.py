@@ -162,6 +162,24 @@ def test_a_projector_shows_six_arms_without_scrolling(six: Page) -> None:
     shows_all_on_a_projector(six)
 
 
+@pytest.mark.parametrize("projected", [False, True])
+def test_on_a_small_screen_nothing_lies_on_anything_else(ended: Page, projected: bool) -> None:
+    ended.set_viewport_size({"width": 1280, "height": 720})
+    if projected:
+        ended.locator("[data-projector]").click()
+    crowded = """() => {
+        const rows = [...document.querySelector(".ns-train [data-part=work]").children].filter((e) => e.offsetHeight);
+        const low = (e) => Math.max(...[e, ...e.children].map((part) => part.getBoundingClientRect().bottom));
+        return rows.slice(1).filter((row, i) => low(rows[i]) > row.getBoundingClientRect().top + 1
+            || rows[i].scrollHeight > rows[i].clientHeight + 1).map((row) => row.className);
+    }"""
+    ended.wait_for_function("document.querySelector('[data-part=verdict]').textContent.includes('At the end')")
+    assert ended.evaluate(crowded) == []
+    if projected:
+        ended.locator("[data-projector]").click()
+    ended.set_viewport_size({"width": 1440, "height": 900})
+
+
 def test_on_a_telephone_a_card_takes_the_whole_row(ended: Page) -> None:
     ended.set_viewport_size({"width": 390, "height": 844})
     ended.wait_for_function("document.querySelector('.ns-arm').getBoundingClientRect().width < 390")

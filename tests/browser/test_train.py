@@ -169,6 +169,9 @@ def test_paused_means_that_no_step_is_done_until_step_or_resume(live: Page) -> N
     press(live, "step")
     live.wait_for_function("at => Number(document.querySelector('.ns').dataset.step) === at + 1", arg=at)
     status(live, "paused")
+    live.keyboard.press(".")  # with the focus where the click has left it
+    live.wait_for_function("at => Number(document.querySelector('.ns').dataset.step) === at + 2", arg=at)
+    status(live, "paused")
     press(live, "pause")
     status(live, "running")
     wait_for_steps(live)
@@ -190,12 +193,16 @@ def test_a_new_learning_rate_is_marked_on_the_curves(live: Page) -> None:
     live.locator("[data-part=rate]").press("Enter")
     mark = "document.querySelector('[data-part=loss]')._fullLayout?.annotations?.some(a => a.text === 'lr 0.1 → 0.02')"
     live.wait_for_function(mark)
+    expect(live.locator("[data-part=origin]")).to_contain_text(re.compile(r"lr 0\.1 → 0\.02 from step \d"))
 
 
 def test_a_learning_rate_that_is_none_is_refused_with_the_rule(live: Page) -> None:
     live.locator("[data-part=rate]").fill("-1")
     live.locator("[data-part=rate]").press("Enter")
     expect(live.locator("[data-part=notices]")).to_contain_text("finite number above 0; got -1")
+    live.locator("[data-part=rate]").fill("much")
+    live.locator("[data-part=rate]").press("Enter")
+    expect(live.locator("[data-part=notices]")).to_contain_text("got “much” and must be a number")
     status(live, "running")
 
 

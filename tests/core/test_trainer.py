@@ -425,6 +425,13 @@ def test_the_layer_named_is_the_first_that_is_not_finite(
 # --- bounds ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("batch_size", [1, 2, 16, 256])
+def test_no_test_is_older_than_200_steps_or_a_200th_of_the_run(batch_size: int) -> None:
+    config = ExperimentConfig(examples=5120, epochs=2, batch_size=batch_size, arms=(parse_arm("ln"),))
+    tested = [step for step in range(config.total_steps + 1) if _is_live_test(config, step)]
+    assert max(later - earlier for earlier, later in pairwise(tested)) <= max(200, config.total_steps / 200 + 1)
+
+
 @pytest.mark.parametrize(
     "config",
     [

@@ -2,10 +2,12 @@
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,19 @@ def test_a_finished_run_is_shown() -> None:
     run = ended(SMALL)
     assert run.status == "finished"
     assert panel(open_frame(run=run.id))["run"] == run.id
+
+
+def test_a_run_is_named_with_the_learning_rate_that_it_ended_with_and_what_is_unusual_about_it(until) -> None:
+    run = manager().submit(replace(ENDLESS, depth=8))
+    until(lambda: run.snapshot().step > 2)
+    run.change_learning_rate(run.key, 0.05)
+    until(lambda: run.snapshot().learning_rate == 0.05)
+    run.stop(run.key)
+    until(lambda: run.ended)
+    label = panel(open_frame(run=run.id))["label"]
+    assert re.fullmatch(
+        r"Run 1: none · sigmoid · lr 0\.1 → 0\.05 from step [\d,]+ · batch 2 · depth 8 · 1,?000 epochs · seed 0", label
+    )
 
 
 def test_a_failed_run_is_shown() -> None:
