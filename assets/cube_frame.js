@@ -13,9 +13,8 @@ export function build(parent) {
       <span class="space"></span>
       <button data-part="farther" aria-label="Zoom out">−</button><button data-part="closer" aria-label="Zoom in">+</button>
       <button data-part="reset">Reset view</button><button data-part="svg">SVG</button><button data-part="png">PNG</button>
-      ${projectorButton()}
     </div>
-    <p class="now"><i data-part="dot" title="follows the run" hidden></i><span data-part="origin"></span></p>
+    <p class="now"><i data-part="dot" title="follows the run" hidden></i><span data-part="origin"></span>${projectorButton()}</p>
     <div data-part="panels" class="panels"></div>
     <p data-part="text" class="text" role="status" aria-live="polite"></p>
     <p class="small" data-part="drawn"></p>
@@ -33,7 +32,7 @@ const STYLE = `
   .cube { --enlarged: 1; position: relative; font-family: var(--st-font); color: var(--st-text-color); }
   .bar { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin-bottom: 6px; }
   .bar .space { flex: 1; }
-  .bar:has([data-projector][aria-pressed="true"]) :is([data-part="farther"], [data-part="closer"], [data-part="svg"], [data-part="png"]) { display: none; }
+  .cube:has([data-projector][aria-pressed="true"]) .bar :is([data-part="farther"], [data-part="closer"], [data-part="svg"], [data-part="png"]) { display: none; }
   .group { display: flex; flex-wrap: wrap; }
   .group button { border-radius: 0; margin-left: -1px; }
   .group button:first-child { border-radius: 8px 0 0 8px; margin-left: 0; }
@@ -52,10 +51,11 @@ const STYLE = `
   output { display: block; min-height: 1.5em; text-align: center; font-size: calc(17px * var(--enlarged)); font-variant-numeric: tabular-nums; }
   figure p { margin: 4px 0 0; text-align: center; font-size: calc(15px * var(--enlarged)); opacity: .8; text-wrap: balance; }
   .text { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .now { margin: 12px 0 4px; font-size: calc(15px * var(--enlarged)); font-variant-numeric: tabular-nums; }
+  .now { display: flex; align-items: baseline; margin: 6px 0 4px; font-size: calc(15px * var(--enlarged)); font-variant-numeric: tabular-nums; }
   .now i { display: inline-block; width: 9px; height: 9px; margin-right: 8px; border-radius: 50%; background: #009e73;
     animation: breathe 2s ease-in-out infinite; }
   .now i[hidden] { display: none; }
+  .now button { margin-left: auto; }
   @keyframes breathe { 50% { opacity: .25; } }
   @media (prefers-reduced-motion: reduce) { .now i { animation: none; } }
   .small { margin: 12px 0 0; font-size: calc(13px * var(--enlarged)); opacity: .75; }
@@ -64,7 +64,7 @@ const STYLE = `
   .probe { position: absolute; width: 0; height: 0; color: var(--st-text-color); background: var(--st-background-color);
     transition: color 1ms, background 1ms; }
   @media (max-width: 640px) { .panels { grid-template-columns: 1fr; } }
-  @media print { .bar { display: none; } }`;
+  @media print { .bar, .now button { display: none; } }`;
 
 export function element(tag, className, parent) {
   const made = document.createElement(tag);

@@ -116,6 +116,7 @@ def test_a_watcher_asks_for_what_is_newer_than_it_has_until_the_run_has_ended() 
 # --- a card ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_loop_agrees_with_float64(few: Images) -> None:
     said, right = gpu.check(few, steps=3)
     assert right, said

@@ -100,6 +100,7 @@ def test_a_projector_has_large_type_in_the_charts_here_too(looking: Page) -> Non
     looking.wait_for_function(f"{size} === 14")
 
 
+@pytest.mark.slow
 def test_an_arm_that_diverged_leaves_the_others_their_axis_over_the_run(diverged: Page) -> None:
     go(diverged, "Activations")
     wait_for_looks(diverged, 1)

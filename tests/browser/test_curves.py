@@ -89,6 +89,7 @@ def luminance(color: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+@pytest.mark.slow
 def test_a_diverged_arm_leaves_the_picture_to_the_others(diverged: Page) -> None:
     chart = "document.querySelector('[data-part=loss]')"
     diverged.wait_for_function(f"{chart}.data?.some(t => t.mode === 'markers+text')")
@@ -99,6 +100,7 @@ def test_a_diverged_arm_leaves_the_picture_to_the_others(diverged: Page) -> None
     expect(diverged.locator(".ns-arm").last).not_to_contain_text("test accuracy")
 
 
+@pytest.mark.slow
 def test_the_labels_at_the_lines_ends_fit_into_their_chart(diverged: Page) -> None:
     ends = diverged.wait_for_function(
         """() => ['loss', 'accuracy'].map(part => {

@@ -131,6 +131,7 @@ def test_without_data_the_page_trains_on_digits_and_says_how_to_get_the_rest(new
     expect(notices).to_contain_text("python -m core data fetch")
 
 
+@pytest.mark.slow
 def test_a_diverging_arm_is_named_with_its_layer_and_step(diverged: Page) -> None:
     expect(diverged.locator(".ns-arm[data-arm='none:lr=10000']")).to_contain_text(
         re.compile(r"step \d+: .*(conv|fc)\d.* is not finite")

@@ -48,7 +48,8 @@ def observations(looks: list[NetworksSeen]) -> Observations:
     return kept
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", pytest.param("adam", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_looking_at_every_step_from_both_sides_changes_no_bit_of_the_training(
     small_images: Images, optimizer: str
 ) -> None:

@@ -65,6 +65,7 @@ def test_cells_after_a_sequences_end_are_marked_as_absent():
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_with_layernorm_the_row_reader_learns_faster_at_this_learning_rate():
     last = {row.layer_norm: row for row in compare_rows()}
     assert last[True].test_accuracy > last[False].test_accuracy + 0.1

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -159,12 +160,11 @@ def test_changing_the_form_leaves_a_run_in_progress_alone() -> None:
     assert not run.ended
 
 
-@pytest.mark.parametrize("page", ["activations", "gradients", "parameters"])
-def test_a_page_that_looks_inside_is_handed_the_run_in_every_state(page: str) -> None:
+def test_a_page_that_looks_inside_is_handed_the_run_in_every_state() -> None:
     states = {"": "", "running": manager().submit(ENDLESS).id}
     manager().shutdown(20)
     states |= {"finished": ended(SMALL).id, "failed": ended(DIVERGING).id}
-    for run_id in states.values():
+    for page, run_id in product(("activations", "gradients", "parameters"), states.values()):
         app = open_frame(**{"run": run_id} if run_id else {})
         app.switch_page(str(FRAME.parent / f"{page}.py")).run()
         assert not app.exception
