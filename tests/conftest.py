@@ -9,6 +9,8 @@ import pytest
 from xdist import is_xdist_controller
 from xdist.scheduler import LoadScopeScheduling
 
+LONGEST = ("tests/browser/", "tests/core/test_first_look.py", "tests/core/test_trainer.py", "")  # and all others
+
 
 class OneBrowser(LoadScopeScheduling):
     """A file's tests go to one worker, and all of tests/browser to the same: they share a server and a chromium."""
@@ -26,6 +28,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Whoever runs tests gets the fixtures; xdist's controller would import PyTorch for nothing, while all wait."""
     if not is_xdist_controller(session):
         session.config.pluginmanager.import_plugin("tests.fixtures")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest first: begun last, one process would be at it when the other has ended."""
+    items.sort(key=lambda item: min(place for place, path in enumerate(LONGEST) if item.nodeid.startswith(path)))
 
 
 def pytest_collection_finish() -> None:

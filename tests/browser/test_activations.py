@@ -222,6 +222,7 @@ def test_zoom_survives_three_looks(watching: Page, zoom) -> None:
     assert x_range(watching) == zoomed
 
 
+@pytest.mark.slow
 def test_a_paused_run_is_called_paused(live: Page) -> None:
     go(live, "Train")
     press(live, "pause")

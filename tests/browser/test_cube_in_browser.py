@@ -324,6 +324,7 @@ def test_on_paper_there_is_the_picture_and_no_sidebar(cube):
     cube.emulate_media(media="screen")
 
 
+@pytest.mark.slow
 def test_a_link_shows_exactly_this_picture_again(visit):
     link = "left:in,right:gn,groups:3,cell:1.4.8.20,stage:after"
     page = visit(link)

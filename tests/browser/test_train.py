@@ -98,6 +98,7 @@ def test_the_charts_follow_a_change_of_theme_at_once(ended: Page) -> None:
     ended.wait_for_function(f"light => {color} === light", arg=light)
 
 
+@pytest.mark.slow
 def test_an_earlier_run_stays_as_a_ghost_until_it_is_dropped(ended: Page) -> None:
     press(ended, "renew")
     expect(ended.locator("[data-part=ghostList] li")).to_have_count(1)

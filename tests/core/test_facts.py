@@ -124,7 +124,7 @@ def scaled(net: nn.Sequential, layer: str, factor: float) -> nn.Sequential:
     return net
 
 
-@pytest.mark.parametrize("arm", ["bn", "bn:book"])
+@pytest.mark.parametrize("arm", ["bn", pytest.param("bn:book", marks=pytest.mark.slow)])
 def test_fact_13_ten_times_the_weights_before_batch_norm_give_the_same_logits_and_a_tenth_of_the_gradient(
     images, arm: str
 ) -> None:
