@@ -41,7 +41,7 @@ export function origin(series, { rate, settings }) {
   const { device, data, examples, batch_size: batch } = series.started;
   const step = Math.max(-1, ...[...series.arms.values()].map((arm) => last(arm.test.step) ?? -1));
   const tested = step >= 0 ? [`test figures of step ${number(step)}`] : [];
-  const learning = `lr ${[rate, ...since(series.rates)].join(" → ")}`.replace("-", "−");
+  const learning = `lr ${[rate, ...since(series.rates)].join(" → ")}`.replaceAll("-", "−");
   return [`${dataName(data)}, ${number(examples)} images`, `batch ${batch}`, learning, settings, device, ...tested].join(" · ");
 }
 

@@ -34,6 +34,7 @@ class View {
     this.sent = {};
     this.timers = {};
     this.root = build(parent);
+    this.look = theme(this.root);
     this.parts = Object.fromEntries([...this.root.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
     this.listen();
   }
