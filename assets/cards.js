@@ -41,12 +41,11 @@ export function origin(series, { rate, settings }) {
   const { device, data, examples, batch_size: batch } = series.started;
   const step = Math.max(-1, ...[...series.arms.values()].map((arm) => last(arm.test.step) ?? -1));
   const tested = step >= 0 ? [`test figures of step ${number(step)}`] : [];
-  const learning = `lr ${[rate, ...since(series.rates)].join(" → ")}`.replaceAll("-", "−");
+  const learning = `lr ${[rate, ...lastRate(series.rates)].join(" → ")}`.replaceAll("-", "−");
   return [`${dataName(data)}, ${number(examples)} images`, `batch ${batch}`, learning, settings, device, ...tested].join(" · ");
 }
 
-// The last learning rate of those that it was changed to.
-function since(rates) {
+function lastRate(rates) {
   if (!rates.length) return [];
   const { new: rate, step } = rates.at(-1);
   return [...(rates.length > 1 ? ["…"] : []), `${rate} from step ${number(step)}`];

@@ -34,7 +34,7 @@ class View {
     this.sent = {};
     this.timers = {};
     this.root = build(parent);
-    this.look = theme(this.root);
+    this.enlarge();
     this.parts = Object.fromEntries([...this.root.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
     this.listen();
   }
@@ -189,7 +189,9 @@ class View {
 
   // For a projector all is drawn larger: a scene has a pixel for `enlarged` of the page's.
   enlarge() {
+    const before = this.look?.enlarged;
     this.look = theme(this.root);
+    if (this.look.enlarged === before) return; // as at nearly every frame
     this.root.style.setProperty("--enlarged", this.look.enlarged);
     this.root.querySelector("[data-projector]").setAttribute("aria-pressed", this.look.enlarged > 1);
   }

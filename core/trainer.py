@@ -37,7 +37,7 @@ from core.summary import NetworkSummary
 LIVE_TEST_IMAGES = 1000  # tested while an epoch runs; its end is tested on all
 LIVE_TEST_STEPS = 20  # at least so many steps between two live tests,
 LIVE_TEST_EXAMPLES = 5000  # and at least so many training examples, so that tests stay a small part of the time,
-LIVE_TEST_MOST = 200  # but no more steps than these: those of tiny batches take long for their few examples
+LIVE_TEST_MOST_STEPS = 200  # but no more steps than these: those of tiny batches take long for their few examples
 PROBE_IMAGES = 64  # the fixed ones; a look at them costs some 1.3 training steps of 256
 EARLY_TESTS = (0, 1, 2, 5, 10)  # where BatchNorm's running statistics are still far off (the start-up lesson)
 
@@ -334,7 +334,7 @@ def _test(
 
 
 def _is_live_test(config: ExperimentConfig, step: int) -> bool:
-    affordable = min(LIVE_TEST_EXAMPLES // config.batch_size, LIVE_TEST_MOST)
+    affordable = min(LIVE_TEST_EXAMPLES // config.batch_size, LIVE_TEST_MOST_STEPS)
     every = max(LIVE_TEST_STEPS, affordable, math.ceil(config.total_steps / (POINTS // 10)))
     return step in EARLY_TESTS or step % every == 0
 

@@ -145,7 +145,7 @@ def test_an_answer_is_never_older_than_an_order_or_a_status(client, still) -> No
 
 
 def test_kept_answers_are_bounded(client, still) -> None:
-    for step in range(1, 80):
+    for step in range(1, 200):
         still.publish(point(step))
         news(client, still, step)
     assert len(api._served) <= 64
