@@ -24,7 +24,7 @@ from bench.experiments import lasting
 from bench.loops import few_tests, images
 from bench.plot import Panel, Point, svg
 from bench.timings import table
-from core import stats
+from core import distributions, stats
 from core.config import DEPTHS, ArmConfig, ExperimentConfig, parse_arm
 from core.data import Images, as_floats
 from core.inside import Observations
@@ -141,7 +141,7 @@ def look_times(data: Images, repeats: int) -> Lines:
 def _look_ms(data: Images, depth: int, bins: int, repeats: int) -> float:
     (arm,) = build_arms(lasting(1, data, 256, (parse_arm("bn"),), depth=depth), data.train_images.device)
     images, labels = as_floats(data.test_images[:PROBE_IMAGES]), data.test_labels[:PROBE_IMAGES]
-    with patch.object(stats, "BINS", bins):
+    with patch.object(distributions, "BINS", bins):
         return _median_ms(lambda: stats.summarise(probe(arm.model, images, labels), 0.1), repeats)
 
 

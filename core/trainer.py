@@ -86,6 +86,7 @@ class Arm:
     examples: int = 0
     alive: bool = True
     _twin: nn.Sequential | None = field(default=None, init=False)
+    _pairs: list[tuple[Tensor, Tensor]] = field(default_factory=list, init=False)  # of the model and its twin
 
     @property
     def name(self) -> str:
@@ -96,8 +97,10 @@ class Arm:
         """The network as it is now, as another one, which is valid until the next call."""
         if self._twin is None:
             self._twin = copy.deepcopy(self.model)
-        for mine, its in zip(self.model.state_dict().values(), self._twin.state_dict().values(), strict=True):
-            its.copy_(mine)
+            mine, its = self.model.state_dict(), self._twin.state_dict()  # not copies, and listed once: that takes time
+            self._pairs = list(zip(mine.values(), its.values(), strict=True))
+        for tensor, copied in self._pairs:
+            copied.copy_(tensor)
         return self._twin
 
 

@@ -18,13 +18,14 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from core import stats
+from core import distributions, stats
 from core.config import ExperimentConfig, parse_arm
 from core.data import as_floats, load, verify
+from core.distributions import BINS, LOG_BINS, SORTED_VALUES
 from core.lenet import build_lenet
 from core.norms import BatchNorm
-from core.probes import LayerSeen, probe, watch
-from core.stats import BINS, LOG_BINS, SORTED_VALUES, batch_noise, inactive_share, summarise
+from core.probes import LayerSeen, Seen, probe, watch
+from core.stats import batch_noise, inactive_share, summarise
 from core.summary import PERCENTILES, NetworkSummary, StageSummary, drift
 
 DRAWN = torch.Generator().manual_seed(0)
@@ -39,9 +40,9 @@ def lenet(arm: str = "bn", seed: int = 0, **settings: object) -> nn.Sequential:
 def stage(X: Tensor, name: str = "before", activation: nn.Module | None = None) -> StageSummary:
     """X as if a layer had put it out, through the code that summarises real ones."""
     layer = LayerSeen("conv1", nn.Conv2d(1, 1, 1), nn.Identity(), activation, weight=torch.ones(1))
-    layer.stages[name] = X
-    found = {f"{name}/{key}": value for key, value in stats._stage(X, stats._fixed_range(layer, name)).items()}
-    return stats._stage_summary(layer, name, stats._transfer(found))
+    layer.stages = {"before": X, name: X}
+    (summary,) = summarise(Seen({"conv1": layer})).layers
+    return getattr(summary, name)
 
 
 def normal(*shape: int, mean: float = 0.0, std: float = 1.0) -> Tensor:
@@ -145,9 +146,12 @@ def test_every_value_is_counted_exactly_once_whatever_it_is(numbers: list[float]
 
 
 def test_counting_is_the_same_on_the_cpu_and_elsewhere() -> None:
-    places = torch.rand(10_000, generator=torch.Generator().manual_seed(0)) * 7
-    assert torch.equal(stats._occurrences_on_cpu(places, 9), stats._occurrences_on_device(places, 9))
-    assert stats._occurrences(places, 9)[7:].tolist() == [0, 0]
+    places = torch.rand(3, 10_000, generator=torch.Generator().manual_seed(0)) * 7
+    whole = places.flatten().short()
+    on_cpu, on_device = distributions._occurrences_on_cpu, distributions._occurrences_on_device
+    assert torch.equal(on_cpu(whole, 9), on_device(whole, 9))
+    by_hand = [[int(((place <= row) & (row < place + 1)).sum()) for place in range(9)] for row in places]
+    assert distributions._occurrences(places, 9).tolist() == by_hand
 
 
 # Saturation and death
@@ -195,17 +199,19 @@ def test_the_signed_log_histogram_is_numpys_on_the_logarithm() -> None:
     g = normal(1000, 7) * 10 ** normal(1000, 7, mean=-8, std=3)
     g[:10] = 0
     g[10, :3] = torch.tensor([math.nan, math.inf, -math.inf])
-    counts = stats._log_counts(g.flatten()).tolist()
-    histogram = stats._log_histogram(counts, zeros=int((g == 0).sum()), infs=2)
+    other = torch.ones(5)  # a second gradient, whose counts must not be among the first one's
+    counts = distributions.log_counts([other, g])
+    assert counts.sum(dim=(1, 2)).tolist() == [5, 7000]
+    histogram = stats._log_histogram(counts[1].numpy())
     x = g.double().numpy().flatten()
     finite = x[np.isfinite(x) & (x != 0)]
-    logs, ends = np.log10(np.abs(finite)), (stats.LOG_LOW, stats.LOG_HIGH)
+    logs, ends = np.log10(np.abs(finite)), (distributions.LOG_LOW, distributions.LOG_HIGH)
     for side, sign in ((histogram.positive, 1), (histogram.negative, -1)):
         expected, _ = np.histogram(logs[np.sign(finite) == sign], LOG_BINS, ends)
         assert np.abs(np.array(side) - expected).sum() <= 2  # a logarithm at a bin's edge may round either way
     assert (histogram.zero, histogram.nan, histogram.inf) == (70, 1, 2)
-    assert histogram.tiny == (logs < stats.LOG_LOW).sum() > 0
-    assert histogram.huge == (logs >= stats.LOG_HIGH).sum()
+    assert histogram.tiny == (logs < distributions.LOG_LOW).sum() > 0
+    assert histogram.huge == (logs >= distributions.LOG_HIGH).sum()
     assert sum((*histogram.positive, *histogram.negative)) + histogram.tiny + histogram.huge + 73 == x.size
 
 
@@ -218,9 +224,9 @@ def test_the_share_of_exact_zeros_counts_dead_weights_only() -> None:
 
 
 def test_gradients_too_small_to_square_in_float32_still_have_a_size() -> None:
-    gradient = torch.full((4, 5), 1e-25)
-    assert stats._rms(gradient).item() == pytest.approx(1e-25, rel=1e-5, abs=0)
-    assert stats._rms(torch.zeros(4, 5)) == 0
+    tiny, none, large = torch.full((4, 5), 1e-25), torch.zeros(4, 5), torch.tensor([3e30, -4e30])
+    sizes = distributions.root_mean_squares([tiny, none, large]).tolist()
+    assert sizes == pytest.approx([1e-25, 0, math.sqrt(12.5) * 1e30], rel=1e-5, abs=0)
 
 
 def test_the_update_of_plain_sgd_is_the_same_computed_or_measured() -> None:
@@ -327,7 +333,7 @@ def test_nothing_is_asked_of_the_device_before_the_one_copy(arm: str, activation
     model = lenet(arm, activation=activation).to("meta")
     with watch(model) as seen:
         cross_entropy(model(IMAGES.to("meta")), LABELS.to("meta")).backward()
-    found = stats.reduce(seen, learning_rate=0.1)
+    found = stats.reduce(seen, measured_update=True)
     assert {values.device.type for values in found.values()} == {"meta"}
     with pytest.raises(RuntimeError):
         stats._transfer(found)
@@ -342,7 +348,7 @@ def test_a_summary_is_copied_to_the_host_once(monkeypatch: pytest.MonkeyPatch) -
     seen = probe(lenet("bn"), IMAGES, LABELS)
     copies.clear()
     summarise(seen, learning_rate=0.1)
-    assert copies == ["tolist"]
+    assert copies == ["cpu"]
 
 
 def test_a_summary_without_a_forward_pass_is_refused_with_the_remedy() -> None:
