@@ -2,7 +2,7 @@
 
 Rows, distributions  moments by unit, extremes, percentiles and two histograms of every row
 log_counts           histograms of gradients, by sign and magnitude
-norms                L2 norms, also of what is too small to square
+root_mean_squares    also of what is too small to square
 
 Half of what a look costs is to call its operations, not what they do. So what is few numbers is done for all rows at
 once, and what is many row by row: several maps together would leave the second-level cache.
@@ -53,11 +53,11 @@ def distributions(parts: Sequence[Rows]) -> Found:
     """What there is to know of all rows of all parts, in their order; R and C are sums over the parts here.
 
     unit_means, unit_vars [C] over each unit's values (biased); low, high [R] finite extremes, (inf, -inf) without any;
-    percentiles [R, 7] at PERCENTILES; fixed [R, BINS + 3] and adaptive [R, BINS + 4] as counted below.
+    percentiles [R, 7] at PERCENTILES; fixed [R, BINS + 2] and adaptive [R, BINS + 4] as counted below.
     """
     flat = [part.values.flatten(1) for part in parts]  # [R, C*M]
-    low, high = _joined(map(_finite_extremes, flat))
     means, variances = _joined(_unit_moments(part.values) for part in parts)
+    low, high, fixed = _joined(_finite(X, part.ranges) for X, part in zip(flat, parts, strict=True))
     starts, scales = _adaptive_bins(low, high)
     sizes = [len(values) for values in flat]
     adaptive = zip(flat, torch.split(starts, sizes), torch.split(scales, sizes), strict=True)
@@ -67,14 +67,13 @@ def distributions(parts: Sequence[Rows]) -> Found:
         "low": low,
         "high": high,
         "percentiles": _percentiles(_samples(flat)),
-        "fixed": torch.cat([_fixed_counts(X, part.ranges) for X, part in zip(flat, parts, strict=True)]),
+        "fixed": fixed,
         "adaptive": torch.cat([_adaptive_counts(*each) for each in adaptive]),
     }
 
 
-def _joined(pairs: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    first, second = zip(*pairs, strict=True)
-    return torch.cat(first), torch.cat(second)
+def _joined(parts: Iterable[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+    return tuple(torch.cat(kind) for kind in zip(*parts, strict=True))
 
 
 def _unit_moments(X: Tensor) -> tuple[Tensor, Tensor]:
@@ -84,12 +83,13 @@ def _unit_moments(X: Tensor) -> tuple[Tensor, Tensor]:
     return means.flatten(), norms.square_().div_(X.shape[2]).flatten()
 
 
-def _finite_extremes(X: Tensor) -> tuple[Tensor, Tensor]:
-    """[R, K] -> smallest and largest finite value, [R] each; (inf, -inf) if there is none."""
+def _finite(X: Tensor, ranges: tuple[Range, ...]) -> tuple[Tensor, Tensor, Tensor]:
+    """[R, K] -> smallest and largest finite value, [R] each, (inf, -inf) if there is none; fixed counts, see below."""
     inf = math.inf
     finite = torch.nan_to_num(X, nan=inf, posinf=inf, neginf=inf)
     low = finite.amin(dim=1)
-    return low, finite.nan_to_num_(posinf=-inf).amax(dim=1)
+    high = finite.nan_to_num_(posinf=-inf).amax(dim=1)
+    return low, high, _fixed_counts(finite, ranges)
 
 
 # Percentiles
@@ -131,10 +131,9 @@ def _sorted(X: Tensor) -> Tensor:
 
 
 def _fixed_counts(X: Tensor, ranges: tuple[Range, ...]) -> Tensor:
-    """[R, 1 + BINS + 2]: below low (with -inf), the bins, from high on (with +inf), nan."""
+    """[R, 1 + BINS + 1]: below low (with -inf), the bins, from high on. X [R, K], without nan, is overwritten."""
     scales, shifts = _fixed_bins(ranges, BINS, X.device)
-    places = (X * scales).add_(shifts).clamp_(0, BINS + 1)
-    return _occurrences(places.nan_to_num_(nan=BINS + 2), BINS + 3)
+    return _occurrences(X.mul_(scales).add_(shifts).clamp_(0, BINS + 1), BINS + 2)
 
 
 @cache

@@ -129,8 +129,9 @@ class BatchNorm(nn.Module):
 
 def standardize(X: Tensor, dim: int | tuple[int, ...], eps: float = EPS) -> Tensor:
     """(X - mean) / sqrt(variance + eps), with mean and biased variance over the axes `dim`; shape and dtype of X."""
-    mean, var = _mean_and_variance(X, dim)
-    return (X - mean) / torch.sqrt(var + eps)
+    deviations = X - X.mean(dim=dim, keepdim=True)
+    var = (deviations**2).mean(dim=dim, keepdim=True)
+    return deviations / torch.sqrt(var + eps)
 
 
 def layer_norm(X: Tensor, eps: float = EPS) -> Tensor:

@@ -25,8 +25,8 @@ from core.distributions import BINS, LOG_BINS, SORTED_VALUES
 from core.lenet import build_lenet
 from core.norms import BatchNorm
 from core.probes import LayerSeen, Seen, probe, watch
-from core.stats import batch_noise, inactive_share, summarise
-from core.summary import PERCENTILES, NetworkSummary, StageSummary, drift
+from core.stats import batch_noise, summarise
+from core.summary import PERCENTILES, LayerSummary, NetworkSummary, StageSummary, drift
 
 DRAWN = torch.Generator().manual_seed(0)
 IMAGES = torch.rand(8, 1, 28, 28, generator=DRAWN)
@@ -37,12 +37,21 @@ def lenet(arm: str = "bn", seed: int = 0, **settings: object) -> nn.Sequential:
     return build_lenet(parse_arm(arm), ExperimentConfig(seed=seed, **settings))
 
 
+def layer(X: Tensor, name: str = "before", activation: nn.Module | None = None) -> LayerSummary:
+    """A layer that has put out X, through the code that summarises real ones."""
+    seen = LayerSeen("conv1", nn.Conv2d(1, 1, 1), nn.Identity(), activation, weight=torch.ones(1))
+    seen.stages = {"before": X, name: X}
+    (summary,) = summarise(Seen({"conv1": seen})).layers
+    return summary
+
+
 def stage(X: Tensor, name: str = "before", activation: nn.Module | None = None) -> StageSummary:
-    """X as if a layer had put it out, through the code that summarises real ones."""
-    layer = LayerSeen("conv1", nn.Conv2d(1, 1, 1), nn.Identity(), activation, weight=torch.ones(1))
-    layer.stages = {"before": X, name: X}
-    (summary,) = summarise(Seen({"conv1": layer})).layers
-    return getattr(summary, name)
+    return getattr(layer(X, name, activation), name)
+
+
+def inactive_share(activation: nn.Module, Y: Tensor) -> float:
+    """The share of an activation's output Y that its rule speaks of."""
+    return layer(Y, "activated", activation).inactive_share
 
 
 def normal(*shape: int, mean: float = 0.0, std: float = 1.0) -> Tensor:
@@ -161,6 +170,9 @@ def test_saturated_means_what_the_rule_says() -> None:
     Y = torch.tensor([[0.04, 0.06, 0.5, 0.94, 0.96]])
     assert inactive_share(nn.Sigmoid(), Y) == pytest.approx(2 / 5)
     assert inactive_share(nn.Tanh(), torch.tensor([[-0.95, -0.85, 0, 0.85, 0.95]])) == pytest.approx(2 / 5)
+    drawn = torch.rand(100, 50, generator=torch.Generator().manual_seed(0))
+    assert inactive_share(nn.Sigmoid(), drawn) == ((drawn < 0.05) | (drawn > 0.95)).double().mean()
+    assert inactive_share(nn.Tanh(), 2 * drawn - 1) == ((2 * drawn - 1).abs() > 0.9).double().mean()
     assert "[0.05, 0.95]" in stats.RULES["Sigmoid"]
     assert "0.9" in stats.RULES["Tanh"]
 
