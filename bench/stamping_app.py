@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from core.api import lifespan, routes
-from core.config import from_query
+from core.links import from_query
 from core.records import Record
 from core.runs import Run, manager
 

@@ -23,6 +23,7 @@ from bench import browser
 from bench.server import PROJECT, serving
 from bench.timings import percentile, ratios, table, with_range
 from core.config import ExperimentConfig
+from core.links import to_query
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -74,7 +75,7 @@ def _speed(address: str, config: ExperimentConfig, repeats: int) -> str:
 
 def _run(address: str, config: ExperimentConfig, watchers: int = 0) -> tuple[float, list[dict[str, float]]]:
     """(examples per second and arm of one run, what its watchers heard)."""
-    query = "&".join(f"{key}={value}" for key, value in config.to_query().items())
+    query = "&".join(f"{key}={value}" for key, value in to_query(config).items())
     run = _get(Request(f"{address}/bench/runs?{query}", method="POST"))["run"]
     with _watched(address, run, watchers) as answers:
         stamps = _get(f"{address}/bench/runs/{run}/published")
@@ -147,7 +148,7 @@ def _pixel(address: str, config: ExperimentConfig, repeats: int) -> str:
 
 def _delays(page: Page, address: str, config: ExperimentConfig, others: int) -> list[float]:
     """Seconds from publish to pixel of every training and test point of one run."""
-    query = "&".join(f"{key}={value}" for key, value in config.to_query().items())
+    query = "&".join(f"{key}={value}" for key, value in to_query(config).items())
     page.goto(f"{address}/?{query}")
     page.get_by_role("button", name="Start training").click()
     page.wait_for_function("document.querySelector('.ns').dataset.run")

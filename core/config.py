@@ -1,14 +1,13 @@
 """What an experiment is: frozen, validated once, and the same in a link, a form and a command line.
 
 ArmConfig         one network of the experiment; parse_arm("bn/none:dropout=0.5") and .name are inverses
-ExperimentConfig  everything that decides a run's numbers; .to_query() and from_query() are inverses
+ExperimentConfig  everything that decides a run's numbers; core.links writes it into a link and reads it there
 ConfigError       says the rule, what it got and what to do
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -290,10 +289,6 @@ class ExperimentConfig:
     def total_steps(self) -> int:
         return self.steps_per_epoch * self.epochs
 
-    def to_query(self) -> dict[str, str]:
-        """The whole configuration as URL parameters; from_query reads it back."""
-        return {key: _to_text(getattr(self, name)) for key, name in QUERY_KEYS.items()}
-
     def to_json(self) -> dict[str, Any]:
         """The configuration as JSON values, arms by their names."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -318,78 +313,6 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "optimizer": OPTIMIZERS,
 }
 
-# URL parameter: field
-QUERY_KEYS = {
-    "data": "data",
-    "examples": "examples",
-    "batch": "batch_size",
-    "drop_last": "drop_last",
-    "arms": "arms",
-    "act": "activation",
-    "pool": "pool",
-    "init": "init",
-    "depth": "depth",
-    "dropout": "dropout",
-    "opt": "optimizer",
-    "lr": "learning_rate",
-    "momentum": "momentum",
-    "epochs": "epochs",
-    "seed": "seed",
-}
-
-
-def from_query(params: Mapping[str, str]) -> tuple[ExperimentConfig, list[str]]:
-    """Read URL parameters strictly: (config, problems).
-
-    Whatever is unknown, unreadable or out of range is reported in `problems` and takes its default;
-    nothing is guessed and nothing raises. The defaults of what is not in the link never exceed what its data has.
-    """
-    problems = [f"Unknown setting {quoted(key)} in the link was ignored." for key in params if key not in QUERY_KEYS]
-    values: dict[str, Any] = {}
-    for key in QUERY_KEYS.keys() & params.keys():
-        try:
-            values[QUERY_KEYS[key]] = _from_text(QUERY_KEYS[key], params[key])
-        except ConfigError as error:
-            problems.append(f"{quoted(f'{key}={params[key]}')} in the link was ignored. {error}")
-    return _valid_part(values, problems), problems
-
-
-def _valid_part(values: dict[str, Any], problems: list[str]) -> ExperimentConfig:
-    while True:
-        try:
-            return ExperimentConfig(**_fitting_defaults(values) | values)
-        except ConfigError as error:
-            dropped = [name for name in error.fields if name in values] or list(values)
-            keys = [key for key, name in QUERY_KEYS.items() if name in dropped]
-            problems.append(f"The link's {' and '.join(keys)} {'were' if keys[1:] else 'was'} ignored. {error}")
-            values = {name: value for name, value in values.items() if name not in dropped}
-
-
-def _fitting_defaults(values: Mapping[str, Any]) -> dict[str, int]:
-    """As many examples as the link's data has, in a batch that they fill: fewer than usual on the digits."""
-    examples = min(_DEFAULT.examples, DATASETS.get(values.get("data", ""), DATASETS[_DEFAULT.data])[0])
-    return {"examples": examples, "batch_size": max(2, min(_DEFAULT.batch_size, values.get("examples", examples)))}
-
-
-def _to_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, tuple):
-        return ",".join(arm.name for arm in value)
-    return repr(value) if isinstance(value, float) else str(value)
-
-
-def _from_text(name: str, text: str) -> Any:
-    if name == "arms":
-        return tuple(parse_arm(part) for part in text.split(",") if part)
-    default = getattr(_DEFAULT, name)
-    if isinstance(default, bool):
-        return bool(check_choice(name, text, ("0", "1")) == "1")
-    if isinstance(default, int | float):
-        return read_number(text, name, name, type(default))
-    return text
-
-
 PRESETS = {
     "First look": ExperimentConfig(),
     "The book, zh edition": ExperimentConfig(
@@ -397,4 +320,3 @@ PRESETS = {
     ),
     "The book, en edition": ExperimentConfig(examples=60_000, batch_size=128, drop_last=False, epochs=10, pool="avg"),
 }
-_DEFAULT = ExperimentConfig()

@@ -27,9 +27,10 @@ from core.config import (
     PRESETS,
     ConfigError,
     ExperimentConfig,
-    from_query,
     parse_arm,
 )
+from core.links import from_query
+from core.viewpoint import QUERY_KEY
 
 PRESET_FLAGS = {"first-look": "First look", "book-zh": "The book, zh edition", "book-en": "The book, en edition"}
 FIRST_LOOK = PRESETS["First look"]
@@ -289,7 +290,7 @@ def _from_link(link: str) -> ExperimentConfig:
         pairs = parse_qsl(urlsplit(link).query, keep_blank_values=True)
     except ValueError as error:
         raise UsageError(f"--link: It must be an address; got “{link}” ({error}). Copy it from the page.") from error
-    pairs = [(key, value) for key, value in pairs if key != "run"]  # names the page's run, not a setting
+    pairs = [(key, value) for key, value in pairs if key not in ("run", QUERY_KEY)]  # what the page shows: no settings
     if not pairs:
         raise UsageError(f"--link: Its settings follow a “?”; got “{link}”. Copy the whole address from the page.")
     config, problems = from_query(dict(pairs))

@@ -49,17 +49,18 @@ def say_notices(notices: tuple[str, ...]) -> None:
 def show(networks: Networks) -> None:
     """Controls → picture → what it says; a click on a cell runs the part below the controls alone."""
     state = networks.state
-    seen, problems = from_text(st.query_params.get(QUERY_KEY, ""))
+    wanted, problems = from_text(st.query_params.get(QUERY_KEY, ""))
     for problem in problems:
         st.warning(problem, icon=":material/link_off:")
     notes = st.container()
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="cube_row")
     with row:
-        seen = controls.pick_network(networks, seen)
+        seen = controls.pick_network(networks, wanted)
         name, asked = seen.network or networks.first, seen.step
         seen = controls.pick_step(networks, name, seen)
         with notes:
             name, sites = _look(networks, name, asked, seen.step)
+            _say_what_is_not_here(networks, sites, wanted)
         seen = controls.pick_tensor(sites, seen)
         pool = sites[seen.tensor]
         seen = controls.pick_batch(pool, seen)
@@ -85,6 +86,14 @@ def _look(networks: Networks, name: str, asked: int | None, step: int | None) ->
     except NothingToSee as error:
         _note(f"{error} Until then, the worked example.")
         return EXAMPLE, networks.sites(EXAMPLE)
+
+
+def _say_what_is_not_here(networks: Networks, sites: Sites, wanted: Viewpoint) -> None:
+    """Of a link: the pickers show something else then, and nobody should take that for what was linked to."""
+    if wanted.network not in ("", *networks.names) and networks.state != "waiting":
+        _note(f"There is no network “{wanted.network}” here; this is another one.")
+    if wanted.tensor not in sites:
+        _note(f"There is no layer “{wanted.tensor}” in this network; this is another one.")
 
 
 def _note(text: str) -> None:

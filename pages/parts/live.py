@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from core.api import assets_address
-from core.config import QUERY_KEYS, ExperimentConfig
+from core.config import ExperimentConfig
+from core.links import QUERY_KEYS, to_query
 from core.records import LearningRateChanged
 from core.runs import Run
 from pages.parts import session
@@ -103,7 +104,7 @@ def _length(config: ExperimentConfig) -> list[str]:
 
 def _changes(shown: ExperimentConfig, chosen: ExperimentConfig) -> str:
     """What the sidebar says that the shown run does not have; empty when nothing."""
-    before, now = shown.to_query(), chosen.to_query()
+    before, now = to_query(shown), to_query(chosen)
     differing = [key for key in now if now[key] != before[key]]
     changes = [f"{QUERY_KEYS[key].replace('_', ' ')} {now[key].replace(',', ', ')}" for key in differing]
     return ", ".join(changes) if len(changes) <= MOST_CHANGES else f"{len(changes)} other settings"

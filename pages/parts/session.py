@@ -12,7 +12,8 @@ from typing import Any
 import streamlit as st
 
 from core.asking import QueueFull
-from core.config import ConfigError, ExperimentConfig, from_query
+from core.config import ConfigError, ExperimentConfig
+from core.links import from_query, to_query
 from core.rules import read_number
 from core.runs import NotTheOwner, Run, manager
 from core.viewpoint import QUERY_KEY
@@ -108,7 +109,7 @@ def write_link() -> None:
     here = visitor()
     if here.config is None:
         return
-    link = here.config.to_query() | ({"run": here.run.id} if here.run else {})
+    link = to_query(here.config) | ({"run": here.run.id} if here.run else {})
     if QUERY_KEY in st.query_params:  # the cube page's own part
         link[QUERY_KEY] = st.query_params[QUERY_KEY]
     if st.query_params.to_dict() != link:

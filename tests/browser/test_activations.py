@@ -125,7 +125,7 @@ def test_what_is_wrong_in_the_link_is_said_here_too(new_page, path: str) -> None
     page = new_page(f"/{path}?lr=-1&foo=2")
     expect(page.locator(".ns-notices p")).to_have_count(2)
     expect(page.locator(".ns-notices")).to_contain_text("“foo” in the link was ignored")
-    expect(page.locator(".ns-notices")).to_contain_text("lr was ignored")
+    expect(page.locator(".ns-notices")).to_contain_text("“lr=-1” in the link was ignored")
 
 
 @pytest.mark.slow

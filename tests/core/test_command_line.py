@@ -25,6 +25,7 @@ from core.__main__ import main
 from core.config import DATASETS, PRESETS, ExperimentConfig, parse_arm
 from core.data import load
 from core.flags import FLAGS, PRESET_FLAGS, build_parser, experiment
+from core.links import to_query
 from core.trainer import train
 
 QUICK = ["train", "--data", "digits", "--device", "cpu"]
@@ -233,8 +234,8 @@ def test_a_smaller_dataset_takes_all_its_examples_unless_told() -> None:
 
 def test_a_link_of_the_page_is_the_experiment_on_the_page() -> None:
     config = ExperimentConfig(arms=(parse_arm("bn:book"), parse_arm("in/ln")), learning_rate=0.25, drop_last=False)
-    query = "&".join(f"{key}={value}" for key, value in config.to_query().items())
-    assert parsed("--link", f"http://localhost:8501/train?{query}&run=Xy_12") == config
+    query = "&".join(f"{key}={value}" for key, value in to_query(config).items())
+    assert parsed("--link", f"http://localhost:8501/train?{query}&run=Xy_12&cube=left:gn") == config
 
 
 # Bad input: exit code 2 and one line with the flag, what it got and what to do
@@ -264,8 +265,8 @@ REFUSED = {
     "--examples 60001": "error: --data, --examples: fashion-mnist has 60,000 training images; got examples 60,001.",
     "--preset third": "error: --preset: invalid choice: 'third'",
     "--preset book-zh --link http://x/?lr=1": "error: --link: not allowed with argument --preset.",
-    "--link http://x/?lr=0&warp=9": "error: --link: Unknown setting “warp” in the link cannot be used. The link's lr "
-    "cannot be used. The learning rate must be a finite number above 0; got 0. Use 0.1.",
+    "--link http://x/?lr=0&warp=9": "error: --link: Unknown setting “warp” in the link cannot be used. “lr=0” "
+    "in the link cannot be used. The learning rate must be a finite number above 0; got 0. Use 0.1.",
     "--link http://x/": "error: --link: Its settings follow a “?”; got “http://x/”.",
     "--link http://[x/?lr=1": "error: --link: It must be an address",
     "--device tpu": "error: --device: A device is auto, cpu, cuda, cuda:N or mps; got “tpu”.",

@@ -1,4 +1,4 @@
-"""core.config and core.rules: an experiment in words and in a link, and what is said of a bad one."""
+"""core.config and core.rules: an experiment in words, and what is said of a bad one."""
 
 from __future__ import annotations
 
@@ -13,63 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.config import (
-    ACTIVATIONS,
-    DATASETS,
-    DEPTHS,
-    INITS,
-    OPTIMIZERS,
-    POOLS,
     PRESETS,
-    QUERY_KEYS,
     ArmConfig,
     ConfigError,
     ExperimentConfig,
     Norm,
-    from_query,
     parse_arm,
 )
 from core.lenet import build_lenet
-
-SHARES = st.floats(0, 1, exclude_max=True)
-RATES = st.floats(0, exclude_min=True, allow_infinity=False)
-
-
-@st.composite
-def valid_arms(draw: st.DrawFn) -> ArmConfig:
-    conv = draw(st.sampled_from(Norm))
-    fc = draw(st.sampled_from([norm for norm in Norm if norm is not Norm.IN]))
-    return ArmConfig(
-        conv,
-        fc,
-        groups=draw(st.sampled_from([1, 2])) if Norm.GN in (conv, fc) else 2,
-        book=draw(st.booleans()) and Norm.BN in (conv, fc),
-        dropout=draw(st.none() | SHARES),
-        learning_rate=draw(st.none() | RATES),
-    )
-
-
-@st.composite
-def valid_configs(draw: st.DrawFn) -> ExperimentConfig:
-    data = draw(st.sampled_from(list(DATASETS)))
-    examples = draw(st.integers(2, DATASETS[data][0]))
-    return ExperimentConfig(
-        data=data,
-        examples=examples,
-        batch_size=draw(st.integers(2, min(1024, examples))),
-        drop_last=True,
-        arms=tuple(draw(st.lists(valid_arms(), min_size=1, max_size=6, unique_by=lambda arm: arm.name))),
-        activation=draw(st.sampled_from(ACTIVATIONS)),
-        pool=draw(st.sampled_from(POOLS)),
-        init=draw(st.sampled_from(INITS)),
-        depth=draw(st.sampled_from(DEPTHS)),
-        dropout=draw(SHARES),
-        optimizer=draw(st.sampled_from(OPTIMIZERS)),
-        learning_rate=draw(RATES),
-        momentum=draw(SHARES),
-        epochs=draw(st.integers(1, 1000)),
-        seed=draw(st.integers(0, 2**32 - 1)),
-    )
-
+from tests.core.drawn import valid_arms, valid_configs
 
 # --- there and back ----------------------------------------------------------------------------------------------
 
@@ -79,20 +31,10 @@ def test_every_arms_name_reads_back_as_the_same_arm(arm: ArmConfig) -> None:
     assert parse_arm(arm.name) == arm
 
 
-@given(valid_configs())
-def test_every_experiment_reads_back_from_its_link_without_complaint(config: ExperimentConfig) -> None:
-    assert from_query(config.to_query()) == (config, [])
-
-
-def test_a_link_holds_every_setting() -> None:
-    assert sorted(QUERY_KEYS.values()) == sorted(ExperimentConfig.__dataclass_fields__)
-    assert PRESETS["First look"].to_query().keys() == QUERY_KEYS.keys()
-
-
-@pytest.mark.parametrize("keep", [True, False])
-def test_whether_the_last_short_batch_is_dropped_survives_the_link(keep: bool) -> None:
-    config = ExperimentConfig(drop_last=keep)
-    assert from_query(config.to_query())[0].drop_last is keep
+@given(st.text() | st.from_regex(r"(bn|gn|in|none)[0-9]*(/(bn|gn)[0-9]*)?(:[a-z]+(=.*)?)*", fullmatch=True))
+def test_any_text_is_an_arm_or_a_config_error(text: str) -> None:
+    with suppress(ConfigError):
+        assert parse_arm(parse_arm(text).name) == parse_arm(text)
 
 
 @pytest.mark.parametrize(
@@ -124,108 +66,6 @@ def test_numbers_that_do_not_fit_six_digits_keep_all_of_them_in_the_name() -> No
 def test_a_config_never_changes() -> None:
     with pytest.raises(FrozenInstanceError):
         ExperimentConfig().epochs = 5  # type: ignore[misc]
-
-
-# --- links are read strictly -------------------------------------------------------------------------------------
-
-
-@given(
-    st.dictionaries(
-        st.sampled_from([*QUERY_KEYS, "run"]) | st.text(),
-        st.text() | st.from_regex(r"-?[0-9]*\.?[0-9]*(e-?[0-9]+)?", fullmatch=True) | st.sampled_from(list(DATASETS)),
-    )
-)
-def test_whatever_a_link_says_it_is_read_without_an_exception_and_every_refusal_is_reported(
-    params: dict[str, str],
-) -> None:
-    config, problems = from_query(params)
-    assert isinstance(config, ExperimentConfig)
-    ignored = [key for key in params if key not in QUERY_KEYS]
-    assert len([p for p in problems if p.startswith("Unknown setting")]) == len(ignored)
-    if not problems:
-        assert from_query(config.to_query()) == (config, [])
-
-
-@given(st.text() | st.from_regex(r"(bn|gn|in|none)[0-9]*(/(bn|gn)[0-9]*)?(:[a-z]+(=.*)?)*", fullmatch=True))
-def test_any_text_is_an_arm_or_a_config_error(text: str) -> None:
-    with suppress(ConfigError):
-        assert parse_arm(parse_arm(text).name) == parse_arm(text)
-
-
-@pytest.mark.parametrize("key", QUERY_KEYS)
-@pytest.mark.parametrize("junk", ["9" * 5000, "x" * 5000, "gn" + "9" * 5000, "bn:lr=" + "9" * 5000, "bn," * 3000])
-def test_junk_of_any_length_is_ignored_and_not_repeated_at_length(key: str, junk: str) -> None:
-    config, problems = from_query({key: junk})
-    assert config == ExperimentConfig()
-    assert problems
-    assert all(len(problem) < 600 for problem in problems)
-
-
-@pytest.mark.parametrize(
-    ("params", "said"),
-    [
-        ({"colour": "red"}, "Unknown setting “colour”"),
-        ({"epochs": "many"}, "“epochs=many”"),
-        ({"epochs": "2.5"}, "“epochs=2.5”"),
-        ({"epochs": "0"}, "1 to 1,000 epochs; got epochs 0"),
-        ({"epochs": "1001"}, "1 to 1,000 epochs; got epochs 1,001"),
-        ({"lr": "0"}, "above 0; got 0"),
-        ({"lr": "-1"}, "above 0; got -1"),
-        ({"lr": "nan"}, "above 0; got nan"),
-        ({"lr": "inf"}, "above 0; got inf"),
-        ({"batch": "1025"}, "1 to 1,024 examples; got batch_size 1,025"),
-        ({"seed": "-1"}, "got seed -1"),
-        ({"drop_last": "yes"}, "must be one of 0, 1; got “yes”"),
-        ({"data": "imagenet"}, "must be one of fashion-mnist, mnist, kmnist, digits; got “imagenet”"),
-        ({"depth": "6"}, "must be one of 5, 8, 12; got “6”"),
-        ({"arms": "bn,dyt"}, "got “dyt”"),
-        ({"arms": ""}, "1 to 6 arms; got 0"),
-        ({"arms": "bn,bn"}, "got bn twice"),
-        ({"momentum": "1"}, "not including 1; got 1"),
-        ({"dropout": "nan"}, "not including 1; got nan"),
-    ],
-)
-def test_what_a_link_gets_wrong_takes_its_default_and_is_reported_once(params: dict[str, str], said: str) -> None:
-    config, problems = from_query(params)
-    assert config == ExperimentConfig()
-    assert len(problems) == 1
-    assert said in problems[0]
-
-
-def test_one_wrong_setting_costs_no_other_setting() -> None:
-    config, problems = from_query({"lr": "0.5", "epochs": "-3", "arms": "bn,gn1"})
-    assert (config.learning_rate, [arm.name for arm in config.arms]) == (0.5, ["bn", "gn1"])
-    assert (config.epochs, len(problems)) == (3, 1)
-
-
-def test_examples_that_the_data_does_not_have_cost_data_and_examples_only() -> None:
-    config, problems = from_query({"data": "digits", "examples": "5000", "lr": "0.5"})
-    assert config == ExperimentConfig(learning_rate=0.5)
-    assert "digits has 1,437 training images" in problems[0]
-
-
-def test_a_link_to_the_digits_alone_takes_all_that_they_have() -> None:
-    assert from_query({"data": "digits", "lr": "0.5"}) == (
-        ExperimentConfig(data="digits", examples=1_437, learning_rate=0.5),
-        [],
-    )
-
-
-def test_a_link_to_fewer_examples_than_the_usual_batch_has_takes_one_batch_of_them() -> None:
-    assert from_query({"examples": "100"}) == (ExperimentConfig(examples=100, batch_size=100), [])
-
-
-def test_settings_of_a_link_that_contradict_each_other_on_the_digits_do_not_cost_the_data() -> None:
-    config, problems = from_query({"data": "digits", "batch": "4", "drop_last": "0"})  # 1,437 = 359 × 4 + 1
-    assert config == ExperimentConfig(data="digits", examples=1_437)
-    assert [problem.partition(".")[0] for problem in problems] == ["The link's batch and drop_last were ignored"]
-
-
-def test_settings_that_contradict_each_other_are_ignored_together() -> None:
-    config, problems = from_query({"batch": "512", "examples": "300", "lr": "0.5"})
-    assert config == ExperimentConfig(learning_rate=0.5)
-    assert len(problems) == 1
-    assert "The link's examples and batch were ignored" in problems[0]
 
 
 # --- what is refused, and how it is said -------------------------------------------------------------------------

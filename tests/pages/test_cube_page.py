@@ -124,6 +124,16 @@ def test_a_link_to_a_step_that_was_not_kept_says_so(manager: RunManager) -> None
     assert panel(app)["origin"] == "BatchNorm, step 4, digits"
 
 
+def test_a_link_to_a_network_or_layer_that_is_not_there_says_so_once(manager: RunManager) -> None:
+    app = open_cube(ended(manager, SMALL), "network:gn4,tensor:conv9")
+    said = [info.value for info in app.info]
+    assert "no network “gn4” here" in said[0]
+    assert "no layer “conv9” in this network" in said[1]
+    assert panel(app)["title"].startswith("conv1 ")
+    app.select_slider(key="cube_step").set_value(0).run()
+    assert not app.info
+
+
 def test_the_batch_is_the_same_images_at_every_step(manager: RunManager, small_digits: Images) -> None:
     app = open_cube(ended(manager, SMALL), "network:bn")
     assert panel(app)["title"] == f"conv1 [{min(256, len(small_digits.train_images))}, 6, 24, 24]"

@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import gallery
 from core.config import PRESETS, ConfigError, ExperimentConfig, parse_arm
+from core.links import to_query
 from core.runs import Run, manager
 from pages.parts.controls import read_config
 
@@ -111,14 +112,14 @@ def test_the_link_fills_the_form_and_the_form_the_link() -> None:
 
 
 def test_the_whole_configuration_is_in_the_link() -> None:
-    assert link_of(open_frame()) == ExperimentConfig().to_query()
+    assert link_of(open_frame()) == to_query(ExperimentConfig())
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_sets_every_setting(name: str) -> None:
     app = open_frame(depth="12", act="relu", epochs="9")
     app.button(key=f"preset {name}").click().run()
-    assert link_of(app) == PRESETS[name].to_query()
+    assert link_of(app) == to_query(PRESETS[name])
 
 
 def test_a_setting_that_cannot_be_run_is_explained_and_kept() -> None:
