@@ -78,7 +78,7 @@ class BatchNorm2d(nn.BatchNorm2d):
 
 
 class Conv2d(nn.Conv2d):
-    """A convolution with stride 1 whose weights' gradient is a convolution, too, or, of the first layer, a product.
+    """A convolution with stride 1 whose weights' gradient is a convolution, too; or, of the first layer, two products.
 
     With `gives_images_last` set, the first layer's output has its images last in memory, if they are many.
     """
@@ -267,31 +267,32 @@ class _Convolved(Function):
 
 
 class _ConvolvedImages(Function):
-    """As _Convolved, for an X that is data and needs no gradient."""
+    """As _Convolved, for an X that is data and needs no gradient: two products of matrices.
+
+    With the images last, a pixel's right neighbour stands N further right, and what one column of a kernel meets in a
+    row of all images is a piece of that row. These pieces are copied, one below the other; what the whole kernel meets
+    is then h rows of them, which overlap from row to row, and a view shows them without another copy.
+    """
 
     @staticmethod
     def forward(ctx: Context, X: Tensor, weight: Tensor, bias: Tensor, give_images_last: bool) -> Tensor:
-        N, C, H, W = X.shape
-        # All images as one, W * N wide: a pixel's right neighbour stands N further right, which is a dilation of N.
-        one = images_last(X).permute(1, 2, 3, 0).reshape(1, C, H, W * N)
-        ctx.save_for_backward(one, weight)
-        if not give_images_last:
-            return F.conv2d(X, weight, bias)
-        Y = F.conv2d(one, weight, bias, dilation=(1, N))  # [1, D, H', W' * N]
-        return Y.view(*Y.shape[1:3], -1, N).permute(3, 0, 1, 2)
+        N, (D, C, h, w) = len(X), weight.shape
+        rows, width = X.shape[2] - h + 1, (X.shape[3] - w + 1) * N  # H', W' * N
+        one = images_last(X).permute(1, 2, 3, 0).reshape(C, -1, X.shape[3] * N)
+        pieces = one.unfold(2, width, N).permute(1, 0, 2, 3).contiguous()  # [H, C, w, W' * N]
+        windows = pieces.view(-1).as_strided((rows, h * C * w, width), (C * w * width, width, 1))
+        ctx.save_for_backward(windows, weight)
+        Y = X.new_empty(D, rows, width)
+        kernels = weight.transpose(1, 2).reshape(D, h * C * w)
+        torch.bmm(kernels.expand(rows, -1, -1), windows, out=Y.transpose(0, 1))
+        Y = Y.add_(bias[:, None, None]).view(D, rows, -1, N).permute(3, 0, 1, 2)
+        return Y if give_images_last else images_first(Y)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Context, dY: Tensor) -> tuple[Tensor | None, ...]:
-        one, weight = ctx.saved_tensors
-        (D, C, h, w), (N, _, rows, columns) = weight.shape, dY.shape
-        width = columns * N
-        # What each of the kernel's columns meets in a row of the images; h rows of that, one below the other, are what
-        # the kernel meets in a row of Y. They overlap from row to row, and a view shows them without a copy.
-        met = one[0].unfold(2, width, N).permute(1, 0, 2, 3).contiguous()  # [H, C, w, W' * N]
-        windows = met.view(len(met), C * w, width).as_strided(
-            (rows, h * C * w, width), (C * w * width, width, 1)
-        )  # [H', h * C * w, W' * N]
-        by_row = images_last(dY).permute(2, 1, 3, 0).reshape(rows, D, width)
+        windows, weight = ctx.saved_tensors  # [H', h * C * w, W' * N]
+        D, C, h, w = weight.shape
+        by_row = images_last(dY).permute(2, 1, 3, 0).reshape(len(windows), D, -1)  # [H', D, W' * N]
         dweight = torch.bmm(by_row, windows.transpose(1, 2)).sum(0).view(D, h, C, w).transpose(1, 2)
         return None, dweight, by_row.sum((0, 2)), None
