@@ -2,6 +2,7 @@
 // that share its mean and variance. Hover and lighting happen here; a picked cell is also reported to Python, which
 // computes the numbers. Every picture is a display list first, so that canvas, SVG and PNG show the same.
 
+import "./address_bar.js";
 import { build, element, fillStages, floats, save } from "./cube_frame.js";
 import { layOut, MOVES, shares } from "./cube_layout.js";
 import { clamp, DARK_MAP, hit, LIGHT_MAP, moved, number, pickColor, toCanvas, toSvg } from "./cube_pens.js";

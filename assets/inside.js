@@ -1,6 +1,7 @@
 // What the pages that look inside the networks share: following the looks of a run, one cursor over its steps for all
 // pages, the source of the images, an earlier run as a ghost, arms on and off.
 
+import "./address_bar.js";
 import { armColors, project, projectorButton, theme } from "./look.js";
 import { ENDED, STANDING, Standing } from "./standing.js";
 import { dragging, escape, get, number } from "./web.js";

@@ -1,6 +1,7 @@
 // The live panel: one bar that steers, one card an arm, two charts. It asks the server for new points, draws, waits,
 // and asks again; Python hears of button presses only.
 
+import "./address_bar.js";
 import { card, figures, origin } from "./cards.js";
 import { Curves } from "./curves.js";
 import { drawing, pills } from "./idle.js";

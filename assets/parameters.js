@@ -156,13 +156,13 @@ class Parameters extends InsidePage {
       ...own.flatMap((each) => this.overTime(each, which)),
     ];
     const { shown: look, colours } = this;
-    const second = { ...layout(colours, {}).xaxis, anchor: "y", domain: [0.44, 1], title: { text: "step", standoff: 4 }, nticks: 6 };
+    const second = { ...layout(colours, {}).xaxis, anchor: "y", domain: [0.47, 1], title: { text: "step", standoff: 4 }, nticks: 6 };
     return this.chart(which, traces, {
       title: `${SYMBOLS[which]} ${this.isWide ? "of every unit, sorted" : "per channel"}, and over the run`, barmode: "group", bargap: 0.25, hovermode: "closest",
       xaxis: { domain: [0, 0.4], ...this.channelAxis }, xaxis2: second,
       margin: EDGES, yaxis: { ...FIXED, title: { text: SYMBOLS[which], standoff: 4 }, autorangeoptions: { include: [start - 0.04, start + 0.04] } },
       shapes: [line({ xref: "paper", x0: 0, x1: 1, y0: start, y1: start }, colours.faint, "dot"), line({ xref: "x2", yref: "paper", y0: 0, y1: 1, x0: look.step, x1: look.step }, colours.text)],
-      annotations: [{ xref: "paper", x: 0.405, y: start, text: `start ${start}`, showarrow: false, xanchor: "left", font: { size: colours.type - 2, color: colours.faint }, yshift: 9 }],
+      annotations: [{ xref: "paper", x: 0.435, y: start, text: `start<br>${start}`, showarrow: false, xanchor: "center", font: { size: colours.type - 2, color: colours.faint } }],
     });
   }
 

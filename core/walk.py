@@ -50,9 +50,9 @@ def walk(
         Stop("variance σ²" if centered else "mean square", second, variance),
         Stop(
             "normalize x̂",
-            f"({short(value)} − {short(mean, signed=True)}) / √({short(variance)} + {eps:g})"
+            f"({short(value)} − {short(mean, signed=True)}) / √({short(variance)} + {short(eps)})"
             if centered
-            else f"{short(value)} / √({short(variance)} + {eps:g})",
+            else f"{short(value)} / √({short(variance)} + {short(eps)})",
             normalized,
         ),
         Stop(

@@ -16,7 +16,7 @@ from core.cube import choose, picture
 from core.lenet import build_lenet
 from core.naming import Norming
 from core.sites import capture
-from tests.browser.train_page import TINY, go, press, status
+from tests.browser.train_page import TINY, go, press, settle, status
 
 pytestmark = pytest.mark.browser
 
@@ -414,3 +414,19 @@ def test_a_paused_run_is_called_paused_and_has_no_sign_that_it_is_followed(live:
     go(live, "Cube")
     expect(origin(live)).to_contain_text("❚❚ paused")
     expect(live.locator(".cube [data-part=dot]")).to_be_hidden()
+
+
+def test_back_leads_to_the_page_before_however_many_cells_were_picked(new_page: Callable[..., Page]) -> None:
+    page = new_page()
+    expect(page.locator(".ns-bar")).to_be_visible()
+    go(page, "Cube")
+    page.wait_for_url(re.compile("cube=cell"))
+    canvas(page).focus()
+    for key in ("ArrowUp", "ArrowUp", "ArrowDown"):
+        before = page.url
+        page.keyboard.press(key)
+        page.wait_for_function("before => location.href !== before", arg=before)
+    settle(page)
+    page.go_back()
+    expect(page.locator(".ns-bar")).to_be_visible()
+    assert "/cube" not in page.url

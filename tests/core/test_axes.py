@@ -227,7 +227,7 @@ def test_the_walk_of_rmsnorm_subtracts_no_mean():
 
 def test_working_out_shows_the_numbers_with_minus_signs_in_brackets():
     stops = walk(0.5, Moments(72, -0.25, 0.0625), gamma=2, beta=-1, eps=1e-5)
-    assert stops[2].working == "(0.5 − (−0.25)) / √(0.0625 + 1e-05)"
+    assert stops[2].working == "(0.5 − (−0.25)) / √(0.0625 + 1·10⁻⁵)"
     assert stops[3].working == "2 × 3 + (−1)"
 
 
