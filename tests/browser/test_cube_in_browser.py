@@ -416,6 +416,7 @@ def test_a_paused_run_is_called_paused_and_has_no_sign_that_it_is_followed(live:
     expect(live.locator(".cube [data-part=dot]")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_back_leads_to_the_page_before_however_many_cells_were_picked(new_page: Callable[..., Page]) -> None:
     page = new_page()
     expect(page.locator(".ns-bar")).to_be_visible()
