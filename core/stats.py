@@ -36,7 +36,7 @@ from core.summary import (
 # Of the fixed histograms, so that arms and steps share one axis; what lies beyond is counted as under- and overflow.
 FIXED_RANGES = {"before": (-5.0, 5.0), "normalized": (-5.0, 5.0), "scaled": (-5.0, 5.0)}
 ACTIVATED_RANGES = {"Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0), "ReLU": (0.0, 5.0)}
-RULES = {  # their bounds are ends of bins, see _inactive_share
+RULES = {  # the bounds are ends of bins, see _inactive_share
     "Sigmoid": "saturated: outside [0.05, 0.95]",
     "Tanh": "saturated: |y| > 0.9",
     "ReLU": "dead: units that are 0 for every image and position",
@@ -83,7 +83,7 @@ def reduce(seen: Seen, *, measured_update: bool) -> Found:
     for layer in layers:
         parts = _zero_share(layer) | _norm(layer)
         found |= {f"{layer.name}/{key}": value for key, value in parts.items()}
-    return found | _gradients(_with_gradients(layers), measured_update)
+    return found | _gradients(layers, measured_update)
 
 
 def _rows(layer: LayerSeen) -> list[Rows]:
@@ -124,20 +124,26 @@ def _norm(layer: LayerSeen) -> Found:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _with_gradients(layers: Sequence[LayerSeen]) -> list[LayerSeen]:
-    return [layer for layer in layers if layer.weight_grad is not None and layer.before_grad is not None]
+def _with_gradients(layers: Sequence[LayerSeen]) -> list[tuple[LayerSeen, Tensor, Tensor]]:
+    """(layer, dL/dW, dL/dz) of those that a backward pass has come through."""
+    return [
+        (layer, layer.weight_grad, layer.before_grad)
+        for layer in layers
+        if layer.weight_grad is not None and layer.before_grad is not None
+    ]
 
 
 def _gradients(layers: Sequence[LayerSeen], measured_update: bool) -> Found:
-    """A row for each layer."""
-    gradients = [layer.weight_grad for layer in layers if layer.weight_grad is not None]
-    if not gradients:
+    """A row for each layer with gradients."""
+    found = _with_gradients(layers)
+    if not found:
         return {}
+    gradients = [weight_grad for _, weight_grad, _ in found]
     sized = {
         "rms": gradients,
-        "before_rms": [layer.before_grad for layer in layers if layer.before_grad is not None],
-        "weight_rms": [layer.weight for layer in layers],
-        "update_rms": [layer.layer.weight - layer.weight for layer in layers] if measured_update else [],
+        "before_rms": [before_grad for _, _, before_grad in found],
+        "weight_rms": [layer.weight for layer, _, _ in found],
+        "update_rms": [layer.layer.weight - layer.weight for layer, _, _ in found] if measured_update else [],
     }
     sizes = distributions.root_mean_squares([tensor for tensors in sized.values() for tensor in tensors])
     each = torch.split(sizes, [len(tensors) for tensors in sized.values()])
@@ -170,9 +176,10 @@ def _by_stage(layers: Sequence[LayerSeen], numbers: Numbers) -> dict[str, dict[s
     known |= {key: numbers[key].astype(int) for key in ("fixed", "adaptive")}
     known |= _pooled(numbers["unit_means"], numbers["unit_vars"], units, starts)
     by_unit = {key: np.split(numbers[key], starts[1:]) for key in ("unit_means", "unit_vars")}
+    by_row = known | by_unit
     found: dict[str, dict[str, Numbers]] = {layer.name: {} for layer in layers}
     for row, (layer, stage) in enumerate(rows):
-        found[layer.name][stage] = {key: values[row] for key, values in (known | by_unit).items()}
+        found[layer.name][stage] = {key: values[row] for key, values in by_row.items()}
     return found
 
 
@@ -216,7 +223,7 @@ def _layer_summary(
 
 
 def _inactive_share(activation: nn.Module | None, activated: StageSummary) -> float:
-    """The share that RULES speaks of. Those of sigmoid and tanh end where a bin of the fixed histogram does."""
+    """The share that RULES speaks of; of sigmoid and tanh what lies in the outer twentieths of the fixed histogram."""
     if isinstance(activation, nn.ReLU):
         return sum(mean == 0 for mean in activated.unit_means) / len(activated.unit_means)  # nothing is below 0
     counts, outer = activated.fixed.counts, len(activated.fixed.counts) // 20
@@ -259,7 +266,7 @@ def _gradient_summaries(
     layers: Sequence[LayerSeen], numbers: Numbers, learning_rate: float | None
 ) -> dict[str, GradientSummary]:
     found = {}
-    for row, layer in enumerate(_with_gradients(layers)):
+    for row, (layer, _, _) in enumerate(_with_gradients(layers)):
         own = {key: numbers[key][row].item() for key in ("mean_abs", "rms", "before_rms", "weight_rms")}
         update = numbers["update_rms"][row].item() if learning_rate is None else learning_rate * own["rms"]
         histogram = _log_histogram(numbers["log_counts"][row])
