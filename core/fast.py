@@ -1,14 +1,14 @@
-"""torch.nn's layers for the CPU, computing the same in less time: MaxPool2d, AvgPool2d, BatchNorm2d and Conv2d, and
-Sequential, which pools before it squashes.
+"""torch.nn's layers for the CPU, computing the same in less time: MaxPool2d, AvgPool2d, BatchNorm2d, GroupNorm,
+InstanceNorm2d and Conv2d, and Sequential, which pools before it squashes.
 
 Each is torch.nn's class with another `forward`, and is torch.nn's altogether where it has no advantage: on other
-devices, for shapes that it was not made for. `plain` gives the torch.nn network that tests and measurements compare
-with; bench/RESULTS.md says what each layer is worth.
+devices, for few images, for shapes that it was not made for. `plain` gives the torch.nn network that tests and
+measurements compare with; bench/RESULTS.md says what each layer is worth.
 
-The first convolution can hand its output on with the *images last*: a tensor of shape [N, C, H, W] like any other, but
-in memory [C, H, W, N], so that the same pixel of all images lies side by side. Pooling, which compares neighbouring
-pixels, then compares whole rows of N numbers. Who does not care about strides need not know; the second convolution
-puts the images first again. Norms whose statistics are an image's own do care: torch.nn computes them image by image.
+A convolution of many images hands its output on with the *images last*: a tensor of shape [N, C, H, W] like any other,
+but in memory [C, H, W, N], so that the same pixel of all images lies side by side. What compares or shifts pixels then
+works on whole rows of N numbers, and a convolution is a few products of matrices. Who does not care about strides need
+not know: nn.Flatten puts the images first again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from torch.nn import functional as F
 Context = Any  # what an autograd Function's forward leaves for its backward
 
 
-MANY_IMAGES = 32  # from so many on, images last pays
+MANY_IMAGES = 32  # from so many on, all this pays; below, it is the calls that take time, and torch.nn has fewer
 
 
 class MaxPool2d(nn.MaxPool2d):
@@ -49,7 +49,7 @@ class BatchNorm2d(nn.BatchNorm2d):
     """Batch norm over (N, H, W) with mean and variance from two vectorized passes (mean first, then deviations)."""
 
     def forward(self, X: Tensor) -> Tensor:
-        if not (_on_cpu(X) and X.numel() > X.shape[1]):
+        if not _are_many(X):
             return super().forward(X)
         if not are_images_last(X):
             return self._normalize(X)
@@ -77,22 +77,31 @@ class BatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(var * (count / (count - 1)), self.momentum)
 
 
-class Conv2d(nn.Conv2d):
-    """A convolution with stride 1 whose weights' gradient is a convolution, too; or, of the first layer, two products.
-
-    With `gives_images_last` set, the first layer's output has its images last in memory, if they are many.
-    """
-
-    gives_images_last = False
+class GroupNorm(nn.GroupNorm):
+    """Norm over each image's groups of channels; where the images lie last, from sums of whole rows of N numbers."""
 
     def forward(self, X: Tensor) -> Tensor:
-        if not _on_cpu(X):
+        if not (self.affine and _are_many(X) and are_images_last(X)):
             return super().forward(X)
-        if X.requires_grad and torch.is_grad_enabled():
-            return _Convolved.apply(X, self.weight, self.bias, self.padding)  # type: ignore[no-any-return]
-        if self.in_channels == 1 and self.padding == (0, 0) and len(X) >= MANY_IMAGES:
-            return _ConvolvedImages.apply(X, self.weight, self.bias, self.gives_images_last)  # type: ignore[no-any-return]
-        return super().forward(images_first(X))
+        return _StandardizedImages.apply(X, self.num_groups, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
+
+
+class InstanceNorm2d(nn.InstanceNorm2d):
+    """As GroupNorm with a group for each channel."""
+
+    def forward(self, X: Tensor) -> Tensor:
+        if not (self.affine and _are_many(X) and are_images_last(X)):
+            return super().forward(X)
+        return _StandardizedImages.apply(X, self.num_features, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
+
+
+class Conv2d(nn.Conv2d):
+    """A convolution as products of matrices, if its kernel moves by single pixels; the images come out last."""
+
+    def forward(self, X: Tensor) -> Tensor:
+        if not (_are_many(X) and self.stride == self.dilation == (1, 1) and self.groups == 1):
+            return super().forward(X)
+        return _Convolved.apply(X, self.weight, self.bias, self.padding)  # type: ignore[no-any-return]
 
 
 class Sequential(nn.Sequential):
@@ -124,6 +133,8 @@ _TORCHS: dict[type[nn.Module], type[nn.Module]] = {
     MaxPool2d: nn.MaxPool2d,
     AvgPool2d: nn.AvgPool2d,
     BatchNorm2d: nn.BatchNorm2d,
+    GroupNorm: nn.GroupNorm,
+    InstanceNorm2d: nn.InstanceNorm2d,
     Conv2d: nn.Conv2d,
 }
 
@@ -149,18 +160,12 @@ def images_last(X: Tensor) -> Tensor:
     return X if are_images_last(X) else X.reshape(N, -1).t().contiguous().view(C, H, W, N).permute(3, 0, 1, 2)
 
 
-def images_first(X: Tensor) -> Tensor:
-    """The same [N, C, H, W], in memory as PyTorch has it by itself."""
-    N, C, H, W = X.shape
-    return X.permute(1, 2, 3, 0).reshape(-1, N).t().contiguous().view(N, C, H, W) if are_images_last(X) else X
-
-
 def _empty(like: Tensor, N: int, C: int, H: int, W: int) -> Tensor:
     return like.new_empty(C, H, W, N).permute(3, 0, 1, 2) if are_images_last(like) else like.new_empty(N, C, H, W)
 
 
-def _on_cpu(X: Tensor) -> bool:
-    return X.device.type == "cpu" and X.ndim == 4
+def _are_many(X: Tensor) -> bool:
+    return X.device.type == "cpu" and X.ndim == 4 and len(X) >= MANY_IMAGES
 
 
 def _takes_largest(layer: nn.Module, X: Tensor) -> bool:
@@ -169,7 +174,7 @@ def _takes_largest(layer: nn.Module, X: Tensor) -> bool:
 
 def _halves(pool: nn.MaxPool2d | nn.AvgPool2d, X: Tensor) -> bool:
     by_two = pool.kernel_size == pool.stride == 2 and pool.padding == 0
-    return by_two and _on_cpu(X) and X.shape[2] % 2 == X.shape[3] % 2 == 0
+    return by_two and _are_many(X) and X.shape[2] % 2 == X.shape[3] % 2 == 0
 
 
 class _LargestOfFour(Function):
@@ -182,7 +187,8 @@ class _LargestOfFour(Function):
         top, bottom = larger[:, :, ::2], larger[:, :, 1::2]  # [N, C, H/2, W/2]
         Y = torch.maximum(top, bottom)
         if ctx.needs_input_grad[0]:  # 1 where right or bottom was the larger: as floats, which multiply faster
-            ctx.save_for_backward((larger - left).sign_(), (Y - top).sign_())
+            is_right, is_bottom = torch.empty_like(larger), torch.empty_like(Y)
+            ctx.save_for_backward(torch.gt(right, left, out=is_right), torch.gt(bottom, top, out=is_bottom))
         return Y
 
     @staticmethod
@@ -245,29 +251,43 @@ class _Standardized(Function):
         return *back(dY, X, gamma, None, None, mean, scale, True, ctx.eps, wanted), None
 
 
-class _Convolved(Function):
-    """X: [N, C, H, W], weight: [D, C, h, w], bias: [D]; Y: [N, D, H', W']."""
+class _StandardizedImages(Function):
+    """gamma * (X - mean) / sqrt(var + eps) + beta, with mean and biased variance of each image's groups of channels."""
 
     @staticmethod
-    def forward(ctx: Context, X: Tensor, weight: Tensor, bias: Tensor, padding: tuple[int, int]) -> Tensor:
-        X = images_first(X)
-        ctx.save_for_backward(X, weight)
-        ctx.padding = padding
-        return F.conv2d(X, weight, bias, padding=padding)
+    def forward(ctx: Context, X: Tensor, groups: int, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+        N, C, H, W = X.shape
+        values = X.permute(1, 2, 3, 0).view(groups, -1, N)  # [G, C/G * H * W, N]
+        mean = values.mean(1)  # [G, N]
+        var = (values - mean[:, None]).square_().mean(1)
+        mean, scale = (each.repeat_interleave(C // groups, 0) for each in (mean, (var + eps).rsqrt()))  # [C, N]
+        ctx.save_for_backward(X, gamma, mean, scale)
+        ctx.groups = groups
+        slope = gamma[:, None] * scale
+        shift = beta[:, None] - mean * slope
+        Y = torch.addcmul(shift[:, None], values.view(C, H * W, N), slope[:, None])
+        return Y.view(C, H, W, N).permute(3, 0, 1, 2)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Context, dY: Tensor) -> tuple[Tensor | None, ...]:
-        X, weight = ctx.saved_tensors
-        dX = F.conv_transpose2d(dY, weight, padding=ctx.padding)
-        # dweight[d, c] sums over the images what X[:, c] and dY[:, d] have in common at each shift: a convolution of
-        # C "images" by D "kernels" with N channels, which the CPU does in two thirds of the time of the usual way.
-        dweight = F.conv2d(X.transpose(0, 1), dY.transpose(0, 1), padding=ctx.padding).transpose(0, 1)
-        return dX, dweight, dY.sum((0, 2, 3)), None
+        """With x = (X - mean) * scale: dX = scale * (gamma * dY - mean of gamma * dY - x * mean of gamma * dY * x)."""
+        X, gamma, mean, scale = ctx.saved_tensors
+        N, C, H, W = X.shape
+        X, dY = (each.permute(1, 2, 3, 0).view(C, H * W, N) for each in (X, images_last(dY)))
+        of_dY = dY.sum(1)  # [C, N]
+        of_dY_x = ((dY * X).sum(1) - mean * of_dY) * scale
+        weighted = gamma[:, None] * torch.stack([of_dY, of_dY_x])
+        in_groups = weighted.view(2, ctx.groups, -1, N).sum(2) * (ctx.groups / (C * H * W))  # [2, G, N]
+        mean_dY, mean_dY_x = in_groups.repeat_interleave(C // ctx.groups, 1)
+        slope = -mean_dY_x * scale.square()
+        shift = -mean * slope - mean_dY * scale
+        dX = torch.addcmul(shift[:, None], X, slope[:, None]).addcmul_(dY, (gamma[:, None] * scale)[:, None])
+        return dX.view(C, H, W, N).permute(3, 0, 1, 2), None, of_dY_x.sum(1), of_dY.sum(1), None
 
 
-class _ConvolvedImages(Function):
-    """As _Convolved, for an X that is data and needs no gradient: two products of matrices.
+class _Convolved(Function):
+    """X: [N, C, H, W], weight: [D, C, h, w], bias: [D]; Y: [N, D, H', W'], images last. Products of matrices.
 
     With the images last, a pixel's right neighbour stands N further right, and what one column of a kernel meets in a
     row of all images is a piece of that row. These pieces are copied, one below the other; what the whole kernel meets
@@ -275,18 +295,15 @@ class _ConvolvedImages(Function):
     """
 
     @staticmethod
-    def forward(ctx: Context, X: Tensor, weight: Tensor, bias: Tensor, give_images_last: bool) -> Tensor:
-        N, (D, C, h, w) = len(X), weight.shape
-        rows, width = X.shape[2] - h + 1, (X.shape[3] - w + 1) * N  # H', W' * N
-        one = images_last(X).permute(1, 2, 3, 0).reshape(C, -1, X.shape[3] * N)
-        pieces = one.unfold(2, width, N).permute(1, 0, 2, 3).contiguous()  # [H, C, w, W' * N]
-        windows = pieces.view(-1).as_strided((rows, h * C * w, width), (C * w * width, width, 1))
+    def forward(ctx: Context, X: Tensor, weight: Tensor, bias: Tensor, padding: tuple[int, int]) -> Tensor:
+        windows = _windows(images_last(X), weight.shape, padding)
+        (rows, _, width), D = windows.shape, len(weight)
         ctx.save_for_backward(windows, weight)
+        ctx.padding = padding
         Y = X.new_empty(D, rows, width)
-        kernels = weight.transpose(1, 2).reshape(D, h * C * w)
-        torch.bmm(kernels.expand(rows, -1, -1), windows, out=Y.transpose(0, 1))
-        Y = Y.add_(bias[:, None, None]).view(D, rows, -1, N).permute(3, 0, 1, 2)
-        return Y if give_images_last else images_first(Y)
+        kernels = weight.transpose(1, 2).reshape(D, -1).expand(rows, -1, -1)  # [H', D, h * C * w]
+        torch.bmm(kernels, windows, out=Y.transpose(0, 1))
+        return Y.add_(bias[:, None, None]).view(D, rows, -1, len(X)).permute(3, 0, 1, 2)
 
     @staticmethod
     @once_differentiable
@@ -294,5 +311,45 @@ class _ConvolvedImages(Function):
         windows, weight = ctx.saved_tensors  # [H', h * C * w, W' * N]
         D, C, h, w = weight.shape
         by_row = images_last(dY).permute(2, 1, 3, 0).reshape(len(windows), D, -1)  # [H', D, W' * N]
-        dweight = torch.bmm(by_row, windows.transpose(1, 2)).sum(0).view(D, h, C, w).transpose(1, 2)
-        return None, dweight, by_row.sum((0, 2)), None
+        dweight = _sum_of_products(by_row, windows).reshape(D, h, C, w).transpose(1, 2)
+        dX = _gradient_of_images(by_row.contiguous(), weight, len(dY), ctx.padding) if ctx.needs_input_grad[0] else None
+        return dX, dweight, by_row.sum((0, 2)), None
+
+
+def _sum_of_products(A: Tensor, B: Tensor) -> Tensor:
+    """[rows, a, n] and [rows, b, n] to the sum of A @ B.T over the rows, [a, b].
+
+    A result's last axis should be about as long as a vector register; some such products take four times as long.
+    """
+    if B.shape[1] <= 32:
+        return torch.bmm(A, B.transpose(1, 2)).sum(0)
+    return torch.bmm(B, A.transpose(1, 2)).sum(0).t()
+
+
+def _windows(X: Tensor, kernel: torch.Size, padding: tuple[int, int]) -> Tensor:
+    """What a kernel of shape [D, C, h, w] meets in each row of its output: [H', h * C * w, W' * N]."""
+    N, (_, C, h, w), (above, beside) = len(X), kernel, padding
+    images = X.permute(1, 2, 3, 0)
+    if above or beside:
+        images = F.pad(images, (0, 0, beside, beside, above, above))
+    _, H, W, _ = images.shape
+    rows, width = H - h + 1, (W - w + 1) * N  # H', W' * N
+    pieces = images.reshape(C, H, W * N).unfold(2, width, N).permute(1, 0, 2, 3).contiguous()  # [H, C, w, W' * N]
+    return pieces.view(-1).as_strided((rows, h * C * w, width), (C * w * width, width, 1))
+
+
+def _gradient_of_images(dY: Tensor, weight: Tensor, N: int, padding: tuple[int, int]) -> Tensor:
+    """dY: [H', D, W' * N]; dX: [N, C, H, W]. Each row of dX is met by up to h rows of dY, in w places."""
+    (rows, D, width), (_, C, h, w) = dY.shape, weight.shape
+    H, W = rows + h - 1, width // N + w - 1
+    kernels = weight.flip(2).permute(1, 3, 2, 0).reshape(C * w, h * D)  # the last row of a kernel first
+    pieces = dY.new_empty(H, C * w, width)
+    for row in range(H):
+        first, last = max(0, row - h + 1), min(rows, row + 1)  # of the rows of dY
+        part = kernels[:, (first - row + h - 1) * D : (last - row + h - 1) * D]
+        torch.mm(part, dY[first:last].view(-1, width), out=pieces[row])
+    dX = dY.new_zeros(C, H, W * N)
+    for column, piece in enumerate(pieces.view(H, C, w, width).unbind(2)):
+        dX[:, :, column * N : column * N + width] += piece.transpose(0, 1)
+    above, beside = padding
+    return dX.view(C, H, W, N)[:, above : H - above, beside : W - beside].permute(3, 0, 1, 2)

@@ -29,7 +29,7 @@ import torch
 from torch import Tensor, nn
 
 from core import fast
-from core.config import CONV_CHANNELS, FC_FEATURES, ArmConfig, ExperimentConfig, Norm
+from core.config import CONV_CHANNELS, FC_FEATURES, ArmConfig, ExperimentConfig
 from core.norms import build_norm
 
 CLASSES = 10
@@ -62,9 +62,7 @@ Named = Iterator[tuple[str, nn.Module]]
 
 def _convolutions(arm: ArmConfig, config: ExperimentConfig) -> Named:
     first, second = CONV_CHANNELS
-    conv1 = _conv(1, first, 5)
-    conv1.gives_images_last = arm.conv_norm in (Norm.NONE, Norm.BN)  # no matter to shapes and values, see core.fast
-    yield from _conv_block("conv1", conv1, arm, config)
+    yield from _conv_block("conv1", _conv(1, first, 5), arm, config)
     yield "pool1", _POOLS[config.pool](2)
     yield from _conv_block("conv2", _conv(first, second, 5), arm, config)
     for i in range(EXTRA_CONVS[config.depth]):

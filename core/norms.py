@@ -217,13 +217,13 @@ def build_norm(norm: Norm, channels: int, num_dims: int, groups: int = 2, book: 
         case Norm.BN:
             return fast.BatchNorm2d(channels) if on_maps else nn.BatchNorm1d(channels)
         case Norm.LN:
-            return nn.GroupNorm(1, channels) if on_maps else nn.LayerNorm(channels)
+            return fast.GroupNorm(1, channels) if on_maps else nn.LayerNorm(channels)
         case Norm.IN if on_maps:
-            return nn.InstanceNorm2d(channels, affine=True)
+            return fast.InstanceNorm2d(channels, affine=True)
         case Norm.IN:
             raise ValueError(_NO_MAPS.format(got=f"{channels} features of a linear layer"))
         case Norm.GN:
-            return nn.GroupNorm(groups, channels)
+            return fast.GroupNorm(groups, channels)
         case Norm.RMS:
             return RMSNorm(channels, num_dims)
 

@@ -23,6 +23,14 @@ FEW = 8
 CONFIG = ExperimentConfig(data="digits", examples=1437, batch_size=BATCH, epochs=1)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def few_are_many():
+    """Images last, though they are few: their number is for speed only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fast, "MANY_IMAGES", 1)
+        yield
+
+
 def both(ours: nn.Module, theirs: nn.Module, X: Tensor, ours_last: bool = False) -> list[tuple[Tensor, Tensor]]:
     """(ours, torch.nn's): the output, and the gradients of X and of every parameter for the same random dY.
 
@@ -100,32 +108,58 @@ def test_a_batch_norm_in_evaluation_mode_uses_the_running_statistics():
     assert ours.num_batches_tracked == 0
 
 
-@given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 4), st.integers(0, 2), st.integers(0, 99))
-def test_a_convolution_is_torchs_forward_and_backward(images, channels, kernels, padding, seed):
-    ours = fast.Conv2d(channels, kernels, 3, padding=padding).double()
-    for a, b in both(ours, fast.plain(ours), values((images, channels, 6, 7), seed)):
-        torch.testing.assert_close(a, b)
+@given(SHAPES.filter(lambda shape: shape[2] * shape[3] > 1), st.integers(0, 99), st.booleans(), st.data())
+def test_norms_of_an_image_are_torchs_forward_and_backward(shape, seed, last, data):
+    C = shape[1]
+    groups = data.draw(st.sampled_from([count for count in range(1, C + 1) if C % count == 0]))
+    for ours in (fast.GroupNorm(groups, C), fast.InstanceNorm2d(C, affine=True)):
+        for parameter in ours.double().parameters():
+            nn.init.uniform_(parameter, 0.5, 2, generator=torch.Generator().manual_seed(seed))
+        for offset in (0.0, 3.0):
+            for a, b in both(ours, fast.plain(ours), values(shape, seed) + offset, last):
+                torch.testing.assert_close(a, b)
 
 
-@given(
-    st.integers(fast.MANY_IMAGES, 40),
-    st.integers(1, 3),
-    st.integers(5, 7),
-    st.integers(5, 8),
-    st.integers(0, 99),
-    st.booleans(),
-)
-def test_the_first_convolution_is_torchs_and_gives_its_images_last_if_it_is_to(N, kernels, H, W, seed, last):
-    ours = fast.Conv2d(1, kernels, (3, 4)).double()
-    ours.gives_images_last = last
-    X = values((N, 1, H, W), seed)
-    Y, expected = ours(X), fast.plain(ours)(X)
-    assert fast.are_images_last(Y) is last
-    torch.testing.assert_close(Y, expected)
-    for dY in (torch.randn_like(expected), fast.images_last(torch.randn_like(expected))):
-        theirs = fast.plain(ours)
-        gradients = [torch.autograd.grad(layer(X), list(layer.parameters()), dY) for layer in (ours, theirs)]
-        torch.testing.assert_close(*gradients)
+def test_norms_without_gamma_and_beta_are_left_to_torch():
+    X = fast.images_last(values((4, 2, 3, 3), 0))
+    for ours in (fast.GroupNorm(1, 2, affine=False), fast.InstanceNorm2d(2)):
+        assert torch.equal(ours(X), fast.plain(ours)(X))
+
+
+def test_layer_norm_resolves_a_narrow_spread_far_from_zero():
+    X = (1000 + values((64, 2, 8, 8), 0)).float()
+    ours = fast.GroupNorm(1, 2)(fast.images_last(X))
+    expected = nn.GroupNorm(1, 2).double()(X.double())
+    assert (ours - expected).abs().max() < 2e-3  # X itself has steps of 6e-5
+
+
+@given(SHAPES, st.integers(1, 4), st.tuples(st.integers(1, 3), st.integers(1, 4)), st.data(), st.integers(0, 99))
+def test_a_convolution_is_torchs_and_gives_its_images_last(shape, kernels, kernel, data, seed):
+    padding = data.draw(st.tuples(st.integers(0, 2), st.integers(0, 2)))
+    (N, C, H, W), (h, w) = shape, kernel
+    ours = fast.Conv2d(C, kernels, kernel, padding=padding).double()
+    X = values((N, C, H + h - 1, W + w - 1), seed)
+    for last in (False, True):
+        for a, b in both(ours, fast.plain(ours), fast.images_last(X) if last else X):
+            torch.testing.assert_close(a, b)
+    Y = ours(X)
+    assert torch.equal(fast.images_last(Y), Y)
+    assert Y.permute(1, 2, 3, 0).is_contiguous()
+
+
+@pytest.mark.parametrize("settings", [{"stride": 2}, {"dilation": 2}, {"groups": 2}])
+def test_other_convolutions_are_left_to_torch(settings):
+    ours = fast.Conv2d(2, 4, 3, **settings)
+    X = values((4, 2, 9, 9), 0).float()
+    assert torch.equal(ours(X), fast.plain(ours)(X))
+
+
+def test_few_images_are_left_to_torch(monkeypatch):
+    monkeypatch.setattr(fast, "MANY_IMAGES", BATCH)
+    model, X = build_lenet(parse_arm("bn"), CONFIG), values((BATCH - 1, 1, 28, 28), 0).float()
+    assert torch.equal(model(X), fast.plain(model)(X))
+    assert model.conv1(X).is_contiguous()
+    assert not model.conv1(X.repeat(2, 1, 1, 1)).is_contiguous()
 
 
 class Noting(nn.Sigmoid):
@@ -185,16 +219,13 @@ def test_images_last_is_the_same_tensor_in_another_order_of_memory(shape):
     last = fast.images_last(X)
     assert torch.equal(last, X)
     assert last.permute(1, 2, 3, 0).is_contiguous()
-    assert torch.equal(fast.images_first(last), X)
-    assert fast.images_first(last).is_contiguous()
     assert fast.images_last(last) is last or not fast.are_images_last(last)
 
 
 # In double precision: over 100 steps, rounding alone moves a float32 loss by some thousandths, differently on each CPU.
 @pytest.mark.parametrize("arm", ["none", "bn", "ln", "in", "gn", "rms", "bn:book"])
 @pytest.mark.parametrize("pool", ["max", pytest.param("avg", marks=pytest.mark.slow)])
-def test_over_100_steps_the_losses_are_those_of_torchs_own_layers(arm, pool, digits: Images, monkeypatch):
-    monkeypatch.setattr(fast, "MANY_IMAGES", FEW)  # images last, though they are few: their number is for speed only
+def test_over_100_steps_the_losses_are_those_of_torchs_own_layers(arm, pool, digits: Images):
     config = replace(CONFIG, pool=pool)
     ours = build_lenet(parse_arm(arm), config).double()
     theirs = fast.plain(ours)
