@@ -14,28 +14,31 @@ from core.data import Images, as_floats
 from core.lenet import build_lenet
 
 STEPS = 40
-KINDS: tuple[tuple[str, type[nn.Module]], ...] = (
-    ("max", fast.MaxPool2d),
-    ("max", fast.BatchNorm2d),
-    ("max", fast.Conv2d),
-    ("max", fast.Sequential),
-    ("avg", fast.AvgPool2d),
+KINDS: tuple[tuple[str, str, type[nn.Module]], ...] = (  # arm, pooling, layer
+    ("bn", "max", fast.Conv2d),
+    ("bn", "max", fast.MaxPool2d),
+    ("bn", "avg", fast.AvgPool2d),
+    ("bn", "max", fast.Sequential),
+    ("bn", "max", fast.BatchNorm2d),
+    ("ln", "max", fast.GroupNorm),
+    ("in/ln", "max", fast.InstanceNorm2d),
 )
 
 
 def report(repeats: int) -> str:
     data = images()
     pairs = []
-    for pool, kind in KINDS:
-        config = ExperimentConfig(data=data.name, examples=1024, arms=(parse_arm("bn"),), pool=pool)
+    for arm, pool, kind in KINDS:
+        config = ExperimentConfig(data=data.name, examples=1024, arms=(parse_arm(arm),), pool=pool)
         whole = build_lenet(config.arms[0], config)
         without = fast.plain(build_lenet(config.arms[0], config), kind)
         what = f"with {kind.__name__} of core.fast / with torch.nn's"
         pairs.append(compare(what, lambda m=without: _train(m, data), lambda m=whole: _train(m, data), repeats))
     return f"""## Layers
 
-One arm with BatchNorm, {STEPS} mini-batches of 256, all other layers of core.fast in both. Sequential pools before the
-activation where core.fast's MaxPool2d follows it, so without that the activation has all values, too.
+One arm with BatchNorm (LayerNorm, InstanceNorm for theirs), {STEPS} mini-batches of 256, all other layers of core.fast
+in both. Conv2d puts the images last; without it the other layers have them first. Sequential pools before the activation
+where core.fast's MaxPool2d follows it, so without that the activation has all values, too.
 
 {rows(pairs)}
 """

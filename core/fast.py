@@ -343,11 +343,9 @@ def _gradient_of_images(dY: Tensor, weight: Tensor, N: int, padding: tuple[int, 
     (rows, D, width), (_, C, h, w) = dY.shape, weight.shape
     H, W = rows + h - 1, width // N + w - 1
     kernels = weight.flip(2).permute(1, 3, 2, 0).reshape(C * w, h * D)  # the last row of a kernel first
-    pieces = dY.new_empty(H, C * w, width)
-    for row in range(H):
-        first, last = max(0, row - h + 1), min(rows, row + 1)  # of the rows of dY
-        part = kernels[:, (first - row + h - 1) * D : (last - row + h - 1) * D]
-        torch.mm(part, dY[first:last].view(-1, width), out=pieces[row])
+    around = F.pad(dY, (0, 0, 0, 0, h - 1, h - 1))
+    windows = around.view(-1).as_strided((H, h * D, width), (D * width, width, 1))
+    pieces = torch.bmm(kernels.expand(H, -1, -1), windows)
     dX = dY.new_zeros(C, H, W * N)
     for column, piece in enumerate(pieces.view(H, C, w, width).unbind(2)):
         dX[:, :, column * N : column * N + width] += piece.transpose(0, 1)
