@@ -37,8 +37,8 @@ def report(repeats: int) -> str:
     return f"""## Layers
 
 One arm with BatchNorm (LayerNorm, InstanceNorm for theirs), {STEPS} mini-batches of 256, all other layers of core.fast
-in both. Conv2d puts the images last; without it the other layers have them first. Sequential pools before the activation
-where core.fast's MaxPool2d follows it, so without that the activation has all values, too.
+in both. Conv2d puts the images last; without it the other layers have them first. Sequential pools before the
+activation where core.fast's MaxPool2d follows it, so without that the activation has all values, too.
 
 {rows(pairs)}
 """
