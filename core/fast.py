@@ -5,10 +5,10 @@ Each is torch.nn's class with another `forward`, and is torch.nn's altogether wh
 devices, for few images, for shapes that it was not made for. `plain` gives the torch.nn network that tests and
 measurements compare with; bench/RESULTS.md says what each layer is worth.
 
-A convolution of many images hands its output on with the *images last*: a tensor of shape [N, C, H, W] like any other,
-but in memory [C, H, W, N], so that the same pixel of all images lies side by side. What compares or shifts pixels then
-works on whole rows of N numbers, and a convolution is a few products of matrices. Who does not care about strides need
-not know: nn.Flatten puts the images first again.
+A convolution of many images and few channels hands its output on with the *images last*: a tensor of shape [N, C, H, W]
+like any other, but in memory [C, H, W, N], so that the same pixel of all images lies side by side. What compares or
+shifts pixels then works on whole rows of N numbers, and a convolution is a few products of matrices. Who does not care
+about strides need not know: nn.Flatten puts the images first again, as does a convolution of many channels.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from torch.nn import functional as F
 Context = Any  # what an autograd Function's forward leaves for its backward
 
 
+MANY_CHANNELS = 16  # of so many, torch.nn's convolutions are the faster ones: they take as many at a time
 MANY_IMAGES = 32  # from so many on, all this pays; below, it is the calls that take time, and torch.nn has fewer
 
 
@@ -96,11 +97,15 @@ class InstanceNorm2d(nn.InstanceNorm2d):
 
 
 class Conv2d(nn.Conv2d):
-    """A convolution as products of matrices, if its kernel moves by single pixels; the images come out last."""
+    """A convolution of few channels as products of matrices; many images come out last.
+
+    Of many channels, and where the kernel does not move by single pixels, it is torch.nn's, and they come out first.
+    """
 
     def forward(self, X: Tensor) -> Tensor:
-        if not (_are_many(X) and self.stride == self.dilation == (1, 1) and self.groups == 1):
-            return super().forward(X)
+        by_pixels = self.stride == self.dilation == (1, 1) and self.groups == 1
+        if not by_pixels or self.in_channels >= MANY_CHANNELS or not _are_many(X):
+            return super().forward(images_first(X))
         return _Convolved.apply(X, self.weight, self.bias, self.padding)  # type: ignore[no-any-return]
 
 
@@ -158,6 +163,11 @@ def images_last(X: Tensor) -> Tensor:
     N, C, H, W = X.shape
     # As a matrix: torch transposes those in a third of the time of a permutation of four axes.
     return X if are_images_last(X) else X.reshape(N, -1).t().contiguous().view(C, H, W, N).permute(3, 0, 1, 2)
+
+
+def images_first(X: Tensor) -> Tensor:
+    """The same [N, C, H, W], in memory as PyTorch has it by itself."""
+    return X.permute(1, 2, 3, 0).reshape(-1, len(X)).t().contiguous().view(X.shape) if are_images_last(X) else X
 
 
 def _empty(like: Tensor, N: int, C: int, H: int, W: int) -> Tensor:

@@ -147,11 +147,15 @@ def test_a_convolution_is_torchs_and_gives_its_images_last(shape, kernels, kerne
     assert Y.permute(1, 2, 3, 0).is_contiguous()
 
 
-@pytest.mark.parametrize("settings", [{"stride": 2}, {"dilation": 2}, {"groups": 2}])
-def test_other_convolutions_are_left_to_torch(settings):
-    ours = fast.Conv2d(2, 4, 3, **settings)
-    X = values((4, 2, 9, 9), 0).float()
-    assert torch.equal(ours(X), fast.plain(ours)(X))
+@pytest.mark.parametrize("settings", [{"stride": 2}, {"dilation": 2}, {"groups": 2}, {"in_channels": 16}])
+def test_other_convolutions_are_left_to_torch_which_has_the_images_first(settings):
+    ours = fast.Conv2d(**{"in_channels": 2, "out_channels": 4, "kernel_size": 3} | settings).double()
+    X = values((4, ours.in_channels, 9, 9), 0)
+    for given_ in (X, fast.images_last(X)):
+        assert torch.equal(ours(given_), fast.plain(ours)(X))
+        assert ours(given_).is_contiguous()
+        for a, b in both(ours, fast.plain(ours), given_):
+            torch.testing.assert_close(a, b)
 
 
 def test_few_images_are_left_to_torch(monkeypatch):
@@ -219,6 +223,8 @@ def test_images_last_is_the_same_tensor_in_another_order_of_memory(shape):
     last = fast.images_last(X)
     assert torch.equal(last, X)
     assert last.permute(1, 2, 3, 0).is_contiguous()
+    assert torch.equal(fast.images_first(last), X)
+    assert fast.images_first(last).is_contiguous()
     assert fast.images_last(last) is last or not fast.are_images_last(last)
 
 
