@@ -82,7 +82,7 @@ class GroupNorm(nn.GroupNorm):
     """Norm over each image's groups of channels; where the images lie last, from sums of whole rows of N numbers."""
 
     def forward(self, X: Tensor) -> Tensor:
-        if not (self.affine and _are_many(X) and are_images_last(X)):
+        if not _sums_rows(self, X):
             return super().forward(X)
         return _StandardizedImages.apply(X, self.num_groups, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
 
@@ -91,20 +91,19 @@ class InstanceNorm2d(nn.InstanceNorm2d):
     """As GroupNorm with a group for each channel."""
 
     def forward(self, X: Tensor) -> Tensor:
-        if not (self.affine and _are_many(X) and are_images_last(X)):
+        if not _sums_rows(self, X):
             return super().forward(X)
         return _StandardizedImages.apply(X, self.num_features, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
 
 
 class Conv2d(nn.Conv2d):
-    """A convolution of few channels as products of matrices; many images come out last.
+    """A usual convolution of few channels as products of matrices; many images come out last.
 
-    Of many channels, and where the kernel does not move by single pixels, it is torch.nn's, and they come out first.
+    Others are torch.nn's, and the images come out first.
     """
 
     def forward(self, X: Tensor) -> Tensor:
-        by_pixels = self.stride == self.dilation == (1, 1) and self.groups == 1
-        if not by_pixels or self.in_channels >= MANY_CHANNELS or not _are_many(X):
+        if not (_are_many(X) and self.in_channels < MANY_CHANNELS and _is_usual(self)):
             return super().forward(images_first(X))
         return _Convolved.apply(X, self.weight, self.bias, self.padding)  # type: ignore[no-any-return]
 
@@ -176,6 +175,17 @@ def _empty(like: Tensor, N: int, C: int, H: int, W: int) -> Tensor:
 
 def _are_many(X: Tensor) -> bool:
     return X.device.type == "cpu" and X.ndim == 4 and len(X) >= MANY_IMAGES
+
+
+def _sums_rows(norm: nn.GroupNorm | nn.InstanceNorm2d, X: Tensor) -> bool:
+    return norm.affine and _are_many(X) and are_images_last(X)
+
+
+def _is_usual(conv: nn.Conv2d) -> bool:
+    """Whether its kernel moves by single pixels over what is padded with zeros, and it has a bias."""
+    by_pixels = conv.stride == conv.dilation == (1, 1) and conv.groups == 1
+    zeros = conv.padding_mode == "zeros" and not isinstance(conv.padding, str)
+    return by_pixels and zeros and conv.bias is not None
 
 
 def _takes_largest(layer: nn.Module, X: Tensor) -> bool:

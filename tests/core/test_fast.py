@@ -147,7 +147,18 @@ def test_a_convolution_is_torchs_and_gives_its_images_last(shape, kernels, kerne
     assert Y.permute(1, 2, 3, 0).is_contiguous()
 
 
-@pytest.mark.parametrize("settings", [{"stride": 2}, {"dilation": 2}, {"groups": 2}, {"in_channels": 16}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"stride": 2},
+        {"dilation": 2},
+        {"groups": 2},
+        {"in_channels": 16},
+        {"bias": False},
+        {"padding": "same"},
+        {"padding": 1, "padding_mode": "reflect"},
+    ],
+)
 def test_other_convolutions_are_left_to_torch_which_has_the_images_first(settings):
     ours = fast.Conv2d(**{"in_channels": 2, "out_channels": 4, "kernel_size": 3} | settings).double()
     X = values((4, ours.in_channels, 9, 9), 0)
