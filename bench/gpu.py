@@ -38,7 +38,7 @@ from core import data as datasets
 from core.config import ArmConfig, ExperimentConfig, parse_arm
 from core.data import DataError, Images
 from core.device import describe
-from core.trainer import PROBE_IMAGES
+from core.steps import PROBE_IMAGES
 
 OUT = Path(__file__).parent / "GPU.md"
 ARMS = {"one": (parse_arm("bn"),), "three": tuple(parse_arm(name) for name in ("none", "bn", "ln"))}

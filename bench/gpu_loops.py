@@ -16,13 +16,14 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset
 
 from bench.loops import BOOKS_WORKERS
+from core.arms import Arm
 from core.config import ArmConfig, ExperimentConfig
 from core.data import Images, as_floats
 from core.fast import plain
 from core.lenet import build_lenet
 from core.pace import is_look
 from core.records import Record, TrainMeasured
-from core.trainer import Arm, Unattended, train
+from core.trainer import Unattended, train
 
 READ_EVERY = 50  # steps between two reads of the graph's losses
 

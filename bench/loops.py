@@ -9,13 +9,15 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from core.arms import Arm
 from core.config import ExperimentConfig
 from core.crew import crew
 from core.data import DataError, Images, as_floats, load
 from core.fast import plain
 from core.lenet import build_lenet
 from core.pace import is_look
-from core.trainer import PROBE_IMAGES, Arm, Unattended, train
+from core.steps import PROBE_IMAGES
+from core.trainer import Unattended, train
 
 BOOKS_WORKERS = 4  # d2l.get_dataloader_workers()
 

@@ -11,10 +11,10 @@ from bench.experiments import lasting
 from bench.loops import few_tests, images
 from bench.pairs import seconds
 from bench.timings import table
+from core.arms import Batches, build_arms
 from core.config import parse_arm
 from core.inside import Observations
-from core.trainer import _learn as learn
-from core.trainer import batches, build_arms, look_at_fixed_images
+from core.steps import learn, look_at_fixed_images
 
 STEPS = 20
 OPERATIONS = 12  # shown; the rest is summed up
@@ -24,7 +24,7 @@ def report(repeats: int) -> str:
     data = few_tests(images())
     config = lasting(2 * STEPS * (repeats + 2), data, 256, (parse_arm("bn"),))
     (arm,) = build_arms(config, data.train_images.device)
-    kept, each = Observations({arm.name: arm.config.title}), batches(config, data)
+    kept, each = Observations({arm.name: arm.config.title}), iter(Batches(config, data))
     parts = [
         _section("A training step of 256 images", lambda: learn(arm, next(each)), repeats),
         _section(

@@ -25,12 +25,14 @@ from bench.loops import few_tests, images
 from bench.plot import Panel, Point, svg
 from bench.timings import table
 from core import distributions, stats
+from core.arms import Arm, build_arms
 from core.config import DEPTHS, ArmConfig, ExperimentConfig, parse_arm
 from core.data import Images, as_floats
 from core.inside import Observations
 from core.probes import probe
 from core.records import NetworksSeen, Record, to_json
-from core.trainer import PROBE_IMAGES, Arm, Unattended, build_arms, look_at_fixed_images, train
+from core.steps import PROBE_IMAGES, look_at_fixed_images
+from core.trainer import Unattended, train
 
 PLOT = Path(__file__).parent / "scaling.svg"
 ARMS = tuple(parse_arm(name) for name in ("none", "bn", "ln", "in", "gn", "rms"))

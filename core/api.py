@@ -30,12 +30,12 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from core import questions
+from core.arms import Arm
 from core.data import Images
 from core.inside import SOURCES
 from core.records import ArmDiverged, DataReplaced, Snapshot, StatusChanged, to_finite, to_json
 from core.results import results
 from core.runs import Run, manager
-from core.trainer import Arm
 from core.verdict import verdict
 
 ASSETS = Path(__file__).parent.parent / "assets"

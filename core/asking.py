@@ -7,9 +7,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from core.arms import Arm
 from core.data import Images
 from core.snapshots import Snapshots
-from core.trainer import Arm
 
 Answer = TypeVar("Answer")
 Question = Callable[[list[Arm], Images], Answer]

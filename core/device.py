@@ -17,6 +17,11 @@ def best_device() -> torch.device:
     return torch.device("cpu")
 
 
+def is_card(device: torch.device) -> bool:
+    """Whether it is one of NVIDIA's (or AMD's), on which a step can be captured and replayed."""
+    return device.type == "cuda"
+
+
 def describe(device: torch.device) -> str:
     """The device's name for people, e.g. 'CPU · Intel Xeon · 1 thread an arm'."""
     if device.type == "cuda":

@@ -37,6 +37,8 @@ LOG_BINS = (LOG_HIGH - LOG_LOW) * BINS_PER_DECADE
 LOG_INF = 1 + (39 - LOG_LOW) * BINS_PER_DECADE
 LOG_NAN, LOG_ZERO, LOG_SLOTS = LOG_INF + 1, LOG_INF + 2, LOG_INF + 3
 
+COUNTERS = 64  # of each bin, on devices that are not the CPU
+
 Range = tuple[float, float]
 Found = dict[str, Tensor]
 
@@ -183,7 +185,10 @@ def _occurrences_on_cpu(places: Tensor, slots: int) -> Tensor:
 
 
 def _occurrences_on_device(places: Tensor, slots: int) -> Tensor:
-    return places.new_zeros(slots, dtype=torch.int64).scatter_add_(0, places.long(), torch.ones_like(places).long())
+    # Most values fall into few bins, and a card adds to one number one after another: so there are many of each.
+    copies = torch.arange(len(places), device=places.device).remainder_(COUNTERS).mul_(slots).add_(places)
+    found = torch.zeros(COUNTERS * slots, dtype=torch.int32, device=places.device)
+    return found.scatter_add_(0, copies, torch.ones_like(copies, dtype=torch.int32)).view(COUNTERS, slots).sum(0)
 
 
 # Sizes

@@ -19,7 +19,7 @@ from core.crew import IN_TURN
 from core.data import as_floats
 from core.norms import BatchNorm
 
-CHUNK = 500  # images at a time in evaluation mode: short enough to stop between two
+CHUNK, CHUNK_ON_CARD = 500, 2500  # images at a time in evaluation mode: short enough to stop between two
 
 
 def has_batch_statistics(model: nn.Module) -> bool:
@@ -34,25 +34,29 @@ def evaluate(
 
     images [N, 1, 28, 28] uint8, labels [N] int64. `wait` is called before each batch and may raise to stop.
     """
-    return evaluate_all([model], images, labels, wait, batch_size)[0]
+    ((loss, accuracy),) = read_all([model], images, labels, wait, batch_size).tolist()
+    return loss, accuracy
 
 
-def evaluate_all(
+def read_all(
     models: Sequence[nn.Module],
     images: Tensor,
     labels: Tensor,
     wait: Callable[[], None],
     batch_size: int,
     crew: Executor = IN_TURN,
-) -> list[tuple[float, float]]:
-    """As evaluate, for several models on the same batches; `crew` reads them, `wait` is called when it does not."""
+) -> Tensor:
+    """As evaluate, for several models on the same batches: [models, 2], on the device, which is not waited for.
+
+    `crew` reads them, `wait` is called when it does not.
+    """
     totals = torch.zeros(len(models), 2, dtype=_exact(images.device), device=images.device)
     for rows in _slices(len(images), batch_size):
         wait()
         read = partial(_read, images=as_floats(images[rows]), labels=labels[rows])
         for total, found in zip(totals, crew.map(read, models), strict=True):
             total += found
-    return [(loss, accuracy) for loss, accuracy in (totals / len(images)).tolist()]
+    return totals / len(images)
 
 
 @torch.no_grad()

@@ -142,6 +142,10 @@ class Dropout(nn.Module):
             self._drawn_on = device  # not generator.device, which may lack the index that a tensor's device has
         return self.generator
 
+    def resume(self, device: torch.device, state: Tensor) -> None:
+        """Go on in the random stream on `device` where `generator.get_state()` was `state`."""
+        self._generator_on(device).set_state(state)
+
     def extra_repr(self) -> str:
         return f"p={self.p}, seed={self.seed}"
 

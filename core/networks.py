@@ -11,13 +11,13 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 
+from core.arms import Arm
 from core.asking import NothingToSee, QueueFull
 from core.config import Norm
 from core.data import Images
 from core.example import WorkedExample
 from core.runs import Run
 from core.sites import Site, look
-from core.trainer import Arm
 
 EXAMPLE = "example"
 FRESH_SECONDS = 1.0  # a second click within that time sees the same tensors

@@ -16,12 +16,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from core.arms import Arm
 from core.data import Images, as_floats
 from core.evaluation import batch_statistics, evaluate, evaluation_mode, has_batch_statistics
 from core.norms import BatchNorm
 from core.probes import LayerSeen, probe
 from core.stats import batch_noise
-from core.trainer import Arm
 
 RECALIBRATION_IMAGES = 10_000
 RECALIBRATION_BATCH = 250

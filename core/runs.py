@@ -13,11 +13,13 @@ import os
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
 import torch
 
+from core.arms import Arm
 from core.asking import Answer, Question, Questions, QueueFull
 from core.config import ConfigError, ExperimentConfig
 from core.crew import crew
@@ -28,7 +30,7 @@ from core.pace import Pace, is_look
 from core.records import History, NetworksSeen, Record, Snapshot, StatusChanged
 from core.rules import check_learning_rate
 from core.snapshots import Snapshots
-from core.trainer import Arm, RunStopped, train
+from core.trainer import RunStopped, train
 from core.verdict import OUT_OF_MEMORY, all_diverged
 
 log = logging.getLogger(__name__)
@@ -63,6 +65,7 @@ class Run:
         self._last_seen, self._resumed_at, self._active_seconds = time.monotonic(), 0.0, 0.0
         self.inside, self.snapshots = Observations({arm.name: arm.title for arm in config.arms}), Snapshots()
         self._pace, self._questions, self._answering = Pace(), Questions(), threading.Lock()
+        self.before_waiting: Callable[[], None] = lambda: None  # the trainer's, see core.trainer.Control
         self._arms: list[Arm] = []
         self._data: Images | None = None
         self.publish(StatusChanged("queued", 0))
@@ -243,9 +246,11 @@ class Run:
         while True:
             self._check_stopped()
             if self._pause_asked and not self._steps_left:
+                self.before_waiting()
                 self._line.leave(self)
                 self._confirm("paused")
             elif self._line.join(self):
+                self.before_waiting()
                 self._confirm("queued")
             else:
                 self._resumed_at = time.monotonic()

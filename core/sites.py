@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from core.arms import Arm
 from core.axes import Rule, layout_of
 from core.config import Norm
 from core.data import DATA_TITLES, Images, as_floats
 from core.naming import name_axes
 from core.norms import EPS, gamma_beta
-from core.trainer import Arm
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from core.trainer import Arm
+from core.arms import Arm
 
 
 class Snapshots:

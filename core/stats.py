@@ -1,6 +1,6 @@
 """From what was seen to plain numbers, reduced on the device, with one copy to the host per look.
 
-summarise    Seen -> NetworkSummary
+summarise    Seen -> NetworkSummary: reduce, packed, summary_of
 batch_noise  how much a mini-batch's mean varies, by the size of the mini-batch
 
 core.distributions has the reductions, which never ask the device for a value on the way, so a GPU is not waited for
@@ -57,14 +57,19 @@ def summarise(seen: Seen, learning_rate: float | None = None) -> NetworkSummary:
 
     Raises ValueError if the network has not been run inside the watch.
     """
-    layers = list(seen.layers.values())
-    unseen = [layer.name for layer in layers if "before" not in layer.stages]
+    unseen = [layer.name for layer in seen.layers.values() if "before" not in layer.stages]
     if unseen:
         raise ValueError(
             f"A summary needs a forward pass inside `with watch(model) as seen:`; nothing came through {unseen[0]}. "
             "Call the model inside the block."
         )
-    numbers = _transfer(reduce(seen, measured_update=learning_rate is None))
+    found = reduce(seen, measured_update=learning_rate is None)
+    return summary_of(seen, found, packed(found).cpu(), learning_rate)
+
+
+def summary_of(seen: Seen, found: Found, on_host: Tensor, learning_rate: float | None) -> NetworkSummary:
+    """The records that `packed(found)` makes once it is on the host; of `seen` and `found` only shapes are read."""
+    layers, numbers = list(seen.layers.values()), _unpacked(found, on_host)
     stages = _by_stage(layers, numbers)
     gradients = _gradient_summaries(layers, numbers, learning_rate)
     return NetworkSummary(
@@ -156,11 +161,15 @@ def _gradients(layers: Sequence[LayerSeen], measured_update: bool) -> Found:
 # To the host
 
 
-def _transfer(found: Found) -> Numbers:
-    """The one copy from the device. Counts are exact in float32 up to 16.7 million."""
-    packed = torch.cat([values.flatten() for values in found.values()]).cpu().numpy().astype(np.float64)
+def packed(found: Found) -> Tensor:
+    """All numbers as one vector on the device. Counts are exact in float32 up to 16.7 million."""
+    return torch.cat([values.flatten() for values in found.values()])
+
+
+def _unpacked(found: Found, on_host: Tensor) -> Numbers:
+    numbers = on_host.numpy().astype(np.float64)
     ends = np.cumsum([values.numel() for values in found.values()])
-    parts = np.split(packed, ends[:-1])
+    parts = np.split(numbers, ends[:-1])
     return {key: part.reshape(values.shape) for (key, values), part in zip(found.items(), parts, strict=True)}
 
 

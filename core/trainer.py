@@ -1,53 +1,53 @@
 """The loop: all arms of an experiment in lock-step, on the same batches. It knows neither threads nor screens.
 
+train      from the first mini-batch to the last
+Training   the arms on their way, one mini-batch at a time; can be kept between two and taken up again
+Control    who is asked before every mini-batch whether to go on
+
 It is handed three pieces of outside world: `publish` takes what was measured, `control` is asked before every
 mini-batch whether to go on, `crew` does the same for every arm, one after the other or at once. Everything random
-comes from generators seeded by the config, so the same config on the CPU gives the same losses, bit for bit.
+comes from generators seeded by the config, so the same config on the same kind of processor, with as many threads an
+operation, gives the same losses, bit for bit.
 """
 
 from __future__ import annotations
 
-import copy
-import math
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
-import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from core import records
-from core.config import ArmConfig, ExperimentConfig
+from core import checkpoint, records
+from core.ahead import Ahead, can_run_ahead
+from core.arms import Arm, Batches, build_arms
+from core.checkpoint import State
+from core.config import ExperimentConfig
 from core.crew import IN_TURN
-from core.data import Images, as_floats
+from core.data import Images
 from core.device import describe
-from core.evaluation import CHUNK, batch_statistics, evaluate_all, evaluation_mode, has_batch_statistics
-from core.lenet import build_lenet, fingerprint, parameter_count
-from core.meter import POINTS, Averages, Measured, Meter
-from core.probes import probe, watch
-from core.records import Publish
-from core.stats import summarise
-from core.summary import NetworkSummary
+from core.lenet import fingerprint, parameter_count
+from core.live_tests import begin_test, is_due
+from core.meter import Averages, Measured, Meter
+from core.records import Publish, Record
+from core.steps import begin_look, take, take_seen
 
-LIVE_TEST_IMAGES = 1000  # tested while an epoch runs; its end is tested on all
-LIVE_TEST_STEPS = 20  # at least so many steps between two live tests,
-LIVE_TEST_EXAMPLES = 5000  # and at least so many training examples, so that tests stay a small part of the time,
-LIVE_TEST_MOST_STEPS = 200  # but no more steps than these: those of tiny batches take long for their few examples
-PROBE_IMAGES = 64  # the fixed ones; a look at them costs some 1.3 training steps of 256
-EARLY_TESTS = (0, 1, 2, 5, 10)  # where BatchNorm's running statistics are still far off (the start-up lesson)
+NOTHING: frozenset[str] = frozenset()
 
 
 class RunStopped(Exception):
     """Raised by a control to end training between two mini-batches."""
 
 
+def _nothing() -> None:
+    """Nobody needs to know."""
+
+
 class Control(Protocol):
     """Who may pause, stop or steer the training."""
+
+    before_waiting: Callable[[], None]
+    """Called by the control before it waits: what a card still keeps is then read and published."""
 
     def begin_step(self, step: int) -> float | None:
         """Return when mini-batch `step` may run (a new learning rate, or None); raise RunStopped to end."""
@@ -62,6 +62,8 @@ class Control(Protocol):
 class Unattended:
     """A control that never interferes."""
 
+    before_waiting: Callable[[], None] = staticmethod(_nothing)
+
     def begin_step(self, step: int) -> float | None:
         return None
 
@@ -69,49 +71,7 @@ class Unattended:
         return None
 
     def look(self, arms: list[Arm], data: Images, step: int) -> frozenset[str]:
-        return frozenset()
-
-
-@dataclass(slots=True)
-class Arm:
-    """One network in training. `seconds` and `examples` count its own training steps only.
-
-    On the CPU the seconds are processor time: what the arm takes, not what it waits for others.
-    """
-
-    config: ArmConfig
-    model: nn.Sequential
-    optimizer: torch.optim.Optimizer
-    seconds: float = 0.0
-    examples: int = 0
-    alive: bool = True
-    _twin: nn.Sequential | None = field(default=None, init=False)
-    _pairs: list[tuple[Tensor, Tensor]] = field(default_factory=list, init=False)  # of the model and its twin
-
-    @property
-    def name(self) -> str:
-        return self.config.name
-
-    @torch.no_grad()
-    def twin(self) -> nn.Sequential:
-        """The network as it is now, as another one, which is valid until the next call."""
-        if self._twin is None:
-            self._twin = copy.deepcopy(self.model)
-            mine, its = self.model.state_dict(), self._twin.state_dict()  # not copies, and listed once: that takes time
-            self._pairs = list(zip(mine.values(), its.values(), strict=True))
-        for tensor, copied in self._pairs:
-            copied.copy_(tensor)
-        return self._twin
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Mini-batch `step` (from 1) of `epoch` (from 1): images [B, 1, 28, 28] float32 in 0..1, labels [B] int64."""
-
-    step: int
-    epoch: int
-    images: Tensor
-    labels: Tensor
+        return NOTHING
 
 
 def train(
@@ -127,74 +87,177 @@ def train(
 
     Raises RunStopped when `control` does. An arm whose loss is not finite ends alone and says where it broke.
     """
-    control = control or Unattended()
-    arms = build_arms(config, data.train_images.device)
-    publish(_started(config, data, arms))
-    meter, averages = Meter(config, publish), Averages()
-    _test(config, data, arms, 0, publish, control, crew)
+    training = Training(config, data, publish, crew)
+    publish(training.started())
+    return carry_on(training, control or Unattended())
 
-    for batch in batches(config, data):
-        _steer(arms, batch.step, control, publish)
-        sources = control.look(arms, data, batch.step - 1)
-        look = begin_look(config, data, arms, batch.step - 1, crew) if "fixed" in sources else None
-        step = partial(_seen_step, config) if "batch" in sources else _step
-        measured = step(arms, batch, publish, crew)
+
+def carry_on(training: Training, control: Control) -> list[Arm]:
+    """From where `training` is to its end."""
+    control.before_waiting = training.settle
+    try:
+        if training.step == 0:
+            training.test(control.wait)
+        while not training.ended:
+            training.steer(control.begin_step(training.step + 1))
+            training.advance(control.look(training.arms, training.data, training.step))
+            training.test(control.wait)
+        training.finish(control.look(training.arms, training.data, training.step))
+    except RunStopped:
+        training.settle()
+        raise
+    finally:
+        control.before_waiting = _nothing
+    return training.arms
+
+
+class Training:
+    """The arms of one experiment on their way: `step` mini-batches behind them, the next one to be taken by `advance`.
+
+    On a CUDA card what a mini-batch measured is published some mini-batches later, in order, at the latest by `settle`:
+    a card that is asked after each of them stands still most of the time. All else is as elsewhere.
+    """
+
+    def __init__(
+        self, config: ExperimentConfig, data: Images, publish: Publish = lambda record: None, crew: Executor = IN_TURN
+    ) -> None:
+        self.config, self.data = config, data
+        self.arms = build_arms(config, data.train_images.device)
+        self.step = 0
+        self._publish, self._crew = publish, crew
+        self._batches = Batches(config, data)
+        self._meter, self._averages = Meter(config, self.arms, publish), Averages()
+        self._ahead = Ahead(config, data, self.arms, self._batches) if can_run_ahead(config, data) else None
+
+    @property
+    def ended(self) -> bool:
+        """After the last mini-batch, or when no arm is alive."""
+        return self.step >= self.config.total_steps or not any(arm.alive for arm in self.arms)
+
+    def started(self) -> records.TrainingStarted:
+        """What begins."""
+        return records.TrainingStarted(
+            device=describe(self.data.train_images.device),
+            data=self.data.name,
+            examples=self.config.examples,
+            test_examples=len(self.data.test_images),
+            batch_size=self.config.batch_size,
+            steps_per_epoch=self.config.steps_per_epoch,
+            total_steps=self.config.total_steps,
+            arms=tuple(_arm_started(arm) for arm in self.arms),
+        )
+
+    def steer(self, learning_rate: float | None) -> None:
+        """Have the arms without a learning rate of their own use this one from the next mini-batch on, if it is one."""
+        followers = [arm for arm in self.arms if arm.config.learning_rate is None]
+        if learning_rate is None or not followers:
+            return
+        changed = records.LearningRateChanged(self.step + 1, followers[0].learning_rate, learning_rate)
+        for arm in followers:
+            arm.follow(learning_rate)
+        self._tell(lambda: changed)
+
+    def advance(self, sources: frozenset[str] = NOTHING) -> None:
+        """One mini-batch for every living arm; before it a look at the networks, if `sources` says so."""
+        if self._ahead is not None and self._ahead.takes(self.step + 1, sources, self):
+            self._ahead.advance(self.step + 1, "fixed" in sources, self)
+        else:
+            self.settle()
+            if self.ended:  # which settling may have shown
+                return
+            self._advance(sources)
+        self.step += 1
+
+    def _advance(self, sources: frozenset[str]) -> None:
+        config, batch = self.config, self._batches.at(self.step + 1)
+        look = begin_look(config, self.data, self.arms, self.step, self._crew) if "fixed" in sources else None
+        if "batch" in sources:
+            measured = take_seen(config, self.arms, batch, self._publish, self._crew)
+        else:
+            measured = take(self.arms, batch, self._publish, self._crew)
         if look is not None:
-            publish(look())
-        meter.add(batch, measured, arms)
-        averages.add(measured, len(batch.labels))
-        if not any(arm.alive for arm in arms):
-            meter.flush()
-            break
-        if batch.step % config.steps_per_epoch == 0:
-            meter.flush()
-            publish(averages.finish(batch))
-        _test(config, data, arms, batch.step, publish, control, crew)
-    if "fixed" in control.look(arms, data, config.total_steps) and any(arm.alive for arm in arms):
-        publish(begin_look(config, data, arms, config.total_steps, crew)())
-    return arms
+            self._publish(look())
+        self.count(batch.step, measured, len(batch.labels))
 
+    def count(self, step: int, measured: Measured, examples: int) -> None:
+        """Add what mini-batch `step` measured to the points and the epoch's averages."""
+        self._meter.add(step, measured, examples)
+        self._averages.add(measured, examples)
+        over = not any(arm.alive for arm in self.arms)
+        if over or step % self.config.steps_per_epoch == 0:
+            self._meter.flush()
+        if not over and step % self.config.steps_per_epoch == 0:
+            self._publish(self._averages.finish(step, self._batches.epoch_of(step)))
 
-def build_arms(config: ExperimentConfig, device: torch.device) -> list[Arm]:
-    """Every arm from the same initial weights, in training mode, with its optimizer."""
-    arms = []
-    for arm in config.arms:
-        model = build_lenet(arm, config).to(device).train()
-        arms.append(Arm(arm, model, _optimizer(config, arm, model)))
-    return arms
+    def test(self, wait: Callable[[], None]) -> None:
+        """Read the test images, if that is due after so many mini-batches; `wait` is called between two parts of it."""
+        if is_due(self.config, self.step) and any(arm.alive for arm in self.arms):
+            if self._ahead is not None:
+                self._ahead.read(self)  # now, so that the test does not count as the arms' time
+            self._tell(begin_test(self.config, self.data, self.arms, self.step, wait, self._crew))
 
+    def finish(self, sources: frozenset[str] = NOTHING) -> None:
+        """Publish what is left; look once more where `sources` says so."""
+        self.settle()
+        if "fixed" in sources and any(arm.alive for arm in self.arms):
+            self._publish(begin_look(self.config, self.data, self.arms, self.step, self._crew)())
 
-def _optimizer(config: ExperimentConfig, arm: ArmConfig, model: nn.Module) -> torch.optim.Optimizer:
-    learning_rate = arm.learning_rate or config.learning_rate
-    if config.optimizer == "adam":
-        return torch.optim.Adam(model.parameters(), lr=learning_rate)
-    return torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=config.momentum)
+    def settle(self) -> None:
+        """Read and publish all that has been measured."""
+        if self._ahead is not None:
+            self._ahead.settle(self)
 
+    def publish(self, record: Record) -> None:
+        self._publish(record)
 
-def batches(config: ExperimentConfig, data: Images) -> Iterator[Batch]:
-    """The mini-batches in their order: a fresh permutation each epoch, drawn on the CPU from the config's seed."""
-    generator = torch.Generator().manual_seed(config.seed)
-    step = 0
-    for epoch in range(1, config.epochs + 1):
-        order = torch.randperm(config.examples, generator=generator).to(data.train_images.device)
-        for start in range(0, config.steps_per_epoch * config.batch_size, config.batch_size):
-            rows = order[start : start + config.batch_size]
-            step += 1
-            images = data.train_images.index_select(0, rows)  # an eighth of the time of train_images[rows]
-            yield Batch(step, epoch, as_floats(images), data.train_labels.index_select(0, rows))
+    def _tell(self, later: Callable[[], Record]) -> None:
+        if self._ahead is None:
+            self._publish(later())
+        else:
+            self._ahead.tell(later)
 
+    # --- kept and taken up again -----------------------------------------------------------------------------------
 
-def _started(config: ExperimentConfig, data: Images, arms: list[Arm]) -> records.TrainingStarted:
-    return records.TrainingStarted(
-        device=describe(data.train_images.device),
-        data=data.name,
-        examples=config.examples,
-        test_examples=len(data.test_images),
-        batch_size=config.batch_size,
-        steps_per_epoch=config.steps_per_epoch,
-        total_steps=config.total_steps,
-        arms=tuple(_arm_started(arm) for arm in arms),
-    )
+    def state(self) -> State:
+        """All that the rest depends on, to be kept between two mini-batches."""
+        self.settle()
+        values: dict[str, Any] = {"step": self.step, "meter": self._meter.state(), "epoch": self._averages.state()}
+        values["arms"] = {}
+        tensors: dict[str, Tensor] = {}
+        for arm in self.arms:
+            values["arms"][arm.name], of_arm = checkpoint.of_arm(arm)
+            tensors |= {f"{arm.name}/{name}": tensor for name, tensor in of_arm.items()}
+        return State(values, tensors)
+
+    @classmethod
+    def resumed(
+        cls,
+        config: ExperimentConfig,
+        data: Images,
+        state: State,
+        publish: Publish = lambda record: None,
+        crew: Executor = IN_TURN,
+    ) -> Training:
+        """The training that `state` was taken of, which goes on as if it had never been interrupted.
+
+        On the CPU bit for bit, with the same kind of processor, threads an operation and PyTorch. Raises ValueError on
+        the state of another experiment.
+        """
+        training = cls(config, data, publish, crew)
+        try:
+            training._restore(state)
+        except (KeyError, RuntimeError) as error:
+            raise ValueError(f"A training goes on from its own state; got another experiment's ({error}).") from error
+        return training
+
+    def _restore(self, state: State) -> None:
+        self.step = state.values["step"]
+        self._meter.resume(state.values["meter"])
+        self._averages.resume(state.values["epoch"])
+        for arm in self.arms:
+            start = f"{arm.name}/"
+            own = {name.removeprefix(start): tensor for name, tensor in state.tensors.items() if name.startswith(start)}
+            checkpoint.restore(arm, state.values["arms"][arm.name], own)
 
 
 def _arm_started(arm: Arm) -> records.ArmStarted:
@@ -202,160 +265,3 @@ def _arm_started(arm: Arm) -> records.ArmStarted:
     return records.ArmStarted(
         arm.name, arm.config.main_norm, arm.config.title, parameter_count(arm.model), norms, fingerprint(arm.model)
     )
-
-
-def _steer(arms: list[Arm], step: int, control: Control, publish: Publish) -> None:
-    new = control.begin_step(step)
-    followers = [arm for arm in arms if arm.config.learning_rate is None]
-    if new is None or not followers:
-        return
-    old = followers[0].optimizer.param_groups[0]["lr"]
-    for arm in followers:
-        arm.optimizer.param_groups[0]["lr"] = new
-    publish(records.LearningRateChanged(step, old, new))
-
-
-Mode = Callable[[nn.Module], AbstractContextManager[None]]
-
-
-def _step(arms: list[Arm], batch: Batch, publish: Publish, crew: Executor) -> Measured:
-    """One mini-batch for every living arm; an arm with a non-finite loss is not updated any more."""
-    living = [arm for arm in arms if arm.alive]
-    each = map if len(living) == 1 else crew.map  # a single one gains nothing from another thread
-    measured: Measured = {}
-    for arm, outcome in zip(living, each(partial(_learn, batch=batch), living), strict=True):
-        if isinstance(outcome, records.ArmDiverged):
-            publish(outcome)
-        else:
-            measured[arm.name] = outcome
-    return measured
-
-
-def _learn(arm: Arm, batch: Batch) -> tuple[float, float] | records.ArmDiverged:
-    clock = time.thread_time if batch.images.device.type == "cpu" else time.perf_counter
-    started = clock()
-    loss, correct = _forward_backward(arm, batch)
-    arm.alive = math.isfinite(loss)
-    if arm.alive:
-        arm.optimizer.step()
-    outcome = (loss, correct) if arm.alive else diagnose(arm, batch)
-    arm.seconds += clock() - started
-    arm.examples += len(batch.labels)
-    return outcome
-
-
-def _seen_step(config: ExperimentConfig, arms: list[Arm], batch: Batch, publish: Publish, crew: Executor) -> Measured:
-    """One mini-batch as in _step, seen from inside; the update ratios are those of the step that is taken."""
-    with ExitStack() as watches:
-        seen = {arm.name: watches.enter_context(watch(arm.model)) for arm in arms if arm.alive}
-        measured = _step(arms, batch, publish, crew)
-    found = crew.map(summarise, [seen[name] for name in measured])
-    summaries = dict(zip(measured, found, strict=True))
-    if summaries:
-        step = batch.step - 1
-        publish(records.NetworksSeen(step, step / config.steps_per_epoch, "batch", summaries))
-    return measured
-
-
-def look_at_fixed_images(config: ExperimentConfig, data: Images, arms: list[Arm], step: int) -> records.NetworksSeen:
-    """Every living arm on the first test images, in training mode, so that between two looks only the network moved.
-
-    Update ratios are those that a plain SGD step with these gradients would have; None for other optimizers.
-    """
-    return begin_look(config, data, arms, step, IN_TURN)()
-
-
-def begin_look(
-    config: ExperimentConfig, data: Images, arms: list[Arm], step: int, crew: Executor
-) -> Callable[[], records.NetworksSeen]:
-    """Begin look_at_fixed_images; what comes back waits for it. The arms may learn on: copies are looked at."""
-    images, labels = as_floats(data.test_images[:PROBE_IMAGES]), data.test_labels[:PROBE_IMAGES]
-    plain = config.optimizer == "sgd" and config.momentum == 0
-
-    def look(model: nn.Sequential, rate: float) -> NetworkSummary:
-        return summarise(probe(model, images, labels), rate if plain else None)
-
-    living = [arm for arm in arms if arm.alive]
-    looks = {arm.name: crew.submit(look, arm.twin(), arm.optimizer.param_groups[0]["lr"]) for arm in living}
-    return lambda: records.NetworksSeen(
-        step, step / config.steps_per_epoch, "fixed", {name: seen.result() for name, seen in looks.items()}
-    )
-
-
-def _forward_backward(arm: Arm, batch: Batch) -> tuple[float, float]:
-    logits = arm.model(batch.images)  # [B, 10]
-    loss = F.cross_entropy(logits, batch.labels)
-    arm.optimizer.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
-    correct = (logits.argmax(1) == batch.labels).sum()
-    loss_value, correct_value = torch.stack([loss.detach(), correct.to(loss.dtype)]).tolist()  # the one host sync
-    return loss_value, correct_value
-
-
-@torch.no_grad()
-def diagnose(arm: Arm, batch: Batch) -> records.ArmDiverged:
-    """The first layer, from the input on, with a parameter or an output that is not finite."""
-    values = batch.images
-    for name, module in arm.model.named_children():
-        for parameter_name, parameter in module.named_parameters():
-            if not parameter.isfinite().all():
-                return records.ArmDiverged(batch.step, arm.name, name, f"{name}.{parameter_name} is not finite")
-        values = module(values)
-        if not values.isfinite().all():
-            return records.ArmDiverged(batch.step, arm.name, name, f"the output of {name} is not finite")
-    return records.ArmDiverged(batch.step, arm.name, "loss", "the loss itself is not finite")
-
-
-def _test(
-    config: ExperimentConfig,
-    data: Images,
-    arms: list[Arm],
-    step: int,
-    publish: Publish,
-    control: Control,
-    crew: Executor,
-) -> None:
-    whole = step > 0 and step % config.steps_per_epoch == 0
-    if not (whole or _is_live_test(config, step)):
-        return
-    count = len(data.test_images) if whole else min(LIVE_TEST_IMAGES, len(data.test_images))
-    images, labels = data.test_images[:count], data.test_labels[:count]
-    plain, own = _test_arms(arms, images, labels, config.batch_size, control, crew)
-    publish(
-        records.TestMeasured(
-            step=step,
-            epoch=step / config.steps_per_epoch,
-            examples=count,
-            whole=count == len(data.test_images),
-            loss={name: loss for name, (loss, _) in plain.items()},
-            accuracy={name: accuracy for name, (_, accuracy) in plain.items()},
-            batch_loss={name: loss for name, (loss, _) in own.items()},
-            batch_accuracy={name: accuracy for name, (_, accuracy) in own.items()},
-            seconds={arm.name: arm.seconds for arm in arms if arm.alive},
-        )
-    )
-
-
-def _is_live_test(config: ExperimentConfig, step: int) -> bool:
-    affordable = min(LIVE_TEST_EXAMPLES // config.batch_size, LIVE_TEST_MOST_STEPS)
-    every = max(LIVE_TEST_STEPS, affordable, math.ceil(config.total_steps / (POINTS // 10)))
-    return step in EARLY_TESTS or step % every == 0
-
-
-def _test_arms(
-    arms: list[Arm], images: Tensor, labels: Tensor, batch_size: int, control: Control, crew: Executor
-) -> tuple[Measured, Measured]:
-    """(in evaluation mode, with batch statistics): the latter for arms with BatchNorm."""
-    living = [arm for arm in arms if arm.alive]
-    batch_normed = [arm for arm in living if has_batch_statistics(arm.model)]
-
-    def test(arms: list[Arm], mode: Mode, batch_size: int) -> Measured:
-        with ExitStack() as modes:
-            models = [arm.model for arm in arms]
-            for model in models:
-                modes.enter_context(mode(model))
-            found = evaluate_all(models, images, labels, control.wait, batch_size, crew)
-        return {arm.name: result for arm, result in zip(arms, found, strict=True)}
-
-    # A batch of one has no spread; there the batch's own statistics mean nothing on linear layers.
-    return test(living, evaluation_mode, CHUNK), test(batch_normed, batch_statistics, max(2, batch_size))

@@ -9,10 +9,11 @@ import torch
 
 from core import crew as crews
 from core import records
+from core.arms import Arm
 from core.config import ExperimentConfig, parse_arm
 from core.crew import IN_TURN, crew, share_cores
 from core.data import Images
-from core.trainer import Arm, Unattended, train
+from core.trainer import Unattended, train
 
 CPU = torch.device("cpu")
 CONFIG = ExperimentConfig(data="digits", examples=320, batch_size=32, epochs=1, dropout=0.2)

@@ -7,9 +7,10 @@ import pytest
 from core import records
 from core.config import PRESETS, ExperimentConfig
 from core.data import Images
+from core.live_tests import EARLY_TESTS
 from core.records import Record
 from core.results import results
-from core.trainer import EARLY_TESTS, train
+from core.trainer import train
 from core.verdict import verdict
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # some 10 to 30 s of one quiet core

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from core import records, runs
+from core.arms import Arm, build_arms
 from core.conclusions import about_activations, about_gradients, about_parameters
 from core.config import ExperimentConfig, parse_arm
 from core.data import Images
@@ -17,8 +18,9 @@ from core.pace import FIRST_LOOKS, is_look
 from core.records import NetworksSeen, TrainMeasured
 from core.runs import Line, Run
 from core.snapshots import Snapshots
+from core.steps import look_at_fixed_images
 from core.summary import NetworkSummary
-from core.trainer import Arm, Unattended, build_arms, look_at_fixed_images, train
+from core.trainer import Unattended, train
 
 ARMS = tuple(parse_arm(name) for name in ("none", "bn", "ln:dropout=0.3", "bn:book"))
 TITLES = {arm.name: arm.title for arm in ARMS}

@@ -13,13 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from core import questions
+from core.arms import Arm
 from core.config import ExperimentConfig, parse_arm
 from core.data import Images, as_floats
 from core.evaluation import evaluate, evaluation_mode
 from core.lenet import Dropout
 from core.norms import BatchNorm
 from core.probes import running_statistics
-from core.trainer import Arm, train
+from core.trainer import train
 
 CONFIG = ExperimentConfig(
     data="digits",

@@ -13,10 +13,12 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from core import records
+from core.arms import Batches, build_arms
 from core.config import ExperimentConfig, parse_arm
 from core.data import Images
 from core.evaluation import batch_statistics, evaluate, evaluation_mode
 from core.lenet import build_lenet
+from core.live_tests import EARLY_TESTS, is_live_test
 from core.meter import POINTS, Meter
 from core.records import (
     ArmDiverged,
@@ -27,16 +29,7 @@ from core.records import (
     TrainMeasured,
 )
 from core.runs import RunManager
-from core.trainer import (
-    EARLY_TESTS,
-    Batch,
-    RunStopped,
-    Unattended,
-    _is_live_test,
-    batches,
-    build_arms,
-    train,
-)
+from core.trainer import RunStopped, Unattended, train
 
 SIX = tuple(parse_arm(name) for name in ("none", "bn:dropout=0.3", "ln", "bn:book", "gn", "in/rms"))
 CONFIG = ExperimentConfig(data="digits", examples=300, batch_size=20, epochs=7, learning_rate=0.5)  # 15 steps an epoch
@@ -161,10 +154,10 @@ def test_every_arm_sees_the_same_batches_in_the_same_order(small_images: Images,
         model.register_forward_pre_hook(lambda m, args: kept.append(args[0].clone()) if m.training else None)
         return model
 
-    monkeypatch.setattr("core.trainer.build_lenet", spied)
+    monkeypatch.setattr("core.arms.build_lenet", spied)
     config = replace(CONFIG, arms=SIX, batch_size=50, epochs=2)
     history_of(config, small_images)
-    expected = [batch.images for batch in batches(config, small_images)]
+    expected = [batch.images for batch in Batches(config, small_images)]
     for images in seen.values():
         assert len(images) == config.total_steps
         assert all(torch.equal(a, b) for a, b in zip(images, expected, strict=True))
@@ -206,7 +199,7 @@ def rows_of(config: ExperimentConfig, data: Images) -> list[list[int]]:
     count = len(data.train_images)
     marks = torch.arange(count).view(count, 1, 1, 1).expand(-1, 1, 28, 28)
     marked = replace(data, train_images=(marks % 256).to(torch.uint8), train_labels=torch.arange(count))
-    return [batch.labels.tolist() for batch in batches(config, marked)]
+    return [batch.labels.tolist() for batch in Batches(config, marked)]
 
 
 def test_an_epoch_has_every_example_once_and_the_next_one_another_order(small_images: Images) -> None:
@@ -235,7 +228,7 @@ def test_the_first_so_many_images_are_trained_on_and_no_others(small_images: Ima
 
 
 def test_images_and_labels_of_a_batch_belong_together(small_images: Images) -> None:
-    for batch in batches(replace(CONFIG, epochs=1), small_images):
+    for batch in Batches(replace(CONFIG, epochs=1), small_images):
         for image, label in zip(batch.images, batch.labels, strict=True):
             at = (small_images.train_images.float() / 255 == image).flatten(1).all(1).nonzero()[0]
             assert small_images.train_labels[at] == label
@@ -305,7 +298,7 @@ def test_only_arms_with_batch_norm_are_tested_with_batch_statistics(among) -> No
 @pytest.mark.parametrize("norm", ["bn", "bn:book", "in/bn"])
 def test_testing_leaves_weights_statistics_and_modes_bitwise_as_they_were(small_images: Images, norm: str) -> None:
     model = build_lenet(parse_arm(norm), CONFIG)
-    for batch in list(batches(CONFIG, small_images))[:3]:
+    for batch in list(Batches(CONFIG, small_images))[:3]:
         model(batch.images)
     before = {name: values.clone() for name, values in model.state_dict().items()}
     for mode in (evaluation_mode, batch_statistics):
@@ -416,7 +409,7 @@ def test_the_layer_named_is_the_first_that_is_not_finite(
             getattr(model.get_submodule(layer), parameter).fill_(value)
         return model
 
-    monkeypatch.setattr("core.trainer.build_lenet", poisoned)
+    monkeypatch.setattr("core.arms.build_lenet", poisoned)
     history = history_of(replace(WILD, arms=(parse_arm("none"),)), small_images)
     (broken,) = (r for r in history if isinstance(r, ArmDiverged))
     assert (broken.step, broken.layer, broken.what) == (1, layer, what)
@@ -428,7 +421,7 @@ def test_the_layer_named_is_the_first_that_is_not_finite(
 @pytest.mark.parametrize("batch_size", [1, 2, 16, 256])
 def test_no_test_is_older_than_200_steps_or_a_200th_of_the_run(batch_size: int) -> None:
     config = ExperimentConfig(examples=5120, epochs=2, batch_size=batch_size, arms=(parse_arm("ln"),))
-    tested = [step for step in range(config.total_steps + 1) if _is_live_test(config, step)]
+    tested = [step for step in range(config.total_steps + 1) if is_live_test(config, step)]
     assert max(later - earlier for earlier, later in pairwise(tested)) <= max(200, config.total_steps / 200 + 1)
 
 
@@ -445,14 +438,13 @@ def test_no_test_is_older_than_200_steps_or_a_200th_of_the_run(batch_size: int) 
 def test_however_long_a_run_its_history_stays_short(config: ExperimentConfig) -> None:
     """The schedules alone, without training."""
     points: list[Record] = []
-    meter = Meter(config, points.append)
     arms = build_arms(replace(config, arms=(parse_arm("ln"),)), torch.device("cpu"))
-    images, labels = torch.empty(0), torch.empty(1)
+    meter = Meter(config, arms, points.append)
     for step in range(1, config.total_steps + 1):
-        meter.add(Batch(step, 1, images, labels), {"ln": (1.0, 1.0)}, arms)
+        meter.add(step, {"ln": (1.0, 1.0)}, 1)
         if step % config.steps_per_epoch == 0:
             meter.flush()
-    live = sum(_is_live_test(config, step) for step in range(config.total_steps + 1))
+    live = sum(is_live_test(config, step) for step in range(config.total_steps + 1))
     assert len(points) <= POINTS + 100 + config.epochs
     assert live <= 220
     assert len(points) + live + 2 * config.epochs <= 6000
