@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.config import ArmConfig, ExperimentConfig
-from core.data import Images
+from core.data.files import Images
+from core.experiment.config import ArmConfig, ExperimentConfig
 
 
 class AnyBatch(ExperimentConfig):

@@ -16,8 +16,8 @@ import core
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_LINES = 400
-NO_TORCH = ("core/records.py", "core/figures.py", "core/axes.py")
-MODULES = sorted(f"core.{module.name}" for module in pkgutil.iter_modules(core.__path__))
+NO_TORCH = ("core/training/records.py", "core/exports/figures.py", "core/cube/axes.py")
+MODULES = sorted(module.name for module in pkgutil.walk_packages(core.__path__, "core."))
 
 # What is known to break a rule. An entry that does so no longer has to go, so that the list can only shrink.
 DEBTS: dict[str, set[str]] = {}
@@ -31,7 +31,7 @@ def sources(*patterns: str) -> Sources:
 
 
 def project() -> Sources:
-    return sources("app.py", "core/**/*.py", "pages/**/*.py", "bench/**/*.py", "assets/*.js", "assets/*.css")
+    return sources("app.py", "core/**/*.py", "pages/**/*.py", "bench/**/*.py", "assets/**/*.js", "assets/**/*.css")
 
 
 # --- the checkers: what breaks a rule ----------------------------------------------------------------------------
@@ -91,11 +91,12 @@ def state_outside_the_session(files: Sources) -> list[str]:
 def threads_outside_runs_and_crew(files: Sources) -> list[str]:
     runs = imports(files, "threading", "_thread", "multiprocessing")
     crews = [path for path, source in files.items() if "PoolExecutor" in source]  # a Future alone starts nothing
-    return [path for path in runs if path != "core/runs.py"] + [path for path in crews if path != "core/crew.py"]
+    others = [path for path in runs if not path.startswith("core/runs/")]
+    return others + [path for path in crews if path != "core/training/crew.py"]
 
 
 def plotly_outside_figures(files: Sources) -> list[str]:
-    return [path for path in imports(files, "plotly") if path != "core/figures.py"]
+    return [path for path in imports(files, "plotly") if path != "core/exports/figures.py"]
 
 
 def torch_where_none_is_needed(files: Sources) -> list[str]:
@@ -112,9 +113,9 @@ def files_too_long(files: Sources) -> list[str]:
 
 RULES = {
     core_that_knows_a_screen: [
-        {"core/data.py": "import streamlit as st"},
-        {"core/data.py": "def f():\n    from streamlit.runtime import get_instance"},
-        {"core/data.py": "from pages.parts import live"},
+        {"core/data/files.py": "import streamlit as st"},
+        {"core/data/files.py": "def f():\n    from streamlit.runtime import get_instance"},
+        {"core/data/files.py": "from pages.parts import live"},
         {"core/sub/data.py": "import importlib\nimportlib.import_module('streamlit')"},
     ],
     pages_that_compute: [
@@ -132,29 +133,29 @@ RULES = {
     state_outside_the_session: [
         {"pages/train.py": "import streamlit as st\nst.session_state['x'] = 1"},
         {"pages/parts/live.py": "@st.cache_resource\ndef f(): ..."},
-        {"core/runs.py": "cache_resource"},
+        {"core/runs/run.py": "cache_resource"},
     ],
     threads_outside_runs_and_crew: [
-        {"core/trainer.py": "import threading"},
+        {"core/training/trainer.py": "import threading"},
         {"pages/train.py": "from concurrent.futures import ThreadPoolExecutor"},
-        {"core/data.py": "def f():\n    from threading import Thread"},
-        {"core/crew.py": "import threading"},
+        {"core/data/files.py": "def f():\n    from threading import Thread"},
+        {"core/training/crew.py": "import threading"},
     ],
     plotly_outside_figures: [
         {"pages/train.py": "import plotly.graph_objects as go"},
-        {"core/api.py": "from plotly import offline"},
+        {"core/web/api.py": "from plotly import offline"},
     ],
     torch_where_none_is_needed: [{path: "import torch"} for path in NO_TORCH],
     drawers_for_everything: [{"core/utils.py": ""}, {"pages/parts/helpers.py": ""}],
-    files_too_long: [{"core/runs.py": "x\n" * (MOST_LINES + 1)}],
+    files_too_long: [{"core/runs/run.py": "x\n" * (MOST_LINES + 1)}],
 }
 ALLOWED = {
-    "core/crew.py": "from concurrent.futures import ThreadPoolExecutor",
-    "core/runs.py": "import threading\nfrom core.records import Record",
-    "core/figures.py": "import plotly.graph_objects as go",
-    "core/lenet.py": "import torch\nimport streamlitlike",
+    "core/training/crew.py": "from concurrent.futures import ThreadPoolExecutor",
+    "core/runs/run.py": "import threading\nfrom core.training.records import Record",
+    "core/exports/figures.py": "import plotly.graph_objects as go",
+    "core/nets/lenet.py": "import torch\nimport streamlitlike",
     "pages/parts/session.py": "import streamlit as st\nst.session_state['x'] = 1",
-    "pages/train.py": "from pages.parts import live, session\nfrom core.config import Norm\nimport streamlit",
+    "pages/train.py": "from pages.parts import live\nfrom core.experiment.config import Norm\nimport streamlit",
 }
 
 
@@ -174,7 +175,7 @@ def test_the_rule_lets_pass_what_is_right(rule) -> None:
 
 
 def test_the_rules_look_at_the_whole_project() -> None:
-    assert {"app.py", "core/runs.py", "pages/frame.py", "pages/parts/session.py"} <= project().keys()
+    assert {"app.py", "core/runs/run.py", "pages/frame.py", "pages/parts/session.py"} <= project().keys()
 
 
 # --- what really happens on import -------------------------------------------------------------------------------
@@ -249,7 +250,7 @@ def noticed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
 
 
 def test_importing_any_module_of_core_starts_nothing_and_loads_no_screen(noticed) -> None:
-    assert "core.runs" in MODULES
+    assert "core.runs.run" in MODULES
     assert {module: noticed[module] for module in MODULES} == {module: [] for module in MODULES}
 
 
@@ -259,7 +260,7 @@ def test_whatever_a_module_does_on_import_is_noticed(noticed) -> None:
 
 @pytest.mark.parametrize("path", [path for path in NO_TORCH if (ROOT / path).exists()])
 def test_what_needs_no_torch_loads_none(path: str) -> None:
-    module = f"core.{Path(path).stem}"
+    module = path.removesuffix(".py").replace("/", ".")
     loaded = f"import sys, {module}; print('torch' in sys.modules, 'plotly' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split()[0] == "False"

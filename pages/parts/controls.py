@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import (
+from core.experiment.config import (
     ACTIVATIONS,
     DATASETS,
     DEPTHS,

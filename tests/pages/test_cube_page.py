@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.config import ExperimentConfig, parse_arm
-from core.data import Images
-from core.runs import Run, RunManager
+from core.data.files import Images
+from core.experiment.config import ExperimentConfig, parse_arm
+from core.runs.run import Run, RunManager
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
 TWO_ARMS = (parse_arm("none"), parse_arm("bn"))

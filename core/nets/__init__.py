@@ -1,0 +1,6 @@
+"""The networks. A reader of the book begins here: norms, then lenet.
+
+norms        batch norm written out as in the book; every norm by the axes it averages
+lenet        build_lenet: the chapter's network with named layers, and its initial weights
+fast         torch.nn's pooling, batch norm and convolution, the same in less time on a CPU
+"""

@@ -1,0 +1,7 @@
+"""Looking inside a network without changing anything.
+
+watch          watch(model): sees what every layer makes of a batch; probe: the same on images of one's own
+stats          what was seen, as numbers: one transfer a look
+distributions  what stats reduces on the device: moments, percentiles, histograms
+summary        those numbers: frozen records without torch
+"""

@@ -1,0 +1,10 @@
+"""Runs: executed, watched, asked and steered. The only room that starts threads.
+
+run          one run: its orders, its watchers, its turn at the device
+looks        what the networks looked like inside, bounded, and what each page gets of it
+pace         when a run is looked into
+asking       questions that wait for the moment between two mini-batches
+questions    what is asked: maps, recalibration, noise
+snapshots    the networks as they were at a few steps
+gallery      the images of a run; the digits where others cannot be had
+"""

@@ -1,0 +1,400 @@
+"""The runs and their threads: who runs when, who may steer, and who is watching.
+
+Each run has a thread of its own, but only the run at the head of the line computes; a paused run leaves the line and
+comes back at its end. One condition guards everything here; the worker asks it once per mini-batch, its crew never. A
+status is changed by the worker alone, so what the page shows as "paused" is paused.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import secrets
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+
+import torch
+
+from core.data.files import DataError, Images
+from core.experiment.config import ConfigError, ExperimentConfig
+from core.experiment.rules import check_learning_rate
+from core.runs.asking import Answer, Question, Questions, QueueFull
+from core.runs.gallery import Gallery, get_ready
+from core.runs.looks import Observation, Observations
+from core.runs.pace import Pace, is_look
+from core.runs.snapshots import Snapshots
+from core.training.crew import crew
+from core.training.records import History, NetworksSeen, Record, Snapshot, StatusChanged
+from core.training.trainer import Arm, RunStopped, train
+from core.words.verdict import OUT_OF_MEMORY, all_diverged
+
+log = logging.getLogger(__name__)
+
+ENDED = frozenset({"finished", "stopped", "failed"})
+KEPT_RUNS = 20  # ended runs that stay in memory, so that links to them and ghosts of them work
+KEPT_NETWORKS = 5  # of those, how many keep their networks of earlier steps
+GRACE_SECONDS = 60.0
+MAX_ACTIVE_RUNS = 8
+WAKE_SECONDS = 1.0  # a waiting run looks this often whether anybody is still there
+
+
+class NotTheOwner(PermissionError):
+    """Somebody who only watches tried to steer."""
+
+
+class Run:
+    """An experiment being executed. It is the trainer's control, and takes orders from whoever holds `key`."""
+
+    def __init__(self, config: ExperimentConfig, line: Line, grace: float) -> None:
+        self.id = secrets.token_urlsafe(12)
+        self.key = secrets.token_urlsafe(12)
+        self.config = config
+        self.history, self.version = History(), 0
+        self._line, self._changed, self._grace = line, line.changed, grace
+        self._status, self._step = "queued", 0
+        self._pause_asked = self._stop_asked = False
+        self._steps_left, self._stepping = 0, False
+        self._new_rate: float | None = None
+        self._rate = config.learning_rate
+        self._watchers: set[str] = set()
+        self._last_seen, self._resumed_at, self._active_seconds = time.monotonic(), 0.0, 0.0
+        self.inside, self.snapshots = Observations({arm.name: arm.title for arm in config.arms}), Snapshots()
+        self._pace, self._questions, self._answering = Pace(), Questions(), threading.Lock()
+        self._arms: list[Arm] = []
+        self._data: Images | None = None
+        self.publish(StatusChanged("queued", 0))
+
+    # --- what watchers see -------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> str:
+        """queued, preparing, running, paused, finished, stopped or failed; as the worker confirmed it."""
+        return self._status
+
+    @property
+    def ended(self) -> bool:
+        return self._status in ENDED
+
+    def snapshot(self, since: int = 0) -> Snapshot:
+        """The run now, with the records newer than `since`."""
+        with self._changed:
+            return Snapshot(
+                status=self._status,
+                asked=self._asked(),
+                place=self._line.place(self),
+                step=self._step,
+                learning_rate=self._rate,
+                eta_seconds=self._eta(),
+                version=self.version,
+                latest=self.history.latest,
+                news=self.history.since(since),
+            )
+
+    def _asked(self) -> str:
+        """The order that the worker has not confirmed yet, if any."""
+        if self.ended:
+            return ""
+        if self._stop_asked:
+            return "stop"
+        if self._pause_asked:
+            return "step" if self._steps_left or self._stepping else "pause" * (self._status != "paused")
+        return "resume" * (self._status == "paused")
+
+    def _eta(self) -> float | None:
+        if self._status != "running" or self._step < 2:
+            return None
+        return self._active_seconds / (self._step - 1) * (self.config.total_steps - self._step + 1)
+
+    def seen(self) -> None:
+        """Somebody asked for news just now."""
+        self._last_seen = time.monotonic()
+
+    def join(self, watcher: str) -> None:
+        """`watcher` has opened a page of this run."""
+        with self._changed:
+            self._watchers.add(watcher)
+
+    def leave(self, watcher: str) -> None:
+        """`watcher` has gone; the grace period starts when nobody is left."""
+        with self._changed:
+            self._watchers.discard(watcher)
+            self.seen()
+
+    def seen_inside(self, since: int, source: str) -> tuple[int, list[Observation]]:
+        """(newest sequence number, looks inside newer than `since`); asking makes the looks come more often."""
+        with self._changed:
+            self._pace.want(source)
+            return self.inside.latest, self.inside.since(since, source)
+
+    def ask(self, question: Question[Answer], step: int | None = None) -> Future[Answer]:
+        """Have `question` answered with the live networks, between two mini-batches, or at once when none is coming.
+
+        With `step`, one of snapshots.steps, they are those of then. The question must leave the networks as they
+        were. Raises QueueFull when too many wait.
+        """
+        with self._changed:
+            asked = self._questions.ask(question, step)
+            self._touch()
+        if self.ended:
+            self._answer()
+        return asked
+
+    # --- orders ------------------------------------------------------------------------------------------------
+
+    def pause(self, key: str) -> None:
+        """Stop before the next mini-batch and keep everything."""
+        self._order(key, _pause_asked=True)
+
+    def resume(self, key: str) -> None:
+        """Go on from where it paused."""
+        self._order(key, _pause_asked=False, _steps_left=0)
+
+    def step_once(self, key: str) -> None:
+        """Do one mini-batch, then pause."""
+        self._order(key, _pause_asked=True, _steps_left=1)
+
+    def stop(self, key: str) -> None:
+        """End before the next mini-batch; what was measured stays."""
+        self._order(key, _stop_asked=True)
+
+    def change_learning_rate(self, key: str, rate: float) -> None:
+        """Use `rate` from the next mini-batch on. Raises ConfigError unless it is above 0 and an arm follows it."""
+        check_learning_rate(rate, "learning_rate")
+        if all(arm.learning_rate is not None for arm in self.config.arms):
+            raise ConfigError("Every arm here has a learning rate of its own. Start a run without lr= to change it.")
+        self._order(key, _new_rate=rate)
+
+    def _order(self, key: str, **flags: bool | int | float) -> None:
+        if not secrets.compare_digest(key.encode(errors="replace"), self.key.encode()):
+            raise NotTheOwner("Only who started this run can steer it; start a run of your own to do so.")
+        with self._changed:
+            for name, value in flags.items():
+                setattr(self, name, value)
+            self._touch()
+
+    # --- the trainer's side (core.training.trainer.Control) ------------------------------------------------------
+
+    def begin_step(self, step: int) -> float | None:
+        """Wait until mini-batch `step` may run; returns a new learning rate, if one was ordered."""
+        self._answer()
+        with self._changed:
+            self._stepping = False
+            self._wait_for_turn()
+            self._step = step
+            if self._steps_left:
+                self._steps_left, self._stepping = self._steps_left - 1, True
+            self._confirm("running")
+            rate, self._new_rate = self._new_rate, None
+            self._rate = rate or self._rate
+            return rate
+
+    def wait(self) -> None:
+        """Wait until work between two mini-batches may go on; a single step is carried through to its end."""
+        with self._changed:
+            if self._stepping:
+                self._check_stopped()
+                return
+            self._wait_for_turn()
+            if self._status != "preparing":
+                self._confirm("running")
+
+    def look(self, arms: list[Arm], data: Images, step: int) -> frozenset[str]:
+        """On a sparse schedule the fixed images; while somebody has such a page open, what it shows, twice a second."""
+        self._arms, self._data = arms, data
+        due = is_look(step, self.config.total_steps)
+        if due:
+            self.snapshots.keep(step, arms)
+        return self._pace.sources(due)
+
+    def publish(self, record: Record) -> None:
+        """Append `record` to the history, for all watchers."""
+        with self._changed:
+            if isinstance(record, NetworksSeen):
+                self.inside.append(record)
+                self._pace.looked()
+            else:
+                self.history.append(record)
+                self._touch()
+
+    def prepare(self) -> None:
+        """Wait for the device, before any network is built."""
+        with self._changed:
+            self._wait_for_turn()
+            self._confirm("preparing")
+
+    def check_stopped(self) -> None:
+        """Raise RunStopped if the run is to end; for work that cannot pause, such as a download."""
+        with self._changed:
+            self._check_stopped()
+
+    def end(self, status: str, message: str = "") -> None:
+        """Confirm the run's last status and free the device."""
+        with self._changed:
+            self._line.leave(self)
+            self._confirm(status, message)
+        self._answer()  # what was asked while it ended; from now on whoever asks answers
+
+    def _wait_for_turn(self) -> None:
+        if self._status == "running":
+            self._active_seconds += time.monotonic() - self._resumed_at
+        while True:
+            self._check_stopped()
+            if self._pause_asked and not self._steps_left:
+                self._line.leave(self)
+                self._confirm("paused")
+            elif self._line.join(self):
+                self._confirm("queued")
+            else:
+                self._resumed_at = time.monotonic()
+                return
+            if self._questions:
+                self._answer_unlocked()
+            else:
+                self._changed.wait(WAKE_SECONDS)
+
+    def _answer_unlocked(self) -> None:
+        self._changed.release()
+        try:
+            self._answer()
+        finally:
+            self._changed.acquire()
+
+    def _answer(self) -> None:
+        with self._answering:
+            self._questions.answer(self._arms, self._data, self.snapshots)
+
+    def _check_stopped(self) -> None:
+        if self._stop_asked:
+            raise RunStopped("")
+        if not self._watchers and time.monotonic() - self._last_seen > self._grace:
+            raise RunStopped(f"Nobody had this run's page open for {self._grace:g} seconds.")
+
+    def _confirm(self, status: str, message: str = "") -> None:
+        if status != self._status:
+            self._status = status
+            self.history.append(StatusChanged(status, self._step, message))
+            self._touch()
+
+    def _touch(self) -> None:
+        self.version += 1
+        self._changed.notify_all()
+
+
+class Line:
+    """Who wants the device, in order; the first has it. All calls are made holding `changed`."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self._runs: list[Run] = []
+
+    def join(self, run: Run) -> int:
+        """Be in the line; returns the number of runs ahead."""
+        if run not in self._runs:
+            self._runs.append(run)
+        return self._runs.index(run)
+
+    def leave(self, run: Run) -> None:
+        if run in self._runs:
+            self._runs.remove(run)
+            for waiting in self._runs:
+                waiting.version += 1
+            self.changed.notify_all()
+
+    def place(self, run: Run) -> int:
+        """The number of runs ahead; 0 for the first and for those that do not wait."""
+        return self._runs.index(run) if run in self._runs else 0
+
+
+class RunManager:
+    """Starts runs, finds them again, and ends them all."""
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        device: torch.device | None = None,
+        grace: float = GRACE_SECONDS,
+        capacity: int = MAX_ACTIVE_RUNS,
+    ) -> None:
+        self._gallery, self._grace, self._capacity = Gallery(root, device), grace, capacity
+        self._line, self._ready = Line(), threading.Thread(target=get_ready, name="ready", daemon=True)
+        self._runs: dict[str, Run] = {}
+        self._threads: dict[str, threading.Thread] = {}
+
+    def get_ready(self) -> None:
+        """Begin, once, to import what the first run would wait for."""
+        with self._line.changed:  # two visitors may be the first
+            if self._ready.ident is None:
+                self._ready.start()
+
+    def submit(self, config: ExperimentConfig, replaces: Run | None = None) -> Run:
+        """Start `config` as soon as the device is free; `replaces` is stopped first. Raises QueueFull."""
+        if replaces is not None and not replaces.ended:
+            replaces.stop(replaces.key)
+        with self._line.changed:  # two visitors may press Start at once
+            waiting = [run for run in self.active() if run is not replaces]
+            if len(waiting) >= self._capacity:
+                raise QueueFull(
+                    f"At most {self._capacity} experiments may run or wait at a time, and {len(waiting)} do. "
+                    "Your settings are kept; press Start again in a minute."
+                )
+            run = Run(config, self._line, self._grace)
+            self._runs[run.id] = run
+            self._line.join(run)  # here, so that who pressed first is first
+            self._forget_old_runs()
+            self._threads[run.id] = threading.Thread(target=self._work, args=(run,), name=f"run-{run.id}", daemon=True)
+            self._threads[run.id].start()
+        return run
+
+    def find(self, run_id: str) -> Run | None:
+        """The run with this id, if it is still remembered."""
+        return self._runs.get(run_id)
+
+    def active(self) -> list[Run]:
+        """The runs that have not ended."""
+        return [run for run in list(self._runs.values()) if not run.ended]
+
+    def join(self, run: Run, timeout: float | None = None) -> None:
+        """Wait until the run's thread has ended."""
+        self._threads[run.id].join(timeout)
+
+    def shutdown(self, timeout: float = 2.0) -> None:
+        """Stop every run and wait for their threads, `timeout` seconds in all."""
+        deadline = time.monotonic() + timeout
+        for run in self.active():
+            run.stop(run.key)
+        for thread in list(self._threads.values()):
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _forget_old_runs(self) -> None:
+        ended = [run_id for run_id, run in self._runs.items() if run.ended]
+        for run_id in ended[: max(0, len(ended) - KEPT_NETWORKS)]:
+            self._runs[run_id].snapshots.forget()
+        for run_id in ended[: max(0, len(ended) - KEPT_RUNS)]:
+            self._runs.pop(run_id)
+            self._threads.pop(run_id)
+
+    def _work(self, run: Run) -> None:
+        """The worker thread: whatever happens here becomes a record that every watcher sees."""
+        try:
+            run.prepare()
+            run.config, images = self._gallery.images_for(run.config, run.publish, run.check_stopped)
+            with crew(images.train_images.device, spare=1) as each:
+                arms = train(run.config, images, run.publish, run, each)
+            why = "" if any(arm.alive for arm in arms) else all_diverged(run.history, run.snapshot().learning_rate)
+            run.end("failed" if why else "finished", why)
+        except RunStopped as stopped:
+            run.end("stopped", str(stopped))
+        except (DataError, ConfigError, torch.OutOfMemoryError) as error:
+            run.end("failed", OUT_OF_MEMORY if isinstance(error, torch.OutOfMemoryError) else str(error))
+        except Exception as error:  # the last line of defence: shown on the page and logged
+            log.exception("run %s failed", run.id)
+            run.end("failed", f"{type(error).__name__}: {error}")
+
+
+@functools.cache
+def manager() -> RunManager:
+    """The process's one run manager; made at the first call, never at import."""
+    return RunManager(grace=float(os.environ.get("NORMSCOPE_GRACE_SECONDS", GRACE_SECONDS)))
