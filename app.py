@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.web.api import lifespan, routes
+from core.web.routes import lifespan, routes
 
 FRAME = Path(__file__).resolve().with_name("pages") / "frame.py"
 

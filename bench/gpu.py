@@ -34,10 +34,11 @@ import torch
 from bench.experiments import lasting
 from bench.gpu_loops import LOOPS, READ_EVERY, Losses, NoGraph, reference
 from bench.timings import table
-from core.data import files as datasets
 from core.data.device import describe
-from core.data.files import DataError, Images
-from core.experiment.config import ArmConfig, ExperimentConfig, parse_arm
+from core.data.files import DataError, verify
+from core.data.images import Images, load
+from core.experiment.arm import ArmConfig, parse_arm
+from core.experiment.config import ExperimentConfig
 from core.training.trainer import PROBE_IMAGES
 
 OUT = Path(__file__).parent / "GPU.md"
@@ -110,8 +111,8 @@ def _write(options: argparse.Namespace, lines: Sequence[str]) -> None:
 def images(device: torch.device) -> Images:
     """Fashion-MNIST where its files are, else as many random images with random labels; few of them for tests."""
     try:
-        complete = all(check.status == "ok" for check in datasets.verify("fashion-mnist"))
-        data = datasets.load("fashion-mnist", device=device) if complete else synthetic(60_000, device)
+        complete = all(check.status == "ok" for check in verify("fashion-mnist"))
+        data = load("fashion-mnist", device=device) if complete else synthetic(60_000, device)
     except (ImportError, DataError):  # the checksums are torchvision's
         data = synthetic(60_000, device)
     few = data.test_images[:PROBE_IMAGES], data.test_labels[:PROBE_IMAGES]

@@ -16,8 +16,9 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset
 
 from bench.loops import BOOKS_WORKERS
-from core.data.files import Images, as_floats
-from core.experiment.config import ArmConfig, ExperimentConfig
+from core.data.images import Images, as_floats
+from core.experiment.arm import ArmConfig
+from core.experiment.config import ExperimentConfig
 from core.nets.fast import plain
 from core.nets.lenet import build_lenet
 from core.runs.pace import is_look

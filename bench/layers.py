@@ -8,8 +8,9 @@ from torch.nn.functional import cross_entropy
 
 from bench.loops import images
 from bench.pairs import compare, rows
-from core.data.files import Images, as_floats
-from core.experiment.config import ExperimentConfig, parse_arm
+from core.data.images import Images, as_floats
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
 from core.nets import fast
 from core.nets.lenet import build_lenet
 

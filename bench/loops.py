@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from core.data.files import DataError, Images, as_floats, load
+from core.data.files import DataError
+from core.data.images import Images, as_floats, load
 from core.experiment.config import ExperimentConfig
 from core.nets.fast import plain
 from core.nets.lenet import build_lenet

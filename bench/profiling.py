@@ -11,7 +11,7 @@ from bench.experiments import lasting
 from bench.loops import few_tests, images
 from bench.pairs import seconds
 from bench.timings import table
-from core.experiment.config import parse_arm
+from core.experiment.arm import parse_arm
 from core.runs.looks import Observations
 from core.training.trainer import _learn as learn
 from core.training.trainer import batches, build_arms, look_at_fixed_images

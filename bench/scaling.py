@@ -24,8 +24,9 @@ from bench.experiments import lasting
 from bench.loops import few_tests, images
 from bench.plot import Panel, Point, svg
 from bench.timings import table
-from core.data.files import Images, as_floats
-from core.experiment.config import DEPTHS, ArmConfig, ExperimentConfig, parse_arm
+from core.data.images import Images, as_floats
+from core.experiment.arm import ArmConfig, parse_arm
+from core.experiment.config import DEPTHS, ExperimentConfig
 from core.probes import distributions, stats
 from core.probes.watch import probe
 from core.runs.looks import Observations

@@ -2,7 +2,7 @@
 
 import sys
 
-from core.cli.commands import _process
+from core.cli.process import process
 
 if __name__ == "__main__":
-    sys.exit(_process())
+    sys.exit(process())

@@ -10,11 +10,13 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from core.data.files import Images, data_root, load, verify
+from core.data.files import data_root, verify
+from core.data.images import Images, load
 from core.experiment.config import ExperimentConfig
 from core.runs import gallery
-from core.runs.run import Run, RunManager
-from core.runs.run import manager as the_manager
+from core.runs.manager import RunManager
+from core.runs.manager import manager as the_manager
+from core.runs.run import Run
 from core.training import crew
 
 PATIENCE_SECONDS = 60.0  # how long a condition may take on a busy machine; it is met in milliseconds otherwise

@@ -18,7 +18,7 @@ from bench.experiments import lasting
 from bench.plot import Panel, figure
 from bench.scaling import memory_kb
 from bench.timings import percentile, ratios, with_range
-from core.data.files import Images
+from core.data.images import Images
 
 ROOT = Path(__file__).parent.parent
 CPU = torch.device("cpu")

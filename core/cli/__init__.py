@@ -1,7 +1,9 @@
 """The command line, `python -m core …`.
 
-flags        what can be said, and the experiment that it describes
+process      one command, its exit code, and what ends it
 commands     train, sequence, data
-progress     the bar on a terminal
+flags        what can be said, and the experiment that it describes
+settings     the settings of an experiment as flags, in words; values: what each must be
+progress     what is under way, on stderr
 tables       the results as text
 """

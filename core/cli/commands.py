@@ -1,8 +1,6 @@
-"""The command line: `python -m core train`, `python -m core sequence` and `python -m core data fetch|verify`.
+"""The commands: train, sequence, data fetch and data verify; each returns the exit code.
 
-Reads an experiment from flags, trains it with the page's engine, shows progress on stderr and the results on stdout.
-Exit codes: 0 done; 1 done, with nothing to show for it (every arm diverged, a data file is not as it should be);
-2 what was asked for cannot be done, said in one line; 130 Ctrl-C. torch is imported only once it is needed.
+Progress goes to stderr, the results to stdout. torch is imported only once it is needed.
 """
 
 from __future__ import annotations
@@ -12,12 +10,10 @@ import math
 import os
 import secrets
 import sys
-from collections.abc import Callable, Sequence
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.cli.flags import UsageError, build_parser, experiment
+from core.cli.flags import UsageError, experiment
 from core.cli.progress import Progress, say
 from core.cli.tables import files_table, results_table, rows_table
 from core.experiment.config import DATASETS, ExperimentConfig
@@ -66,7 +62,8 @@ def _train(config: ExperimentConfig, arguments: Namespace, progress: Progress) -
         say(f"Getting {config.data} and PyTorch ready …")
     import torch
 
-    from core.data.files import DataError, load
+    from core.data.files import DataError
+    from core.data.images import load
     from core.training.crew import crew, share_cores
     from core.training.trainer import train
     from core.words.verdict import OUT_OF_MEMORY
@@ -158,7 +155,8 @@ def _part(path: Path) -> Path:
 
 def sequence_command(arguments: Namespace) -> int:
     """Train the row reader without LayerNorm and with it; print every epoch of both."""
-    from core.data.files import DataError, load
+    from core.data.files import DataError
+    from core.data.images import load
     from core.training.crew import share_cores
     from core.training.rows import train_rows
 
@@ -203,43 +201,3 @@ def data_command(arguments: Namespace) -> int:
         f"`python -m core data fetch --data {wanted[0] if len(wanted) == 1 else 'all'}` gets them."
     )
     return NOTHING_TO_SHOW
-
-
-# --- the process -------------------------------------------------------------------------------------------------
-
-
-COMMANDS: dict[str, Callable[[Namespace], int]] = {
-    "train": train_command,
-    "sequence": sequence_command,
-    "data": data_command,
-}
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
-    try:
-        arguments, unknown = build_parser().parse_known_args(argv)
-        if unknown:
-            raise UsageError(f"{unknown[0]}: There is no such flag. See `python -m core {arguments.command} --help`.")
-        return COMMANDS[arguments.command](arguments)
-    except UsageError as error:
-        say(f"error: {error}")
-        return CANNOT
-    except KeyboardInterrupt:
-        say("Stopped.")
-        return INTERRUPTED
-    except SystemExit:  # argparse has shown --help
-        return DONE
-
-
-def _process() -> int:
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # “·” and “±” on a terminal that has neither
-    try:
-        code = main()
-        sys.stdout.flush()
-    except BrokenPipeError:  # `… | head`: whoever read has gone, and Python would complain once more at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    return code

@@ -8,78 +8,24 @@ UsageError     what was asked for cannot be done
 from __future__ import annotations
 
 import argparse
-import math
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
+from core.cli import values
+from core.cli.settings import FIRST_LOOK, FLAGS, PRESET_FLAGS, SETTINGS
 from core.cube.viewpoint import QUERY_KEY
-from core.experiment.config import (
-    ACTIVATIONS,
-    DATASETS,
-    DEPTHS,
-    INITS,
-    OPTIMIZERS,
-    POOLS,
-    PRESETS,
-    ConfigError,
-    ExperimentConfig,
-    parse_arm,
-)
+from core.experiment.arm import parse_arm
+from core.experiment.config import DATASETS, PRESETS, ExperimentConfig
 from core.experiment.links import from_query
-
-PRESET_FLAGS = {"first-look": "First look", "book-zh": "The book, zh edition", "book-en": "The book, en edition"}
-FIRST_LOOK = PRESETS["First look"]
+from core.experiment.rules import ConfigError
 
 
 class UsageError(Exception):
     """What was asked for cannot be done; its text says the rule, what it got and what to do."""
 
-
-# group, then field of ExperimentConfig: flag, values (a word for them, or all there are), help
-SETTINGS: dict[str, dict[str, tuple[str, str | Iterable[object], str]]] = {
-    "Data": {
-        "data": ("--data", DATASETS, """the images: 60,000 to train on and 10,000 to test on, fetched when missing;
-            digits (1,437 and 360) come with scikit-learn and need no network. Clothes are harder to tell apart than
-            figures"""),
-        "examples": ("--examples", "N", """train on the first N images, or on all where there are fewer. A third of
-            Fashion-MNIST already shows every effect; all of it takes three times as long"""),
-    },
-    "Network": {
-        "arms": ("--norm", "SPEC", """an arm, that is, one network of the comparison; repeat it for up to 6. SPEC is
-            none, bn, ln, in, gn or rms; gn1 has one group, gn two; bn/none normalizes the convolutions only; bn:book
-            is the chapter's own code; :dropout=0.5 and :lr=0.02 hold for this arm alone. All arms start from the same
-            weights"""),
-        "activation": ("--activation", ACTIVATIONS, """after every layer but the last. With sigmoid the gradient
-            shrinks from layer to layer, so normalization decides; with relu, at a sensible learning rate, it matters
-            far less"""),
-        "pool": ("--pool", POOLS, "how 2×2 values become one; recent editions of the book average"),
-        "init": ("--init", INITS, """the initial weights: Xavier, He (made for relu), PyTorch's default, or
-            N(0, 0.01). The smaller they are, the less gradient reaches the first layer without BatchNorm"""),
-        "depth": ("--depth", DEPTHS, """layers with weights: 5 is LeNet, 8 and 12 add linear layers and
-            convolutions. With sigmoid and without BatchNorm each one more shrinks the gradient further"""),
-        "dropout": ("--dropout", "P", """share of the linear layers' outputs set to 0 while training, from 0 (none) to
-            below 1"""),
-    },
-    "Training": {
-        "optimizer": ("--optimizer", OPTIMIZERS, "how gradients become steps"),
-        "learning_rate": ("--lr", "X", """the learning rate, any number above 0. The book takes 1.0 (zh) or 0.1 (en);
-            try 0.001 with adam. Too high, an arm diverges and the others go on"""),
-        "momentum": ("--momentum", "M", "share of the last SGD step that is kept, from 0 to below 1"),
-        "batch_size": ("--batch-size", "N", """images per step, 1 to 1024. BatchNorm's statistics come from these
-            alone: with 2 its linear layers hardly learn, with 1 they cannot"""),
-        "drop_last": ("--drop-last", "", """leave out a last batch that is not full (the book keeps it). A short one
-            unsettles BatchNorm's running statistics at the end of every epoch"""),
-        "epochs": ("--epochs", "N", "passes through the training images, 1 to 1000"),
-        "seed": ("--seed", "N", """0 to 4294967295; decides the weights, the order of the images and dropout. On a CPU
-            the same seed gives the same losses, bit for bit; another seed shows what luck does"""),
-    },
-}  # fmt: skip
-FLAGS = {field: flag for group in SETTINGS.values() for field, (flag, _, _) in group.items()}
 
 DESCRIPTION = """\
 NormScope trains the same small LeNet with and without normalization, side by side, on the same batches."""
@@ -144,26 +90,29 @@ def _add_train(commands: argparse._SubParsersAction[Parser]) -> None:
     start.add_argument("--link", metavar="URL", help="the experiment in the address of a NormScope page")
     for title, settings in SETTINGS.items():
         group = parser.add_argument_group(title)
-        for field, (flag, values, words) in settings.items():
-            _add_setting(group, field, flag, values, words)
+        for field, (flag, choices, words) in settings.items():
+            _add_setting(group, field, flag, choices, words)
     group = parser.add_argument_group("Where and what for")
     group.add_argument(
-        "--device", type=_device_name, default="auto", help="auto (CUDA, else MPS, else CPU), cpu, cuda, cuda:1, mps"
+        "--device",
+        type=values.device_name,
+        default="auto",
+        help="auto (CUDA, else MPS, else CPU), cpu, cuda, cuda:1, mps",
     )
     _add_root(group)
     group.add_argument(
         "--json",
-        type=_path,
+        type=values.path,
         metavar="FILE",
         help="write the results here, every arm's epochs among them; replaced in one go, never half written",
     )
 
 
 def _add_setting(
-    group: argparse._ArgumentGroup, field: str, flag: str, values: str | Iterable[object], words: str
+    group: argparse._ArgumentGroup, field: str, flag: str, choices: str | Iterable[object], words: str
 ) -> None:
     default = getattr(FIRST_LOOK, field)
-    how: dict[str, Any] = {"metavar": values if isinstance(values, str) else _either(values)}
+    how: dict[str, Any] = {"metavar": choices if isinstance(choices, str) else _either(choices)}
     shown: object = default
     if field == "arms":
         how |= {"action": "append"}
@@ -172,7 +121,7 @@ def _add_setting(
         how = {"action": argparse.BooleanOptionalAction}
         shown = flag if default else flag.replace("--", "--no-")
     else:
-        how |= {"type": {int: _whole, float: _number}.get(type(default), str)}
+        how |= {"type": {int: values.whole, float: values.number}.get(type(default), str)}
     group.add_argument(flag, dest=field, default=argparse.SUPPRESS, help=f"{words} (default: {shown})", **how)
 
 
@@ -184,11 +133,15 @@ def _add_sequence(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     parser.add_argument("--data", choices=tuple(DATASETS), default="digits", help="the images (default: %(default)s)")
     parser.add_argument(
-        "--examples", type=_count, metavar="N", default=1024, help="train on the first N (default: 1024)"
+        "--examples", type=values.count, metavar="N", default=1024, help="train on the first N (default: 1024)"
     )
-    parser.add_argument("--epochs", type=_count, metavar="N", default=3, help="passes through them (default: 3)")
-    parser.add_argument("--lr", type=_rate, metavar="X", default=0.5, help="the learning rate, above 0 (default: 0.5)")
-    parser.add_argument("--seed", type=_seed, metavar="N", default=0, help="decides weights and order (default: 0)")
+    parser.add_argument("--epochs", type=values.count, metavar="N", default=3, help="passes through them (default: 3)")
+    parser.add_argument(
+        "--lr", type=values.rate, metavar="X", default=0.5, help="the learning rate, above 0 (default: 0.5)"
+    )
+    parser.add_argument(
+        "--seed", type=values.seed, metavar="N", default=0, help="decides weights and order (default: 0)"
+    )
     _add_root(parser)
 
 
@@ -207,7 +160,7 @@ def _add_data(commands: argparse._SubParsersAction[Parser]) -> None:
 def _add_root(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--data-root",
-        type=_path,
+        type=values.path,
         metavar="DIR",
         help="the folder with FashionMNIST/raw and its like (default: $NORMSCOPE_DATA, else data/ in the project)",
     )
@@ -215,55 +168,6 @@ def _add_root(parser: argparse._ActionsContainer) -> None:
 
 def _either(choices: Iterable[object]) -> str:
     return f"{{{','.join(str(choice) for choice in choices)}}}"
-
-
-def _path(text: str) -> Path:
-    return Path(os.path.expanduser(text))  # Path.expanduser raises on a user who is not there
-
-
-def _whole(text: str) -> int:
-    try:
-        if len(text) <= 40:  # Python answers thousands of digits with an error of its own
-            return int(text)
-    except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(f"It must be a whole number; got “{text[:40]}”. Use one such as 8")
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"It must be a number; got “{text[:40]}”. Use one such as 0.1") from None
-
-
-def _count(text: str) -> int:
-    number = _whole(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"It must be at least 1; got {number}. Leave the flag out to take the default")
-    return number
-
-
-def _seed(text: str) -> int:
-    seed = _whole(text)
-    if not 0 <= seed < 2**32:
-        raise argparse.ArgumentTypeError(f"A seed is a whole number from 0 to 4294967295; got {seed}. Use 0")
-    return seed
-
-
-def _rate(text: str) -> float:
-    rate = _number(text)
-    if not (0 < rate < math.inf):
-        raise argparse.ArgumentTypeError(f"A learning rate is a finite number above 0; got {text}. Use 0.5")
-    return rate
-
-
-def _device_name(text: str) -> str:
-    if re.fullmatch(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?", text):
-        return text
-    raise argparse.ArgumentTypeError(
-        f"A device is auto, cpu, cuda, cuda:N or mps; got “{text}”. Leave the flag out to take the best one"
-    )
 
 
 def experiment(arguments: argparse.Namespace) -> ExperimentConfig:

@@ -2,12 +2,11 @@
 
 axes         which cells share their statistics, as pure geometry
 naming       what averaging over some axes is called, in words and as a formula
-mistakes     what is often taken for a norm, as exercises
-sites        the tensors that a norm sees in a network
+sites        the tensors that a norm sees in a network; row_site: in a GRU
 picture      from a tensor to everything that is drawn
 reading      what is said of one cell; walk: one value's way through a norm
+mistakes     norms with the wrong axes, as people really write them: exercises
 noise        how far a mini-batch's mean is off
-networks     the arms that can be looked into, live or at a kept step
-example      what is shown where there is no run
+networks     the arms that can be looked into, live or at a kept step; example: where there is no run
 viewpoint    what a link to the cube says
 """

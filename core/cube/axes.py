@@ -19,7 +19,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.experiment.config import Norm
+from core.experiment.arm import Norm
 
 LAYOUTS = {4: "NCHW", 3: "NTD", 2: "ND"}
 FEATURE_AXIS = {"NCHW": "C", "NTD": "D", "ND": "D"}

@@ -12,12 +12,14 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import nn
 
+from core.cube.row_site import row_site
 from core.cube.sites import Site, capture
-from core.data.files import as_floats, digits_in_order
-from core.experiment.config import ExperimentConfig, parse_arm
+from core.data.digits import digits_in_order
+from core.data.images import as_floats
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
 from core.nets.lenet import build_lenet
 from core.training.crew import share_cores
-from core.training.rows import row_site
 
 CONFIG = ExperimentConfig(data="digits", examples=1024, batch_size=64, learning_rate=1.0)
 STEPS = 12

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.cube.axes import AXIS_WORDS, Rule, rule_for
-from core.experiment.config import Norm
+from core.experiment.arm import Norm
 
 
 @dataclass(frozen=True, slots=True)

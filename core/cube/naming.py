@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.cube.axes import AXIS_WORDS, FEATURE_AXIS, Rule, layout_of, rule_for
-from core.experiment.config import Norm
+from core.experiment.arm import Norm
 
 
 def _formula(over: str, centred: bool = True) -> str:

@@ -13,8 +13,8 @@ from concurrent.futures import Future
 
 from core.cube.example import WorkedExample
 from core.cube.sites import Site, look
-from core.data.files import Images
-from core.experiment.config import Norm
+from core.data.images import Images
+from core.experiment.arm import Norm
 from core.runs.asking import NothingToSee, QueueFull
 from core.runs.run import Run
 from core.training.trainer import Arm

@@ -15,7 +15,8 @@ from core.cube.axes import Rule, Shown, describe, family, mean_code, tally
 from core.cube.naming import FORMULAS, SOURCES, Affine, Norming, Verdict, affine, name_axes
 from core.cube.sites import Site
 from core.cube.walk import Moments, Stop, short, walk
-from core.experiment.config import BATCH_OF_ONE, NORM_TITLES, Norm
+from core.experiment.arm import NORM_TITLES, Norm
+from core.experiment.config import BATCH_OF_ONE
 
 
 def family_moments(site: Site, rule: Rule, cell: Sequence[int]) -> Moments:

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from core.cube.axes import Rule, layout_of
 from core.cube.naming import name_axes
-from core.data.files import DATA_TITLES, Images, as_floats
-from core.experiment.config import Norm
+from core.data.images import DATA_TITLES, Images, as_floats
+from core.experiment.arm import Norm
 from core.nets.norms import EPS, gamma_beta
 from core.training.trainer import Arm
 

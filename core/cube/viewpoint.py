@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, fields, replace
 
 from core.cube.axes import FEATURE_AXIS, norms_of
-from core.experiment.config import Norm
+from core.experiment.arm import Norm
 
 QUERY_KEY = "cube"
 OWN_AXES = "axes"

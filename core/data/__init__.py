@@ -1,5 +1,7 @@
 """Images on the device.
 
-files        Fashion-MNIST, MNIST, KMNIST and digits: fetched once, checked by md5, on the device once, as uint8
+images       Images: one dataset, on the device once, as uint8; load gets it
+files        Fashion-MNIST, MNIST, KMNIST: fetched once, checked by md5
+digits       the built-in digits, without files and network
 device       the best device at hand, in words
 """

@@ -1,22 +1,17 @@
-"""The images of an experiment: fetched once, checked by md5, and on the device as uint8.
+"""The files of Fashion-MNIST, MNIST and KMNIST: fetched once, checked by md5.
 
-load       the images of one dataset, on the device, fetching first what is missing
+ready      the files of one dataset, all there and right, fetching first what is missing
 fetch      download what is missing or corrupt
 verify     how each file stands
-as_floats  a batch as the network wants it
-digits_in_order   the built-in digits as they come, at once
 DataError  what is wrong with the files and what to do; `missing` where the built-in digits can stand in
 
-The files lie in torchvision's own layout, ROOT/FashionMNIST/raw/*.gz, and are read as they are, so ROOT may be
-read-only. File names, checksums and mirrors are torchvision's.
+They lie in torchvision's own layout, ROOT/FashionMNIST/raw/*.gz. Names, checksums and mirrors are torchvision's.
 """
 
 from __future__ import annotations
 
 import errno
-import gzip
 import hashlib
-import importlib.util
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -27,11 +22,6 @@ from typing import Any, Literal
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-import numpy as np
-import torch
-from torch import Tensor
-from torch.nn.functional import interpolate
-
 from core.experiment.config import DATASETS
 
 # what file, bytes done, bytes in total (0 where the server does not say)
@@ -39,7 +29,6 @@ Progress = Callable[[str, int, int], None]
 
 # dataset: torchvision's class, whose name is also the folder's
 _TORCHVISION = {"fashion-mnist": "FashionMNIST", "mnist": "MNIST", "kmnist": "KMNIST"}
-DATA_TITLES = {"fashion-mnist": "Fashion-MNIST", "mnist": "MNIST", "kmnist": "KMNIST"}  # as one writes them
 _PROJECT = Path(__file__).resolve().parents[2]
 _TIMEOUT_S = 10.0
 _CHUNK_BYTES = 1 << 16
@@ -52,18 +41,6 @@ class DataError(RuntimeError):
     def __init__(self, message: str, *, missing: bool = False) -> None:
         super().__init__(message)
         self.missing = missing
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Images:
-    """One dataset, wholly on one device."""
-
-    name: str
-    train_images: Tensor  # [N, 1, 28, 28] uint8, 0..255
-    train_labels: Tensor  # [N] int64, 0..9
-    test_images: Tensor  # [M, 1, 28, 28] uint8, 0..255
-    test_labels: Tensor  # [M] int64, 0..9
-    classes: tuple[str, ...]  # 10 names, by label
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +63,11 @@ class _MirrorError(Exception):
     """One mirror did not deliver; the next one may."""
 
 
-def _no_progress(file: str, done: int, total: int) -> None:
+def no_progress(file: str, done: int, total: int) -> None:
     """Nobody watches."""
 
 
-def _never_stopped() -> None:
+def never_stopped() -> None:
     """Nobody can stop it."""
 
 
@@ -102,35 +79,24 @@ def data_root() -> Path:
     return _PROJECT / Path(os.environ.get("NORMSCOPE_DATA") or "data").expanduser()
 
 
-def load(
-    name: str,
-    root: Path | None = None,
-    device: torch.device | str = "cpu",
-    progress: Progress = _no_progress,
-    check_stopped: Callable[[], None] = _never_stopped,
-) -> Images:
-    """The dataset `name` (a key of config.DATASETS) on `device`; root None means data_root().
-
-    Missing files are downloaded: `progress` and `check_stopped` are called after every chunk, and whatever
-    check_stopped raises ends the download, at the latest after the 10 s that a silent server is given.
-    "digits" needs neither files nor network.
-
-    Raises DataError: missing=True if files are absent and cannot be fetched, missing=False if one is corrupt.
-    """
+def ready(
+    name: str, root: Path | None, progress: Progress, check_stopped: Callable[[], None] = never_stopped
+) -> list[Path]:
+    """The files of dataset `name`, all there and right; what is missing is downloaded. Raises DataError."""
     checks = verify(name, root)
     for check in checks:
         if check.status == "corrupt":
             raise _corrupt(name, check)
     _fetch(name, checks, progress, check_stopped)
-    return _digits(device) if name == "digits" else _decode(name, [check.path for check in checks], device)
+    return [check.path for check in checks]
 
 
-def fetch(name: str, root: Path | None = None, progress: Progress = _no_progress) -> None:
+def fetch(name: str, root: Path | None = None, progress: Progress = no_progress) -> None:
     """Download the files of dataset `name` that are missing or corrupt below root (None: data_root()).
 
     A file appears under its name only once its md5 is right. Raises DataError if a file cannot be had or kept.
     """
-    _fetch(name, verify(name, root), progress, _never_stopped)
+    _fetch(name, verify(name, root), progress, never_stopped)
 
 
 def verify(name: str, root: Path | None = None) -> list[FileCheck]:
@@ -143,20 +109,11 @@ def verify(name: str, root: Path | None = None) -> list[FileCheck]:
     if name == "digits":
         return []
     folder = (root or data_root()) / _TORCHVISION[name] / "raw"
-    return [FileCheck(folder / file, md5, _md5_of(folder / file)) for file, md5 in _torchvision(name).resources]
+    return [FileCheck(folder / file, md5, _md5_of(folder / file)) for file, md5 in torchvision_of(name).resources]
 
 
-def as_floats(images: Tensor) -> Tensor:
-    """uint8 0..255 of any shape to float32 0..1, on the same device; no mean is subtracted, as in the book.
-
-    Raises TypeError for other dtypes: dividing twice would go unseen.
-    """
-    if images.dtype is not torch.uint8:
-        raise TypeError(f"Images are uint8 until they are divided by 255; got {images.dtype}. Pass them as loaded.")
-    return images.to(torch.float32) / 255
-
-
-def _torchvision(name: str) -> Any:
+def torchvision_of(name: str) -> Any:
+    """torchvision's class of this dataset: its file names, checksums, mirrors and names of the classes."""
     from torchvision import datasets  # here, because it takes a second that no page should wait for
 
     return getattr(datasets, _TORCHVISION[name])
@@ -173,63 +130,12 @@ def _md5_of(path: Path) -> str | None:
         raise DataError(f"{path} cannot be read ({error.strerror}). Give this user the right to read it.") from error
 
 
-def _decode(name: str, paths: list[Path], device: torch.device | str) -> Images:
-    train_images, train_labels, test_images, test_labels = (_read_idx(path) for path in paths)
-    return Images(
-        name,
-        train_images.unsqueeze(1).to(device),
-        train_labels.long().to(device),
-        test_images.unsqueeze(1).to(device),
-        test_labels.long().to(device),
-        tuple(_torchvision(name).classes),
-    )
-
-
-def _read_idx(path: Path) -> Tensor:
-    """IDX: two zero bytes, 8 for uint8, the number of axes, their sizes (big-endian, 4 bytes each), the values.
-
-    torchvision's reader wants the file unpacked, and the folder may be read-only.
-    """
-    content = bytearray(gzip.decompress(path.read_bytes()))  # bytearray: torch warns of memory it cannot write to
-    axes = content[3]
-    shape = np.frombuffer(content, ">u4", count=axes, offset=4)
-    return torch.from_numpy(np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape))
-
-
-def _digits(device: torch.device | str) -> Images:
-    """The 1,797 digits, split as ever."""
-    from sklearn.model_selection import train_test_split
-
-    pictures, numbers = digits_in_order()
-    images, labels = pictures.to(device), numbers.to(device)
-    train_size, test_size = DATASETS["digits"]
-    train, test = train_test_split(
-        np.arange(len(labels)), train_size=train_size, test_size=test_size, stratify=numbers.numpy(), random_state=0
-    )
-    classes = tuple(str(digit) for digit in range(10))
-    return Images("digits", images[train], labels[train], images[test], labels[test], classes)
-
-
-def digits_in_order() -> tuple[Tensor, Tensor]:
-    """scikit-learn's 1,797 digits (8×8, values 0..16) enlarged to uint8 [1797, 1, 28, 28], and their labels [1797].
-
-    Reads the file that comes with scikit-learn, but does not import it: that takes seconds.
-    """
-    sklearn = importlib.util.find_spec("sklearn")
-    if sklearn is None or sklearn.origin is None:
-        raise DataError("The digits come with scikit-learn, which is not installed. Run `make run`, which installs it.")
-    rows = np.loadtxt(Path(sklearn.origin).parent / "datasets/data/digits.csv.gz", delimiter=",")
-    small = torch.from_numpy(rows[:, :-1]).float().view(-1, 1, 8, 8)
-    images = (interpolate(small, size=(28, 28), mode="bilinear") * (255 / 16)).round().to(torch.uint8)
-    return images, torch.from_numpy(rows[:, -1]).long()
-
-
 def _fetch(name: str, checks: list[FileCheck], progress: Progress, check_stopped: Callable[[], None]) -> None:
     wanted = [check for check in checks if check.status != "ok"]
     for i, check in enumerate(wanted):
         _check_writable(check)
         try:
-            content = _download(check, _torchvision(name).mirrors, progress, check_stopped)
+            content = _download(check, torchvision_of(name).mirrors, progress, check_stopped)
         except _MirrorError as error:
             raise _not_fetched(name, wanted[i:], error) from error
         _save(check, content)

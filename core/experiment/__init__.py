@@ -1,6 +1,7 @@
 """What is tried: an experiment and everything that decides its numbers. No torch.
 
-config       an experiment: frozen, validated, in words
-links        the same in the address of a page, and back
+config       an experiment: frozen, validated; ready-made ones
+arm          one network of it: its norm, and what else sets it apart
+links        an experiment in the address of a page, and back
 rules        what a setting must be: the checks, with messages that say what to do
 """

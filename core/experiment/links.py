@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.experiment.config import DATASETS, ExperimentConfig, parse_arm
+from core.experiment.arm import parse_arm
+from core.experiment.config import DATASETS, ExperimentConfig
 from core.experiment.rules import ConfigError, check_choice, quoted, read_number
 
 DEFAULT = ExperimentConfig()

@@ -2,5 +2,6 @@
 
 norms        batch norm written out as in the book; every norm by the axes it averages
 lenet        build_lenet: the chapter's network with named layers, and its initial weights
+gru          a small GRU that reads an image row by row
 fast         torch.nn's pooling, batch norm and convolution, the same in less time on a CPU
 """

@@ -28,7 +28,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from core.experiment.config import CONV_CHANNELS, FC_FEATURES, ArmConfig, ExperimentConfig
+from core.experiment.arm import CONV_CHANNELS, FC_FEATURES, ArmConfig
+from core.experiment.config import ExperimentConfig
 from core.nets import fast
 from core.nets.norms import build_norm
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from core.experiment.config import Norm
+from core.experiment.arm import Norm
 from core.nets import fast
 
 EPS = 1e-5  # PyTorch's and the book's: keeps a constant input from being divided by zero

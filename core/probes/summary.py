@@ -70,7 +70,7 @@ class StageSummary:
     high: float
     percentiles: tuple[float, ...]  # at PERCENTILES
     sampled: int  # how many values, evenly spread, the percentiles are from
-    fixed: Histogram  # over a range that is the same for all arms and steps, see core.probes.stats.FIXED_RANGES
+    fixed: Histogram  # over a range that is the same for all arms and steps, see core.probes.reduction.FIXED_RANGES
     adaptive: Histogram  # over [low, high], so that a narrow distribution is resolved
     unit_means: tuple[float, ...]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from core.data.files import Images
+from core.data.images import Images
 from core.runs.snapshots import Snapshots
 from core.training.trainer import Arm
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import torch
 
 from core.data.device import best_device
-from core.data.files import DataError, Images, load
+from core.data.files import DataError
+from core.data.images import Images, load
 from core.experiment.config import ExperimentConfig
 from core.training.crew import share_cores
 from core.training.records import DataArrived, DataReplaced, Publish

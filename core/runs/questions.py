@@ -16,9 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from core.data.files import Images, as_floats
+from core.data.images import Images, as_floats
 from core.nets.norms import BatchNorm
-from core.probes.stats import batch_noise
+from core.probes.noise import batch_noise
 from core.probes.watch import LayerSeen, probe
 from core.training.evaluation import batch_statistics, evaluate, evaluation_mode, has_batch_statistics
 from core.training.trainer import Arm

@@ -1,43 +1,29 @@
-"""The runs and their threads: who runs when, who may steer, and who is watching.
+"""One run: who may steer it, who is watching, and how it stands.
 
 Each run has a thread of its own, but only the run at the head of the line computes; a paused run leaves the line and
-comes back at its end. One condition guards everything here; the worker asks it once per mini-batch, its crew never. A
-status is changed by the worker alone, so what the page shows as "paused" is paused.
+comes back at its end. The line's condition guards everything here; the worker asks it once per mini-batch, its crew
+never. A status is changed by the worker alone, so what the page shows as "paused" is paused.
 """
 
 from __future__ import annotations
 
-import functools
-import logging
-import os
 import secrets
 import threading
 import time
 from concurrent.futures import Future
-from pathlib import Path
 
-import torch
-
-from core.data.files import DataError, Images
-from core.experiment.config import ConfigError, ExperimentConfig
-from core.experiment.rules import check_learning_rate
-from core.runs.asking import Answer, Question, Questions, QueueFull
-from core.runs.gallery import Gallery, get_ready
+from core.data.images import Images
+from core.experiment.config import ExperimentConfig
+from core.experiment.rules import ConfigError, check_learning_rate
+from core.runs.asking import Answer, Question, Questions
+from core.runs.line import Line
 from core.runs.looks import Observation, Observations
 from core.runs.pace import Pace, is_look
 from core.runs.snapshots import Snapshots
-from core.training.crew import crew
 from core.training.records import History, NetworksSeen, Record, Snapshot, StatusChanged
-from core.training.trainer import Arm, RunStopped, train
-from core.words.verdict import OUT_OF_MEMORY, all_diverged
-
-log = logging.getLogger(__name__)
+from core.training.trainer import Arm, RunStopped
 
 ENDED = frozenset({"finished", "stopped", "failed"})
-KEPT_RUNS = 20  # ended runs that stay in memory, so that links to them and ghosts of them work
-KEPT_NETWORKS = 5  # of those, how many keep their networks of earlier steps
-GRACE_SECONDS = 60.0
-MAX_ACTIVE_RUNS = 8
 WAKE_SECONDS = 1.0  # a waiting run looks this often whether anybody is still there
 
 
@@ -281,120 +267,3 @@ class Run:
     def _touch(self) -> None:
         self.version += 1
         self._changed.notify_all()
-
-
-class Line:
-    """Who wants the device, in order; the first has it. All calls are made holding `changed`."""
-
-    def __init__(self) -> None:
-        self.changed = threading.Condition()
-        self._runs: list[Run] = []
-
-    def join(self, run: Run) -> int:
-        """Be in the line; returns the number of runs ahead."""
-        if run not in self._runs:
-            self._runs.append(run)
-        return self._runs.index(run)
-
-    def leave(self, run: Run) -> None:
-        if run in self._runs:
-            self._runs.remove(run)
-            for waiting in self._runs:
-                waiting.version += 1
-            self.changed.notify_all()
-
-    def place(self, run: Run) -> int:
-        """The number of runs ahead; 0 for the first and for those that do not wait."""
-        return self._runs.index(run) if run in self._runs else 0
-
-
-class RunManager:
-    """Starts runs, finds them again, and ends them all."""
-
-    def __init__(
-        self,
-        root: Path | None = None,
-        device: torch.device | None = None,
-        grace: float = GRACE_SECONDS,
-        capacity: int = MAX_ACTIVE_RUNS,
-    ) -> None:
-        self._gallery, self._grace, self._capacity = Gallery(root, device), grace, capacity
-        self._line, self._ready = Line(), threading.Thread(target=get_ready, name="ready", daemon=True)
-        self._runs: dict[str, Run] = {}
-        self._threads: dict[str, threading.Thread] = {}
-
-    def get_ready(self) -> None:
-        """Begin, once, to import what the first run would wait for."""
-        with self._line.changed:  # two visitors may be the first
-            if self._ready.ident is None:
-                self._ready.start()
-
-    def submit(self, config: ExperimentConfig, replaces: Run | None = None) -> Run:
-        """Start `config` as soon as the device is free; `replaces` is stopped first. Raises QueueFull."""
-        if replaces is not None and not replaces.ended:
-            replaces.stop(replaces.key)
-        with self._line.changed:  # two visitors may press Start at once
-            waiting = [run for run in self.active() if run is not replaces]
-            if len(waiting) >= self._capacity:
-                raise QueueFull(
-                    f"At most {self._capacity} experiments may run or wait at a time, and {len(waiting)} do. "
-                    "Your settings are kept; press Start again in a minute."
-                )
-            run = Run(config, self._line, self._grace)
-            self._runs[run.id] = run
-            self._line.join(run)  # here, so that who pressed first is first
-            self._forget_old_runs()
-            self._threads[run.id] = threading.Thread(target=self._work, args=(run,), name=f"run-{run.id}", daemon=True)
-            self._threads[run.id].start()
-        return run
-
-    def find(self, run_id: str) -> Run | None:
-        """The run with this id, if it is still remembered."""
-        return self._runs.get(run_id)
-
-    def active(self) -> list[Run]:
-        """The runs that have not ended."""
-        return [run for run in list(self._runs.values()) if not run.ended]
-
-    def join(self, run: Run, timeout: float | None = None) -> None:
-        """Wait until the run's thread has ended."""
-        self._threads[run.id].join(timeout)
-
-    def shutdown(self, timeout: float = 2.0) -> None:
-        """Stop every run and wait for their threads, `timeout` seconds in all."""
-        deadline = time.monotonic() + timeout
-        for run in self.active():
-            run.stop(run.key)
-        for thread in list(self._threads.values()):
-            thread.join(max(0.0, deadline - time.monotonic()))
-
-    def _forget_old_runs(self) -> None:
-        ended = [run_id for run_id, run in self._runs.items() if run.ended]
-        for run_id in ended[: max(0, len(ended) - KEPT_NETWORKS)]:
-            self._runs[run_id].snapshots.forget()
-        for run_id in ended[: max(0, len(ended) - KEPT_RUNS)]:
-            self._runs.pop(run_id)
-            self._threads.pop(run_id)
-
-    def _work(self, run: Run) -> None:
-        """The worker thread: whatever happens here becomes a record that every watcher sees."""
-        try:
-            run.prepare()
-            run.config, images = self._gallery.images_for(run.config, run.publish, run.check_stopped)
-            with crew(images.train_images.device, spare=1) as each:
-                arms = train(run.config, images, run.publish, run, each)
-            why = "" if any(arm.alive for arm in arms) else all_diverged(run.history, run.snapshot().learning_rate)
-            run.end("failed" if why else "finished", why)
-        except RunStopped as stopped:
-            run.end("stopped", str(stopped))
-        except (DataError, ConfigError, torch.OutOfMemoryError) as error:
-            run.end("failed", OUT_OF_MEMORY if isinstance(error, torch.OutOfMemoryError) else str(error))
-        except Exception as error:  # the last line of defence: shown on the page and logged
-            log.exception("run %s failed", run.id)
-            run.end("failed", f"{type(error).__name__}: {error}")
-
-
-@functools.cache
-def manager() -> RunManager:
-    """The process's one run manager; made at the first call, never at import."""
-    return RunManager(grace=float(os.environ.get("NORMSCOPE_GRACE_SECONDS", GRACE_SECONDS)))

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.data.files import as_floats
+from core.data.images import as_floats
 from core.nets.norms import BatchNorm
 from core.training.crew import IN_TURN
 

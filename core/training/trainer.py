@@ -22,8 +22,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.data.device import describe
-from core.data.files import Images, as_floats
-from core.experiment.config import ArmConfig, ExperimentConfig
+from core.data.images import Images, as_floats
+from core.experiment.arm import ArmConfig
+from core.experiment.config import ExperimentConfig
 from core.nets.lenet import build_lenet, fingerprint, parameter_count
 from core.probes.stats import summarise
 from core.probes.summary import NetworkSummary

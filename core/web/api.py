@@ -1,45 +1,27 @@
-"""HTTP routes beside the pages: new points for the charts, results, health, and the files that the browser loads.
-
-    GET /api/runs/{id}/points?since=SEQ   what happened after SEQ, serialised once for all watchers
-    GET /api/runs/{id}/results.json       the results so far, in the command line's format
-    GET /api/runs/{id}/inside?view=V      new looks inside the networks: gradients, activations or parameters
-    GET /api/runs/{id}/inside/{seq}       one look, complete
-    GET /api/runs/{id}/ask/{question}     maps, noise, recalibration: asked of the live networks
-    GET /api/health                       that the server is up, and its runs
-    GET /vendor/plotly.min.js             the installed plotly package's own plotly.js
-    GET /assets/{version}/{file}          this project's scripts and styles
+"""What the browser is told of a run: new points, looks, answers, results.
 
 A run's id is its only guard: 96 random bits. Nothing here changes a run.
 """
 
 from __future__ import annotations
 
-import functools
-import gc
-import hashlib
-import importlib.util
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import JSONResponse, Response
 
-from core.data.files import Images
+from core.data.images import Images
 from core.exports.results import results
 from core.runs import questions
 from core.runs.looks import SOURCES
-from core.runs.run import Run, manager
+from core.runs.manager import manager
+from core.runs.run import Run
 from core.training.records import ArmDiverged, DataReplaced, Snapshot, StatusChanged, to_finite, to_json
 from core.training.trainer import Arm
+from core.web.assets import FOREVER
 from core.words.verdict import verdict
-
-ASSETS = Path(__file__).parents[2] / "assets"
-FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}  # for addresses that carry a version
 
 VIEWS = ("gradients", "activations", "parameters")
 QUESTION_SECONDS = 20.0
@@ -183,64 +165,3 @@ def _question(name: str, query: dict[str, str]) -> Callable[[list[Arm], Images],
 
 def _unknown_run() -> Response:
     return JSONResponse({"error": "This run is not known here; it may have been forgotten."}, 404)
-
-
-async def health(_: Request) -> Response:
-    """Says ok, and how many runs are under way."""
-    return JSONResponse({"status": "ok", "active_runs": len(manager().active())})
-
-
-async def plotly_js(_: Request) -> Response:
-    """plotly.js as the installed plotly package brings it; its address carries the version, so it may be kept."""
-    return FileResponse(_plotly_js(), media_type="text/javascript", headers=FOREVER)
-
-
-async def asset(request: Request) -> Response:
-    """A file of assets/; the version in its address is that of all of them, so scripts can import each other."""
-    name = request.path_params["file"]
-    if name not in _asset_files():
-        return JSONResponse({"error": f"There is no asset {name}."}, 404)
-    return FileResponse(ASSETS / name, headers=FOREVER)
-
-
-@functools.cache
-def assets_address() -> str:
-    """Where the pages load assets from, relative to the server's root; changes when any asset changes."""
-    digest = hashlib.sha256()
-    for name in _asset_files():
-        digest.update((ASSETS / name).read_bytes())
-    return f"assets/{digest.hexdigest()[:10]}"
-
-
-def _asset_files() -> list[str]:
-    return sorted(path.relative_to(ASSETS).as_posix() for path in ASSETS.rglob("*") if path.is_file())
-
-
-@functools.cache
-def _plotly_js() -> Path:
-    # Found, not imported: the server needs one file of the package.
-    spec = importlib.util.find_spec("plotly")
-    assert spec is not None
-    return Path(str(spec.origin)).parent / "package_data" / "plotly.min.js"
-
-
-routes = [
-    Route("/api/runs/{run_id}/points", points),
-    Route("/api/runs/{run_id}/results.json", run_results),
-    Route("/api/runs/{run_id}/inside", inside),
-    Route("/api/runs/{run_id}/inside/{sequence:int}", whole_look),
-    Route("/api/runs/{run_id}/ask/{question}", question),
-    Route("/api/health", health),
-    Route("/vendor/plotly.min.js", plotly_js),
-    Route("/assets/{version}/{file:path}", asset),
-]
-
-
-@asynccontextmanager
-async def lifespan(_: Starlette) -> AsyncIterator[None]:
-    """Before serving: what is imported stays, so the collector need not look at it. After: no run is left behind."""
-    manager()  # now, since two visitors who came first at once might make two
-    gc.collect()
-    gc.freeze()
-    yield
-    manager().shutdown()

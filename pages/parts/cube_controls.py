@@ -12,7 +12,7 @@ from core.cube.networks import EXAMPLE, Networks, Sites
 from core.cube.picture import batch_sizes, choose
 from core.cube.sites import Site
 from core.cube.viewpoint import OWN_AXES, Viewpoint
-from core.experiment.config import Norm
+from core.experiment.arm import Norm
 
 LIVE = "live"
 

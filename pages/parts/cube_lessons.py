@@ -13,7 +13,7 @@ from core.cube.naming import Norming
 from core.cube.noise import Noise, mean_noise
 from core.cube.picture import choose, picture
 from core.cube.sites import Site
-from core.experiment.config import NORM_TITLES
+from core.experiment.arm import NORM_TITLES
 from core.training.rows import RowsTrained, compare_rows
 from pages.parts import session
 

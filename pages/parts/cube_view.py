@@ -20,9 +20,9 @@ from core.cube.picture import picture
 from core.cube.reading import Reading, read
 from core.cube.sites import Site
 from core.cube.viewpoint import QUERY_KEY, Viewpoint, from_text
-from core.experiment.config import NORM_TITLES
+from core.experiment.arm import NORM_TITLES
 from core.runs.asking import NothingToSee
-from core.web.api import assets_address
+from core.web.assets import assets_address
 from pages.parts import cube_controls as controls
 from pages.parts import cube_lessons, session
 

@@ -11,7 +11,7 @@ from core.experiment.config import ExperimentConfig
 from core.experiment.links import QUERY_KEYS, to_query
 from core.runs.run import Run
 from core.training.records import LearningRateChanged
-from core.web.api import assets_address
+from core.web.assets import assets_address
 from pages.parts import session
 from pages.parts.controls import INIT_NAMES
 from pages.parts.session import View

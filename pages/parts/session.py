@@ -12,11 +12,12 @@ from typing import Any
 import streamlit as st
 
 from core.cube.viewpoint import QUERY_KEY
-from core.experiment.config import ConfigError, ExperimentConfig
+from core.experiment.config import ExperimentConfig
 from core.experiment.links import from_query, to_query
-from core.experiment.rules import read_number
+from core.experiment.rules import ConfigError, read_number
 from core.runs.asking import QueueFull
-from core.runs.run import NotTheOwner, Run, manager
+from core.runs.manager import manager
+from core.runs.run import NotTheOwner, Run
 
 KEPT_GHOSTS = 4
 

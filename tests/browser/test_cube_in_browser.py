@@ -13,9 +13,10 @@ from core.cube.axes import describe, rule_for
 from core.cube.naming import Norming
 from core.cube.picture import choose, picture
 from core.cube.sites import capture
-from core.experiment.config import ExperimentConfig, Norm, parse_arm
+from core.experiment.arm import Norm, parse_arm
+from core.experiment.config import ExperimentConfig
 from core.nets.lenet import build_lenet
-from core.web.api import assets_address
+from core.web.assets import assets_address
 from tests.browser.train_page import TINY, go, press, settle, status
 
 pytestmark = pytest.mark.browser

@@ -20,10 +20,12 @@ from typing import Any
 import pytest
 import torch
 
-from core.cli.commands import main
-from core.cli.flags import FLAGS, PRESET_FLAGS, build_parser, experiment
-from core.data.files import load
-from core.experiment.config import DATASETS, PRESETS, ExperimentConfig, parse_arm
+from core.cli.flags import build_parser, experiment
+from core.cli.process import main
+from core.cli.settings import FLAGS, PRESET_FLAGS
+from core.data.images import load
+from core.experiment.arm import parse_arm
+from core.experiment.config import DATASETS, PRESETS, ExperimentConfig
 from core.experiment.links import to_query
 from core.training import records
 from core.training.trainer import train
@@ -174,7 +176,7 @@ def test_ctrl_c_writes_what_was_measured(tmp_path: Path) -> None:
     # As at a terminal, also where the tests run in the background: there a shell has its children ignore Ctrl-C.
     listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     train = (
-        f"from core.cli import commands, progress; progress.LOG_SECONDS = 0; raise SystemExit(commands.main({argv!r}))"
+        f"from core.cli import process, progress; progress.LOG_SECONDS = 0; raise SystemExit(process.main({argv!r}))"
     )
     code = f"{listen}; {train}"
     with subprocess.Popen(python("-c", code), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -434,7 +436,7 @@ def test_every_flag_of_the_row_reader_is_documented(run: Any) -> None:
 
 def test_help_is_shown_without_importing_torch() -> None:
     code = (
-        "import sys, core.cli.commands as cli\n"
+        "import sys, core.cli.process as cli\n"
         "assert cli.main(['train', '--help']) == 0\n"
         "assert not {'torch', 'numpy', 'tqdm'} & set(sys.modules)"
     )

@@ -30,7 +30,7 @@ from core.cube.axes import (
 )
 from core.cube.naming import FORMULAS, SOURCES, affine, name_axes
 from core.cube.walk import Moments, walk
-from core.experiment.config import NORM_TITLES, Norm
+from core.experiment.arm import NORM_TITLES, Norm
 
 few = settings(max_examples=25, deadline=None)
 EPS = 0.1  # large, so that a family of two shows a nudge: without ε its values are ±1 whatever they were

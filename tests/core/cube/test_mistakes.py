@@ -6,7 +6,7 @@ from torch import nn
 
 from core.cube.axes import box_size, family, rule_for
 from core.cube.mistakes import EXERCISES, answers
-from core.experiment.config import Norm
+from core.experiment.arm import Norm
 
 SHAPES = {"NCHW": (4, 6, 5, 3), "NTD": (4, 6, 5), "ND": (4, 6)}
 

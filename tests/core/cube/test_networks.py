@@ -12,8 +12,9 @@ from core.cube import example
 from core.cube.example import WorkedExample, lenet_sites
 from core.cube.networks import EXAMPLE, Networks
 from core.cube.sites import capture
-from core.data.files import as_floats
-from core.experiment.config import ExperimentConfig, Norm, parse_arm
+from core.data.images import as_floats
+from core.experiment.arm import Norm, parse_arm
+from core.experiment.config import ExperimentConfig
 from core.runs.asking import NothingToSee
 
 TWO_ARMS = ExperimentConfig(

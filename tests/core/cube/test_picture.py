@@ -17,7 +17,8 @@ from core.cube.noise import mean_noise
 from core.cube.picture import choose, picture, statistics
 from core.cube.reading import family_moments, read
 from core.cube.sites import Site, capture
-from core.experiment.config import ExperimentConfig, Norm, parse_arm
+from core.experiment.arm import Norm, parse_arm
+from core.experiment.config import ExperimentConfig
 from core.nets.lenet import build_lenet
 from core.nets.norms import build_norm, gamma_beta
 

@@ -12,7 +12,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.experiment.config import PRESETS, ArmConfig, ConfigError, ExperimentConfig, Norm, parse_arm
+from core.experiment.arm import ArmConfig, Norm, parse_arm
+from core.experiment.config import PRESETS, ExperimentConfig
+from core.experiment.rules import ConfigError
 from core.nets.lenet import build_lenet
 from tests.core.drawn import valid_arms, valid_configs
 

@@ -7,8 +7,9 @@ import math
 
 import pytest
 
-from core.data.files import Images
-from core.experiment.config import ExperimentConfig, parse_arm
+from core.data.images import Images
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
 from core.exports.results import results
 from core.training import records
 from core.training.records import ArmDiverged, EpochFinished, LearningRateChanged, Record, StatusChanged

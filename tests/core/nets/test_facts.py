@@ -15,8 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from core.data.files import as_floats, load, verify
-from core.experiment.config import ExperimentConfig, parse_arm
+from core.data.files import verify
+from core.data.images import as_floats, load
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
 from core.nets.lenet import build_lenet, weight_layers
 from core.nets.norms import BatchNorm
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.data.files import Images, as_floats
-from core.experiment.config import ExperimentConfig, parse_arm
+from core.data.images import Images, as_floats
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
 from core.nets import fast
 from core.nets.lenet import build_lenet
 

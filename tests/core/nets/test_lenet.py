@@ -12,7 +12,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core.experiment.config import ACTIVATIONS, DEPTHS, INITS, POOLS, ExperimentConfig, parse_arm
+from core.experiment.arm import parse_arm
+from core.experiment.config import ACTIVATIONS, DEPTHS, INITS, POOLS, ExperimentConfig
 from core.nets import fast
 from core.nets.lenet import Dropout, build_lenet, fingerprint, parameter_count, stream_seed, weight_layers
 from core.nets.norms import BatchNorm

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.experiment.config import Norm
+from core.experiment.arm import Norm
 from core.nets.norms import (
     BatchNorm,
     RMSNorm,

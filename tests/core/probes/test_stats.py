@@ -18,13 +18,16 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from core.data.files import as_floats, load, verify
-from core.experiment.config import ExperimentConfig, parse_arm
+from core.data.files import verify
+from core.data.images import as_floats, load
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
 from core.nets.lenet import build_lenet
 from core.nets.norms import BatchNorm
-from core.probes import distributions, stats
+from core.probes import distributions, reduction, stats
 from core.probes.distributions import BINS, LOG_BINS, SORTED_VALUES
-from core.probes.stats import batch_noise, summarise
+from core.probes.noise import batch_noise
+from core.probes.stats import summarise
 from core.probes.summary import PERCENTILES, LayerSummary, NetworkSummary, StageSummary, drift
 from core.probes.watch import LayerSeen, Seen, probe, watch
 
@@ -345,7 +348,7 @@ def test_nothing_is_asked_of_the_device_before_the_one_copy(arm: str, activation
     model = lenet(arm, activation=activation).to("meta")
     with watch(model) as seen:
         cross_entropy(model(IMAGES.to("meta")), LABELS.to("meta")).backward()
-    found = stats.reduce(seen, measured_update=True)
+    found = reduction.reduce(seen, measured_update=True)
     assert {values.device.type for values in found.values()} == {"meta"}
     with pytest.raises(RuntimeError):
         stats._transfer(found)

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from core.experiment.config import ExperimentConfig, parse_arm
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
 from core.nets.lenet import Dropout, build_lenet, weight_layers
 from core.nets.norms import gamma_beta
 from core.probes.watch import normalized, probe, undisturbed, watch

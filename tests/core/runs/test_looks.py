@@ -8,13 +8,14 @@ import math
 import pytest
 import torch
 
-from core.data.files import Images
-from core.experiment.config import ExperimentConfig, parse_arm
+from core.data.images import Images
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
 from core.probes.summary import NetworkSummary
-from core.runs import run as runs
+from core.runs.line import Line
 from core.runs.looks import KEPT_WHOLE, MAX_OBSERVATIONS, Observations
 from core.runs.pace import FIRST_LOOKS, is_look
-from core.runs.run import Line, Run
+from core.runs.run import Run
 from core.runs.snapshots import Snapshots
 from core.training import records
 from core.training.records import NetworksSeen, TrainMeasured
@@ -248,7 +249,7 @@ def test_a_look_that_was_due_does_not_hold_up_those_that_a_page_asks_for(
     looks: list[NetworksSeen], small_images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, clock = Run(small(), Line(), grace=60), [100.0]
-    monkeypatch.setattr(runs.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("core.runs.run.time.monotonic", lambda: clock[0])
 
     def looked(at: float, step: int) -> frozenset[str]:
         clock[0] = at

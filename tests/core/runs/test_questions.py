@@ -12,8 +12,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core.data.files import Images, as_floats
-from core.experiment.config import ExperimentConfig, parse_arm
+from core.data.images import Images, as_floats
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
 from core.nets.lenet import Dropout
 from core.nets.norms import BatchNorm
 from core.probes.watch import running_statistics

@@ -16,11 +16,13 @@ import pytest
 import torch
 
 from core.data.files import DataError
-from core.experiment.config import ConfigError, ExperimentConfig, parse_arm
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
+from core.experiment.rules import ConfigError
 from core.runs import gallery
-from core.runs import run as runs
 from core.runs.asking import QueueFull
-from core.runs.run import NotTheOwner, Run, RunManager
+from core.runs.manager import RunManager
+from core.runs.run import NotTheOwner, Run
 from core.training.records import ArmDiverged, DataReplaced, LearningRateChanged, Record, StatusChanged, TrainMeasured
 from core.training.trainer import train
 
@@ -74,7 +76,7 @@ class Script:
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch, manager: RunManager, small_digits: object) -> Iterator[Script]:
     script = Script()
-    monkeypatch.setattr(runs, "train", script.train)
+    monkeypatch.setattr("core.runs.manager.train", script.train)
     yield script
     script.end(manager)
 
@@ -338,7 +340,7 @@ def test_visitors_who_press_start_at_once_all_get_a_run_or_are_told_that_the_lin
 
 
 def test_old_ended_runs_are_forgotten_and_running_ones_are_not(manager, start, script, monkeypatch, until) -> None:
-    monkeypatch.setattr(runs, "KEPT_RUNS", 2)
+    monkeypatch.setattr("core.runs.manager.KEPT_RUNS", 2)
     first = start(ENDLESS)
     script.step()
     ended = []
@@ -394,7 +396,7 @@ def test_a_run_goes_on_as_long_as_anybody_watches(script, monkeypatch) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that only the test moves."""
     now = [1000.0]
-    monkeypatch.setattr(runs, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("core.runs.run.time", SimpleNamespace(monotonic=lambda: now[0]))
     return now
 
 

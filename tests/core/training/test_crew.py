@@ -7,8 +7,9 @@ import threading
 import pytest
 import torch
 
-from core.data.files import Images
-from core.experiment.config import ExperimentConfig, parse_arm
+from core.data.images import Images
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
 from core.training import crew as crews
 from core.training import records
 from core.training.crew import IN_TURN, crew, share_cores

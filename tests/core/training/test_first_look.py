@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.data.files import Images
+from core.data.images import Images
 from core.experiment.config import PRESETS, ExperimentConfig
 from core.exports.results import results
 from core.training import records

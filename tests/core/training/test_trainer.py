@@ -12,10 +12,11 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from core.data.files import Images
-from core.experiment.config import ExperimentConfig, parse_arm
+from core.data.images import Images
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
 from core.nets.lenet import build_lenet
-from core.runs.run import RunManager
+from core.runs.manager import RunManager
 from core.training import records
 from core.training.evaluation import batch_statistics, evaluate, evaluation_mode
 from core.training.meter import POINTS, Meter

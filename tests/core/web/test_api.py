@@ -14,14 +14,18 @@ import torch
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from core.data.files import Images
-from core.experiment.config import ExperimentConfig, parse_arm
+from core.data.images import Images
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
 from core.exports.results import results
 from core.runs import gallery
-from core.runs.run import Line, Run, RunManager
+from core.runs.line import Line
+from core.runs.manager import RunManager
+from core.runs.run import Run
 from core.training.records import Record, StatusChanged, TrainMeasured
 from core.training.trainer import train
-from core.web import api
+from core.web import api, assets
+from core.web.routes import lifespan, routes
 
 PATIENCE_SECONDS = 60
 CONFIG = ExperimentConfig(
@@ -31,7 +35,7 @@ CONFIG = ExperimentConfig(
 
 @pytest.fixture
 def client() -> TestClient:
-    return TestClient(Starlette(routes=api.routes))
+    return TestClient(Starlette(routes=routes))
 
 
 @pytest.fixture(scope="module")
@@ -234,13 +238,13 @@ def test_plotly_js_comes_from_the_installed_package(client) -> None:
     assert response.headers["content-type"].startswith("text/javascript")
     assert b"plotly.js v" in response.content[:200]
     assert "immutable" in response.headers["cache-control"]
-    assert "site-packages" in str(api._plotly_js())
+    assert "site-packages" in str(assets._plotly_js())
 
 
 def test_every_asset_is_served_with_a_type_that_browsers_run(client) -> None:
     types = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-    for path in filter(Path.is_file, api.ASSETS.rglob("*")):
-        response = client.get(f"/{api.assets_address()}/{path.relative_to(api.ASSETS)}")
+    for path in filter(Path.is_file, assets.ASSETS.rglob("*")):
+        response = client.get(f"/{assets.assets_address()}/{path.relative_to(assets.ASSETS)}")
         assert response.content == path.read_bytes()
         assert response.headers["content-type"].startswith(types[path.suffix])
 
@@ -267,19 +271,19 @@ def test_nothing_outside_the_assets_folder_is_served(client, path: str) -> None:
 def test_a_link_in_the_assets_folder_is_followed_only_to_files(client, tmp_path, monkeypatch) -> None:
     (tmp_path / "a.js").write_text("1")
     (tmp_path / "folder").mkdir()
-    monkeypatch.setattr(api, "ASSETS", tmp_path)
+    monkeypatch.setattr(assets, "ASSETS", tmp_path)
     assert client.get("/assets/v/a.js").status_code == 200
     assert client.get("/assets/v/folder").status_code == 404
 
 
 def test_the_assets_address_changes_with_any_asset(tmp_path, monkeypatch) -> None:
     addresses = []
-    monkeypatch.setattr(api, "ASSETS", tmp_path)
+    monkeypatch.setattr(assets, "ASSETS", tmp_path)
     for content in ("1", "2"):
         (tmp_path / "a.js").write_text(content)
-        api.assets_address.cache_clear()
-        addresses.append(api.assets_address())
-    api.assets_address.cache_clear()
+        assets.assets_address.cache_clear()
+        addresses.append(assets.assets_address())
+    assets.assets_address.cache_clear()
     assert len(set(addresses)) == 2
 
 
@@ -301,7 +305,7 @@ def _thawed() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_thawed")
 def test_when_the_server_ends_so_do_its_runs(manager, small_digits, start, until) -> None:
-    with TestClient(Starlette(routes=api.routes, lifespan=api.lifespan)):
+    with TestClient(Starlette(routes=routes, lifespan=lifespan)):
         run = start(replace(CONFIG, epochs=1000))
         until(lambda: run.status == "running")
     until(lambda: run.ended)

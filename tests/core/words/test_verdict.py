@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.experiment.config import ExperimentConfig, parse_arm
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
 from core.training import records
 from core.training.records import ArmDiverged, Record, StatusChanged
 from core.words.verdict import is_at_chance, sampling_error, verdict
