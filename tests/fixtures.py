@@ -10,9 +10,10 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from core.data.files import data_root, verify
+from core.data.files import verify
 from core.data.images import Images, load
 from core.experiment.config import ExperimentConfig
+from core.experiment.environment import data_root
 from core.runs import gallery
 from core.runs.manager import RunManager
 from core.runs.manager import manager as the_manager

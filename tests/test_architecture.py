@@ -105,6 +105,11 @@ def imports_that_the_linter_cannot_see(files: Sources) -> list[str]:
     return [path for path, text in linted.items() if any(call in text for call in calls) and path != CALLS_BY_NAME]
 
 
+def environment_outside_its_file(files: Sources) -> list[str]:
+    reads = re.compile(r"(environ|getenv)\W[^\n]*NORMSCOPE_")
+    return [path for path, text in files.items() if reads.search(text) and path != "core/experiment/environment.py"]
+
+
 def rooms_that_export(files: Sources) -> list[str]:
     """The rooms of core whose own file has more than a docstring, or none."""
     rooms = {path: ast.parse(text) for path, text in files.items() if re.fullmatch(r"core/(\w+/)?__init__\.py", path)}
@@ -145,6 +150,11 @@ RULES = {
     imports_that_the_linter_cannot_see: [
         {"core/data/files.py": "import importlib\nimportlib.import_module('streamlit')"},
         {"pages/train.py": "__import__('torch')"},
+    ],
+    environment_outside_its_file: [
+        {"core/runs/run.py": "os.environ['NORMSCOPE_HOME']"},
+        {"pages/train.py": "os.getenv('NORMSCOPE_HOME')"},
+        {"bench/page.py": "x = os.environ.get('NORMSCOPE_HOME', '')"},
     ],
     rooms_that_export: [
         {"core/runs/__init__.py": '"""Runs.\n\nrun  one\ngallery  its\n"""\nfrom core.runs.run import Run'},

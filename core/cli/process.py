@@ -15,6 +15,7 @@ from io import TextIOWrapper
 from core.cli.commands import CANNOT, DONE, INTERRUPTED, data_command, sequence_command, train_command
 from core.cli.flags import UsageError, build_parser
 from core.cli.progress import say
+from core.experiment.rules import ConfigError
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "train": train_command,
@@ -30,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if unknown:
             raise UsageError(f"{unknown[0]}: There is no such flag. See `python -m core {arguments.command} --help`.")
         return COMMANDS[arguments.command](arguments)
-    except UsageError as error:
+    except (UsageError, ConfigError) as error:  # the latter of the environment
         say(f"error: {error}")
         return CANNOT
     except KeyboardInterrupt:

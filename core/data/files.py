@@ -23,13 +23,13 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from core.experiment.config import DATASETS
+from core.experiment.environment import data_root
 
 # what file, bytes done, bytes in total (0 where the server does not say)
 Progress = Callable[[str, int, int], None]
 
 # dataset: torchvision's class, whose name is also the folder's
 _TORCHVISION = {"fashion-mnist": "FashionMNIST", "mnist": "MNIST", "kmnist": "KMNIST"}
-_PROJECT = Path(__file__).resolve().parents[2]
 _TIMEOUT_S = 10.0
 _CHUNK_BYTES = 1 << 16
 _OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -69,14 +69,6 @@ def no_progress(file: str, done: int, total: int) -> None:
 
 def never_stopped() -> None:
     """Nobody can stop it."""
-
-
-def data_root() -> Path:
-    """The folder that holds FashionMNIST/raw and its like: $NORMSCOPE_DATA, else data/.
-
-    A relative path starts at the project's folder, wherever the program was started.
-    """
-    return _PROJECT / Path(os.environ.get("NORMSCOPE_DATA") or "data").expanduser()
 
 
 def ready(

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class ConfigError(ValueError):
-    """An experiment that cannot be run; `fields` names the settings to change."""
+    """An experiment, or an environment, that cannot be run; `fields` names the settings to change."""
 
     def __init__(self, message: str, *fields: str) -> None:
         super().__init__(message)

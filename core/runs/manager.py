@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 import threading
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 
 from core.data.files import DataError
 from core.experiment.config import ExperimentConfig
+from core.experiment.environment import GRACE_SECONDS, grace_seconds
 from core.experiment.rules import ConfigError
 from core.runs.asking import QueueFull
 from core.runs.gallery import Gallery, get_ready
@@ -28,7 +28,6 @@ KEPT_RUNS = 20  # ended runs that stay in memory, so that links to them and ghos
 
 KEPT_NETWORKS = 5  # of those, how many keep their networks of earlier steps
 
-GRACE_SECONDS = 60.0
 
 MAX_ACTIVE_RUNS = 8
 
@@ -122,4 +121,4 @@ class RunManager:
 @functools.cache
 def manager() -> RunManager:
     """The process's one run manager; made at the first call, never at import."""
-    return RunManager(grace=float(os.environ.get("NORMSCOPE_GRACE_SECONDS", GRACE_SECONDS)))
+    return RunManager(grace=grace_seconds())

@@ -295,6 +295,14 @@ def test_bad_input_is_refused_in_one_line(run: Any, words: str, line: str) -> No
     assert ran.out == ""
 
 
+def test_a_bad_environment_is_refused_in_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NORMSCOPE_DATA", "~nosuchuser/images")
+    for words in (("data", "verify"), ("train",), ("sequence", "--data", "mnist")):
+        ran = run(*words)
+        assert ran.code == 2
+        assert ran.err.splitlines()[-1].startswith("error: NORMSCOPE_DATA: Its ~ must stand for the home of a user")
+
+
 def test_a_line_break_in_bad_input_stays_in_the_one_line(run: Any) -> None:
     assert run("train", "--data", "a\nb").err.count("\n") == 1
 

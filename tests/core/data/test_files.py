@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.files import DataError, FileCheck, data_root, fetch, verify
+from core.data.files import DataError, FileCheck, fetch, verify
 from core.data.images import load
 from tests.core.data.served import NAMES, Mirror, closed_port, md5, put, send_half, send_without_length
 
@@ -59,22 +59,6 @@ def test_files_that_are_there_need_no_network_and_report_no_progress(files: dict
 
 
 # --- where the data lies ---------------------------------------------------------------------------------------------
-
-
-def test_the_environment_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("NORMSCOPE_DATA", str(tmp_path))
-    assert data_root() == tmp_path
-
-
-@pytest.mark.parametrize("value", [None, ""])
-def test_without_it_the_folder_is_data_in_the_project_wherever_one_stands(
-    value: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.delenv("NORMSCOPE_DATA", raising=False)
-    if value is not None:
-        monkeypatch.setenv("NORMSCOPE_DATA", value)
-    monkeypatch.chdir(tmp_path)
-    assert data_root() == Path(__file__).parents[3] / "data"
 
 
 def test_load_looks_in_the_environments_folder(

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.data.files import data_root
 from core.data.images import as_floats, load
 from core.experiment.config import DATASETS
+from core.experiment.environment import data_root
 from tests.core.data.served import NAMES, put
 
 needs_fashion_mnist = pytest.mark.skipif(
