@@ -5,9 +5,16 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.api import lifespan, routes
+from core.experiment import environment
+from core.experiment.rules import ConfigError
+from core.web.routes import lifespan, routes
 
 FRAME = Path(__file__).resolve().with_name("pages") / "frame.py"
+
+try:
+    environment.check()
+except ConfigError as error:
+    sys.exit(f"NormScope cannot start. {error}")
 
 # Streamlit puts the script's folder on sys.path for each run of the script and takes it off after, unless it is there.
 # Python walks that list by index: an import that a training thread had under way then missed a folder, and failed.

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import torch
 
-from core.crew import share_cores
-from core.device import best_device, describe
+from core.data.device import best_device, describe
+from core.training.crew import share_cores
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 SECTIONS = ("training", "profiling", "layers", "watching", "page", "scaling")  # a module each, with report(repeats)

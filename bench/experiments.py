@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.config import ArmConfig, ExperimentConfig
-from core.data import Images
+from core.data.images import Images
+from core.experiment.arm import ArmConfig
+from core.experiment.config import ExperimentConfig
 
 
 class AnyBatch(ExperimentConfig):

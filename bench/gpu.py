@@ -9,7 +9,7 @@ Loops (bench/gpu_loops.py), each from the same initial weights and on the same b
     bare        written by hand: images on the card, torch.nn's layers, .item() at every step, one arm after another
     book        the same with a DataLoader on the host that turns each picture into floats, as in the book
     graph       the candidate: one step of all arms captured as a CUDA graph, its losses read every 50 steps
-    NormScope   core.trainer's, with no looks inside, those of a run that nobody looks into, or one at every step
+    NormScope   the trainer's, with no looks inside, those of a run that nobody looks into, or one at every step
 
 First every loop's losses are compared with those of the same networks in float64 on the processor. A step's time is
 between two moments at which the device had finished. Busy is the time in kernels and copies, which torch.profiler sees
@@ -34,11 +34,12 @@ import torch
 from bench.experiments import lasting
 from bench.gpu_loops import LOOPS, READ_EVERY, Losses, NoGraph, reference
 from bench.timings import table
-from core import data as datasets
-from core.config import ArmConfig, ExperimentConfig, parse_arm
-from core.data import DataError, Images
-from core.device import describe
-from core.steps import PROBE_IMAGES
+from core.data.device import describe
+from core.data.files import DataError, verify
+from core.data.images import Images, load
+from core.experiment.arm import ArmConfig, parse_arm
+from core.experiment.config import ExperimentConfig
+from core.training.steps import PROBE_IMAGES
 
 OUT = Path(__file__).parent / "GPU.md"
 ARMS = {"one": (parse_arm("bn"),), "three": tuple(parse_arm(name) for name in ("none", "bn", "ln"))}
@@ -110,8 +111,8 @@ def _write(options: argparse.Namespace, lines: Sequence[str]) -> None:
 def images(device: torch.device) -> Images:
     """Fashion-MNIST where its files are, else as many random images with random labels; few of them for tests."""
     try:
-        complete = all(check.status == "ok" for check in datasets.verify("fashion-mnist"))
-        data = datasets.load("fashion-mnist", device=device) if complete else synthetic(60_000, device)
+        complete = all(check.status == "ok" for check in verify("fashion-mnist"))
+        data = load("fashion-mnist", device=device) if complete else synthetic(60_000, device)
     except (ImportError, DataError):  # the checksums are torchvision's
         data = synthetic(60_000, device)
     few = data.test_images[:PROBE_IMAGES], data.test_labels[:PROBE_IMAGES]

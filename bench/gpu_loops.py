@@ -16,14 +16,15 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset
 
 from bench.loops import BOOKS_WORKERS
-from core.arms import Arm
-from core.config import ArmConfig, ExperimentConfig
-from core.data import Images, as_floats
-from core.fast import plain
-from core.lenet import build_lenet
-from core.pace import is_look
-from core.records import Record, TrainMeasured
-from core.trainer import Unattended, train
+from core.data.images import Images, as_floats
+from core.experiment.arm import ArmConfig
+from core.experiment.config import ExperimentConfig
+from core.nets.fast import plain
+from core.nets.lenet import build_lenet
+from core.runs.pace import is_look
+from core.training.arms import Arm
+from core.training.records import Record, TrainMeasured
+from core.training.trainer import Unattended, train
 
 READ_EVERY = 50  # steps between two reads of the graph's losses
 
@@ -37,7 +38,7 @@ class NoGraph(RuntimeError):
 
 
 def orders(config: ExperimentConfig, device: torch.device) -> Iterator[Tensor]:
-    """The rows of each mini-batch, [B]: those of core.trainer.batches."""
+    """The rows of each mini-batch, [B]: those of core.training.trainer.batches."""
     generator = torch.Generator().manual_seed(config.seed)
     for _ in range(config.epochs):
         order = torch.randperm(config.examples, generator=generator).to(device)
@@ -212,7 +213,7 @@ LOOKS: dict[str, Callable[[int, int], bool]] = {  # (step, steps in all): whethe
 
 
 def normscope(looks: str) -> Loop:
-    """core.trainer's own loop, with one of LOOKS."""
+    """core.training.trainer's own loop, with one of LOOKS."""
 
     def loop(config: ExperimentConfig, data: Images, tick: Tick) -> Losses:
         losses: Losses = {arm.name: [] for arm in config.arms}

@@ -1,4 +1,4 @@
-"""What each layer of core.fast is worth: training with all of them against training with one kind left to torch.nn."""
+"""What each layer of core.nets.fast is worth: training with all of them against one kind left to torch.nn."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from torch.nn.functional import cross_entropy
 
 from bench.loops import images
 from bench.pairs import compare, rows
-from core import fast
-from core.config import ExperimentConfig, parse_arm
-from core.data import Images, as_floats
-from core.lenet import build_lenet
+from core.data.images import Images, as_floats
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
+from core.nets import fast
+from core.nets.lenet import build_lenet
 
 STEPS = 40
 KINDS: tuple[tuple[str, str, type[nn.Module]], ...] = (  # arm, pooling, layer
@@ -32,13 +33,13 @@ def report(repeats: int) -> str:
         config = ExperimentConfig(data=data.name, examples=1024, arms=(parse_arm(arm),), pool=pool)
         whole = build_lenet(config.arms[0], config)
         without = fast.plain(build_lenet(config.arms[0], config), kind)
-        what = f"with {kind.__name__} of core.fast / with torch.nn's"
+        what = f"with {kind.__name__} of core.nets.fast / with torch.nn's"
         pairs.append(compare(what, lambda m=without: _train(m, data), lambda m=whole: _train(m, data), repeats))
     return f"""## Layers
 
-One arm with BatchNorm (LayerNorm, InstanceNorm for theirs), {STEPS} mini-batches of 256, all other layers of core.fast
-in both. Conv2d puts the images last; without it the other layers have them first. Sequential pools before the
-activation where core.fast's MaxPool2d follows it, so without that the activation has all values, too.
+One arm with BatchNorm (LayerNorm, InstanceNorm for theirs), {STEPS} mini-batches of 256, all other layers fast in
+both. Conv2d puts the images last; without it the other layers have them first. Sequential pools before the
+activation where core.nets.fast's MaxPool2d follows it, so without that the activation has all values, too.
 
 {rows(pairs)}
 """

@@ -9,15 +9,16 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from core.arms import Arm
-from core.config import ExperimentConfig
-from core.crew import crew
-from core.data import DataError, Images, as_floats, load
-from core.fast import plain
-from core.lenet import build_lenet
-from core.pace import is_look
-from core.steps import PROBE_IMAGES
-from core.trainer import Unattended, train
+from core.data.files import DataError
+from core.data.images import Images, as_floats, load
+from core.experiment.config import ExperimentConfig
+from core.nets.fast import plain
+from core.nets.lenet import build_lenet
+from core.runs.pace import is_look
+from core.training.arms import Arm
+from core.training.crew import crew
+from core.training.steps import PROBE_IMAGES
+from core.training.trainer import Unattended, train
 
 BOOKS_WORKERS = 4  # d2l.get_dataloader_workers()
 

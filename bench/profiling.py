@@ -11,10 +11,10 @@ from bench.experiments import lasting
 from bench.loops import few_tests, images
 from bench.pairs import seconds
 from bench.timings import table
-from core.arms import Batches, build_arms
-from core.config import parse_arm
-from core.inside import Observations
-from core.steps import learn, look_at_fixed_images
+from core.experiment.arm import parse_arm
+from core.runs.looks import Observations
+from core.training.arms import Batches, build_arms
+from core.training.steps import learn, look_at_fixed_images
 
 STEPS = 20
 OPERATIONS = 12  # shown; the rest is summed up

@@ -1,6 +1,6 @@
 """What grows with what: step time, the cost of a look, what travels and what is kept.
 
-Step time: the median time from one mini-batch's beginning to the next in core.trainer.train, everything but tests and
+Step time: the median time from one mini-batch's beginning to the next in the trainer's train, everything but tests and
 looks in it (a median leaves out the steps that had one). A look: probe and summarise of one arm on the fixed images,
 one transfer and all. Payload: the JSON of all records of a run, as a page that is opened late gets it. Memory: what
 those records, and the looks, take as Python objects (tracemalloc).
@@ -24,15 +24,16 @@ from bench.experiments import lasting
 from bench.loops import few_tests, images
 from bench.plot import Panel, Point, svg
 from bench.timings import table
-from core import distributions, stats
-from core.arms import Arm, build_arms
-from core.config import DEPTHS, ArmConfig, ExperimentConfig, parse_arm
-from core.data import Images, as_floats
-from core.inside import Observations
-from core.probes import probe
-from core.records import NetworksSeen, Record, to_json
-from core.steps import PROBE_IMAGES, look_at_fixed_images
-from core.trainer import Unattended, train
+from core.data.images import Images, as_floats
+from core.experiment.arm import ArmConfig, parse_arm
+from core.experiment.config import DEPTHS, ExperimentConfig
+from core.probes import distributions, stats
+from core.probes.watch import probe
+from core.runs.looks import Observations
+from core.training.arms import Arm, build_arms
+from core.training.records import NetworksSeen, Record, to_json
+from core.training.steps import PROBE_IMAGES, look_at_fixed_images
+from core.training.trainer import Unattended, train
 
 PLOT = Path(__file__).parent / "scaling.svg"
 ARMS = tuple(parse_arm(name) for name in ("none", "bn", "ln", "in", "gn", "rms"))
@@ -173,7 +174,7 @@ def sizes(data: Images, lengths: Sequence[int]) -> Lines:
 
 
 def _json(history: Sequence[Record]) -> bytes:
-    """As core.api's route for points sends it, before compression."""
+    """As core.web.api's route for points sends it, before compression."""
     records = [{"seq": sequence} | to_json(record) for sequence, record in enumerate(history, 1)]
     return json.dumps(records, separators=(",", ":")).encode()
 

@@ -21,10 +21,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from core.api import lifespan, routes
-from core.links import from_query
-from core.records import Record
-from core.runs import Run, manager
+from core.experiment.links import from_query
+from core.runs.manager import manager
+from core.runs.run import Run
+from core.training.records import Record
+from core.web.routes import lifespan, routes
 
 FRAME = Path(__file__).resolve().parent.parent / "pages" / "frame.py"
 LOOK_SECONDS = 0.2  # how often it is looked whether a run has ended

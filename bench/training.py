@@ -8,7 +8,8 @@ import torch
 
 from bench.loops import bare, book, few_tests, images, normscope
 from bench.pairs import Loop, compare, rows
-from core.config import ExperimentConfig, parse_arm
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
 
 STEPS = 234  # as many as First look has; of three arms half as many, which take long enough
 CORES = os.cpu_count() or 1

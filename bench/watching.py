@@ -22,8 +22,8 @@ from urllib.request import Request, urlopen
 from bench import browser
 from bench.server import PROJECT, serving
 from bench.timings import percentile, ratios, table, with_range
-from core.config import ExperimentConfig
-from core.links import to_query
+from core.experiment.config import ExperimentConfig
+from core.experiment.links import to_query
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

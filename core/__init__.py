@@ -1,27 +1,14 @@
-"""NormScope's core: experiments on normalization, without a screen.
+"""NormScope's core: experiments on normalization, without a screen. A room imports only from rooms below it.
 
-config       what an experiment is: frozen, validated, in words, links and command lines
-data         the images, on the device once, as uint8
-device       the best device at hand, in words
-crew         who does the work of the arms: in turn, or as many at once as there are cores
-norms        batch norm written out as in the book; every norm by the axes it averages
-lenet        build_lenet: the chapter's network with named layers, and its initial weights
-fast         torch.nn's pooling, batch norm and convolution, the same in less time on a CPU
-trainer      train: all arms in lock-step; knows neither threads nor screens
-meter        loss and accuracy of the mini-batches, averaged into points and epochs
-evaluation   accuracy in evaluation mode, and with each batch's own statistics
-probes       watch(model): looks inside a network, changes nothing
-stats        what was seen, as numbers: reduced on the device, one transfer a look
-summary      those numbers: frozen records without torch
-inside       the looks of a run, bounded, and what each page gets of them
-conclusions  what a look supports, in a sentence
-snapshots    the networks as they were at a few steps
-questions    what the live networks, or those of a kept step, are asked: maps, recalibration, noise
-records      what was measured, frozen and in the past tense; the history of a run
-results      a run as one JSON document
-verdict      what the latest test supports, in a sentence
-runs         the runs and their threads: run manager, queue, pause / step / stop, watchers
-api          HTTP routes: the points since a sequence number, and what the browser loads
-numerals     how very large and very small numbers are written
-rules        what a setting must be: the checks behind config, with messages that say what to do
+cli         the command line, `python -m core …`
+web         the routes beside the pages: new points, looks, answers, and what the browser loads
+cube        which cells of a tensor share one mean and variance
+exports     out of the page: results as a file
+runs        runs that are executed, watched, asked and steered; here are the threads
+words       what the numbers support, in sentences
+training    the loop: all arms in lock-step, what was measured, who does the work
+probes      looking inside a network without changing anything
+nets        the norms as in the book, LeNet, and the same in less time
+data        images on the device
+experiment  what is tried: frozen, validated, in words and links
 """

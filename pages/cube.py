@@ -1,6 +1,6 @@
 """The [N, C, H, W] cube: pick a cell and see which others share its mean and variance."""
 
-from core.networks import Networks
+from core.cube.networks import Networks
 from pages.parts import cube_view, session
 
 view = session.view()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.runs import manager
+from core.runs.manager import manager
 from pages.parts import controls, session
 
 ASSETS = Path(__file__).parent.parent / "assets"

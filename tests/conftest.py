@@ -9,7 +9,8 @@ import pytest
 from xdist import is_xdist_controller
 from xdist.scheduler import LoadScopeScheduling
 
-LONGEST = ("tests/browser/", "tests/core/test_first_look.py", "tests/core/test_trainer.py", "")  # and all others
+TRAINING = "tests/core/training/"
+LONGEST = ("tests/browser/", f"{TRAINING}test_first_look.py", f"{TRAINING}test_trainer.py", "")  # and all others
 
 
 class OneBrowser(LoadScopeScheduling):

@@ -10,10 +10,15 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from core import crew, gallery, runs
-from core.config import ExperimentConfig
-from core.data import Images, data_root, load, verify
-from core.runs import Run, RunManager
+from core.data.files import verify
+from core.data.images import Images, load
+from core.experiment.config import ExperimentConfig
+from core.experiment.environment import data_root
+from core.runs import gallery
+from core.runs.manager import RunManager
+from core.runs.manager import manager as the_manager
+from core.runs.run import Run
+from core.training import crew
 
 PATIENCE_SECONDS = 60.0  # how long a condition may take on a busy machine; it is met in milliseconds otherwise
 
@@ -65,10 +70,10 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunManager]:
     """
     monkeypatch.setenv("NORMSCOPE_GRACE_SECONDS", "20")
     monkeypatch.setattr(gallery, "best_device", lambda: torch.device("cpu"))
-    runs.manager.cache_clear()
-    yield runs.manager()
-    runs.manager().shutdown(PATIENCE_SECONDS)
-    runs.manager.cache_clear()
+    the_manager.cache_clear()
+    yield the_manager()
+    the_manager().shutdown(PATIENCE_SECONDS)
+    the_manager.cache_clear()
 
 
 @pytest.fixture

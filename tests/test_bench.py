@@ -18,7 +18,7 @@ from bench.experiments import lasting
 from bench.plot import Panel, figure
 from bench.scaling import memory_kb
 from bench.timings import percentile, ratios, with_range
-from core.data import Images
+from core.data.images import Images
 
 ROOT = Path(__file__).parent.parent
 CPU = torch.device("cpu")
@@ -186,6 +186,6 @@ def needed_by(module: str, seen: set[str]) -> set[str]:
     return found
 
 
-def test_on_a_card_torch_and_numpy_are_enough() -> None:
-    assert needed_by("bench.gpu", set()) - sys.stdlib_module_names == {"torch", "numpy"}
+def test_on_a_card_torch_numpy_and_safetensors_are_enough() -> None:
+    assert needed_by("bench.gpu", set()) - sys.stdlib_module_names == {"torch", "numpy", "safetensors"}
     assert "starlette" in needed_by("bench.stamping_app", set()), "what is needed elsewhere is seen"

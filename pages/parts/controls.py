@@ -6,18 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import (
-    ACTIVATIONS,
-    DATASETS,
-    DEPTHS,
-    INITS,
-    OPTIMIZERS,
-    POOLS,
-    PRESETS,
-    ConfigError,
-    ExperimentConfig,
-    parse_arm,
-)
+from core.experiment.arm import parse_arm
+from core.experiment.config import ACTIVATIONS, DATASETS, DEPTHS, INITS, OPTIMIZERS, POOLS, PRESETS, ExperimentConfig
+from core.experiment.rules import ConfigError
 from pages.parts import session
 
 DATA_NAMES = {"fashion-mnist": "Fashion-MNIST", "mnist": "MNIST", "kmnist": "KMNIST", "digits": "Digits (built in)"}

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.axes import AXIS_WORDS, AxesError, Rule, Shown, divisors, norms_of, rule_for
-from core.config import Norm
-from core.cube import batch_sizes, choose
-from core.naming import Norming
-from core.networks import EXAMPLE, Networks, Sites
-from core.sites import Site
-from core.viewpoint import OWN_AXES, Viewpoint
+from core.cube.axes import AXIS_WORDS, AxesError, Rule, Shown, divisors, norms_of, rule_for
+from core.cube.naming import Norming
+from core.cube.networks import EXAMPLE, Networks, Sites
+from core.cube.picture import batch_sizes, choose
+from core.cube.sites import Site
+from core.cube.viewpoint import OWN_AXES, Viewpoint
+from core.experiment.arm import Norm
 
 LIVE = "live"
 

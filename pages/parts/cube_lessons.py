@@ -8,13 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import NORM_TITLES
-from core.cube import choose, picture
-from core.mistakes import EXERCISES, Mistake, answers
-from core.naming import Norming
-from core.noise import Noise, mean_noise
-from core.sequence import RowsTrained, compare_rows
-from core.sites import Site
+from core.cube.mistakes import EXERCISES, Mistake, answers
+from core.cube.naming import Norming
+from core.cube.noise import Noise, mean_noise
+from core.cube.picture import choose, picture
+from core.cube.sites import Site
+from core.experiment.arm import NORM_TITLES
+from core.training.rows import RowsTrained, compare_rows
 from pages.parts import session
 
 Draw = Callable[[dict[str, Any], str], None]

@@ -1,7 +1,7 @@
 """The cube page: the picture and what it says; every number comes from core.cube.
 
 show     draws the page for the networks that can be looked into, and keeps what is in view in the link
-element  the browser's part, assets/cube.js
+element  the browser's part, assets/cube/cube.js
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any
 
 import streamlit as st
 
-from core.api import assets_address
-from core.asking import NothingToSee
-from core.axes import Shown
-from core.config import NORM_TITLES
-from core.cube import picture
-from core.naming import Norming
-from core.networks import EXAMPLE, Networks, Sites
-from core.reading import Reading, read
-from core.sites import Site
-from core.viewpoint import QUERY_KEY, Viewpoint, from_text
+from core.cube.axes import Shown
+from core.cube.naming import Norming
+from core.cube.networks import EXAMPLE, Networks, Sites
+from core.cube.picture import picture
+from core.cube.reading import Reading, read
+from core.cube.sites import Site
+from core.cube.viewpoint import QUERY_KEY, Viewpoint, from_text
+from core.experiment.arm import NORM_TITLES
+from core.runs.asking import NothingToSee
+from core.web.assets import assets_address
 from pages.parts import cube_controls as controls
 from pages.parts import cube_lessons, session
 
@@ -33,7 +33,7 @@ PICKS = ("cell", "stage", "view")
 # Inline scripts travel with every message, so this one only fetches the real one, which the browser keeps.
 LOADER = """
 export default async function (component) {
-  const { mount } = await import(new URL(component.data.assets + "/cube.js", document.baseURI).href);
+  const { mount } = await import(new URL(component.data.assets + "/cube/cube.js", document.baseURI).href);
   return mount(component);
 }
 """

@@ -1,4 +1,4 @@
-"""The browser elements: this side hands over what to watch, assets/*.js does the rest."""
+"""The browser elements: this side hands over what to watch, the scripts of assets/ do the rest."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from core.api import assets_address
-from core.config import ExperimentConfig
-from core.links import QUERY_KEYS, to_query
-from core.records import LearningRateChanged
-from core.runs import Run
+from core.experiment.config import ExperimentConfig
+from core.experiment.links import QUERY_KEYS, to_query
+from core.runs.run import Run
+from core.training.records import LearningRateChanged
+from core.web.assets import assets_address
 from pages.parts import session
 from pages.parts.controls import INIT_NAMES
 from pages.parts.session import View
@@ -30,7 +30,7 @@ export default async function (component) {
 
 def training(view: View, on_action: Callable[[dict[str, Any]], None]) -> None:
     """Draw the bar, the arms and the curves of the run in view; button presses go to `on_action`."""
-    data = _data("live", view) | {
+    data = _data("train/live", view) | {
         "arms": _arms(view.config) if view.config else [],
         "status": view.run.status if view.run else "",
         "changed": _changes(view.run.config, view.config) if view.run and view.config else "",
@@ -44,7 +44,7 @@ def training(view: View, on_action: Callable[[dict[str, Any]], None]) -> None:
 
 def inside(script: str, view: View) -> None:
     """Draw a page that looks inside the networks of the run in view: gradients, activations or parameters."""
-    data = _data(script, view) | {
+    data = _data(f"inside/{script}", view) | {
         "armList": _arms(view.run.config) if view.run else [],
         "problem": view.problem,
         "notices": list(view.notices),

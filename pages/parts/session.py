@@ -11,12 +11,13 @@ from typing import Any
 
 import streamlit as st
 
-from core.asking import QueueFull
-from core.config import ConfigError, ExperimentConfig
-from core.links import from_query, to_query
-from core.rules import read_number
-from core.runs import NotTheOwner, Run, manager
-from core.viewpoint import QUERY_KEY
+from core.cube.viewpoint import QUERY_KEY
+from core.experiment.config import ExperimentConfig
+from core.experiment.links import from_query, to_query
+from core.experiment.rules import ConfigError, read_number
+from core.runs.asking import QueueFull
+from core.runs.manager import manager
+from core.runs.run import NotTheOwner, Run
 
 KEPT_GHOSTS = 4
 

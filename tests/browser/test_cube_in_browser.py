@@ -9,13 +9,14 @@ import pytest
 import torch
 from playwright.sync_api import BrowserContext, Page, expect
 
-from core.api import assets_address
-from core.axes import describe, rule_for
-from core.config import ExperimentConfig, Norm, parse_arm
-from core.cube import choose, picture
-from core.lenet import build_lenet
-from core.naming import Norming
-from core.sites import capture
+from core.cube.axes import describe, rule_for
+from core.cube.naming import Norming
+from core.cube.picture import choose, picture
+from core.cube.sites import capture
+from core.experiment.arm import Norm, parse_arm
+from core.experiment.config import ExperimentConfig
+from core.nets.lenet import build_lenet
+from core.web.assets import assets_address
 from tests.browser.train_page import TINY, go, press, settle, status
 
 pytestmark = pytest.mark.browser
@@ -86,7 +87,7 @@ def picked(page: Page) -> tuple[int, ...]:
 
 
 def expected_words(cell, norm: Norm, title: str, groups: int = 2) -> str:
-    """What core.axes, which is checked against PyTorch, says of the cell; up to the part about the whole tensor."""
+    """What cube/axes.py, which is checked against PyTorch, says of the cell; up to the part about the whole tensor."""
     return describe(title, rule_for(norm, "NCHW", groups), choose(CONV1), cell).split("; in the whole")[0]
 
 
@@ -203,7 +204,7 @@ def test_cells_are_picked_and_the_cube_is_turned_with_the_keyboard_alone(cube):
 
 
 ANSWERED = """async ([address, ...answers]) => {
-    const { mount } = await import(new URL(address + "/cube.js", document.baseURI).href);
+    const { mount } = await import(new URL(address + "/cube/cube.js", document.baseURI).href);
     const root = document.body.appendChild(document.createElement("div"));
     const said = answers.map((data, i) => {
         mount({ data, key: "answered", parentElement: root, setStateValue: () => {} });

@@ -24,9 +24,9 @@ def call(page: Page, script: str, expression: str):
 
 
 def test_a_moving_mean_knows_nothing_of_what_is_outside_its_window(idle: Page) -> None:
-    smoothed = call(idle, "series.js", "m.smooth([2.3, 1e32, 1e10, ...Array(20).fill(570)], 9)")
+    smoothed = call(idle, "train/series.js", "m.smooth([2.3, 1e32, 1e10, ...Array(20).fill(570)], 9)")
     assert smoothed[7:] == [570] * 16
-    with_gap = call(idle, "series.js", "m.smooth([1, 1, NaN, null, 4, 4, 4, 4], 3)")
+    with_gap = call(idle, "train/series.js", "m.smooth([1, 1, NaN, null, 4, 4, 4, 4], 3)")
     assert with_gap == [1, 1, None, None, 4, 4, 4, 4]
 
 
@@ -42,13 +42,13 @@ def test_a_moving_mean_knows_nothing_of_what_is_outside_its_window(idle: Page) -
     ],
 )
 def test_a_log_axis_has_numbers_at_any_zoom(idle: Page, shown: str, said: list[str]) -> None:
-    assert call(idle, "ticks.js", f"m.logTicks({shown}).ticktext") == said
+    assert call(idle, "shared/ticks.js", f"m.logTicks({shown}).ticktext") == said
 
 
 def test_a_log_axis_never_has_less_than_three_numbers_nor_a_crowd(idle: Page) -> None:
     counts = call(
         idle,
-        "ticks.js",
+        "shared/ticks.js",
         "Array.from({length: 4000}, (_, i) => 10 ** (i / 150 - 12)).flatMap(low => "
         "[1.01, 1.3, 2, 7, 40, 900, 1e5, 1e20].map(times => m.logTicks([low, low * times]).tickvals.length))",
     )
@@ -70,8 +70,8 @@ def test_arms_of_one_norm_have_colours_of_their_own_that_stand_off_the_paper(idl
     idle.wait_for_function(f"({brightness} > 127) === {str(paper == 'light').lower()}")
     arms = "['none','bn','ln','in','gn','rms'].flatMap(norm => [0,1,2].map(n => ({norm, name: norm + n})))"
     look = "m.theme(document.querySelector('.ns'))"
-    colors = call(idle, "look.js", f"[...m.armColors({arms}, {look}).values()]")
-    background = call(idle, "look.js", f"{look}.background")
+    colors = call(idle, "shared/look.js", f"[...m.armColors({arms}, {look}).values()]")
+    background = call(idle, "shared/look.js", f"{look}.background")
     assert len(set(colors)) == 18
     for later in (color for i, color in enumerate(colors) if i % 3):
         assert contrast(later, background) >= 4.5, later
@@ -115,7 +115,7 @@ def test_the_labels_at_the_lines_ends_fit_into_their_chart(diverged: Page) -> No
 def test_marks_of_learning_rates_do_not_lie_on_each_other(idle: Page) -> None:
     marks = call(
         idle,
-        "labels.js",
+        "train/labels.js",
         "m.rateLabels([1, 2, 3, 90].map(step => ({step, old: 0.1, new: 0.05})), {range: [0, 100], width: 400, "
         "view: {x: 'step'}, look: {font: 'sans-serif', type: 14}}).map(a => [a.x, a.yshift + 0, a.xanchor])",
     )

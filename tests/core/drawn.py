@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from core.config import ACTIVATIONS, DATASETS, DEPTHS, INITS, OPTIMIZERS, POOLS, ArmConfig, ExperimentConfig, Norm
+from core.experiment.arm import ArmConfig, Norm
+from core.experiment.config import ACTIVATIONS, DATASETS, DEPTHS, INITS, OPTIMIZERS, POOLS, ExperimentConfig
 
 SHARES = st.floats(0, 1, exclude_max=True)
 RATES = st.floats(0, exclude_min=True, allow_infinity=False)

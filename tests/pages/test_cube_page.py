@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.config import ExperimentConfig, parse_arm
-from core.data import Images
-from core.runs import Run, RunManager
+from core.data.images import Images
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
+from core.runs.manager import RunManager
+from core.runs.run import Run
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
 TWO_ARMS = (parse_arm("none"), parse_arm("bn"))

@@ -15,10 +15,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import gallery
-from core.config import PRESETS, ConfigError, ExperimentConfig, parse_arm
-from core.links import to_query
-from core.runs import Run, manager
+from core.experiment.arm import parse_arm
+from core.experiment.config import PRESETS, ExperimentConfig
+from core.experiment.links import to_query
+from core.experiment.rules import ConfigError
+from core.runs import gallery
+from core.runs.manager import manager
+from core.runs.run import Run
 from pages.parts.controls import read_config
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"

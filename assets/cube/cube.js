@@ -1,0 +1,378 @@
+// The cells of an activation tensor, as a cube or as a flat grid. Pick a cell and its family lights: the cells
+// that share its mean and variance. Hover and lighting happen here; a picked cell is also reported to Python, which
+// computes the numbers. Every picture is a display list first, so that canvas, SVG and PNG show the same.
+
+import "../shared/address_bar.js";
+import { build, element, fillStages, floats, save } from "./frame.js";
+import { layOut, MOVES, shares } from "./layout.js";
+import { clamp, DARK_MAP, hit, LIGHT_MAP, moved, number, pickColor, toCanvas, toSvg } from "./pens.js";
+import { cubeScene, gridHeight, gridScene, legend } from "./scenes.js";
+import { project, theme } from "../shared/look.js";
+
+const views = new WeakMap();
+const cameras = new Map(); // by element key: the camera outlives the page's redrawing
+const START = { yaw: -0.62, pitch: 0.44, zoom: 1 };
+const SIGNS = { before: "x", centred: "x − μ", squared: "(x − μ)²", normalized: "x̂", after: "y" };
+const TWEEN_MS = 380;
+const WALK_MS = 2200;
+const SMOOTH_CELLS = 1500; // more of them are drawn in outline, but for the lit ones, while the cube is being turned
+
+export function mount({ data, key, parentElement, setStateValue }) {
+  if (!views.has(parentElement)) views.set(parentElement, new View(parentElement, key));
+  const view = views.get(parentElement);
+  view.update(data, setStateValue);
+  return () => setTimeout(() => !view.root.isConnected && view.close(), 0); // also called when merely superseded
+}
+
+class View {
+  constructor(parent, key) {
+    if (!cameras.has(key)) cameras.set(key, { ...START });
+    this.camera = cameras.get(key);
+    this.panels = [];
+    this.hovered = -1;
+    this.local = {};
+    this.heard = {};
+    this.sent = {};
+    this.timers = {};
+    this.root = build(parent);
+    this.enlarge();
+    this.parts = Object.fromEntries([...this.root.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
+    this.listen();
+  }
+
+  // -- what Python says -------------------------------------------------------------------------------------------
+
+  update(data, report) {
+    this.report = report;
+    for (const name of ["cell", "stage", "view"]) this.adopt(name, data[name], data.answers[name]);
+    const raw = JSON.stringify({ ...data, cell: 0, stage: 0, view: 0, answers: 0 });
+    const places = JSON.stringify([data.axes, data.exists]);
+    const moved = places !== this.places; // other cells are drawn: nothing to glide from
+    this.data = data;
+    if (raw !== this.raw) this.load(data);
+    [this.raw, this.places] = [raw, places];
+    this.light();
+    this.showStage(moved);
+  }
+
+  // A change by Python counts, but not while what it answers is an older click than the last.
+  adopt(name, value, answered) {
+    if (this.sent[name] && this.sent[name] !== JSON.stringify(answered)) return;
+    delete this.sent[name];
+    const text = JSON.stringify(value);
+    if (text !== this.heard[name]) this.local[name] = value;
+    this.heard[name] = text;
+  }
+
+  tell(name, value) {
+    this.local[name] = value;
+    this.sent[name] = JSON.stringify(value);
+    clearTimeout(this.timers[name]);
+    this.timers[name] = setTimeout(() => this.report(name, value), 90);
+  }
+
+  load(data) {
+    this.layout = layOut(data.axes);
+    this.exists = data.exists ? floats(data.exists) : null;
+    this.parts.panels.style.setProperty("--count", data.panels.length);
+    while (this.panels.length > data.panels.length) this.panels.pop().figure.remove();
+    while (this.panels.length < data.panels.length) this.panels.push(this.addPanel());
+    data.panels.forEach((panel, i) => {
+      const values = Object.fromEntries(Object.entries(panel.stages).map(([name, text]) => [name, floats(text)]));
+      Object.assign(this.panels[i], { ...panel, values });
+    });
+    fillStages(this.parts.stages, data.stages);
+    this.parts.drawn.textContent = data.drawn;
+    this.parts.origin.textContent = [data.title, data.origin].filter(Boolean).join(" · ");
+    this.parts.dot.hidden = !data.live;
+  }
+
+  addPanel() {
+    const figure = element("figure", "", this.parts.panels);
+    figure.innerHTML =
+      '<figcaption><b></b><span></span></figcaption><canvas tabindex="0" role="application"></canvas><output></output><p aria-hidden="true"></p>';
+    const panel = { figure, canvas: figure.querySelector("canvas"), shade: new Float32Array(0), list: [] };
+    panel.context = panel.canvas.getContext("2d");
+    if (!panel.context) panel.vector = element("div", "vector", figure);
+    this.listenTo(panel);
+    this.sizes.observe(figure);
+    return panel;
+  }
+
+  // -- what is lit, and its words ---------------------------------------------------------------------------------
+
+  light() {
+    const { layout, local } = this;
+    this.picked = layout.indexOf(local.cell);
+    for (const panel of this.panels) {
+      panel.lit = new Uint8Array(layout.count);
+      let count = 0;
+      for (let i = 0; i < layout.count; i++) {
+        if ((!this.exists || this.exists[i]) && shares(panel, layout, local.cell, layout.cellAt(i))) count += panel.lit[i] = 1;
+      }
+      const total = this.exists ? this.exists.reduce((sum, x) => sum + x, 0) : layout.count;
+      panel.text = `${panel.title}, cell ${this.where(local.cell)}: ${count.toLocaleString("en")} of ${total.toLocaleString("en")} cells drawn share ${panel.shares}`;
+    }
+    for (const panel of this.panels) panel.figure.querySelector("p").textContent = panel.text + ".";
+    const words = this.panels.map((panel) => panel.text + ".").join(" ");
+    if (this.parts.text.textContent !== words) this.parts.text.textContent = words; // else it would be read out again
+    this.redraw();
+  }
+
+  where(cell) {
+    return this.data.axes.map((axis, i) => `${axis.name.toLowerCase()} ${cell[i]}`).join(", ");
+  }
+
+  pick(index) {
+    if (index < 0 || index === this.picked || (this.exists && !this.exists[index])) return;
+    this.tell("cell", this.layout.cellAt(index));
+    this.light();
+    this.captions();
+  }
+
+  // -- stages -----------------------------------------------------------------------------------------------------
+
+  setStage(stage) {
+    this.tell("stage", stage);
+    this.showStage(false);
+  }
+
+  showStage(fresh) {
+    const { stage, view } = this.local;
+    for (const panel of this.panels) {
+      const scale = panel.scales[stage] || 1;
+      const values = panel.values[stage];
+      panel.to = values.map((v) => (Number.isFinite(v) ? v / scale : NaN));
+      panel.from = !fresh && panel.shade.length === panel.to.length ? panel.shade : panel.to;
+      panel.shade = panel.to.slice();
+    }
+    this.tweenStart = fresh || matchMedia("(prefers-reduced-motion: reduce)").matches ? -TWEEN_MS : performance.now();
+    for (const b of this.parts.stages.children) b.setAttribute("aria-pressed", b.value === stage);
+    for (const b of this.parts.views.children) b.setAttribute("aria-pressed", b.value === view);
+    this.captions();
+    this.redraw();
+  }
+
+  captions() {
+    for (const panel of this.panels) {
+      const known = JSON.stringify(this.local.cell) === JSON.stringify(this.data.cell);
+      const [title, note] = panel.figure.querySelector("figcaption").children;
+      title.textContent = panel.title;
+      note.textContent = panel.note;
+      panel.figure.querySelector("output").textContent = known ? panel.stops[this.local.stage] : "…";
+      panel.canvas.setAttribute("aria-label", `${panel.title}: ${this.layout.count} cells. Arrow keys and Page Up, Page Down pick a cell; Shift and arrows turn the cube.`);
+    }
+  }
+
+  async walk() {
+    const walk = (this.walking = this.walking ? null : {});
+    this.parts.walk.setAttribute("aria-pressed", Boolean(walk));
+    for (const stage of Object.keys(this.data.stages)) {
+      if (this.walking !== walk || !walk) return;
+      this.setStage(stage);
+      await new Promise((done) => setTimeout(done, WALK_MS));
+    }
+    this.walking = null;
+    this.parts.walk.setAttribute("aria-pressed", false);
+  }
+
+  // -- drawing ----------------------------------------------------------------------------------------------------
+
+  redraw() {
+    this.frame ??= requestAnimationFrame((now) => {
+      this.frame = null;
+      const t = Math.min(1, (performance.now() - this.tweenStart) / TWEEN_MS);
+      this.enlarge();
+      for (const panel of this.panels) this.paint(panel, 1 - (1 - t) ** 3);
+      if (t < 1) this.redraw();
+    });
+  }
+
+  // For a projector all is drawn larger: a scene has a pixel for `enlarged` of the page's.
+  enlarge() {
+    const before = this.look?.enlarged;
+    this.look = theme(this.root);
+    if (this.look.enlarged === before) return; // as at nearly every frame
+    this.root.style.setProperty("--enlarged", this.look.enlarged);
+    this.root.querySelector("[data-projector]").setAttribute("aria-pressed", this.look.enlarged > 1);
+  }
+
+  paint(panel, t) {
+    const { from, to, shade, canvas, context } = panel;
+    if (!to) return;
+    for (let i = 0; i < shade.length; i++) shade[i] = t < 1 ? from[i] + (to[i] - from[i]) * t : to[i];
+    const { enlarged } = this.look;
+    const width = (canvas.clientWidth || panel.figure.clientWidth) / enlarged;
+    const most = enlarged > 1 ? Math.max(260, (0.54 * window.innerHeight) / enlarged) : 580; // with its words on one screen
+    const height = Math.round(this.local.view === "grid" ? gridHeight(this.layout.sheet, width) : clamp(width * 0.82, Math.min(320, most), most));
+    Object.assign(panel, { width, height, list: this.scene(panel, width, height) });
+    if (!context) return void (panel.vector.innerHTML = toSvg(panel.list, width, height, this.look));
+    const ratio = (window.devicePixelRatio || 1) * enlarged;
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+      [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
+      canvas.style.height = `${height * enlarged}px`;
+    }
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    toCanvas(panel.list, context, this.look);
+  }
+
+  scene(panel, width, height) {
+    const look = this.look;
+    const arm = look.arms[panel.norm] ?? look.text;
+    panel.figure.style.setProperty("--arm", arm);
+    const map = look.dark ? DARK_MAP : LIGHT_MAP;
+    const rough = this.turning && this.layout.count > SMOOTH_CELLS;
+    const given = { ...this, panel, rough, width, height: height - 34, look, arm, color: (shade) => pickColor(map, shade) };
+    const list = this.local.view === "grid" ? gridScene(given) : cubeScene(given);
+    return [...list, ...legend(panel, this.local.stage, width, height, look, map, arm)];
+  }
+
+  // -- hands ------------------------------------------------------------------------------------------------------
+
+  listen() {
+    const { parts } = this;
+    this.sizes = new ResizeObserver(() => this.redraw());
+    parts.probe.addEventListener("transitionstart", () => this.redraw()); // its colours follow the theme's
+    parts.stages.addEventListener("click", (e) => e.target.value && this.stopWalk(e.target.value));
+    parts.views.addEventListener("click", (e) => e.target.value && (this.tell("view", e.target.value), this.showStage(true)));
+    parts.walk.addEventListener("click", () => this.walk());
+    parts.closer.addEventListener("click", () => this.zoom(1.25));
+    parts.farther.addEventListener("click", () => this.zoom(0.8));
+    parts.reset.addEventListener("click", () => this.turn(() => Object.assign(this.camera, START)));
+    this.root.querySelector("[data-projector]").addEventListener("click", (e) => (project(e.currentTarget), this.redraw()));
+    parts.svg.addEventListener("click", () => save(new Blob([this.svg()], { type: "image/svg+xml" }), this.fileName("svg")));
+    parts.png.addEventListener("click", () => this.png().toBlob((blob) => save(blob, this.fileName("png"))));
+  }
+
+  stopWalk(stage) {
+    this.walking = null;
+    this.parts.walk.setAttribute("aria-pressed", false);
+    this.setStage(stage);
+  }
+
+  zoom(factor) {
+    this.turn(() => (this.camera.zoom = clamp(this.camera.zoom * factor, 0.4, 6)));
+  }
+
+  turn(change) {
+    change();
+    this.camera.pitch = clamp(this.camera.pitch, 0.06, 1.45);
+    this.root.dataset.camera = [this.camera.yaw, this.camera.pitch, this.camera.zoom].map((x) => x.toFixed(3)).join(" ");
+    this.redraw();
+  }
+
+  listenTo(panel) {
+    const { canvas } = panel;
+    const fingers = new Map();
+    let moved = 0;
+    let spread = 0;
+    const at = (e) => hit(panel.list, e.offsetX / this.look.enlarged, e.offsetY / this.look.enlarged);
+    canvas.addEventListener("pointerdown", (e) => {
+      fingers.set(e.pointerId, [e.clientX, e.clientY]);
+      canvas.setPointerCapture(e.pointerId);
+      moved = spread = 0;
+    });
+    canvas.addEventListener("pointermove", (e) => {
+      const before = fingers.get(e.pointerId);
+      if (!before) return this.hover(at(e), e, panel);
+      const [dx, dy] = [e.clientX - before[0], e.clientY - before[1]];
+      fingers.set(e.pointerId, [e.clientX, e.clientY]);
+      moved += Math.abs(dx) + Math.abs(dy);
+      if (moved < 4) return;
+      this.hover(-1);
+      if (fingers.size === 2) {
+        const [a, b] = [...fingers.values()];
+        const now = Math.hypot(a[0] - b[0], a[1] - b[1]);
+        if (spread) this.zoom(now / spread);
+        spread = now;
+      } else if (this.local.view !== "grid") {
+        this.turning = true;
+        this.turn(() => ((this.camera.yaw += dx * 0.008), (this.camera.pitch += dy * 0.008)));
+      }
+    });
+    const rest = () => this.turning && ((this.turning = false), this.redraw());
+    canvas.addEventListener("pointerup", (e) => {
+      rest();
+      if (fingers.delete(e.pointerId) && moved < 4) this.pick(at(e));
+    });
+    canvas.addEventListener("pointercancel", (e) => (rest(), fingers.delete(e.pointerId)));
+    canvas.addEventListener("pointerleave", () => this.hover(-1));
+    canvas.addEventListener("keydown", (e) => this.key(e));
+    canvas.addEventListener(
+      "wheel",
+      (e) => {
+        if (!e.ctrlKey && this.root.getRootNode().activeElement !== canvas) return; // the page scrolls on
+        e.preventDefault();
+        this.zoom(Math.exp(-e.deltaY * 0.0015));
+      },
+      { passive: false },
+    );
+  }
+
+  hover(index, event, panel) {
+    const { tip } = this.parts;
+    tip.hidden = index < 0;
+    if (index >= 0) {
+      const value = panel.values[this.local.stage][index];
+      tip.textContent = `${this.where(this.layout.cellAt(index))}   ${SIGNS[this.local.stage]} = ${number(value)}`;
+      const box = this.root.getBoundingClientRect();
+      tip.style.left = `${Math.min(event.clientX - box.left + 14, box.width - tip.offsetWidth - 4)}px`;
+      tip.style.top = `${event.clientY - box.top + 16}px`;
+    }
+    if (index !== this.hovered) this.redraw();
+    this.hovered = index;
+  }
+
+  key(event) {
+    if (event.shiftKey && event.key.startsWith("Arrow")) {
+      const [x, y] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+      this.turn(() => ((this.camera.yaw += x * 0.12), (this.camera.pitch += y * 0.12)));
+    } else if (event.key === "+" || event.key === "-") this.zoom(event.key === "+" ? 1.25 : 0.8);
+    else if (event.key === "Home") this.turn(() => Object.assign(this.camera, START));
+    else if (MOVES[event.key]) this.pick(this.layout.step(this.picked, event.key, this.local.view === "grid"));
+    else return;
+    event.preventDefault();
+  }
+
+  // -- taking the picture away ------------------------------------------------------------------------------------
+
+  sheet() {
+    const { width, height } = this.panels[0];
+    const text = (t, x, y, size, weight = 400, fill = this.look.text) => ({ t, x, y, size, weight, fill, align: "left" });
+    const list = [text(this.parts.origin.textContent, 16, 26, 15, 600)];
+    this.panels.forEach((panel, i) => {
+      list.push(text(panel.title, 16 + i * width, 58, 20, 700, this.look.arms[panel.norm] ?? this.look.text));
+      list.push(text(panel.note, 16 + i * width, 78, 13), ...moved(panel.list, i * width, 84));
+      list.push(text(panel.text + ".", 16, 84 + height + 24 + 18 * i, 12));
+    });
+    const foot = 84 + height + 24 + 18 * this.panels.length;
+    return { list: [...list, text(this.data.drawn, 16, foot, 12)], width: width * this.panels.length, height: foot + 16 };
+  }
+
+  svg() {
+    const { list, width, height } = this.sheet();
+    return toSvg(list, width, height, this.look);
+  }
+
+  png(scale = 3) {
+    const { list, width, height } = this.sheet();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [width * scale, height * scale];
+    const context = canvas.getContext("2d");
+    context.scale(scale, scale);
+    context.fillStyle = this.look.background;
+    context.fillRect(0, 0, width, height);
+    toCanvas(list, context, this.look);
+    return canvas;
+  }
+
+  fileName(kind) {
+    return `normscope-${this.data.title.split(" ")[0]}-${this.panels.map((p) => p.norm ?? "axes").join("-")}.${kind}`;
+  }
+
+  close() {
+    this.walking = null;
+    this.sizes.disconnect();
+  }
+}

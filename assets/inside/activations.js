@@ -1,0 +1,390 @@
+// How activations are distributed in every layer and stage: pooled and unit by unit, now and over the run, and what the
+// networks make of one image.
+
+import { BINS, SCALE, bands, coarse, extent, grey, median, padded, paint, rebinned, steps, viridis } from "./distributions.js";
+import { endLabels, labelWidth, logRange } from "./end_labels.js";
+import { captioned } from "./heat_maps.js";
+import { react } from "./in_sight.js";
+import { InsidePage, mounter } from "./inside.js";
+import { MARKERS, theme } from "../shared/look.js";
+import { keptTicks, logTicks, ticksFollow } from "./log_axis.js";
+import { CONFIG, brief, escape, get, layout, number, percent, plotly } from "../shared/web.js";
+
+const STAGES = { before: "before the norm", normalized: "normalized", scaled: "after γ and β", activated: "after the activation" };
+const RANGES = { panel: "each panel its own", layer: "this layer", all: "all layers" };
+
+const group = (label, kind, choices, chosen) =>
+  `<span>${label} <span class="ns-group" role="group" aria-label="${label}">${Object.entries(choices)
+    .map(([key, name]) => `<button data-${kind}="${key}" aria-pressed="${key === chosen}">${name}</button>`).join("")}</span></span>`;
+
+class Activations extends InsidePage {
+  view = "activations";
+
+  get idle() {
+    return {
+      question: "What does each layer still say about the image?",
+      shows: ["spread over the images, unit by unit", "distribution at four stages", "dead units", "drift", "feature maps"],
+      x: "layer", y: "spread",
+    };
+  }
+
+  get body() {
+    return `
+    <div class="ns-tools ns-choices"><span>layer <span class="ns-group" role="group" aria-label="layer" data-part="layers"></span></span>
+      ${group("stage", "stage", STAGES, "activated")}</div>
+    <div class="ns-spread"><div class="ns-chart" data-part="spread"></div><div class="ns-inactive" data-part="inactive"></div></div>
+    <div class="ns-heading"><h3><span data-part="stagesTitle"></span> <span class="ns-small">share of the values in each bin</span></h3><div class="ns-tools">${group("axis", "range", RANGES, "layer")}</div></div>
+    <div class="ns-stages" data-part="stages">${Object.keys(STAGES).map((stage) => `<div data-column="${stage}"><div class="ns-chart ns-low"></div><div class="ns-counts"></div></div>`).join("")}</div>
+    <p class="ns-small" data-part="stagesNote"></p>
+    <div class="ns-heading"><h3 data-part="bandsTitle"></h3><span class="ns-small">median, middle half, 5–95 %, 1–99 %; thin: smallest and largest. A click goes to that step.</span></div>
+    <div class="ns-heats" data-part="bands"></div>
+    <div class="ns-heading"><h3>Drift: how far the units’ means move from one look to the next, in pooled standard deviations</h3></div>
+    <div class="ns-chart ns-drift" data-part="drift"></div>
+    <p data-part="driftSays"></p>
+    <details class="ns-maps" data-part="maps"><summary>One test image through all networks</summary>
+      <div class="ns-tools"><label>test image <input type="number" min="0" value="0" data-part="image"></label>
+        <label>layer <select data-part="mapsLayer" aria-label="layer of the maps"></select></label>
+        <label>stage <select data-part="mapsStage" aria-label="stage of the maps">${Object.entries(STAGES).map(([key, name]) => `<option value="${key}">${name}</option>`).join("")}</select></label>
+        <button data-part="refresh">refresh</button><span data-part="mapsState"></span></div>
+      <div data-part="mapsAnswer" aria-live="polite"></div></details>
+    <div class="ns-foot"><details><summary>How is this made, and how could it mislead?</summary><ul>
+      <li>Pooled: the standard deviation of all values of a layer together. Per unit: of one unit (a convolution’s channel, with all its positions) over the images, then averaged over the units. A unit that always says the same adds to the first and not to the second, so a pooled histogram can look healthy, wide and centred, while the network passes nothing on about the image. With an axis of its own such a layer is a comb: each spike is one unit, the same for all images.</li>
+      <li>LayerNorm sets the spread within one image, not over images: its pooled spread is right by construction, and says as little.</li>
+      <li>The networks are in training mode: BatchNorm uses the statistics of these images. Only the maps of one image are made in evaluation mode, with running statistics.</li>
+      <li>Normalized values have mean 0 and standard deviation 1 by construction. Without a norm, normalized and scaled are the same as before.</li>
+      <li>Shared axes draw bins of 0.125 from −5 to 5 (sigmoid 0 to 1, tanh −1 to 1, ReLU 0 to 5); what lies outside is counted below the panel. Own axes draw 80 bins over all that there is. NaN and Inf are in no bin, only in the counts.</li>
+      <li>On log axes there is no 0: a spread or a move of exactly 0 leaves a gap. Percentiles are of some 8,000 values, evenly spread. Old looks are merged in pairs; their smallest and largest values and NaN counts stay.</li>
+      <li>Drift depends on how far apart the looks are: dense at first, later twice a second while somebody watches. Compare arms at the same step, not early with late. It is divided by the pooled spread, since per unit the spread of a plain network is nearly 0 and would make any drift look huge.</li>
+      <li>The maps are of at most 16 channels. A linear layer’s units have no order; neighbours in its strip mean nothing. Pink is NaN or Inf.</li></ul></details></div>`;
+  }
+
+  constructor(root) {
+    super(root);
+    this.element.classList.add("ns-activations");
+    this.stage = "activated";
+    this.range = "layer";
+    this.parts.mapsStage.value = "activated";
+    this.parts.maps.addEventListener("toggle", () => this.askMaps()); // does not bubble
+    this.element.addEventListener("change", (event) => this.mapsChanged(event));
+  }
+
+  update(data) {
+    if (data.run !== this.data.run) this.parts.mapsAnswer.innerHTML = "";
+    super.update(data);
+  }
+
+  async draw() {
+    this.Plotly ??= await plotly();
+    this.layers = Object.keys(Object.values(this.look.arms)[0] ?? {});
+    if (!this.layers.length) return;
+    this.colours = theme(this.element);
+    this.element.style.setProperty("--arms", this.arms.length);
+    this.fillLayers();
+    this.drawInactive();
+    await this.drawSpread();
+    await this.drawBands();
+    await this.drawDrift();
+    await this.drawStages(); // last: it may wait for the server
+  }
+
+  fillLayers() {
+    if (this.filled === this.layers.join()) return;
+    this.filled = this.layers.join();
+    this.chosen = this.layers.includes(this.chosen) ? this.chosen : this.layers.at(-2);
+    this.parts.layers.innerHTML = this.layers.map((name) => `<button data-layer="${name}">${name}</button>`).join("");
+    this.parts.mapsLayer.innerHTML = this.layers.map((name) => `<option>${name}</option>`).join("");
+    press(this.element, "layer", this.chosen);
+  }
+
+  // --- pooled and per unit --------------------------------------------------------------------------------------
+
+  async drawSpread() {
+    const layers = this.layers.filter((layer) => this.anywhere(this.look, layer, this.stage));
+    const line = (arm, look, faint) => ["std", "unit_std"].map((key, side) => {
+      const y = layers.map((layer) => stageOf(look.arms[arm.name]?.[layer], this.stage)?.[key] || null); // 0 has no place on a log axis
+      return {
+        type: "scatter", name: arm.name, x: layers, y, xaxis: side ? "x2" : "x", mode: "lines+markers",
+        line: { color: this.colors.get(arm.name), width: faint ? 1.5 : 3 }, opacity: faint ? 0.35 : 1,
+        marker: { symbol: MARKERS[this.arms.indexOf(arm)], size: faint ? 6 : 10 }, connectgaps: false, cliponaxis: false,
+        customdata: y.map(brief), hovertemplate: "%{customdata}", hoverinfo: faint ? "skip" : undefined,
+      };
+    });
+    const head = (text, x) => ({ text, x, xref: "paper", xanchor: "left", y: 1.02, yref: "paper", yanchor: "bottom", showarrow: false, font: { size: this.colours.type + 1 } });
+    const axis = { type: "category", range: [-0.3, layers.length - 0.7], fixedrange: true };
+    const { spread } = this.parts;
+    const lines = [...this.ghostArms().flatMap((arm) => line(arm, this.ghostLook, true)), ...this.shownArms().flatMap((arm) => line(arm, this.look))];
+    const ends = this.shownArms().map((arm) => ({ name: arm.name, color: this.colors.get(arm.name), value: stageOf(this.look.arms[arm.name]?.[layers.at(-1)], this.stage)?.unit_std })).filter(({ value }) => value);
+    const range = logRange(lines.flatMap(({ y }) => y));
+    const seen = spread.zoomed === this.stage ? spread._fullLayout.yaxis.range : range;
+    const narrow = spread.clientWidth < 600;
+    await this.react(spread, lines, {
+      hovermode: "x", margin: { l: 8, r: labelWidth(ends, this.colours.type), t: 34, b: 8 },
+      xaxis: { ...axis, domain: [0, 0.46] }, xaxis2: { ...this.axis(), ...axis, domain: [0.51, 1] },
+      yaxis: { type: "log", range, ...logTicks(seen.map((exponent) => 10 ** exponent)), title: { text: `std, ${STAGES[this.stage]}`, standoff: 4 } },
+      annotations: [head(`<b>pooled</b>${narrow ? "" : ": all values together"}`, 0), head(`<b>per unit</b>${narrow ? "" : ": one unit, from image to image"}`, 0.51),
+        ...endLabels(ends, seen, (this.colours.type + 5) / (spread.clientHeight - 80), this.colours.type)],
+      uirevision: this.stage,
+    });
+    this.onClick(spread, (point) => this.choose("layer", point.x));
+  }
+
+  drawInactive() {
+    const arms = this.shownArms();
+    const layers = this.layers.filter((layer) => arms.some((arm) => this.look.arms[arm.name][layer]?.rule));
+    const rule = arms.length && layers.length ? this.look.arms[arms[0].name][layers[0]].rule : "";
+    const cell = (arm, layer) => {
+      const found = this.look.arms[arm.name][layer];
+      const broken = found?.stages.activated?.nan || found?.stages.activated?.inf;
+      return `<td>${broken ? "NaN" : found ? share(found.inactive, 1) : "–"}</td>`;
+    };
+    this.parts.inactive.innerHTML = `<table><caption>${escape(rule)}</caption><tr><td></td>${arms.map((arm) => `<th scope="col" style="color:${this.colors.get(arm.name)}">${escape(arm.name)}</th>`).join("")}</tr>` +
+      layers.map((layer) => `<tr><th scope="row">${layer}</th>${arms.map((arm) => cell(arm, layer)).join("")}</tr>`).join("") + `</table>`;
+  }
+
+  // --- four stages of one layer -----------------------------------------------------------------------------------
+
+  async drawStages() {
+    const { step } = this.look;
+    const look = await this.whole();
+    const ghost = this.ghostLook && (await this.whole(this.ghostLook, this.ghost.id));
+    this.parts.stagesTitle.textContent = `Four stages of ${this.chosen} at step ${number(step)}`;
+    this.parts.stagesNote.textContent = look ? this.withoutNorm() : "The histograms of this step are not kept any more: it was merged with a neighbour. Move on by one look.";
+    if (!look) return;
+    for (const column of this.parts.stages.children) await this.drawStage(column, look, ghost);
+  }
+
+  withoutNorm() {
+    const bare = this.shownArms().filter((arm) => !this.look.arms[arm.name][this.chosen]?.stages.normalized).map((arm) => arm.title);
+    const gone = this.everShown().filter((arm) => !this.look.arms[arm.name]).map((arm) => arm.title);
+    return (bare.length ? `${bare.join(", ")}: no norm here, so normalized and after γ and β are the same as before. ` : "") +
+      (gone.length ? `${gone.join(", ")}: not in this look; an arm that has diverged is not looked into any more.` : "");
+  }
+
+  async drawStage(column, look, ghost) {
+    const stage = column.dataset.column;
+    const of = (whole, arm) => whole?.[arm.name]?.layers.find(({ name }) => name === this.chosen)?.[stage];
+    const shown = this.shownArms().map((arm) => [arm, of(look, arm), false]);
+    const faint = ghost ? this.ghostArms().map((arm) => [arm, of(ghost, arm), true]) : [];
+    const found = [...faint, ...shown].filter(([, summary]) => summary);
+    const range = this.range === "panel" ? extent(found.map(([, summary]) => summary.adaptive)) : this.sharedRange(look);
+    const traces = found.map(([arm, summary, ghostly]) => {
+      const histogram = this.range === "panel" ? rebinned(summary.adaptive, range, BINS) : coarse(summary.fixed);
+      return steps(histogram, summary.values, this.colors.get(arm.name), arm.name, ghostly);
+    });
+    column.classList.toggle("ns-chosen", stage === this.stage);
+    const nothing = this.whyNothing(stage, traces, found.map(([, summary]) => summary));
+    await this.react(column.firstChild, nothing ? [] : traces, {
+      title: STAGES[stage], hovermode: "x",
+      xaxis: { range: padded(range), visible: !nothing, exponentformat: "power" },
+      yaxis: { tickformat: ".0%", rangemode: "tozero", nticks: 4, visible: !nothing, autorangeoptions: { clipmax: 1 } },
+      annotations: nothing ? [{ text: nothing, xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, font: { size: this.colours.type, color: this.colours.faint } }] : [],
+      uirevision: `${this.chosen}/${this.range}`,
+    }, { displayModeBar: false });
+    column.lastChild.innerHTML = this.counts(shown.filter(([, summary]) => summary));
+  }
+
+  // Why a panel has no histogram, in short lines; "" where it has one.
+  whyNothing(stage, traces, summaries) {
+    if (traces.some(({ y }) => y.some((share) => share > 0))) return "";
+    if (!this.shownArms().length) return "no arm is shown";
+    if (!summaries.length) return stage === "activated" ? "the last layer<br>has no activation" : "no norm here:<br>the same as before the norm";
+    const finite = summaries.some(({ adaptive }) => adaptive.low != null);
+    return finite ? "all values lie outside the bins:<br>see the counts below, or give<br>each panel its own axis" : "no finite value to draw:<br>see the counts below";
+  }
+
+  // From the smallest to the largest value, as far as the fixed histograms go.
+  sharedRange(look) {
+    const layers = Object.values(look).flatMap((arm) => arm.layers).filter(({ name }) => this.range === "all" || name === this.chosen);
+    const stages = layers.flatMap((layer) => Object.keys(STAGES).map((stage) => layer[stage])).filter(Boolean);
+    const [low, high] = extent(stages.map((stage) => stage.adaptive));
+    return [Math.max(low, Math.min(...stages.map(({ fixed }) => fixed.low))), Math.min(high, Math.max(...stages.map(({ fixed }) => fixed.high)))];
+  }
+
+  counts(shown) {
+    if (!shown.length) return "";
+    const { low, high } = shown[0][1].fixed;
+    const ends = this.range === "panel" ? ["below", "above"] : [`below ${low}`.replace("-", "−"), `above ${high}`];
+    const row = ([arm, { fixed, values, nan, positive_inf, negative_inf }]) => {
+      const outside = this.range === "panel" ? [0, 0] : [fixed.underflow, fixed.overflow];
+      const cells = [...outside, nan, positive_inf + negative_inf].map((count) => `<td${count ? ` class="ns-some"` : ""} title="${number(count)} of ${number(values)}">${share(count, values)}</td>`);
+      return `<tr><th scope="row" style="color:${this.colors.get(arm.name)}">${escape(arm.name)}</th>${cells.join("")}</tr>`;
+    };
+    return `<table><tr><td></td>${[...ends, "NaN", "±Inf"].map((name) => `<th scope="col">${name}</th>`).join("")}</tr>${shown.map(row).join("")}</table>`;
+  }
+
+  // --- over time ------------------------------------------------------------------------------------------------------
+
+  async drawBands() {
+    const arms = this.everShown();
+    this.parts.bandsTitle.textContent = `${this.chosen}, ${STAGES[this.stage]}, over the run`;
+    const alive = arms.filter((arm) => !this.standing.hasDiverged(arm.name)); // one on its way to infinity would flatten all others
+    const shared = this.range === "panel" ? null : padded(extent(this.looks.flatMap((look) => (alive.length ? alive : arms).flatMap((arm) =>
+      (this.range === "all" ? this.layers : [this.chosen]).map((layer) => stageOf(look.arms[arm.name]?.[layer], this.stage)).filter(Boolean)))));
+    const seenBy = (arm) => this.looks.map((look) => ({ step: look.step, ...stageOf(look.arms[arm.name]?.[this.chosen], this.stage) }));
+    const caption = (arm) => {
+      const broken = seenBy(arm).find(({ nan, inf }) => nan || inf);
+      return { text: arm.title, color: this.colors.get(arm.name), note: broken && `NaN or Inf from step ${number(broken.step)}` };
+    };
+    const charts = captioned(this.parts.bands, arms.map(caption));
+    for (const [i, arm] of arms.entries()) {
+      const element = charts[i];
+      await this.react(element, bands(seenBy(arm), this.colors.get(arm.name)), {
+        hovermode: "x", hoverdistance: -1, margin: { l: 8, r: 12, t: 6, b: 8 },
+        xaxis: { title: { text: "step", standoff: 4 }, rangemode: "tozero" }, yaxis: { exponentformat: "power", ...(shared && { range: shared }) },
+        shapes: [this.cursorLine()], uirevision: `${this.chosen}/${this.stage}/${this.range}`,
+      }, { displayModeBar: false });
+      this.onClick(element, (point) => this.moveTo(point.x));
+    }
+  }
+
+  cursorLine(axis = "x") {
+    return { type: "line", xref: axis, yref: "paper", y0: 0, y1: 1, x0: this.look.step, x1: this.look.step, line: { color: this.colours.text, width: 1.5 } };
+  }
+
+  // One column a layer; above before the norm, below after it, on one log axis.
+  async drawDrift() {
+    const layers = this.layers.filter((layer) => this.anywhere(this.look, layer, "activated"));
+    const places = layers.length;
+    const traces = [];
+    const axes = {};
+    const annotations = [];
+    layers.forEach((layer, i) => {
+      const domain = [(i + (i ? 0.06 : 0)) / places, (i + 0.96) / places];
+      ["before", "scaled"].forEach((stage, row) => {
+        const id = String(row * places + i + 1).replace(/^1$/, "");
+        axes[`xaxis${id}`] = { ...this.axis(), domain, anchor: `y${row ? 2 : ""}`, matches: id ? "x" : undefined, rangemode: "tozero", showticklabels: Boolean(row), nticks: 4, title: row ? { text: "step", standoff: 4 } : undefined };
+        for (const arm of this.everShown()) {
+          const normed = this.looks.find((look) => look.arms[arm.name])?.arms[arm.name][layer]?.stages.scaled;
+          if (row && !normed) continue; // without a norm there is no after
+          traces.push({
+            type: "scatter", mode: "lines+markers", name: arm.name, xaxis: `x${id}`, yaxis: row ? "y2" : "y", x: this.looks.map((look) => look.step),
+            y: this.looks.map((look) => look.arms[arm.name]?.[layer]?.stages[stage]?.drift || null), connectgaps: false,
+            line: { color: this.colors.get(arm.name), width: 2 }, marker: { symbol: MARKERS[this.arms.indexOf(arm)], size: 4 }, hovertemplate: `${arm.name} %{y:.2~g}<extra></extra>`,
+          });
+        }
+      });
+      annotations.push({ text: `<b>${layer}</b>`, x: domain[0], xref: "paper", xanchor: "left", y: 1.01, yref: "paper", yanchor: "bottom", showarrow: false, font: { size: this.colours.type + 1 } });
+    });
+    const y = { ...this.axis(), type: "log", ...keptTicks(this.parts.drift) };
+    await this.react(this.parts.drift, traces, {
+      ...axes, annotations, hovermode: "x", margin: { l: 8, r: 12, t: 26, b: 8 },
+      yaxis: { ...y, domain: [0.54, 1], title: { text: "before the norm", standoff: 4 } }, yaxis2: { ...y, domain: [0, 0.46], matches: "y", title: { text: "after γ and β", standoff: 4 } },
+      shapes: layers.flatMap((_, i) => this.cursorLine(`x${i ? i + 1 : ""}`)), uirevision: "drift",
+    });
+    ticksFollow(this.Plotly, this.parts.drift, "yaxis", "yaxis2");
+    this.onClick(this.parts.drift, (point) => this.moveTo(point.x));
+    this.parts.driftSays.textContent = this.aboutDrift(layers[0]);
+  }
+
+  // What the drift of one layer does and does not show, from the looks up to the cursor.
+  aboutDrift(layer) {
+    const looks = this.looks.slice(0, this.index + 1);
+    const move = (arm, stage) => median(looks.map((look) => look.arms[arm.name]?.[layer]?.stages[stage]?.drift).filter((value) => value != null));
+    const arms = this.everShown().filter((arm) => move(arm, "before") != null);
+    if (!arms.length) return "";
+    const parts = arms.map((arm) => `${arm.title} ${brief(move(arm, "before"))}${move(arm, "scaled") == null ? "" : ` before the norm and ${brief(move(arm, "scaled"))} after`}`);
+    const [bare, normed] = ["none", "bn"].map((norm) => arms.find((arm) => arm.norm === norm));
+    const times = bare && normed && move(normed, "before") / move(bare, "before");
+    return `Median move of ${layer} from look to look, up to this step: ${parts.join("; ")}.` +
+      (times > 0 && times < Infinity ? ` Before the norm BatchNorm’s means move ${brief(times)} times as far as those without a norm${times > 1 ? ": a network that learns moves" : ""}.` : "") +
+      (normed ? " Behind BatchNorm each mean is its β by construction, so that calm proves nothing." : "") +
+      " Neither row shows that BatchNorm works by reducing “internal covariate shift”; Santurkar et al. (2018) added shift behind it on purpose, and it helped all the same.";
+  }
+
+  // --- one image ------------------------------------------------------------------------------------------------------
+
+  mapsChanged({ target }) {
+    if ([this.parts.image, this.parts.mapsLayer, this.parts.mapsStage].includes(target)) this.askMaps();
+  }
+
+  async askMaps() {
+    if (!this.parts.maps.open || !this.data.run) return;
+    const { run } = this.data;
+    const asked = (this.asked = (this.asked ?? 0) + 1);
+    const query = new URLSearchParams({ layer: this.parts.mapsLayer.value || "conv1", stage: this.parts.mapsStage.value, image: Math.floor(Number(this.parts.image.value)) || 0 });
+    this.parts.mapsState.textContent = "asking the networks …";
+    const lost = { error: "The connection to the server is lost; press refresh." };
+    const answer = await get(`api/runs/${run}/ask/maps?${query}`).catch(() => lost);
+    // The answer does not name its step; the run's step right after it is at most a few later.
+    const { state } = await get(`api/runs/${run}/points?since=999999999`).catch(() => ({}));
+    if (asked !== this.asked || this.closed) return;
+    this.parts.mapsState.textContent = answer.error ?? `the networks of now, about step ${number(state?.step ?? 0)}: not of the cursor above`;
+    if (!answer.error) this.drawMaps(answer);
+  }
+
+  drawMaps({ image, label, range, arms }) {
+    const row = (arm, { prediction, probability, channels, maps }) => `<div class="ns-maprow" style="--arm:${this.colors.get(arm.name)}" data-maps="${escape(arm.name)}">
+      <div><b>${escape(arm.title)}</b><span>${probability == null ? "no answer" : `${prediction === label ? "✓" : "✗"} ${escape(prediction)}`}</span><span class="ns-small">${probability == null ? "its output is NaN" : `${percent(probability)} sure`}${channels > maps.length && maps.length > 1 ? ` · ${maps.length} of ${channels} channels` : ""}</span></div>
+      <div>${maps.map(() => "<canvas></canvas>").join("")}</div></div>`;
+    const known = this.arms.filter((arm) => arms[arm.name]);
+    this.parts.mapsAnswer.innerHTML = `<div class="ns-maprow"><div><b>the image</b><span>truly: ${escape(label)}</span>
+      <span class="ns-small ns-scale">${brief(range[0])} <i style="background:linear-gradient(90deg,${SCALE})"></i> ${brief(range[1])}</span></div><div><canvas></canvas></div></div>` + known.map((arm) => row(arm, arms[arm.name])).join("");
+    const [first, ...rows] = this.parts.mapsAnswer.children;
+    paint(first.querySelector("canvas"), image, extent([{ low: Math.min(...image.flat()), high: Math.max(...image.flat()) }]), grey);
+    known.forEach((arm, i) => [...rows[i].querySelectorAll("canvas")].forEach((canvas, channel) => paint(canvas, arms[arm.name].maps[channel], range, viridis)));
+  }
+
+  // --- the visitor ------------------------------------------------------------------------------------------------------
+
+  clicked(event) {
+    super.clicked(event);
+    if (event.target === this.parts.refresh) this.askMaps();
+    const { layer, stage, range } = event.target.closest("button")?.dataset ?? {};
+    if (layer) this.choose("layer", layer);
+    if (stage) this.choose("stage", stage);
+    if (range) this.choose("range", range);
+  }
+
+  choose(what, value) {
+    this[what === "layer" ? "chosen" : what] = value; // layer is a method of the base
+    press(this.element, what, value);
+    this.show();
+  }
+
+  // --- small things -----------------------------------------------------------------------------------------------------
+
+  ghostArms() {
+    return this.ghostLook ? this.arms.filter((arm) => this.ghostLook.arms[arm.name] && !this.hidden.has(arm.name)) : [];
+  }
+
+  // Also arms that have diverged since: their past stays on the charts over time.
+  everShown() {
+    return this.arms.filter((arm) => !this.hidden.has(arm.name) && this.looks.some((look) => look.arms[arm.name]));
+  }
+
+  anywhere(look, layer, stage) {
+    return Object.values(look.arms).some((arm) => stageOf(arm[layer], stage));
+  }
+
+  axis() {
+    return { gridcolor: this.colours.grid, zeroline: false, linecolor: this.colours.grid, tickfont: { size: this.colours.type }, automargin: true };
+  }
+
+  async react(element, traces, more, config) {
+    // Plotly keeps a zoom only while the range it is given stays the same, so a zoomed chart is given its old one.
+    const held = element.zoomed === more.uirevision ? element.given : {};
+    for (const axis of ["xaxis", "yaxis"]) if (more[axis]?.range) more[axis] = { ...more[axis], range: [...(held[axis] ?? more[axis].range)] };
+    element.given = { xaxis: more.xaxis?.range?.slice(), yaxis: more.yaxis?.range?.slice() };
+    element.revision = more.uirevision;
+    await react(this.Plotly, element, traces, layout(this.colours, more), { ...CONFIG, ...config });
+    if (element.watched) return;
+    element.watched = true;
+    element.on("plotly_relayout", (change) => { if (Object.keys(change).some((key) => /axis\d*\.range/.test(key))) element.zoomed = element.revision; });
+    element.on("plotly_doubleclick", () => { element.zoomed = null; this.show(); });
+  }
+
+  onClick(element, act) {
+    if (element.listening) return;
+    element.listening = true;
+    element.on("plotly_click", ({ points }) => act(points[0]));
+  }
+}
+
+// Without a norm, normalized and scaled are the same as before; the last layer has no activation.
+const stageOf = (layer, stage) => layer?.stages[stage] ?? (stage === "activated" ? undefined : layer?.stages.before);
+
+const press = (element, what, value) => element.querySelectorAll(`[data-${what}]`).forEach((each) => each.setAttribute("aria-pressed", each.dataset[what] === value));
+
+const share = (count, of) => (count === 0 ? "0" : count / of < 0.0005 ? "<0.1 %" : percent(count / of));
+
+export const mount = mounter(Activations);

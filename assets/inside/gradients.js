@@ -1,0 +1,188 @@
+// How large the gradient is in each layer, in the network's order: now, at any earlier step, and over the whole run.
+
+import { captioned, fillScale, scaleOf } from "./heat_maps.js";
+import { react } from "./in_sight.js";
+import { InsidePage, mounter } from "./inside.js";
+import { keptTicks, ticksFollow } from "./log_axis.js";
+import { MARKERS, theme } from "../shared/look.js";
+import { CONFIG, brief, escape, layout, plotly, scientific } from "../shared/web.js";
+
+const METRICS = {
+  mean_abs: { name: "mean |∂L/∂W|", log: true },
+  rms: { name: "RMS ∂L/∂W", log: true },
+  before_rms: { name: "RMS ∂L/∂z", log: true },
+  update_ratio: { name: "update / weight", log: true },
+  zero_share: { name: "exact zeros", log: false },
+};
+
+class Gradients extends InsidePage {
+  view = "gradients";
+
+  get idle() {
+    return {
+      question: "How much gradient reaches the first layer?",
+      shows: ["mean |∂L/∂W| by layer", "over the run", "distribution of the entries", "exact zeros"],
+      x: "layer, from the input to the output", y: "mean |∂L/∂W|",
+    };
+  }
+
+  get body() {
+    return `
+    <div class="ns-tools"><span class="ns-group" role="group" aria-label="What is drawn">${Object.entries(METRICS)
+      .map(([key, { name }], i) => `<button data-metric="${key}" aria-pressed="${!i}">${name}</button>`).join("")}</span></div>
+    <div class="ns-headline"><div class="ns-chart ns-tall" data-part="depth"></div><div class="ns-ratios" data-part="ratios"></div></div>
+    <div data-part="heats" class="ns-heats"></div>
+    <p data-part="heatScale" class="ns-small ns-scale ns-heatscale"></p>
+    <div class="ns-tools"><label>Distribution of ∂L/∂W in <select data-part="layer"></select></label></div>
+    <div class="ns-chart ns-low" data-part="histogram"></div>
+    <p class="ns-small" data-part="histogramNotes"></p>
+    <div class="ns-foot"><details><summary>How is this made, and how could it mislead?</summary><ul>
+      <li>The gradient of the mean loss over the whole batch; per-example gradients do not exist through BatchNorm in training mode, since each output depends on all examples.</li>
+      <li>Means, not L2 norms: layers have 156 to 30,840 weights, and a larger layer has a larger norm with the same gradient in each weight.</li>
+      <li>BatchNorm’s profile is a U, not flat: a convolution’s weight is shared by all positions, so its gradient is a sum over them.</li>
+      <li>∂L/∂z falls with map size and with pooling, which passes one gradient in four on: compare arms, not layers, by it.</li>
+      <li>With ReLU or tanh at depth 5 nothing vanishes without normalization either; with sigmoid σ′ ≤ 1/4 multiplies through the layers. LayerNorm does not cure that.</li>
+      <li>Update / weight: RMS of the step over RMS of the weights. About 10⁻³ is a common rule of thumb for a healthy step (dashed line), nothing more. On the fixed images it is what a plain SGD step with their gradient would be; on the training batch the step that was taken.</li></ul></details></div>`;
+  }
+
+  constructor(root) {
+    super(root);
+    this.metric = "mean_abs";
+  }
+
+  async draw() {
+    this.Plotly ??= await plotly();
+    const colours = theme(this.element);
+    const layers = Object.keys(this.look.arms[this.shownArms()[0]?.name] ?? {});
+    if (!layers.length) return;
+    this.fillLayers(layers);
+    await this.drawDepth(layers, colours);
+    this.drawRatios(layers);
+    await this.drawHeats(layers, colours);
+    await this.drawHistogram(colours);
+  }
+
+  fillLayers(layers) {
+    if (this.parts.layer.options.length === layers.length) return;
+    this.parts.layer.innerHTML = layers.map((name) => `<option>${name}</option>`).join("");
+  }
+
+  async drawDepth(layers, colours) {
+    const { log, name } = METRICS[this.metric];
+    const line = (arm, look, faint) => ({
+      type: "scatter", mode: "lines+markers", name: arm.name, x: layers,
+      y: layers.map((layer) => positive(look.arms[arm.name]?.[layer]?.[this.metric], log)),
+      customdata: layers.map((layer) => brief(look.arms[arm.name]?.[layer]?.[this.metric])),
+      line: { color: this.colors.get(arm.name), width: faint ? 1.5 : 3 }, opacity: faint ? 0.35 : 1,
+      marker: { symbol: MARKERS[this.arms.indexOf(arm)], size: faint ? 6 : 10 }, connectgaps: false,
+      hovertemplate: log ? "%{customdata}" : "%{y:.2%}", hoverinfo: faint ? "skip" : undefined,
+    });
+    const ghost = this.ghostLook;
+    const traces = [
+      ...(ghost ? this.arms.filter((arm) => ghost.arms[arm.name] && !this.hidden.has(arm.name)).map((arm) => line(arm, ghost, true)) : []),
+      ...this.shownArms().map((arm) => line(arm, this.look, false)),
+    ];
+    const guide = { type: "line", xref: "paper", x0: 0, x1: 1, y0: 1e-3, y1: 1e-3, line: { color: colours.faint, dash: "dash", width: 1.5 } };
+    await react(this.Plotly, this.parts.depth, traces, layout(colours, {
+      title: `${name} by layer, input on the left`, hovermode: "x unified",
+      xaxis: { type: "category", title: { text: "layer, from the input to the output", standoff: 6 } },
+      yaxis: { type: log ? "log" : "linear", title: { text: name, standoff: 4 }, ...(log ? keptTicks(this.parts.depth) : { tickformat: ".0%", rangemode: "tozero" }) },
+      shapes: this.metric === "update_ratio" ? [guide] : [],
+      uirevision: this.metric,
+    }), CONFIG);
+    ticksFollow(this.Plotly, this.parts.depth, "yaxis");
+  }
+
+  drawRatios(layers) {
+    const [first, last] = [layers[0], layers.at(-1)];
+    this.parts.ratios.innerHTML = `<p>first layer / last layer</p>` + this.shownArms().map((arm) => {
+      const values = this.look.arms[arm.name];
+      const [a, b] = [values[first]?.mean_abs, values[last]?.mean_abs];
+      return `<div style="--arm:${this.colors.get(arm.name)}" data-ratio="${escape(arm.name)}"><b>${b ? brief(a / b) : "–"}</b><span>${escape(arm.title)}</span></div>`;
+    }).join("") + `<p>of mean |∂L/∂W|; at 1 both layers’ gradients are of one size</p>`;
+  }
+
+  // One strip an arm: layers up, steps along, colour the magnitude on one log scale for all arms.
+  async drawHeats(layers, colours) {
+    const arms = this.shownArms();
+    const charts = captioned(this.parts.heats, arms.map((arm) => ({ text: arm.title, color: this.colors.get(arm.name) })));
+    const { log, name } = METRICS[this.metric];
+    const steps = this.looks.map((look) => look.step);
+    const tables = arms.map((arm) => layers.map((layer) => this.looks.map((look) => {
+      const value = positive(look.arms[arm.name]?.[layer]?.[this.metric], log);
+      return value == null ? null : log ? Math.log10(value) : value;
+    })));
+    const all = tables.flat(2).filter((value) => value != null);
+    const [low, high] = [Math.min(...all), Math.max(...all)];
+    fillScale(this.parts.heatScale, all.length ? [low, high].map((value) => brief(log ? 10 ** value : value)) : [], name, colours.dark);
+    const marker = { type: "line", yref: "paper", y0: 0, y1: 1, x0: this.index, x1: this.index, line: { color: colours.text, width: 2 } };
+    for (const [i, arm] of arms.entries()) {
+      const element = charts[i];
+      await react(this.Plotly, element, [{
+        type: "heatmap", z: tables[i], y: layers, x: steps.map((_, k) => k), customdata: layers.map(() => steps), zmin: low, zmax: high,
+        colorscale: scaleOf(colours.dark), showscale: false,
+        text: tables[i].map((row) => row.map((value) => (log && value != null ? brief(10 ** value) : brief(value)))),
+        hovertemplate: "step %{customdata} · %{y}: %{text}<extra></extra>",
+      }], layout(colours, {
+        xaxis: { title: { text: arms.length > 4 ? "looks, at step" : "step (looks, not evenly spaced)", standoff: 4 }, ...ticks(steps), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },
+        shapes: [marker], margin: { l: 8, r: 12, t: 4, b: 8 },
+      }, colours.type - 1), { ...CONFIG, displayModeBar: false });
+      if (!element.listening) {
+        element.listening = true;
+        element.on("plotly_click", ({ points }) => this.moveTo(this.looks[points[0].x].step));
+      }
+    }
+  }
+
+  async drawHistogram(colours) {
+    const look = await this.whole();
+    if (!look) return;
+    const layer = this.parts.layer.value;
+    const traces = [];
+    const notes = [];
+    for (const arm of this.shownArms()) {
+      const found = look[arm.name]?.layers.find(({ name }) => name === layer)?.gradient?.histogram;
+      if (!found) continue;
+      const bins = found.positive.length;
+      const middle = (i) => found.low * (found.high / found.low) ** ((i + 0.5) / bins);
+      const total = [found.negative, found.positive].flat().reduce((a, b) => a + b, 0) + found.zero + found.tiny + found.huge + found.nan + found.inf;
+      const x = [...found.negative.map((_, i) => -axis(middle(i), found)).reverse(), 0, ...found.positive.map((_, i) => axis(middle(i), found))];
+      const y = [...[...found.negative].reverse(), found.zero + found.tiny, ...found.positive].map((count) => count / total);
+      traces.push({ type: "scatter", mode: "lines", line: { shape: "hvh", width: 2.2, color: this.colors.get(arm.name) }, x, y, name: arm.name, hovertemplate: "%{y:.1%}" });
+      notes.push(`${arm.name}: ${found.zero} exact zeros, ${found.nan} NaN, ${found.inf} ±Inf`);
+    }
+    const marks = [-2, -5, -8, -11];
+    this.parts.histogramNotes.textContent = notes.join(" · ");
+    await react(this.Plotly, this.parts.histogram, traces, layout(colours, {
+      title: `∂L/∂W of ${layer}: share of weights by sign and magnitude`, hovermode: "x unified",
+      xaxis: { tickvals: [...marks.map((e) => -(e + 14)), 0, ...marks.map((e) => e + 14)], ticktext: [...marks.map((e) => `−${power(e)}`), "0", ...marks.map(power)], title: { text: "∂L/∂W (signed log axis)", standoff: 6 } },
+      yaxis: { tickformat: ".0%", rangemode: "tozero", autorangeoptions: { clipmax: 1 }, title: { text: "share of weights", standoff: 4 } },
+    }), CONFIG);
+  }
+
+  clicked(event) {
+    super.clicked(event);
+    const metric = event.target.closest("[data-metric]")?.dataset.metric;
+    if (!metric) return;
+    this.metric = metric;
+    for (const each of this.element.querySelectorAll("[data-metric]")) each.setAttribute("aria-pressed", each.dataset.metric === metric);
+    this.show();
+  }
+
+  changed(event) {
+    super.changed(event);
+    if (event.target === this.parts.layer) this.show();
+  }
+}
+
+const power = (exponent) => scientific(10 ** exponent, 0).replace("1·", "");
+const positive = (value, log) => (value == null || (log && value <= 0) ? null : value);
+const axis = (magnitude, { low }) => Math.log10(magnitude / low);
+
+export function ticks(steps) {
+  const every = Math.max(1, Math.ceil(steps.length / 7));
+  const at = steps.map((_, i) => i).filter((i) => i % every === 0);
+  return { tickvals: at, ticktext: at.map((i) => String(steps[i])) };
+}
+
+export const mount = mounter(Gradients);

@@ -1,0 +1,31 @@
+// Charts with an HTML caption each, which wraps where a chart's own title would be cut, and one colour scale for all of them:
+// beside the last chart a scale would take some of its width, and the steps would not line up.
+
+import { SCALE, VIRIDIS } from "./distributions.js";
+import { escape } from "../shared/web.js";
+
+const PAPER = ["#ffffd9", "#edf8b1", "#c7e9b4", "#7fcdbb", "#41b6c4", "#1d91c0", "#225ea8", "#253494", "#081d58"].reverse(); // YlGnBu
+
+// The charts' elements; made anew only when there are more or fewer.
+export function captioned(element, captions) {
+  if (element.childElementCount !== captions.length) {
+    element.innerHTML = `<figure><figcaption></figcaption><div class="ns-chart ns-low"></div></figure>`.repeat(captions.length);
+  }
+  return captions.map(({ text, color, note }, i) => {
+    const [caption, chart] = element.children[i].children;
+    const html = `<b style="color:${color}">${escape(text)}</b>${note ? ` ${escape(note)}` : ""}`;
+    if (caption.said !== html) caption.innerHTML = caption.said = html;
+    return chart;
+  });
+}
+
+export const scaleOf = (dark) => {
+  const colours = dark ? VIRIDIS.map((colour) => `#${colour}`) : PAPER;
+  return colours.map((colour, i) => [i / (colours.length - 1), colour]);
+};
+
+// ends: the smallest and the largest value as text; none where nothing is drawn.
+export function fillScale(element, [low, high], what, dark) {
+  element.hidden = low == null;
+  element.innerHTML = `${escape(what)} ${low} <i style="background:linear-gradient(90deg,${dark ? SCALE : PAPER.join()})"></i> ${high}`;
+}

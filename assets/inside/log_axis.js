@@ -1,0 +1,17 @@
+// The ticks of log axes over many looks: those of the last drawing are kept, so that only a new range draws twice.
+
+import { logTicks, ticksFollow as follow } from "../shared/ticks.js";
+
+export { logTicks };
+
+export function keptTicks(element, name = "yaxis") {
+  const { type, tickvals, ticktext } = element._fullLayout?.[name] ?? {};
+  return type === "log" && tickvals ? { tickvals: [...tickvals], ticktext: [...ticktext] } : {};
+}
+
+export function ticksFollow(Plotly, element, ...names) {
+  if (element.ticksFollow) return;
+  element.ticksFollow = true;
+  for (const name of names) follow(Plotly, element, name);
+  element.emit("plotly_afterplot"); // it has been drawn already
+}

@@ -1,0 +1,55 @@
+// One arm's card, and the line below the charts, in words and numbers.
+
+import { last } from "./series.js";
+import { written } from "../shared/ticks.js";
+import { escape, number, percent } from "../shared/web.js";
+
+const OLD_STEPS = 50; // a test that many steps ago says of which step it is
+
+export const card = (arm) => `
+  <button class="ns-arm" data-arm="${escape(arm.name)}" aria-pressed="true" title="Show or hide this arm in the charts">
+    <span class="ns-name">${escape(arm.title)}</span>
+    <span class="ns-big" data-figure="accuracy"></span><span class="ns-unit" data-figure="unit"></span>
+    <span class="ns-small" data-figure="batch"></span>
+    <span class="ns-small" data-figure="loss"></span>
+    <span class="ns-small" data-figure="speed"></span>
+    <span class="ns-small" data-figure="size"></span>
+  </button>`;
+
+export function figures(arm) {
+  const accuracy = last(arm.test.accuracy);
+  const own = last(arm.batch.accuracy);
+  const loss = last(arm.train.loss);
+  const seconds = last(arm.train.seconds);
+  const tested = last(arm.test.step);
+  const isOld = last(arm.train.step) - tested >= OLD_STEPS;
+  return {
+    accuracy: arm.diverged ? "diverged" : percent(accuracy),
+    unit: arm.diverged ? "" : `test accuracy${isOld ? ` at step ${number(tested)}` : ""}`,
+    batch: arm.diverged
+      ? `step ${arm.diverged.step}: ${arm.diverged.what}`
+      : own === undefined ? "" : `${percent(own)} with batch statistics`,
+    loss: loss === undefined ? "" : `loss: train ${nats(loss)} · test ${nats(last(arm.test.loss))}`,
+    speed: seconds ? `${number(Math.round(last(arm.train.examples) / seconds))} examples/s · ${((1000 * seconds) / last(arm.train.step)).toFixed(1)} ms/step` : "",
+    size: `${number(arm.parameters)} parameters, norms ${number(arm.norm_parameters)} · weights #${arm.fingerprint}`,
+  };
+}
+
+// Where and on what the shown run trains, whatever the sidebar says by now.
+export function origin(series, { rate, settings }) {
+  if (!series.started) return settings;
+  const { device, data, examples, batch_size: batch } = series.started;
+  const step = Math.max(-1, ...[...series.arms.values()].map((arm) => last(arm.test.step) ?? -1));
+  const tested = step >= 0 ? [`test figures of step ${number(step)}`] : [];
+  const learning = `lr ${[rate, ...lastRate(series.rates)].join(" → ")}`.replaceAll("-", "−");
+  return [`${dataName(data)}, ${number(examples)} images`, `batch ${batch}`, learning, settings, device, ...tested].join(" · ");
+}
+
+function lastRate(rates) {
+  if (!rates.length) return [];
+  const { new: rate, step } = rates.at(-1);
+  return [...(rates.length > 1 ? ["…"] : []), `${rate} from step ${number(step)}`];
+}
+
+const nats = (loss) => (loss == null ? "not finite" : written(loss, 3));
+const dataName = (name) => ({ "fashion-mnist": "Fashion-MNIST", digits: "built-in digits" })[name] ?? name.toUpperCase();

@@ -1,0 +1,368 @@
+// The live panel: one bar that steers, one card an arm, two charts. It asks the server for new points, draws, waits,
+// and asks again; Python hears of button presses only.
+
+import "../shared/address_bar.js";
+import { card, figures, origin } from "./cards.js";
+import { Curves } from "./curves.js";
+import { drawing, pills } from "./idle.js";
+import { skeleton } from "./live_body.js";
+import { armColors, project, theme } from "../shared/look.js";
+import { Series } from "./series.js";
+import { ASKED, ENDED, WORDS } from "../shared/standing.js";
+import { address, dragging, escape, get, number, plotly } from "../shared/web.js";
+
+const panels = new WeakMap();
+
+export function mount(component) {
+  const root = component.parentElement;
+  if (!panels.has(root)) panels.set(root, new Panel(root));
+  panels.get(root).update(component);
+  // A newer call may already have taken over when this runs: only a panel that has left the page ends.
+  return () => queueMicrotask(() => root.isConnected || panels.get(root)?.close());
+}
+
+// From one question to the next, drawing included; queued is mostly short, and then a start.
+const PERIOD_MS = { running: 200, preparing: 100, queued: 150, paused: 400 };
+const LEAST_WAIT_MS = 60; // where drawing takes longer than the period, so that the page still hears clicks
+
+class Panel {
+  constructor(root) {
+    this.view = { x: "step", log: true, kinds: new Set(["train", "test", "batch"]), hidden: new Set(), smooth: 9 };
+    this.data = {};
+    this.state = null;
+    this.series = new Series();
+    this.ghosts = new Map();
+    this.element = document.createElement("section");
+    this.element.className = "ns ns-train";
+    this.element.innerHTML = skeleton();
+    root.append(this.element);
+    this.parts = Object.fromEntries([...this.element.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
+    this.element.addEventListener("click", (event) => this.clicked(event));
+    this.element.addEventListener("change", (event) => this.changed(event));
+    this.isDragging = dragging(this.element, () => this.draw());
+    this.keys = (event) => this.pressed(event);
+    document.addEventListener("keydown", this.keys);
+    this.themeWatch = setInterval(() => this.watchTheme(), 700);
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    clearInterval(this.themeWatch);
+    document.removeEventListener("keydown", this.keys);
+    this.closed = true;
+  }
+
+  // --- what Python says ---------------------------------------------------------------------------------------
+
+  update({ data, setTriggerValue }) {
+    this.send = (order) => setTriggerValue("action", { ...order, key: this.key() });
+    const before = this.data;
+    this.data = data;
+    if (data.key) sessionStorage.setItem(`normscope-${data.run}`, data.key);
+    if (before.run !== data.run) this.follow();
+    this.fetchGhosts();
+    this.show();
+  }
+
+  key() {
+    return this.data.key || sessionStorage.getItem(`normscope-${this.data.run}`) || "";
+  }
+
+  follow() {
+    clearTimeout(this.timer);
+    this.series = new Series();
+    this.state = null;
+    this.curves?.forgetZoom();
+    this.parts.verdict.style.minHeight = "";
+    this.asking = this.data.run;
+    if (this.data.run) this.poll(this.data.run);
+  }
+
+  // --- what the server says -----------------------------------------------------------------------------------
+
+  async poll(run) {
+    const began = Date.now();
+    let period = 1000;
+    try {
+      const answer = await get(`api/runs/${run}/points?since=${this.series.latest}`);
+      if (this.closed || run !== this.asking) return;
+      this.lost = answer.error ?? "";
+      if (!answer.error) {
+        this.series.add(answer.records);
+        this.state = answer.state;
+        this.stamp = Date.now();
+        period = PERIOD_MS[answer.state.status];
+        this.show();
+        if (answer.records.length) await this.draw();
+      }
+    } catch {
+      if (this.closed || run !== this.asking) return;
+      this.lost = "The connection to the server is lost; trying again.";
+      this.show();
+    }
+    if (this.lost) this.show();
+    if (this.state && ENDED.has(this.state.status) && !this.lost) return;
+    const wait = Math.max(LEAST_WAIT_MS, period - (Date.now() - began));
+    this.timer = setTimeout(() => this.poll(run), document.hidden ? 2000 : wait);
+  }
+
+  async fetchGhosts() {
+    const wanted = new Set(this.data.ghosts.map((ghost) => ghost.id));
+    let changed = false; // if not, an empty picture would only keep a new run's first points waiting
+    for (const id of this.ghosts.keys()) if (!wanted.has(id)) changed = this.ghosts.delete(id);
+    for (const { id } of this.data.ghosts) {
+      if (this.ghosts.has(id)) continue;
+      changed = true;
+      const series = new Series();
+      this.ghosts.set(id, series);
+      const answer = await get(`api/runs/${id}/points?since=0`).catch(() => null);
+      if (answer?.records) series.add(answer.records);
+    }
+    if (changed) this.draw();
+  }
+
+  // --- what is drawn --------------------------------------------------------------------------------------------
+
+  async draw() {
+    if (!this.data.run || this.drawing || this.isDragging()) return (this.again = Boolean(this.data.run));
+    this.drawing = true;
+    try {
+      this.curves ??= await this.makeCurves();
+      do {
+        this.again = false;
+        await this.curves.draw(this.series, [...this.ghosts.values()], this.view);
+      } while (this.again && !this.closed && !this.isDragging());
+      this.element.dataset.drawn = this.series.latest;
+      this.parts.whole.disabled = !this.curves.isZoomed;
+    } finally {
+      this.drawing = false;
+    }
+  }
+
+  async makeCurves() {
+    const curves = new Curves(await plotly(), this.parts.loss, this.parts.accuracy);
+    curves.redraw = () => this.draw();
+    return curves;
+  }
+
+  watchTheme() {
+    const now = JSON.stringify(theme(this.element));
+    if (this.themeNow && this.themeNow !== now) {
+      this.show();
+      this.draw();
+    }
+    this.themeNow = now;
+  }
+
+  show() {
+    const { data, state, parts } = this;
+    const status = state?.status ?? data.status; // until the server has answered, as it was when the page was written
+    this.element.dataset.status = status || "idle";
+    this.element.dataset.step = state?.step ?? 0;
+    this.element.dataset.run = data.run;
+    parts.status.textContent = this.lost ? "No connection" : WORDS[status] ?? "Ready";
+    parts.where.textContent = this.where(status);
+    this.showButtons(status);
+    const done = 100 * this.share(status);
+    parts.progress.style.width = `${done}%`;
+    parts.progress.parentElement.setAttribute("aria-valuenow", Math.round(done));
+    this.showNotices(status);
+    this.showArms();
+    parts.verdict.textContent = state?.verdict.replaceAll(" %", "\u00a0%") || (data.run ? this.expectation(status) : "");
+    this.keepHeight(parts.verdict);
+    parts.idle.hidden = Boolean(data.run);
+    parts.work.hidden = !data.run;
+    if (!data.run) this.showIdle();
+    this.showGhosts();
+    parts.results.href = data.run ? address(`api/runs/${data.run}/results.json`) : "";
+    parts.results.hidden = !state?.step;
+  }
+
+  where(status) {
+    const { state, series } = this;
+    if (this.lost) return this.lost;
+    if (!status) return "";
+    if (state?.asked) return ASKED[state.asked];
+    if (status === "queued") return state?.place ? `${state.place} ahead of you` : "";
+    if (status === "preparing") return series.arriving ? arrival(series.arriving) : "reading the images";
+    if (!state) return "";
+    const at = `step ${number(state.step)} of ${number(state.total_steps)}`;
+    const epoch = series.started ? ` · epoch ${(state.step / series.started.steps_per_epoch).toFixed(1)} of ${state.epochs}` : "";
+    return at + epoch + (state.eta_seconds != null ? ` · ${duration(state.eta_seconds)} left` : "");
+  }
+
+  // What has once been as high stays so during a run: the charts below would jump.
+  keepHeight(element) {
+    if (element.offsetHeight > (parseFloat(element.style.minHeight) || 0)) element.style.minHeight = `${element.offsetHeight}px`;
+  }
+
+  showIdle() {
+    const look = theme(this.element);
+    this.parts.idleArms.innerHTML = pills(this.data.arms, look);
+    this.parts.idleDrawing.innerHTML = drawing(this.data.arms, look);
+  }
+
+  // How much of what is under way is done: of the download first, then of the steps.
+  share(status) {
+    const { arriving } = this.series;
+    if (status === "preparing" && arriving?.total) return arriving.done / arriving.total;
+    return this.state ? this.state.step / this.state.total_steps : 0;
+  }
+
+  expectation(status) {
+    if (status === "preparing" || status === "queued") return "The arms start from the same weights and see the same images.";
+    return this.state ? "The first test comes in a moment." : "";
+  }
+
+  showButtons(status) {
+    const mine = Boolean(this.key());
+    const active = status !== "" && !ENDED.has(status);
+    const paused = status === "paused";
+    const can = {
+      start: !this.data.problem && (!active || !mine || this.data.changed),
+      pause: active && mine,
+      step: mine && (paused || status === "running"),
+      stop: active && mine,
+      restart: Boolean(this.data.run),
+      renew: Boolean(this.data.run),
+    };
+    for (const button of this.element.querySelectorAll("button[data-do]")) {
+      if (button.dataset.do in can) button.disabled = !can[button.dataset.do];
+    }
+    const toggle = this.parts.pause;
+    toggle.dataset.now = paused ? "resume" : "pause";
+    toggle.textContent = paused ? "▶ Resume" : "❚❚ Pause";
+    this.parts.start.textContent = active && mine && this.data.changed ? "▶ Start new settings" : "▶ Start";
+    this.parts.rate.disabled = !(active && mine);
+    if (document.activeElement !== this.parts.rate && this.state) this.parts.rate.value = this.state.learning_rate;
+    this.parts.watching.hidden = !(this.data.run && !mine);
+    this.parts.next.hidden = !this.data.changed;
+    this.parts.next.textContent = `For the next run: ${this.data.changed}`;
+  }
+
+  showNotices(status) {
+    const { data, series } = this;
+    const notices = [...data.notices];
+    if (data.problem) notices.push(data.problem);
+    if (series.replaced) notices.push(`Training on the built-in digits instead. ${series.replaced.reason}`);
+    if (series.message && ENDED.has(status)) notices.push(series.message);
+    const text = JSON.stringify(notices);
+    if (text === this.noticed) return;
+    this.noticed = text;
+    this.parts.notices.replaceChildren(...notices.map((notice) => paragraph(notice)));
+  }
+
+  showArms() {
+    const arms = [...this.series.arms.values()];
+    const look = theme(this.element);
+    const colors = armColors(arms, look);
+    if (this.parts.arms.dataset.names !== arms.map((arm) => arm.name).join()) {
+      this.parts.arms.dataset.names = arms.map((arm) => arm.name).join();
+      this.parts.arms.innerHTML = arms.map(card).join("");
+      this.parts.arms.style.setProperty("--arms", Math.max(3, arms.length));
+      this.parts.arms.classList.toggle("ns-many", arms.length > 4);
+    }
+    arms.forEach((arm, i) => {
+      const element = this.parts.arms.children[i];
+      const shown = !this.view.hidden.has(arm.name);
+      element.style.setProperty("--arm", colors.get(arm.name));
+      element.setAttribute("aria-pressed", shown);
+      for (const [name, text] of Object.entries(figures(arm))) {
+        element.querySelector(`[data-figure=${name}]`).textContent = text;
+      }
+    });
+    this.parts.origin.textContent = origin(this.series, this.data);
+  }
+
+  showGhosts() {
+    const text = JSON.stringify(this.data.ghosts);
+    if (text === this.ghostText) return;
+    this.ghostText = text;
+    this.parts.ghosts.hidden = !this.data.ghosts.length;
+    this.parts.ghostList.innerHTML = this.data.ghosts
+      .map(({ id, label }) => `<li>${escape(label)} <button data-do="drop" data-id="${escape(id)}" title="Drop this run from the charts" aria-label="Drop ${escape(label)}">×</button></li>`)
+      .join("");
+  }
+
+  // --- what the visitor does --------------------------------------------------------------------------------------
+
+  clicked(event) {
+    const button = event.target.closest("button");
+    if (!button || button.disabled) return;
+    const { dataset } = button;
+    if (dataset.do) this.order(dataset);
+    if (dataset.arm) toggle(this.view.hidden, dataset.arm);
+    if (dataset.kind) {
+      toggle(this.view.kinds, dataset.kind);
+      button.setAttribute("aria-pressed", this.view.kinds.has(dataset.kind));
+    }
+    if (dataset.x) this.chooseX(dataset.x);
+    if (dataset.whole) this.curves.forgetZoom();
+    if (dataset.log) button.setAttribute("aria-pressed", (this.view.log = !this.view.log));
+    if (dataset.projector) this.enlarge(button);
+    if (dataset.arm || dataset.kind || dataset.x || dataset.log || dataset.whole) {
+      if (dataset.x || dataset.log) this.curves?.forgetZoom();
+      this.show();
+      this.draw();
+    }
+  }
+
+  order({ do: what, now, id }) {
+    if (what === "drop") return this.send({ do: "drop", id });
+    if (what === "rate") return this.send({ do: "rate", value: this.parts.rate.value });
+    this.send({ do: what === "pause" ? now : what });
+  }
+
+  changed(event) {
+    if (event.target === this.parts.smooth) {
+      this.view.smooth = Number(event.target.value);
+      this.draw();
+    }
+    if (event.target === this.parts.rate) this.order({ do: "rate" });
+  }
+
+  chooseX(x) {
+    this.view.x = x;
+    for (const each of this.element.querySelectorAll("button[data-x]")) each.setAttribute("aria-pressed", each.dataset.x === x);
+  }
+
+  enlarge(button) {
+    this.parts.verdict.style.minHeight = "";
+    project(button);
+    this.draw();
+  }
+
+  // Space pauses and resumes, a full stop does one step, wherever no text is being typed.
+  pressed(event) {
+    const taken = "input, textarea, select, [contenteditable], [role=combobox], [role=slider]" + (event.key === " " ? ", button" : "");
+    if (event.target.closest?.(taken)) return;
+    const button = { " ": this.parts.pause, ".": this.parts.step }[event.key];
+    if (!button || button.disabled) return;
+    event.preventDefault();
+    button.click();
+  }
+}
+
+// --- words and numbers -----------------------------------------------------------------------------------------
+
+function duration(seconds) {
+  const s = Math.round(seconds);
+  return s < 90 ? `${s} s` : s < 5400 ? `${Math.round(s / 60)} min` : `${(s / 3600).toFixed(1)} h`;
+}
+
+function arrival({ file, done, total }) {
+  const mb = (bytes) => (bytes / 2 ** 20).toFixed(1);
+  return total ? `downloading ${file}: ${mb(done)} of ${mb(total)} MB` : `downloading ${file}: ${mb(done)} MB`;
+}
+
+function paragraph(text) {
+  const element = document.createElement("p");
+  element.textContent = text;
+  return element;
+}
+
+function toggle(set, item) {
+  if (!set.delete(item)) set.add(item);
+}
+
+plotly(); // fetched while the page is still being read

@@ -1,0 +1,47 @@
+// The train page as HTML; live.js fills what carries data-part.
+
+import { projectorButton } from "../shared/look.js";
+
+export const skeleton = () => `
+  <header class="ns-bar">
+    <span class="ns-buttons">
+      <button class="ns-primary" data-do="start" data-part="start">▶ Start</button>
+      <button data-do="pause" data-part="pause" title="Space">❚❚ Pause</button>
+      <button data-do="step" data-part="step" title="One mini-batch, then pause (.)">▸❘ Step</button>
+      <button data-do="stop">■ Stop</button>
+      <button data-do="restart" title="The same settings and the same initial weights">↻ Same weights</button>
+      <button data-do="renew" title="The same settings with the next seed">✦ New weights</button>
+      <label class="ns-rate" title="Takes effect at the next mini-batch; the change is marked on the curves">learning rate <input data-part="rate" inputmode="decimal" size="6" disabled></label>
+    </span>
+    <span class="ns-buttons"><a data-part="results" download hidden>results.json</a>${projectorButton()}</span>
+  </header>
+  <p class="ns-status" role="status"><i></i><b data-part="status"></b> <span data-part="where"></span><span class="ns-watching" data-part="watching" hidden>You are watching somebody else’s run; Start begins your own.</span><span class="ns-next" data-part="next" hidden></span></p>
+  <div class="ns-progress" role="progressbar" aria-label="Training progress" aria-valuemin="0" aria-valuemax="100"><div data-part="progress"></div></div>
+  <div class="ns-notices" data-part="notices" role="alert"></div>
+  <div data-part="idle" class="ns-idle" hidden>
+    <h2>The same network. The same weights. The same images.<br>One thing differs: the norm.</h2>
+    <ul data-part="idleArms"></ul>
+    <svg viewBox="0 -14 640 204" aria-hidden="true" data-part="idleDrawing"></svg>
+    <button class="ns-primary ns-huge" data-do="start">▶ Start training</button>
+  </div>
+  <div data-part="work" hidden>
+    <div class="ns-arms" data-part="arms" data-names=""></div>
+    <p class="ns-verdict" data-part="verdict" aria-live="polite"></p>
+    <div class="ns-tools">
+      <span class="ns-group" role="group" aria-label="x-axis"><button data-x="step" aria-pressed="true">steps</button><button data-x="epoch" aria-pressed="false">epochs</button><button data-x="seconds" aria-pressed="false">seconds</button></span>
+      <span class="ns-group" role="group" aria-label="lines"><button data-kind="train" aria-pressed="true">━ train</button><button data-kind="test" aria-pressed="true">╍ test</button><button data-kind="batch" aria-pressed="true">┈ test, batch statistics</button></span>
+      <span class="ns-group"><button data-log="1" aria-pressed="true">log loss</button></span>
+      <span class="ns-group"><button data-part="whole" data-whole="1" title="Or double-click a chart" disabled>whole run</button></span>
+      <label>smooth train <select data-part="smooth"><option value="1">off</option><option value="9" selected>9 points</option><option value="31">31 points</option><option value="101">101 points</option></select></label>
+    </div>
+    <div class="ns-charts"><div class="ns-chart" data-part="loss"></div><div class="ns-chart" data-part="accuracy"></div></div>
+    <div class="ns-foot"><span data-part="origin"></span>
+      <details><summary>How is this made?</summary>
+        <p>Each arm is the same LeNet from the same initial convolution and linear weights (the # is their fingerprint); all take every mini-batch
+        together. Train: loss and accuracy of each mini-batch in training mode, while the weights move. Test, dashed: evaluation mode, on the first 1,000 test images
+        while an epoch runs and on all of them at its end (big markers). Dotted, BatchNorm only: the same test images with each batch’s own mean and variance instead of
+        the running ones. Running statistics describe slightly older weights, so the two differ while the weights move fast. Examples/s and ms/step count an arm’s own training steps, not tests and pauses; on a CPU they are
+        processor time of the arm’s own thread, since arms train at the same time where there are cores for it.</p>
+      </details></div>
+    <div class="ns-ghosts" data-part="ghosts" hidden><span>Earlier runs, faint in the charts:</span><ul data-part="ghostList"></ul></div>
+  </div>`;

@@ -1,0 +1,203 @@
+"""The commands: train, sequence, data fetch and data verify; each returns the exit code.
+
+Progress goes to stderr, the results to stdout. torch is imported only once it is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.cli.flags import UsageError, experiment
+from core.cli.progress import Progress, say
+from core.cli.tables import files_table, results_table, rows_table
+from core.experiment.config import DATASETS, ExperimentConfig
+from core.exports.results import results
+from core.training.records import ArmDiverged, History, StatusChanged
+from core.words.verdict import verdict
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    import torch
+
+    from core.training.rows import RowsTrained
+
+DONE, NOTHING_TO_SHOW, CANNOT, INTERRUPTED = 0, 1, 2, 130
+
+
+# --- train -------------------------------------------------------------------------------------------------------
+
+
+def train_command(arguments: Namespace) -> int:
+    """Train, print the results and write them to --json."""
+    config = experiment(arguments)
+    target = writable_file(arguments.json) if arguments.json is not None else None
+    history = History()
+    with Progress(history) as progress:
+        _train(config, arguments, progress)
+    outcome = next(record for record in reversed(list(history)) if isinstance(record, StatusChanged))
+    found = results(config, history)
+    try:
+        if target is not None:
+            write_json(target, found)
+    finally:  # a full disk takes the file, not the numbers
+        print(results_table(found))
+        print(verdict(config, history, outcome.status == "finished"))
+    if outcome.message:
+        say(outcome.message)
+    if target is not None:
+        say(f"The results are in {target}.")
+    return {"finished": DONE, "failed": NOTHING_TO_SHOW, "stopped": INTERRUPTED}[outcome.status]
+
+
+def _train(config: ExperimentConfig, arguments: Namespace, progress: Progress) -> None:
+    """Train to the end or to Ctrl-C; the last record says which."""
+    if sys.stderr.isatty():  # elsewhere nobody waits, and an error stays one line
+        say(f"Getting {config.data} and PyTorch ready …")
+    import torch
+
+    from core.data.files import DataError
+    from core.data.images import load
+    from core.training.crew import crew, share_cores
+    from core.training.trainer import train
+    from core.words.verdict import OUT_OF_MEMORY
+
+    share_cores()
+    try:
+        images = load(config.data, arguments.data_root, device_for(arguments.device), progress.arrived)
+        with crew(images.train_images.device) as workers:
+            arms = train(config, images, progress.publish, crew=workers)
+    except DataError as error:
+        raise UsageError(f"{error}{' Or train on --data digits, which are built in.' * error.missing}") from error
+    except torch.OutOfMemoryError:
+        progress.end("failed", OUT_OF_MEMORY)
+    except KeyboardInterrupt:
+        if progress.step == 0:
+            raise
+        progress.end("stopped", f"Stopped at step {progress.step:,} of {config.total_steps:,}.")
+    else:
+        alive = any(arm.alive for arm in arms)
+        progress.end("finished" if alive else "failed", "" if alive else _all_diverged(config, progress.history))
+
+
+def _all_diverged(config: ExperimentConfig, history: History) -> str:
+    first = next(record for record in history if isinstance(record, ArmDiverged))
+    return (
+        f"Every arm's loss stopped being a finite number; the first was {first.arm} at step {first.step}: {first.what}."
+        f" Lower the learning rate (it was {config.learning_rate:g})."
+    )
+
+
+def device_for(name: str) -> torch.device:
+    """The device of this name; raises UsageError if this machine does not have it."""
+    import torch
+
+    from core.data.device import best_device
+
+    if name == "auto":
+        return best_device()
+    device = torch.device(name)
+    if not _is_here(device):
+        raise UsageError(
+            f"--device: It must be one that PyTorch finds on this machine; got “{name}”. "
+            f"Use --device cpu, or leave the flag out to take the best one, {best_device()}."
+        )
+    return device
+
+
+def _is_here(device: torch.device) -> bool:
+    import torch
+
+    if device.type == "cuda":
+        return (device.index or 0) < torch.cuda.device_count()
+    return device.type == "cpu" or torch.backends.mps.is_available()
+
+
+def writable_file(path: Path) -> Path:
+    """`path` without links; raises UsageError if no file can be put there."""
+    path = Path(os.path.realpath(path))
+    problem = "it is a folder, a device or write-protected"
+    try:
+        if not path.exists() or (path.is_file() and os.access(path, os.W_OK)):
+            part = _part(path)
+            part.touch(exist_ok=False)  # asks the folder itself: root ignores its permission bits
+            part.unlink()
+            return path
+    except OSError as error:
+        problem = str(error.strerror)
+    raise UsageError(f"--json: It must name a file that can be written; got {path} ({problem}). Name another one.")
+
+
+def write_json(path: Path, found: dict[str, Any]) -> None:
+    """Put `found` at `path` at once, so that whoever reads never sees half of it."""
+    part = _part(path)
+    try:
+        part.write_text(json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise UsageError(f"The results cannot be written to {path} ({error.strerror}). Free some space.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".{secrets.token_hex(4)}.part")
+
+
+# --- sequence ----------------------------------------------------------------------------------------------------
+
+
+def sequence_command(arguments: Namespace) -> int:
+    """Train the row reader without LayerNorm and with it; print every epoch of both."""
+    from core.data.files import DataError
+    from core.data.images import load
+    from core.training.crew import share_cores
+    from core.training.rows import train_rows
+
+    share_cores()
+    rows: list[RowsTrained] = []
+    try:
+        images = load(arguments.data, arguments.data_root)
+        for layer_norm in (False, True):
+            say(f"Training {'with' if layer_norm else 'without'} LayerNorm …")
+            rows += train_rows(images, layer_norm, arguments.epochs, arguments.examples, arguments.lr, arguments.seed)[
+                1
+            ]
+    except DataError as error:
+        raise UsageError(str(error)) from error
+    print(rows_table(rows))
+    return DONE if all(math.isfinite(row.train_loss) for row in rows) else NOTHING_TO_SHOW
+
+
+# --- data --------------------------------------------------------------------------------------------------------
+
+
+def data_command(arguments: Namespace) -> int:
+    """Fetch or verify; print how every file stands."""
+    from core.data.files import DataError, fetch, verify
+
+    names = [name for name in DATASETS if arguments.data in (name, "all")]
+    try:
+        if arguments.action == "fetch":
+            with Progress(History()) as progress:
+                for name in names:
+                    fetch(name, arguments.data_root, progress.arrived)
+        checks = {name: verify(name, arguments.data_root) for name in names}
+    except DataError as error:
+        raise UsageError(str(error)) from error
+    print(files_table(checks))
+    broken = {name: [check for check in files if check.status != "ok"] for name, files in checks.items()}
+    if not any(broken.values()):
+        return DONE
+    wanted = [name for name, files in broken.items() if files]
+    say(
+        f"{sum(map(len, broken.values()))} of {sum(map(len, checks.values()))} files are missing or corrupt; "
+        f"`python -m core data fetch --data {wanted[0] if len(wanted) == 1 else 'all'}` gets them."
+    )
+    return NOTHING_TO_SHOW

@@ -1,0 +1,205 @@
+"""What can be said on the command line, and the experiment that it describes.
+
+build_parser   every command with its flags
+experiment     what `train` was given -> ExperimentConfig
+UsageError     what was asked for cannot be done
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl, urlsplit
+
+from core.cli import values
+from core.cli.settings import FIRST_LOOK, FLAGS, PRESET_FLAGS, SETTINGS
+from core.cube.viewpoint import QUERY_KEY
+from core.experiment.arm import parse_arm
+from core.experiment.config import DATASETS, PRESETS, ExperimentConfig
+from core.experiment.links import from_query
+from core.experiment.rules import ConfigError
+
+
+class UsageError(Exception):
+    """What was asked for cannot be done; its text says the rule, what it got and what to do."""
+
+
+DESCRIPTION = """\
+NormScope trains the same small LeNet with and without normalization, side by side, on the same batches."""
+
+EPILOG = """\
+examples:
+  python -m core train
+  python -m core train --norm none --norm bn --norm ln --epochs 3 --json out.json
+  python -m core data verify
+
+`python -m core COMMAND --help` explains a command. The page is `make run`."""
+
+TRAIN_EPILOG = """\
+examples:
+  python -m core train                                              First look: none, bn and ln
+  python -m core train --preset book-zh --norm bn --norm bn:book    the chapter's code beside PyTorch's
+  python -m core train --data digits --norm bn --norm gn2 --batch-size 2 --json small.json
+
+stdout has the results and a sentence on them, stderr the progress. Exit codes: 0 trained; 1 every arm diverged, or
+the device ran out of memory; 2 bad input, said in one line; 130 stopped by Ctrl-C (--json gets what was measured)."""
+
+SEQUENCE_DESCRIPTION = """\
+A small GRU reads each image row by row, one row per time step; trained without LayerNorm and with it, from the same
+weights, on the same batches of 64.
+
+Exit codes: 0 trained; 1 a loss stopped being a number; 2 bad input, said in one line; 130 stopped by Ctrl-C."""
+
+DATA_DESCRIPTION = """\
+The image files, four per dataset: fetch downloads what is missing or corrupt; verify reads what is there
+and compares its md5.
+
+Exit codes: 0 all is well; 1 verify found a missing or corrupt file; 2 a file cannot be had, kept or read."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with one line per error, and no guessing of flags."""
+
+    def __init__(self, **words: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **words)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message.removeprefix('argument ')}. See `{self.prog} --help`.")
+
+
+def build_parser() -> Parser:
+    """Every command with its flags. Flags of an experiment that are not given leave no trace in the namespace."""
+    parser = Parser(prog="python -m core", description=DESCRIPTION, epilog=EPILOG)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    _add_train(commands)
+    _add_sequence(commands)
+    _add_data(commands)
+    return parser
+
+
+def _add_train(commands: argparse._SubParsersAction[Parser]) -> None:
+    parser = commands.add_parser(
+        "train", help="train the arms of an experiment and compare them", description=DESCRIPTION, epilog=TRAIN_EPILOG
+    )
+    group = parser.add_argument_group("Where to start", "the flags below change what these set")
+    start = group.add_mutually_exclusive_group()
+    start.add_argument("--preset", choices=PRESET_FLAGS, help="a ready-made experiment (default: first-look)")
+    start.add_argument("--link", metavar="URL", help="the experiment in the address of a NormScope page")
+    for title, settings in SETTINGS.items():
+        group = parser.add_argument_group(title)
+        for field, (flag, choices, words) in settings.items():
+            _add_setting(group, field, flag, choices, words)
+    group = parser.add_argument_group("Where and what for")
+    group.add_argument(
+        "--device",
+        type=values.device_name,
+        default="auto",
+        help="auto (CUDA, else MPS, else CPU), cpu, cuda, cuda:1, mps",
+    )
+    _add_root(group)
+    group.add_argument(
+        "--json",
+        type=values.path,
+        metavar="FILE",
+        help="write the results here, every arm's epochs among them; replaced in one go, never half written",
+    )
+
+
+def _add_setting(
+    group: argparse._ArgumentGroup, field: str, flag: str, choices: str | Iterable[object], words: str
+) -> None:
+    default = getattr(FIRST_LOOK, field)
+    how: dict[str, Any] = {"metavar": choices if isinstance(choices, str) else _either(choices)}
+    shown: object = default
+    if field == "arms":
+        how |= {"action": "append"}
+        shown = " ".join(arm.name for arm in default)
+    elif isinstance(default, bool):
+        how = {"action": argparse.BooleanOptionalAction}
+        shown = flag if default else flag.replace("--", "--no-")
+    else:
+        how |= {"type": {int: values.whole, float: values.number}.get(type(default), str)}
+    group.add_argument(flag, dest=field, default=argparse.SUPPRESS, help=f"{words} (default: {shown})", **how)
+
+
+def _add_sequence(commands: argparse._SubParsersAction[Parser]) -> None:
+    parser = commands.add_parser(
+        "sequence",
+        help="train a GRU that reads images row by row, with and without LN",
+        description=SEQUENCE_DESCRIPTION,
+    )
+    parser.add_argument("--data", choices=tuple(DATASETS), default="digits", help="the images (default: %(default)s)")
+    parser.add_argument(
+        "--examples", type=values.count, metavar="N", default=1024, help="train on the first N (default: 1024)"
+    )
+    parser.add_argument("--epochs", type=values.count, metavar="N", default=3, help="passes through them (default: 3)")
+    parser.add_argument(
+        "--lr", type=values.rate, metavar="X", default=0.5, help="the learning rate, above 0 (default: 0.5)"
+    )
+    parser.add_argument(
+        "--seed", type=values.seed, metavar="N", default=0, help="decides weights and order (default: 0)"
+    )
+    _add_root(parser)
+
+
+def _add_data(commands: argparse._SubParsersAction[Parser]) -> None:
+    parser = commands.add_parser("data", help="fetch the image files, or check them", description=DATA_DESCRIPTION)
+    parser.add_argument("action", choices=("fetch", "verify"), help="what to do")
+    parser.add_argument(
+        "--data",
+        choices=(*DATASETS, "all"),
+        default=FIRST_LOOK.data,
+        help="which dataset (default: %(default)s); digits are built in and have no files",
+    )
+    _add_root(parser)
+
+
+def _add_root(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--data-root",
+        type=values.path,
+        metavar="DIR",
+        help="the folder with FashionMNIST/raw and its like (default: $NORMSCOPE_DATA, else data/ in the project)",
+    )
+
+
+def _either(choices: Iterable[object]) -> str:
+    return f"{{{','.join(str(choice) for choice in choices)}}}"
+
+
+def experiment(arguments: argparse.Namespace) -> ExperimentConfig:
+    """The experiment that the flags describe: a preset or a link, changed by what else is given."""
+    base = _from_link(arguments.link) if arguments.link is not None else PRESETS[_preset(arguments)]
+    given = {field: getattr(arguments, field) for field in FLAGS if hasattr(arguments, field)}
+    try:
+        if "arms" in given:
+            given["arms"] = tuple(parse_arm(text) for text in given["arms"])
+        if "examples" not in given and given.get("data") in DATASETS:
+            given["examples"] = min(base.examples, DATASETS[given["data"]][0])
+        return replace(base, **given)
+    except ConfigError as error:
+        flags = ", ".join(flag for field, flag in FLAGS.items() if field in error.fields)
+        raise UsageError(f"{flags}: {error}") from error
+
+
+def _preset(arguments: argparse.Namespace) -> str:
+    return PRESET_FLAGS[arguments.preset or "first-look"]
+
+
+def _from_link(link: str) -> ExperimentConfig:
+    try:
+        pairs = parse_qsl(urlsplit(link).query, keep_blank_values=True)
+    except ValueError as error:
+        raise UsageError(f"--link: It must be an address; got “{link}” ({error}). Copy it from the page.") from error
+    pairs = [(key, value) for key, value in pairs if key not in ("run", QUERY_KEY)]  # what the page shows: no settings
+    if not pairs:
+        raise UsageError(f"--link: Its settings follow a “?”; got “{link}”. Copy the whole address from the page.")
+    config, problems = from_query(dict(pairs))
+    if problems:
+        # The page goes on without such a setting and says so; numbers that nobody asked for are no use here.
+        said = re.sub("(was|were) ignored", "cannot be used", " ".join(problems))
+        raise UsageError(f"--link: {said}")
+    return config

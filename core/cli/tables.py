@@ -1,0 +1,69 @@
+"""What was found, as columns on stdout."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.data.files import FileCheck
+    from core.training.rows import RowsTrained
+
+
+def results_table(found: dict[str, Any]) -> str:
+    """One line per arm with the numbers of its last finished epoch."""
+    head = ("arm", "parameters", "steps", "train loss", "test loss", "test acc.", "batch stat.", "examples/s", "status")
+    return table("<>>>>>>><", head, [_arm_row(name, arm) for name, arm in found["arms"].items()])
+
+
+def _arm_row(name: str, arm: dict[str, Any]) -> tuple[str, ...]:
+    epoch = arm["epochs"][-1] if arm["epochs"] else {}
+    return (
+        name,
+        _or_dash(arm["parameters"], "{:,}"),
+        _or_dash(arm["steps"], "{:,}"),
+        _or_dash(epoch.get("train_loss"), "{:.4f}"),
+        _or_dash(epoch.get("test_loss"), "{:.4f}"),
+        _or_dash(epoch.get("test_accuracy"), "{:.1%}"),
+        _or_dash(epoch.get("test_accuracy_batch"), "{:.1%}"),
+        _or_dash(arm["examples_per_second"], "{:,.0f}"),
+        arm["status"],
+    )
+
+
+def _or_dash(value: float | None, form: str) -> str:
+    return "–" if value is None else form.format(value).replace("%", " %")
+
+
+def table(align: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Columns as wide as they must be, each with its own sign in `align`: "<" for words, ">" for numbers."""
+    lines = [tuple(head), *(tuple(row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(f"{cell:{a}{w}}" for cell, a, w in zip(line, align, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def rows_table(rows: Sequence[RowsTrained]) -> str:
+    """One line per network and epoch."""
+    head = ("norm", "epoch", "train loss", "test acc.")
+    lines = (
+        ("ln" if r.layer_norm else "none", str(r.epoch), f"{r.train_loss:.4f}", f"{100 * r.test_accuracy:.1f} %")
+        for r in rows
+    )
+    return table("<>>>", head, lines)
+
+
+def files_table(checks: dict[str, list[FileCheck]]) -> str:
+    """One line per file; the built-in digits have none and get a line of their own."""
+    rows: list[Sequence[str]] = []
+    for name, files in checks.items():
+        rows += [(name, _size(check.path), check.status, str(check.path)) for check in files]
+        rows += [] if files else [(name, "", "built in", "scikit-learn")]
+    return table("<><<", ("dataset", "size", "status", "file"), rows)
+
+
+def _size(path: Path) -> str:
+    return f"{math.ceil(path.stat().st_size / 1024):,} KiB" if path.exists() else "–"

@@ -1,0 +1,58 @@
+"""What a flag's value must be: text in, the value out, or argparse's error that says the rule and what to do."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import re
+from pathlib import Path
+
+
+def path(text: str) -> Path:
+    return Path(os.path.expanduser(text))  # Path.expanduser raises on a user who is not there
+
+
+def whole(text: str) -> int:
+    try:
+        if len(text) <= 40:  # Python answers thousands of digits with an error of its own
+            return int(text)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"It must be a whole number; got “{text[:40]}”. Use one such as 8")
+
+
+def number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"It must be a number; got “{text[:40]}”. Use one such as 0.1") from None
+
+
+def count(text: str) -> int:
+    number = whole(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"It must be at least 1; got {number}. Leave the flag out to take the default")
+    return number
+
+
+def seed(text: str) -> int:
+    seed = whole(text)
+    if not 0 <= seed < 2**32:
+        raise argparse.ArgumentTypeError(f"A seed is a whole number from 0 to 4294967295; got {seed}. Use 0")
+    return seed
+
+
+def rate(text: str) -> float:
+    rate = number(text)
+    if not (0 < rate < math.inf):
+        raise argparse.ArgumentTypeError(f"A learning rate is a finite number above 0; got {text}. Use 0.5")
+    return rate
+
+
+def device_name(text: str) -> str:
+    if re.fullmatch(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]?))?", text):
+        return text
+    raise argparse.ArgumentTypeError(
+        f"A device is auto, cpu, cuda, cuda:N or mps; got “{text}”. Leave the flag out to take the best one"
+    )

@@ -1,0 +1,105 @@
+"""The networks that the cube page can look into: the arms of a run, live or as they were at a step, and an example.
+
+Networks   asks the run only for the arm that is looked at, and only when it is looked at
+EXAMPLE    the worked example's name
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+
+from core.cube.example import WorkedExample
+from core.cube.sites import Site, look
+from core.data.images import Images
+from core.experiment.arm import Norm
+from core.runs.asking import NothingToSee, QueueFull
+from core.runs.run import Run
+from core.training.arms import Arm
+
+EXAMPLE = "example"
+FRESH_SECONDS = 1.0  # a second click within that time sees the same tensors
+PATIENCE_SECONDS = 5.0
+
+Sites = Mapping[str, Site]
+
+
+class Networks:
+    """What can be looked into while one page is open; remembers the last look, so that a click costs no new one."""
+
+    def __init__(self, run: Run | None, patience: float = PATIENCE_SECONDS) -> None:
+        self._run, self._patience = run, patience
+        self._last: Sites | None = None
+        self._last_is: tuple[str, int | None] | None = None
+        self._fresh_until = 0.0
+
+    @property
+    def state(self) -> str:
+        """'none' without a run that ever had networks, 'waiting' until they are built, then 'learning' or 'ended'."""
+        if self._run is None:
+            return "none"
+        built = bool(self.steps) or self._now() > 0
+        if self._run.ended:
+            return "ended" if built else "none"
+        return "learning" if built else "waiting"
+
+    @property
+    def standing(self) -> str:
+        """The run's status, '' without one."""
+        return self._run.status if self._run else ""
+
+    @property
+    def moving(self) -> bool:
+        """Whether the networks of now change under one's eyes: not while the run is paused."""
+        return self.state == "learning" and self.standing != "paused"
+
+    @property
+    def names(self) -> list[str]:
+        """The run's arms once they are built, and the worked example."""
+        built = self._run is not None and self.state in ("learning", "ended")
+        return [*(arm.name for arm in self._run.config.arms if built), EXAMPLE] if self._run else [EXAMPLE]
+
+    @property
+    def first(self) -> str:
+        """What is looked at where nobody has chosen: the first of `names` with a norm, which the cube is about."""
+        names = self.names
+        normed = {arm.name for arm in self._run.config.arms if set(arm.norms) != {Norm.NONE}} if self._run else set()
+        return next((name for name in names if name in normed), names[0])
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps that the run's networks are kept of."""
+        return self._run.snapshots.steps if self._run else []
+
+    def sites(self, name: str, step: int | None = None) -> Sites:
+        """{layer: Site} of an arm at one of `steps`, or as it is now. Raises NothingToSee where that cannot be had."""
+        if name == EXAMPLE or self._run is None:
+            return WorkedExample()
+        if self._last is not None and self._last_is == (name, step) and time.monotonic() < self._fresh_until:
+            return self._last
+        changes = step is None and self.state != "ended"
+        try:
+            found = self._ask(self._run, name, step).result(self._patience)
+        except (QueueFull, TimeoutError, LookupError) as error:
+            return self._instead(name, step, error)
+        self._last, self._last_is = found, (name, step)
+        self._fresh_until = time.monotonic() + FRESH_SECONDS if changes else math.inf
+        return found
+
+    def _ask(self, run: Run, name: str, step: int | None) -> Future[Sites]:
+        def question(arms: list[Arm], data: Images) -> Sites:
+            return look(arms, data, name, self._now() if step is None else step)
+
+        return run.ask(question, step)
+
+    def _now(self) -> int:
+        return self._run.snapshot(self._run.history.latest).step if self._run else 0
+
+    def _instead(self, name: str, step: int | None, error: Exception) -> Sites:
+        if self._last is not None and self._last_is == (name, step):
+            return self._last
+        if isinstance(error, TimeoutError):
+            raise NothingToSee(f"The run did not answer within {self._patience:g} s; choose the network again.")
+        raise NothingToSee(str(error)) from error

@@ -1,0 +1,168 @@
+"""From an activation tensor to the picture of its cells: values at every stage, as JSON for assets/cube/cube.js.
+
+Statistics   the mean and variance that each cell is normalized with
+stages       the cells drawn, before, centred, squared, normalized, after γ and β
+picture      everything that assets/cube/cube.js draws
+choose       what is drawn of a large tensor
+
+The statistics are always of the whole tensor, in float64; only what is drawn is a selection (axes.Shown).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.cube.axes import AXIS_WORDS, Rule, Shown, grouped, layout_of, spread
+from core.cube.naming import Norming
+from core.cube.reading import Reading, read, tally_text
+from core.cube.sites import Site
+
+STAGES = {
+    "before": "before: x",
+    "centred": "mean: x − μ",
+    "squared": "variance: (x − μ)²",
+    "normalized": "normalize: x̂",
+    "after": "scale and shift: y",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statistics:
+    """The mean and (biased) variance that each cell is normalized with, float64, broadcast to the tensor's shape.
+
+    Without centring, `mean` is 0 and `variance` the mean square. `running` tells that they are a layer's running
+    ones, as evaluation mode uses them, and not the batch's.
+    """
+
+    mean: Tensor
+    variance: Tensor
+    running: bool = False
+
+
+def statistics(site: Site, rule: Rule, running: bool = False) -> Statistics:
+    """The statistics of every family of the whole tensor, or the layer's running ones where it has them."""
+    if running and site.has_running(rule) and site.running_mean is not None and site.running_var is not None:
+        mean, variance = site.per_feature(site.running_mean), site.per_feature(site.running_var)
+        return Statistics(mean.expand(site.shape), variance.expand(site.shape), running=True)
+    x = site.values.double()
+    mean = family_mean(x, rule, site.exists()) if rule.centered else torch.zeros_like(x)
+    return Statistics(mean, family_mean((x - mean).square(), rule, site.exists()))
+
+
+def family_mean(x: Tensor, rule: Rule, exists: Tensor | None = None) -> Tensor:
+    """Each cell's family's mean, in x's shape; cells that do not exist are left out of it."""
+    if exists is not None:
+        present = exists.expand_as(x).to(x.dtype)
+        return family_mean(x * present, rule) / family_mean(present, rule).clamp(min=1e-30)
+    if not rule.over:
+        return x
+    if rule.groups == 1:
+        return x.mean(dim=rule.dims, keepdim=True).expand_as(x)
+    split, dims = grouped(rule, x.shape)
+    in_groups = x.reshape(split)
+    return in_groups.mean(dim=dims, keepdim=True).expand_as(in_groups).reshape(x.shape)
+
+
+def stages(site: Site, rule: Rule, used: Statistics, shown: Shown) -> dict[str, Tensor]:
+    """The cells drawn on their way through the norm: before, centred, squared, normalized, after; float64."""
+    x, mean, variance = (select(t, shown) for t in (site.values.double(), used.mean, used.variance))
+    centred = x - mean
+    normalized = centred / (variance + site.eps).sqrt()
+    drawn_features = torch.tensor(shown.indices[rule.layout.index(rule.feature)])
+    gamma, beta = (site.per_feature(flat[drawn_features]) for flat in site.scale_and_shift(rule))
+    found = (x, centred, centred.square(), normalized, gamma * normalized + beta)
+    return dict(zip(STAGES, found, strict=True))
+
+
+def picture(site: Site, normings: Sequence[Norming], shown: Shown, cell: Sequence[int], stage: str) -> dict[str, Any]:
+    """Everything that assets/cube/cube.js draws, as JSON values; numbers of cells as base64 float32, in C order."""
+    cell = shown.nearest(cell)
+    present = site.exists()
+    return {
+        "axes": [
+            {"name": axis, "word": AXIS_WORDS[axis], "ids": list(ids), "size": size}
+            for axis, ids, size in zip(site.layout, shown.indices, site.shape, strict=True)
+        ],
+        "exists": None if present is None else _pack(present.expand(site.shape).float(), shown),
+        "panels": [_panel(site, norming, shown, cell) for norming in normings],
+        "stages": STAGES,
+        "stage": stage if stage in STAGES else "before",
+        "cell": list(cell),
+        "title": f"{site.name} {list(site.shape)}",
+        "origin": site.origin,
+        "drawn": str(shown),
+    }
+
+
+def _panel(site: Site, norming: Norming, shown: Shown, cell: Sequence[int]) -> dict[str, Any]:
+    rule = norming.rule
+    rule.check(site.shape)
+    used = statistics(site, rule, norming.running)
+    exists = site.exists()
+    present = None if exists is None else select(exists.expand(site.shape), shown)
+    drawn = {name: values.float() for name, values in stages(site, rule, used, shown).items()}
+    return {
+        "title": norming.title,
+        "norm": norming.norm,
+        "over": [axis in rule.over for axis in rule.layout],
+        "groups": rule.groups,
+        "feature": rule.layout.index(rule.feature),
+        "shares": "one mean and one variance" if rule.centered else "one mean square",
+        "note": "running statistics, as in evaluation" if used.running else tally_text(site, rule),
+        "stages": {name: base64.b64encode(values.numpy().tobytes()).decode() for name, values in drawn.items()},
+        "scales": {name: _largest(values, present) for name, values in drawn.items()},
+        "stops": _stop_texts(read(site, norming, shown, cell)),
+    }
+
+
+def _stop_texts(reading: Reading) -> dict[str, str]:
+    mean, variance, normalize, scale = reading.stops
+    return {
+        "before": f"x = {reading.value_text}",
+        "centred": f"{mean.name} = {mean.text}, {mean.working}",
+        "squared": f"{variance.name} = {variance.text}, {variance.working}",
+        "normalized": f"x̂ = {normalize.working} = {normalize.text}",
+        "after": f"y = {scale.working} = {scale.text}",
+    }
+
+
+def select(values: Tensor, shown: Shown) -> Tensor:
+    """The cells that are drawn, in the tensor's order."""
+    for axis, indices in enumerate(shown.indices):
+        values = values.index_select(axis, torch.tensor(indices))
+    return values.contiguous()
+
+
+def _pack(values: Tensor, shown: Shown) -> str:
+    return base64.b64encode(select(values, shown).numpy().tobytes()).decode()
+
+
+def _largest(values: Tensor, present: Tensor | None) -> float:
+    finite = values[values.isfinite() if present is None else values.isfinite() & present]
+    return float(finite.abs().max()) if finite.numel() else 1.0
+
+
+def choose(shape: Sequence[int], examples: int = 4, first: int = 0, positions: int = 4, features: int = 16) -> Shown:
+    """What is drawn of a tensor: neighbouring examples, the first features, positions spread evenly over the map."""
+    layout = layout_of(shape)
+    if layout == "NCHW":
+        n, c, h, w = shape
+        picked = spread(n, examples, first), spread(c, features, 0), spread(h, positions), spread(w, positions)
+        return Shown(tuple(shape), picked)
+    if layout == "NTD":
+        n, t, d = shape
+        return Shown(tuple(shape), (spread(n, examples, first), spread(t, 28, 0), spread(d, features, 0)))
+    n, d = shape
+    return Shown(tuple(shape), (spread(n, 4 * examples, first), spread(d, 2 * features, 0)))
+
+
+def batch_sizes(site: Site) -> list[int]:
+    """1, 2, 4, … and all of the site's examples: the batches that the page can look at."""
+    examples = site.shape[0]
+    return [*(2**i for i in range(examples.bit_length()) if 2**i < examples), examples]

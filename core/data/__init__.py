@@ -1,0 +1,8 @@
+"""Images on the device.
+
+images       Images: one dataset, on the device once, as uint8; load gets it
+files        Fashion-MNIST, MNIST, KMNIST: fetched once, checked by md5
+digits       the built-in digits, without files and network
+device       the best device at hand, in words
+streams      a card's streams, and nothing of the kind elsewhere
+"""

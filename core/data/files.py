@@ -1,0 +1,216 @@
+"""The files of Fashion-MNIST, MNIST and KMNIST: fetched once, checked by md5.
+
+ready      the files of one dataset, all there and right, fetching first what is missing
+fetch      download what is missing or corrupt
+verify     how each file stands
+DataError  what is wrong with the files and what to do; `missing` where the built-in digits can stand in
+
+They lie in torchvision's own layout, ROOT/FashionMNIST/raw/*.gz. Names, checksums and mirrors are torchvision's.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, Literal
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from core.experiment.config import DATASETS
+from core.experiment.environment import data_root
+
+# what file, bytes done, bytes in total (0 where the server does not say)
+Progress = Callable[[str, int, int], None]
+
+# dataset: torchvision's class, whose name is also the folder's
+_TORCHVISION = {"fashion-mnist": "FashionMNIST", "mnist": "MNIST", "kmnist": "KMNIST"}
+_TIMEOUT_S = 10.0
+_CHUNK_BYTES = 1 << 16
+_OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+class DataError(RuntimeError):
+    """Data that cannot be had; `missing` is True where files are absent and could not be fetched."""
+
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+
+@dataclass(frozen=True, slots=True)
+class FileCheck:
+    """How one file stood when it was read: the md5 it should have, and the one it has (None: no such file)."""
+
+    path: Path
+    expected: str
+    got: str | None
+
+    @property
+    def status(self) -> Literal["ok", "missing", "corrupt"]:
+        """'ok', 'missing' or 'corrupt' (truncated files are corrupt)."""
+        if self.got is None:
+            return "missing"
+        return "ok" if self.got == self.expected else "corrupt"
+
+
+class _MirrorError(Exception):
+    """One mirror did not deliver; the next one may."""
+
+
+def no_progress(file: str, done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+def never_stopped() -> None:
+    """Nobody can stop it."""
+
+
+def ready(
+    name: str, root: Path | None, progress: Progress, check_stopped: Callable[[], None] = never_stopped
+) -> list[Path]:
+    """The files of dataset `name`, all there and right; what is missing is downloaded. Raises DataError."""
+    checks = verify(name, root)
+    for check in checks:
+        if check.status == "corrupt":
+            raise _corrupt(name, check)
+    _fetch(name, checks, progress, check_stopped)
+    return [check.path for check in checks]
+
+
+def fetch(name: str, root: Path | None = None, progress: Progress = no_progress) -> None:
+    """Download the files of dataset `name` that are missing or corrupt below root (None: data_root()).
+
+    A file appears under its name only once its md5 is right. Raises DataError if a file cannot be had or kept.
+    """
+    _fetch(name, verify(name, root), progress, never_stopped)
+
+
+def verify(name: str, root: Path | None = None) -> list[FileCheck]:
+    """The md5 of each of the dataset's files below root (None: data_root()); empty for the built-in digits.
+
+    Raises DataError for an unknown dataset and for a file that is there but cannot be read.
+    """
+    if name not in DATASETS:
+        raise DataError(f"The dataset must be one of {', '.join(DATASETS)}; got “{name}”.")
+    if name == "digits":
+        return []
+    folder = (root or data_root()) / _TORCHVISION[name] / "raw"
+    return [FileCheck(folder / file, md5, _md5_of(folder / file)) for file, md5 in torchvision_of(name).resources]
+
+
+def torchvision_of(name: str) -> Any:
+    """torchvision's class of this dataset: its file names, checksums, mirrors and names of the classes."""
+    from torchvision import datasets  # here, because it takes a second that no page should wait for
+
+    return getattr(datasets, _TORCHVISION[name])
+
+
+def _md5_of(path: Path) -> str | None:
+    from torchvision.datasets.utils import calculate_md5
+
+    try:
+        return str(calculate_md5(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}). Give this user the right to read it.") from error
+
+
+def _fetch(name: str, checks: list[FileCheck], progress: Progress, check_stopped: Callable[[], None]) -> None:
+    wanted = [check for check in checks if check.status != "ok"]
+    for i, check in enumerate(wanted):
+        _check_writable(check)
+        try:
+            content = _download(check, torchvision_of(name).mirrors, progress, check_stopped)
+        except _MirrorError as error:
+            raise _not_fetched(name, wanted[i:], error) from error
+        _save(check, content)
+
+
+def _download(check: FileCheck, mirrors: list[str], progress: Progress, check_stopped: Callable[[], None]) -> bytearray:
+    """The file from the first mirror that sends it whole; kept in memory (26 MB at most) until its md5 is right."""
+    failures = []
+    for mirror in mirrors:
+        try:
+            return _download_from(mirror, check, progress, check_stopped)
+        except _MirrorError as error:
+            failures.append(f"{mirror}: {error}")
+    raise _MirrorError("; ".join(failures))
+
+
+def _download_from(mirror: str, check: FileCheck, progress: Progress, check_stopped: Callable[[], None]) -> bytearray:
+    content, total = bytearray(), 0
+    check_stopped()
+    for chunk, total in _chunks(mirror + check.path.name):
+        content += chunk
+        progress(check.path.name, len(content), total)
+        check_stopped()
+    if len(content) < total:
+        raise _MirrorError(f"broke off after {len(content):,} of {total:,} bytes")
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if md5 != check.expected:
+        raise _MirrorError(f"sent a file with md5 {md5} instead of {check.expected}")
+    return content
+
+
+def _chunks(url: str) -> Iterator[tuple[bytes, int]]:
+    """(chunk, bytes in total or 0); only what the network does wrong becomes _MirrorError."""
+    try:
+        with urlopen(Request(url, headers={"User-Agent": "normscope"}), timeout=_TIMEOUT_S) as response:
+            total = response.length or 0
+            while chunk := response.read1(_CHUNK_BYTES):  # read1: read would hold back what a slow line has sent
+                yield chunk, total
+    except (OSError, HTTPException) as error:
+        raise _MirrorError(str(error.reason if type(error) is URLError else error)) from error
+
+
+def _check_writable(check: FileCheck) -> None:
+    # before the download rather than after it; and no empty folder is left behind where there is no network
+    nearest = next(folder for folder in check.path.parents if folder.exists())
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
+        raise _not_saved(check, f"{nearest} is not a folder that this user may write to. Make it one")
+
+
+def _save(check: FileCheck, content: bytearray) -> None:
+    # a name of its own, because two processes may fetch into one folder
+    part = check.path.with_name(f"{check.path.name}.{secrets.token_hex(4)}.part")
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        part.replace(check.path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        full = error.errno in _OUT_OF_SPACE
+        raise _not_saved(check, "no space is left. Free some" if full else f"{error}. Put that right") from error
+
+
+def _corrupt(name: str, check: FileCheck) -> DataError:
+    return DataError(
+        f"{check.path} is corrupt or truncated: its md5 must be {check.expected}; got {check.got}. "
+        f"Delete it, or run `python -m core data fetch --data {name}`, which downloads it anew."
+    )
+
+
+def _not_fetched(name: str, wanted: list[FileCheck], error: _MirrorError) -> DataError:
+    folder = wanted[0].path.parent
+    return DataError(
+        f"{name} is not complete: {folder} lacks {', '.join(check.path.name for check in wanted)}, and the download "
+        f"failed ({error}). With a network, run `python -m core data fetch --data {name}`; without one, put the "
+        f"four .gz files in {folder}, or set NORMSCOPE_DATA to a folder with {_TORCHVISION[name]}/raw in it.",
+        missing=any(check.status == "missing" for check in wanted),
+    )
+
+
+def _not_saved(check: FileCheck, problem: str) -> DataError:
+    folder, file = check.path.parent, check.path.name
+    return DataError(
+        f"{file} cannot be saved in {folder}: {problem}, put the four .gz files there by hand, or set NORMSCOPE_DATA "
+        f"to another folder.",
+        missing=check.status == "missing",
+    )

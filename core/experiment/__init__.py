@@ -1,0 +1,8 @@
+"""What is tried: an experiment and everything that decides its numbers. No torch.
+
+config       an experiment: frozen, validated; ready-made ones
+arm          one network of it: its norm, and what else sets it apart
+links        an experiment in the address of a page, and back
+environment  every NORMSCOPE_* variable, read and checked
+rules        what a setting must be: the checks, with messages that say what to do
+"""

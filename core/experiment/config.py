@@ -1,0 +1,153 @@
+"""What an experiment is: frozen, validated once, and the same in a link, a form and a command line.
+
+ExperimentConfig  everything that decides a run's numbers; links.py writes it into a link and reads it there
+PRESETS           ready-made ones
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from core.experiment.arm import DROPOUT, ArmConfig, Norm, parse_arm
+from core.experiment.rules import ConfigError as ConfigError
+from core.experiment.rules import check_choice, check_learning_rate, check_range, check_share
+
+# dataset: (training images, test images)
+DATASETS = {
+    "fashion-mnist": (60_000, 10_000),
+    "mnist": (60_000, 10_000),
+    "kmnist": (60_000, 10_000),
+    "digits": (1_437, 360),
+}
+OPTIMIZERS = ("sgd", "adam")
+ACTIVATIONS = ("sigmoid", "tanh", "relu")
+POOLS = ("max", "avg")
+INITS = ("xavier", "he", "default", "normal")
+DEPTHS = (5, 8, 12)
+MAX_ARMS = 6
+
+MOMENTUM = ("SGD's momentum is the share of the last step that is kept", "0 or 0.9")
+BATCH_OF_ONE = (
+    "A batch of 1 has no spread: every normalized value is 0, the layer outputs only β and nothing can be "
+    "learned through it. PyTorch refuses it (“Expected more than 1 value per channel when training”)"
+)
+
+
+DEFAULT_ARMS = tuple(parse_arm(name) for name in ("none", "bn", "ln"))
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentConfig:
+    """Everything that decides a run's numbers. Raises ConfigError at construction; never changes after."""
+
+    data: str = "fashion-mnist"
+    examples: int = 20_000
+    batch_size: int = 256
+    drop_last: bool = True
+    arms: tuple[ArmConfig, ...] = DEFAULT_ARMS
+    activation: str = "sigmoid"
+    pool: str = "max"
+    init: str = "xavier"
+    depth: int = 5
+    dropout: float = 0.0
+    optimizer: str = "sgd"
+    learning_rate: float = 0.1
+    momentum: float = 0.0
+    epochs: int = 3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, allowed in _CHOICES.items():
+            check_choice(name, getattr(self, name), allowed)
+        self._check_arms()
+        self._check_counts()
+        check_learning_rate(self.learning_rate, "learning_rate")
+        check_share(self.dropout, "dropout", *DROPOUT)
+        check_share(self.momentum, "momentum", *MOMENTUM)
+        self._check_lone_examples()
+
+    def _check_arms(self) -> None:
+        names = [arm.name for arm in self.arms]
+        if not 1 <= len(names) <= MAX_ARMS:
+            do = "Remove some" if names else "Choose at least one norm"
+            raise ConfigError(f"An experiment has 1 to {MAX_ARMS} arms; got {len(names)}. {do}.", "arms")
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ConfigError(
+                f"Every arm must differ from the others; got {sorted(twice)[0]} twice. Remove one of them.", "arms"
+            )
+
+    def _check_counts(self) -> None:
+        available = DATASETS[self.data][0]
+        check_range("examples", self.examples, 1, available, f"{self.data} has {available:,} training images", "data")
+        check_range("batch_size", self.batch_size, 1, 1024, "A mini-batch has 1 to 1,024 examples")
+        check_range("epochs", self.epochs, 1, 1000, "A run has 1 to 1,000 epochs")
+        check_range("seed", self.seed, 0, 2**32 - 1, "A seed is a whole number from 0 to 4,294,967,295")
+        if self.batch_size > self.examples:
+            raise ConfigError(
+                f"A mini-batch cannot be larger than the training data; got batch size {self.batch_size:,} for "
+                f"{self.examples:,} examples. Lower the batch size or take more examples.",
+                "batch_size",
+                "examples",
+            )
+
+    def _check_lone_examples(self) -> None:
+        if not any(arm.fc_norm is Norm.BN for arm in self.arms):
+            return
+        if self.batch_size == 1:
+            raise ConfigError(
+                f"{BATCH_OF_ONE}; got batch size 1 with BatchNorm on linear layers. Use LayerNorm or GroupNorm, "
+                "BatchNorm on the convolutions only (bn/none), or a larger batch.",
+                "batch_size",
+                "arms",
+            )
+        if self.examples % self.batch_size == 1 and not self.drop_last:
+            raise ConfigError(
+                f"{BATCH_OF_ONE}; {self.examples:,} examples in batches of {self.batch_size} leave a last batch "
+                "of one. Drop the last short batch, or change the batch size or the number of examples by one.",
+                "batch_size",
+                "examples",
+                "drop_last",
+            )
+
+    @property
+    def steps_per_epoch(self) -> int:
+        whole, rest = divmod(self.examples, self.batch_size)
+        return whole + bool(rest and not self.drop_last)
+
+    @property
+    def total_steps(self) -> int:
+        return self.steps_per_epoch * self.epochs
+
+    def to_json(self) -> dict[str, Any]:
+        """The configuration as JSON values, arms by their names."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return values | {"arms": [arm.name for arm in self.arms]}
+
+    def on_digits(self) -> ExperimentConfig:
+        """The same experiment on the built-in digits, with no more examples than they have."""
+        available = DATASETS["digits"][0]
+        examples = min(self.examples, available)
+        batch_size = min(self.batch_size, examples)
+        # A last batch of one would be refused; 1,437 = 359 × 4 + 1, so it can arise here without the user's doing.
+        drop_last = self.drop_last or examples % batch_size == 1
+        return replace(self, data="digits", examples=examples, batch_size=batch_size, drop_last=drop_last)
+
+
+_CHOICES: dict[str, tuple[Any, ...]] = {
+    "data": tuple(DATASETS),
+    "activation": ACTIVATIONS,
+    "pool": POOLS,
+    "init": INITS,
+    "depth": DEPTHS,
+    "optimizer": OPTIMIZERS,
+}
+
+PRESETS = {
+    "First look": ExperimentConfig(),
+    "The book, zh edition": ExperimentConfig(
+        examples=60_000, drop_last=False, learning_rate=1.0, epochs=10, pool="avg"
+    ),
+    "The book, en edition": ExperimentConfig(examples=60_000, batch_size=128, drop_last=False, epochs=10, pool="avg"),
+}

@@ -1,0 +1,4 @@
+"""Out of the page.
+
+results      a run as one JSON document
+"""

@@ -1,0 +1,8 @@
+"""The networks. A reader of the book begins here: norms, then lenet.
+
+norms        batch norm written out as in the book; every norm by the axes it averages
+lenet        build_lenet: the chapter's network with named layers, and its initial weights
+gru          a small GRU that reads an image row by row
+fast         torch.nn's pooling, batch norm and convolution, the same in less time on a CPU
+card         the same for a CUDA card
+"""

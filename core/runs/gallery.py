@@ -1,0 +1,70 @@
+"""The data sets that runs have asked for, each loaded once; the digits where one cannot be had.
+
+Gallery    images by name
+get_ready  imports what the first run would wait for, and no page
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from core.data.device import best_device
+from core.data.files import DataError
+from core.data.images import Images, load
+from core.experiment.config import ExperimentConfig
+from core.training.crew import share_cores
+from core.training.records import DataArrived, DataReplaced, Publish
+
+# Imported where they are used, since they take seconds: torch._dynamo by torch's optimizers, when the first is made.
+FOR_RUNS = ("torch._dynamo", "torchvision.datasets", "sklearn.model_selection")
+
+
+class Gallery:
+    """Images by name, on one device."""
+
+    def __init__(self, root: Path | None, device: torch.device | None) -> None:
+        self._root, self._device = root, device
+        self._images: dict[str, Images] = {}
+
+    def images_for(
+        self, config: ExperimentConfig, publish: Publish, check_stopped: Callable[[], None]
+    ) -> tuple[ExperimentConfig, Images]:
+        """The images and the experiment that fits them: another one, on digits, where the data are not to be had."""
+        try:
+            return config, self._load(config.data, publish, check_stopped)
+        except DataError as error:
+            if not error.missing:
+                raise
+            publish(DataReplaced(config.data, "digits", str(error)))
+            return config.on_digits(), self._load("digits", publish, check_stopped)
+
+    def _load(self, name: str, publish: Publish, check_stopped: Callable[[], None]) -> Images:
+        if name not in self._images:
+            share_cores()
+            device = self._device or best_device()
+            self._images[name] = load(name, self._root, device, _arrivals(publish), check_stopped)
+        return self._images[name]
+
+
+def _arrivals(publish: Publish) -> Callable[[str, int, int], None]:
+    """A progress callback that publishes at most every percent, so that a download stays a short history."""
+    last = ("", -1)
+
+    def arrived(file: str, done: int, total: int) -> None:
+        nonlocal last
+        percent = done * 100 // total if total else done >> 20
+        if (file, percent) != last:
+            last = file, percent
+            publish(DataArrived(file, done, total))
+
+    return arrived
+
+
+def get_ready() -> None:
+    """Import what the first run would wait for; no page needs it."""
+    for name in FOR_RUNS:
+        importlib.import_module(name)

@@ -1,0 +1,44 @@
+"""The networks of a run as they were at a few steps, so that an earlier one can be asked again."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+from torch import Tensor, nn
+
+from core.training.arms import Arm
+
+
+class Snapshots:
+    """Weights and buffers of all arms by step, on their device: some 0.2 MB an arm and step."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, dict[str, dict[str, Tensor]]] = {}
+
+    def keep(self, step: int, arms: list[Arm]) -> None:
+        """Remember every arm as it is now, after `step` updates."""
+        self._kept[step] = {
+            arm.name: {name: values.detach().clone() for name, values in arm.model.state_dict().items()} for arm in arms
+        }
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps that are remembered, in order."""
+        return sorted(self._kept)
+
+    def arms(self, step: int, now: list[Arm]) -> list[Arm]:
+        """Copies of the arms as they were after `step` updates. Raises LookupError for a step that was not kept."""
+        if step not in self._kept:
+            raise LookupError(f"The networks were kept at steps {', '.join(map(str, self.steps))}; got step {step}.")
+        return [replace(arm, model=_loaded(arm, self._kept[step][arm.name])) for arm in now]
+
+    def forget(self) -> None:
+        """Free the memory."""
+        self._kept.clear()
+
+
+def _loaded(arm: Arm, state: dict[str, Tensor]) -> nn.Sequential:
+    model = copy.deepcopy(arm.model)
+    model.load_state_dict(state)
+    return model

@@ -1,0 +1,128 @@
+"""One mini-batch for every living arm, one call of PyTorch after another; and what it looks like from inside.
+
+take        the arms learn from a mini-batch; what was measured
+take_seen   the same, watched
+begin_look  the arms on the fixed images, on copies, while they learn on
+diagnose    where a network first stops being finite
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from functools import partial
+
+import torch
+from torch.nn import functional as F
+
+from core.data.images import Images, as_floats
+from core.experiment.config import ExperimentConfig
+from core.probes.stats import summarise
+from core.probes.summary import NetworkSummary
+from core.probes.watch import probe, watch
+from core.training import records
+from core.training.arms import Arm, Batch
+from core.training.crew import IN_TURN
+from core.training.meter import Measured
+from core.training.records import Publish
+
+PROBE_IMAGES = 64  # the fixed ones; a look at them costs some 1.3 training steps of 256
+
+
+def take(arms: list[Arm], batch: Batch, publish: Publish, crew: Executor) -> Measured:
+    """One mini-batch for every living arm; an arm with a non-finite loss is not updated any more."""
+    living = [arm for arm in arms if arm.alive]
+    each = map if len(living) == 1 else crew.map  # a single one gains nothing from another thread
+    measured: Measured = {}
+    for arm, outcome in zip(living, each(partial(learn, batch=batch), living), strict=True):
+        if isinstance(outcome, records.ArmDiverged):
+            publish(outcome)
+        else:
+            measured[arm.name] = outcome
+    return measured
+
+
+def learn(arm: Arm, batch: Batch) -> tuple[float, float] | records.ArmDiverged:
+    """(loss, correctly read examples) of the arm's step; or, without one, where it broke."""
+    clock = time.thread_time if batch.images.device.type == "cpu" else time.perf_counter
+    started = clock()
+    loss, correct = _forward_backward(arm, batch)
+    arm.alive = math.isfinite(loss)
+    if arm.alive:
+        arm.optimizer.step()
+    outcome = (loss, correct) if arm.alive else diagnose(arm, batch)
+    arm.seconds += clock() - started
+    arm.examples += len(batch.labels)
+    return outcome
+
+
+def _forward_backward(arm: Arm, batch: Batch) -> tuple[float, float]:
+    logits = arm.model(batch.images)  # [B, 10]
+    loss = F.cross_entropy(logits, batch.labels)
+    arm.optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    correct = (logits.argmax(1) == batch.labels).sum()
+    loss_value, correct_value = torch.stack([loss.detach(), correct.to(loss.dtype)]).tolist()  # the one host sync
+    return loss_value, correct_value
+
+
+@torch.no_grad()
+def diagnose(arm: Arm, batch: Batch) -> records.ArmDiverged:
+    """The first layer, from the input on, with a parameter or an output that is not finite."""
+    values = batch.images
+    for name, module in arm.model.named_children():
+        for parameter_name, parameter in module.named_parameters():
+            if not parameter.isfinite().all():
+                return records.ArmDiverged(batch.step, arm.name, name, f"{name}.{parameter_name} is not finite")
+        values = module(values)
+        if not values.isfinite().all():
+            return records.ArmDiverged(batch.step, arm.name, name, f"the output of {name} is not finite")
+    return records.ArmDiverged(batch.step, arm.name, "loss", "the loss itself is not finite")
+
+
+def take_seen(config: ExperimentConfig, arms: list[Arm], batch: Batch, publish: Publish, crew: Executor) -> Measured:
+    """As `take`, seen from inside; the update ratios are those of the step that is taken."""
+    with ExitStack() as watches:
+        seen = {arm.name: watches.enter_context(watch(arm.model)) for arm in arms if arm.alive}
+        measured = take(arms, batch, publish, crew)
+    found = crew.map(summarise, [seen[name] for name in measured])
+    summaries = dict(zip(measured, found, strict=True))
+    if summaries:
+        publish(networks_seen(config, batch.step - 1, "batch", summaries))
+    return measured
+
+
+def look_at_fixed_images(config: ExperimentConfig, data: Images, arms: list[Arm], step: int) -> records.NetworksSeen:
+    """Every living arm on the first test images, in training mode, so that between two looks only the network moved.
+
+    Update ratios are those that a plain SGD step with these gradients would have; None for other optimizers.
+    """
+    return begin_look(config, data, arms, step, IN_TURN)()
+
+
+def begin_look(
+    config: ExperimentConfig, data: Images, arms: list[Arm], step: int, crew: Executor
+) -> Callable[[], records.NetworksSeen]:
+    """Begin look_at_fixed_images; what comes back waits for it. The arms may learn on: copies are looked at."""
+    images, labels = as_floats(data.test_images[:PROBE_IMAGES]), data.test_labels[:PROBE_IMAGES]
+
+    def look(arm: Arm) -> Callable[[], NetworkSummary]:
+        model, rate = arm.twin(), plain_rate(config, arm)
+        return crew.submit(lambda: summarise(probe(model, images, labels), rate)).result
+
+    looks = {arm.name: look(arm) for arm in arms if arm.alive}
+    return lambda: networks_seen(config, step, "fixed", {name: seen() for name, seen in looks.items()})
+
+
+def plain_rate(config: ExperimentConfig, arm: Arm) -> float | None:
+    """The learning rate, where an update is the gradient times it and nothing else."""
+    return arm.learning_rate if config.optimizer == "sgd" and config.momentum == 0 else None
+
+
+def networks_seen(
+    config: ExperimentConfig, step: int, source: str, summaries: dict[str, NetworkSummary]
+) -> records.NetworksSeen:
+    return records.NetworksSeen(step, step / config.steps_per_epoch, source, summaries)

@@ -1,0 +1,6 @@
+"""Beside the pages.
+
+routes       which address is answered by what; the server's beginning and end
+api          what the browser is told of a run: points, looks, answers, results
+assets       what the browser loads: scripts, styles, plotly.js
+"""

@@ -1,0 +1,167 @@
+"""What the browser is told of a run: new points, looks, answers, results.
+
+A run's id is its only guard: 96 random bits. Nothing here changes a run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from core.data.images import Images
+from core.exports.results import results
+from core.runs import questions
+from core.runs.looks import SOURCES
+from core.runs.manager import manager
+from core.runs.run import Run
+from core.training.arms import Arm
+from core.training.records import ArmDiverged, DataReplaced, Snapshot, StatusChanged, to_finite, to_json
+from core.web.assets import FOREVER
+from core.words.verdict import verdict
+
+VIEWS = ("gradients", "activations", "parameters")
+QUESTION_SECONDS = 20.0
+
+_served: dict[tuple[str, int, int], bytes] = {}  # (run, since, version): answer; versions never come back
+
+
+async def points(request: Request) -> Response:
+    """The run's state and every record after `since`; 404 for a run that is not remembered."""
+    run = manager().find(request.path_params["run_id"])
+    if run is None:
+        return _unknown_run()
+    run.seen()
+    try:
+        since = int(request.query_params.get("since", "0"))
+    except ValueError:
+        return JSONResponse({"error": "since must be a whole number"}, 400)
+    return Response(_answer(run, since), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _answer(run: Run, since: int) -> bytes:
+    key = run.id, since, run.version
+    if key not in _served:
+        if len(_served) >= 64:
+            _served.clear()
+        snapshot = run.snapshot(since)
+        answer = json.dumps(_points(run, snapshot), allow_nan=False, separators=(",", ":")).encode()
+        if snapshot.version != key[2]:
+            return answer
+        _served[key] = answer
+    return _served[key]
+
+
+def _points(run: Run, snapshot: Snapshot) -> dict[str, Any]:
+    config = run.config
+    return {
+        "latest": snapshot.latest,
+        "state": {
+            "status": snapshot.status,
+            "asked": snapshot.asked,
+            "place": snapshot.place,
+            "step": snapshot.step,
+            "total_steps": config.total_steps,
+            "epochs": config.epochs,
+            "learning_rate": snapshot.learning_rate,
+            "eta_seconds": snapshot.eta_seconds,
+            "data": config.data,
+            "verdict": verdict(config, run.history, run.ended),
+        },
+        "records": [{"seq": sequence} | to_json(record) for sequence, record in snapshot.news],
+    }
+
+
+async def run_results(request: Request) -> Response:
+    """The results so far as a file."""
+    run = manager().find(request.path_params["run_id"])
+    if run is None:
+        return _unknown_run()
+    headers = {"Content-Disposition": f'attachment; filename="normscope-{run.id}.json"'}
+    return Response(
+        json.dumps(results(run.config, run.history), indent=1, allow_nan=False),
+        headers=headers,
+        media_type="application/json",
+    )
+
+
+async def inside(request: Request) -> Response:
+    """One page's part of the looks inside the networks that are newer than `since`, for one source, maybe one layer."""
+    run = manager().find(request.path_params["run_id"])
+    if run is None:
+        return _unknown_run()
+    run.seen()
+    query = request.query_params
+    view, source, layer = query.get("view", ""), query.get("source", "fixed"), query.get("layer")
+    if view not in VIEWS or source not in SOURCES or not query.get("since", "0").isdigit():
+        return JSONResponse({"error": f"view is one of {VIEWS}, source one of {SOURCES}, since a whole number"}, 400)
+    latest, looks = run.seen_inside(int(query.get("since", "0")), source)
+    kept = run.snapshots.steps
+    answer = {
+        "latest": latest,
+        "status": run.status,
+        "kept": kept,
+        "looks": [look.to_json(view, layer) for look in looks],
+    }
+    return JSONResponse(answer | _told(run), headers={"Cache-Control": "no-store"})
+
+
+def _told(run: Run) -> dict[str, Any]:
+    """How the run stands, for pages that do not follow its points: why it ended, and where an arm diverged."""
+    snapshot, records = run.snapshot(run.history.latest), list(run.history)
+    replaced = [record.reason for record in records if isinstance(record, DataReplaced)]
+    messages = [record.message for record in records if isinstance(record, StatusChanged)]
+    return {
+        "asked": snapshot.asked,
+        "place": snapshot.place,
+        "message": messages[-1] if messages else "",
+        "replaced": replaced[-1] if replaced else "",
+        "diverged": {record.arm: record.step for record in records if isinstance(record, ArmDiverged)},
+    }
+
+
+async def whole_look(request: Request) -> Response:
+    """One look complete with its histograms: {arm: NetworkSummary}; 404 once it has been merged with a later one."""
+    run = manager().find(request.path_params["run_id"])
+    text = run.inside.whole(request.path_params["sequence"]) if run else None
+    if text is None:
+        return JSONResponse({"error": "This look is not kept any more."}, 404)
+    return Response(text, media_type="application/json", headers=FOREVER)
+
+
+def question(request: Request) -> Response:
+    """What the networks, live or of a kept step, answer to a question of core.runs.questions. May take seconds."""
+    run = manager().find(request.path_params["run_id"])
+    if run is None:
+        return _unknown_run()
+    try:
+        answer = _question(request.path_params["question"], dict(request.query_params))
+        earlier = request.query_params.get("step")
+        step = None if earlier is None else int(earlier)
+        asked = run.ask(
+            lambda arms, data: {"step": run.snapshot().step if step is None else step} | answer(arms, data), step
+        )
+        return JSONResponse(to_finite(asked.result(QUESTION_SECONDS)))
+    except (LookupError, ValueError, RuntimeError) as error:
+        return JSONResponse({"error": str(error)}, 400)
+    except TimeoutError:
+        return JSONResponse({"error": "The networks did not answer in time; they may wait for the device."}, 503)
+
+
+def _question(name: str, query: dict[str, str]) -> Callable[[list[Arm], Images], dict[str, Any]]:
+    layer = query.get("layer", "conv1")
+    if name == "maps":
+        stage, image = query.get("stage", "activated"), int(query.get("image", "0"))
+        return lambda arms, data: questions.feature_maps(arms, data, layer, stage, image)
+    if name == "noise":
+        return lambda arms, data: questions.noise(arms, data, layer)
+    if name == "recalibration":
+        return questions.recalibration
+    raise LookupError(f"The questions are maps, noise and recalibration; got {name}.")
+
+
+def _unknown_run() -> Response:
+    return JSONResponse({"error": "This run is not known here; it may have been forgotten."}, 404)

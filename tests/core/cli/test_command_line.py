@@ -1,0 +1,475 @@
+"""core.cli: what the command line writes, what it refuses and with which words, and that --help is quick."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from core.cli.flags import build_parser, experiment
+from core.cli.process import main
+from core.cli.settings import FLAGS, PRESET_FLAGS
+from core.data.images import load
+from core.experiment.arm import parse_arm
+from core.experiment.config import DATASETS, PRESETS, ExperimentConfig
+from core.experiment.links import to_query
+from core.training import records
+from core.training.trainer import train
+
+QUICK = ["train", "--data", "digits", "--device", "cpu"]
+EPOCH_KEYS = ["epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "test_accuracy_batch"]
+FILES = 4
+
+
+@pytest.fixture(autouse=True, scope="module")
+def threads() -> Iterator[None]:
+    """The command line leaves a core free; the tests of other files get theirs back."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+    json: Any = None
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
+    def run_main(*argv: str) -> Ran:
+        code = main(argv)
+        return Ran(code, *capsys.readouterr())
+
+    return run_main
+
+
+def parsed(*argv: str) -> ExperimentConfig:
+    return experiment(build_parser().parse_args(["train", *argv]))
+
+
+def python(*argv: str) -> list[str]:
+    return [sys.executable, *argv]
+
+
+# A run
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """Two epochs of five steps, once for all tests that look at them."""
+    path = tmp_path_factory.mktemp("quick") / "out.json"
+    argv = [*QUICK, "--norm", "none", "--norm", "bn", "--norm", "ln", "--epochs", "2", "--json", str(path)]
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(argv)
+    return Ran(code, out.getvalue(), err.getvalue(), json.loads(path.read_text(encoding="utf-8")))
+
+
+def test_the_json_has_the_documented_shape(quick: Ran) -> None:
+    assert quick.code == 0
+    assert {"config", "device", "arms"} <= quick.json.keys()
+    assert quick.json["config"]["data"] == "digits"
+    assert quick.json["device"].startswith("CPU")
+    assert list(quick.json["arms"]) == ["none", "bn", "ln"]
+    for name, arm in quick.json["arms"].items():
+        assert arm["config"]["arm"] == name
+        assert arm["status"] == "finished"
+        assert arm["steps"] == 10
+        assert arm["examples_per_second"] > 0
+        assert [epoch["epoch"] for epoch in arm["epochs"]] == [1, 2]
+        for epoch in arm["epochs"]:
+            assert list(epoch) == EPOCH_KEYS
+            assert isinstance(epoch["test_accuracy_batch"], float) == (name == "bn")
+
+
+def test_the_json_holds_the_numbers_of_an_independent_training(quick: Ran) -> None:
+    config = ExperimentConfig(data="digits", examples=1437, epochs=2)
+    facts: list[records.Record] = []
+    torch.set_num_threads(int(quick.json["device"].split()[-4]))  # "… · 1 thread an arm"; the last bits depend on it
+    train(config, load("digits"), facts.append)
+    ends = [fact for fact in facts if isinstance(fact, records.EpochFinished)]
+    tests = {fact.step: fact for fact in facts if isinstance(fact, records.TestMeasured)}
+    for name, arm in quick.json["arms"].items():
+        expected = [
+            {
+                "epoch": end.epoch,
+                "train_loss": end.train_loss[name],
+                "train_accuracy": end.train_accuracy[name],
+                "test_loss": tests[end.step].loss[name],
+                "test_accuracy": tests[end.step].accuracy[name],
+                "test_accuracy_batch": tests[end.step].batch_accuracy.get(name),
+            }
+            for end in ends
+        ]
+        assert arm["epochs"] == expected
+
+
+def test_stdout_has_a_row_per_arm_and_the_verdict(quick: Ran) -> None:
+    lines = quick.out.splitlines()
+    assert [line.split()[0] for line in lines[:4]] == ["arm", "none", "bn", "ln"]
+    assert f"{quick.json['arms']['bn']['epochs'][-1]['test_accuracy'] * 100:.1f} %" in lines[2]
+    assert lines[4].startswith("At the end, after 10 steps, on all 360 test images:")
+    assert len(lines) == 5
+
+
+def test_stderr_has_a_progress_bar_with_every_arms_loss(quick: Ran) -> None:
+    last = quick.err.replace("\r", "\n").splitlines()[-2]
+    assert "100%" in last
+    assert "10/10" in last
+    losses = [part.split()[-2:] for part in last.partition("loss")[2].rstrip("]").split(",")]
+    assert [name for name, _ in losses] == ["none", "bn", "ln"]
+    assert all(0 < float(loss) < 5 for _, loss in losses)
+
+
+def test_an_arm_that_diverges_is_said_and_the_others_go_on(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    arms = ["--norm", "none:lr=1e30", "--norm", "bn"]
+    ran = run(*QUICK, "--activation", "relu", "--epochs", "1", *arms, "--json", str(path))
+    found = json.loads(path.read_text())["arms"]
+    assert ran.code == 0
+    assert found["none:lr=1e+30"]["status"] == "diverged"
+    assert found["bn"]["status"] == "finished"
+    assert "diverged at step 2" in ran.out
+
+
+def test_when_every_arm_diverges_the_exit_code_is_1_and_the_json_is_strict(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    ran = run(*QUICK, "--activation", "relu", "--lr", "1e30", "--norm", "none", "--json", str(path))
+    assert ran.code == 1
+    assert "none at step 2: " in ran.err
+    assert "Lower the learning rate (it was 1e+30)." in ran.err
+    assert json.loads(path.read_text(), parse_constant=pytest.fail)["status"] == "failed"
+
+
+def test_losses_that_are_not_finite_become_null(run: Any, tmp_path: Path) -> None:
+    # One step an epoch: the weights are ruined by the first, and the epoch's test sees it before training does.
+    path = tmp_path / "out.json"
+    argv = ["--activation", "relu", "--lr", "1e38", "--norm", "none", "--examples", "256", "--epochs", "1"]
+    ran = run(*QUICK, *argv, "--json", str(path))
+    epoch = json.loads(path.read_text(), parse_constant=pytest.fail)["arms"]["none"]["epochs"][0]
+    assert ran.code == 0
+    assert epoch["test_loss"] is None
+    assert epoch["train_loss"] > 0
+
+
+@pytest.mark.slow
+def test_ctrl_c_writes_what_was_measured(tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    argv = [*QUICK, "--epochs", "1000", "--json", str(path)]
+    # As at a terminal, also where the tests run in the background: there a shell has its children ignore Ctrl-C.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    train = (
+        f"from core.cli import process, progress; progress.LOG_SECONDS = 0; raise SystemExit(process.main({argv!r}))"
+    )
+    code = f"{listen}; {train}"
+    with subprocess.Popen(python("-c", code), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        seen = b""
+        while b"loss none" not in seen:
+            seen += os.read(process.stderr.fileno(), 4096) or pytest.fail(seen.decode())
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    found = json.loads(path.read_text())
+    assert process.returncode == 130
+    assert b"Traceback" not in seen + err
+    assert found["status"] == found["arms"]["bn"]["status"] == "stopped"
+    assert found["arms"]["bn"]["steps"] > 0
+    assert b"Stopped at step" in err
+    assert b"examples/s" in out
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# Flags
+
+
+def test_every_setting_of_an_experiment_has_a_flag() -> None:
+    assert set(FLAGS) == {field.name for field in fields(ExperimentConfig)}
+
+
+def test_every_preset_has_a_flag() -> None:
+    assert sorted(PRESET_FLAGS.values()) == sorted(PRESETS)
+
+
+def test_without_flags_it_is_the_first_look() -> None:
+    assert parsed() == PRESETS["First look"] == ExperimentConfig()
+
+
+def test_every_flag_reaches_its_setting() -> None:
+    words = (
+        "--data mnist --examples 5000 --batch-size 64 --no-drop-last --norm bn/none --norm gn1 --norm bn:dropout=0.5 "
+        "--activation relu --pool avg --init he --depth 8 --dropout 0.2 --optimizer adam --lr 0.01 --momentum 0.9 "
+        "--epochs 7 --seed 42"
+    )
+    arms = tuple(parse_arm(name) for name in ("bn/none", "gn1", "bn:dropout=0.5"))
+    expected = ExperimentConfig(
+        "mnist", 5000, 64, False, arms, "relu", "avg", "he", 8, 0.2, "adam", 0.01, 0.9, 7, 42
+    )  # fmt: skip
+    assert parsed(*words.split()) == expected
+    assert all(getattr(expected, field) != getattr(ExperimentConfig(), field) for field in FLAGS)
+
+
+def test_flags_change_a_preset() -> None:
+    book = PRESETS["The book, zh edition"]
+    assert parsed("--preset", "book-zh") == book
+    assert parsed("--preset", "book-zh", "--epochs", "1") == replace(book, epochs=1)
+
+
+def test_a_smaller_dataset_takes_all_its_examples_unless_told() -> None:
+    assert parsed("--data", "digits").examples == DATASETS["digits"][0]
+    assert parsed("--data", "digits", "--examples", "300").examples == 300
+
+
+def test_a_link_of_the_page_is_the_experiment_on_the_page() -> None:
+    config = ExperimentConfig(arms=(parse_arm("bn:book"), parse_arm("in/ln")), learning_rate=0.25, drop_last=False)
+    query = "&".join(f"{key}={value}" for key, value in to_query(config).items())
+    assert parsed("--link", f"http://localhost:8501/train?{query}&run=Xy_12&cube=left:gn") == config
+
+
+# Bad input: exit code 2 and one line with the flag, what it got and what to do
+
+
+REFUSED = {
+    "--lr nan": "error: --lr: The learning rate must be a finite number above 0; got nan. Use 0.1.",
+    "--lr 0": "error: --lr: The learning rate must be a finite number above 0; got 0. Use 0.1.",
+    "--lr fast": "error: --lr: It must be a number; got “fast”. Use one such as 0.1. "
+    "See `python -m core train --help`.",
+    "--epochs 0": "error: --epochs: A run has 1 to 1,000 epochs; got epochs 0. Use 1 to 1,000.",
+    "--epochs 1.5": "error: --epochs: It must be a whole number; got “1.5”. Use one such as 8. "
+    "See `python -m core train --help`.",
+    "--data cifar": "error: --data: data must be one of fashion-mnist, mnist, kmnist, digits; got “cifar”.",
+    "--pool sum": "error: --pool: pool must be one of max, avg; got “sum”.",
+    "--depth 6": "error: --depth: depth must be one of 5, 8, 12; got “6”.",
+    "--momentum 1": "error: --momentum: ",
+    "--dropout nan": "error: --dropout: ",
+    "--seed -1": "error: --seed: A seed is a whole number from 0",
+    f"--seed {'9' * 5000}": "error: --seed: It must be a whole number; got “9999",
+    "--norm foo": "error: --norm: An arm is a norm (none, bn, ln, in, gn, rms)",
+    "--norm gn4": "error: --norm: GroupNorm's groups must divide the channels",
+    "--norm bn --norm bn": "error: --norm: Every arm must differ from the others; got bn twice.",
+    "--batch-size 1": "error: --norm, --batch-size: A batch of 1 has no spread",
+    "--examples 257 --no-drop-last": "error: --examples, --batch-size, --drop-last: A batch of 1 has no spread",
+    "--examples 100": "error: --examples, --batch-size: A mini-batch cannot be larger than the training data",
+    "--examples 60001": "error: --data, --examples: fashion-mnist has 60,000 training images; got examples 60,001.",
+    "--preset third": "error: --preset: invalid choice: 'third'",
+    "--preset book-zh --link http://x/?lr=1": "error: --link: not allowed with argument --preset.",
+    "--link http://x/?lr=0&warp=9": "error: --link: Unknown setting “warp” in the link cannot be used. “lr=0” "
+    "in the link cannot be used. The learning rate must be a finite number above 0; got 0. Use 0.1.",
+    "--link http://x/": "error: --link: Its settings follow a “?”; got “http://x/”.",
+    "--link http://[x/?lr=1": "error: --link: It must be an address",
+    "--device tpu": "error: --device: A device is auto, cpu, cuda, cuda:N or mps; got “tpu”.",
+    "--device cuda:99": "error: --device: It must be one that PyTorch finds on this machine; got “cuda:99”.",
+    "--json /nowhere/at/all.json": "error: --json: It must name a file that can be written; got /nowhere/at/all.json "
+    "(No such file or directory). Name another one.",
+    "--json /dev/null": "error: --json: It must name a file that can be written; got /dev/null (it is a folder, a "
+    "device or write-protected). Name another one.",
+    "--json /": "error: --json: It must name a file that can be written; got / (",
+    "--warp 9": "error: --warp: There is no such flag. See `python -m core train --help`.",
+    "--epoch 1": "error: --epoch: There is no such flag.",
+    "--lr": "error: --lr: expected one argument. See `python -m core train --help`.",
+}
+
+
+@pytest.mark.parametrize(("words", "line"), REFUSED.items(), ids=[words[:40] for words in REFUSED])
+def test_bad_input_is_refused_in_one_line(run: Any, words: str, line: str) -> None:
+    ran = run("train", *words.split())
+    assert ran.code == 2
+    assert ran.err.startswith(line)
+    assert ran.err.count("\n") == 1
+    assert ran.out == ""
+
+
+def test_a_bad_environment_is_refused_in_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NORMSCOPE_DATA", "~nosuchuser/images")
+    for words in (("data", "verify"), ("train",), ("sequence", "--data", "mnist")):
+        ran = run(*words)
+        assert ran.code == 2
+        assert ran.err.splitlines()[-1].startswith("error: NORMSCOPE_DATA: Its ~ must stand for the home of a user")
+
+
+def test_a_line_break_in_bad_input_stays_in_the_one_line(run: Any) -> None:
+    assert run("train", "--data", "a\nb").err.count("\n") == 1
+
+
+@pytest.mark.parametrize("argv", [[], ["fly"], ["data"], ["data", "lose"], ["data", "fetch", "--data", "cifar"]])
+def test_an_unknown_command_is_refused_in_one_line(run: Any, argv: list[str]) -> None:
+    ran = run(*argv)
+    assert ran.code == 2
+    assert ran.err.startswith("error: ")
+    assert ran.err.count("\n") == 1
+
+
+def test_a_corrupt_file_is_named_with_the_remedy(run: Any, tmp_path: Path) -> None:
+    broken = tmp_path / "FashionMNIST/raw/train-images-idx3-ubyte.gz"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"half")
+    ran = run("train", "--data-root", str(tmp_path), "--device", "cpu")
+    assert ran.code == 2
+    assert ran.err.startswith(f"error: {broken} is corrupt or truncated")
+    assert "python -m core data fetch --data fashion-mnist" in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def test_data_that_cannot_be_fetched_points_to_the_digits(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torchvision.datasets.MNIST.mirrors", ["http://127.0.0.1:9/"])
+    ran = run("train", "--data", "mnist", "--data-root", str(tmp_path))
+    assert ran.code == 2
+    assert ran.err.startswith("error: mnist is not complete")
+    assert ran.err.endswith("Or train on --data digits, which are built in.\n")
+
+
+def test_results_that_were_there_before_survive_a_refusal(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    path.write_text("precious")
+    assert run("train", "--json", str(path), "--device", "cuda:99").code == 2
+    assert path.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_takes_the_file_but_not_the_numbers(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    ran = run(*QUICK, "--norm", "bn", "--epochs", "1", "--json", str(tmp_path / "out.json"))
+    assert ran.code == 2
+    assert "BatchNorm" in ran.out
+    assert ran.err.endswith("(No space left on device). Free some space.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+# Data files
+
+
+def test_verify_shows_every_file_and_exits_1_when_one_is_missing_or_corrupt(run: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "FashionMNIST/raw"
+    folder.mkdir(parents=True)
+    (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(b"half")
+    ran = run("data", "verify", "--data-root", str(tmp_path))
+    rows = [line.split() for line in ran.out.splitlines()]
+    assert ran.code == 1
+    assert rows[0] == ["dataset", "size", "status", "file"]
+    assert [row[-2] for row in rows[1:]] == ["missing"] * (FILES - 1) + ["corrupt"]
+    assert ran.err == (
+        "4 of 4 files are missing or corrupt; `python -m core data fetch --data fashion-mnist` gets them.\n"
+    )
+
+
+def test_verify_all_covers_every_dataset(run: Any, tmp_path: Path) -> None:
+    ran = run("data", "verify", "--data", "all", "--data-root", str(tmp_path))
+    assert ran.code == 1
+    assert {line.split()[0] for line in ran.out.splitlines()[1:]} == set(DATASETS)
+
+
+@pytest.mark.parametrize("action", ["fetch", "verify"])
+def test_the_digits_need_no_files(run: Any, action: str) -> None:
+    ran = run("data", action, "--data", "digits")
+    assert ran.code == 0
+    assert "built in" in ran.out
+
+
+def test_fetch_shows_progress_and_how_the_files_stand(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chunks(url: str) -> Iterator[tuple[bytes, int]]:
+        yield from [(b"a whole", 12), (b" file", 12)]
+
+    files = [(name, hashlib.md5(b"a whole file").hexdigest()) for name in ("images.gz", "labels.gz")]
+    monkeypatch.setattr("core.data.files._chunks", chunks)
+    monkeypatch.setattr("torchvision.datasets.KMNIST.resources", files)
+    ran = run("data", "fetch", "--data", "kmnist", "--data-root", str(tmp_path))
+    assert ran.code == 0
+    assert "images.gz: 100%" in ran.err
+    assert "labels.gz: 100%" in ran.err
+    assert [line.split()[3:] for line in ran.out.splitlines()[1:]] == [
+        ["ok", str(tmp_path / "KMNIST/raw" / name)] for name, _ in files
+    ]
+
+
+# Sequences
+
+
+def test_the_row_reader_is_trained_without_layernorm_and_with_it(run: Any) -> None:
+    ran = run("sequence", "--examples", "128", "--epochs", "2")
+    assert ran.code == 0
+    head, *lines = (line.split() for line in ran.out.splitlines())
+    assert head[:2] == ["norm", "epoch"]
+    assert [line[:2] for line in lines] == [["none", "1"], ["none", "2"], ["ln", "1"], ["ln", "2"]]
+
+
+def test_a_row_reader_whose_loss_is_no_number_is_an_exit_code(run: Any) -> None:
+    ran = run("sequence", "--examples", "128", "--epochs", "1", "--lr", "1e38")
+    assert (ran.code, "nan" in ran.out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "words", ["--lr 0", "--lr nan", "--epochs 0", "--examples -1", "--seed -1", "--seed 4294967296", "--data cifar"]
+)
+def test_bad_input_for_the_row_reader_is_refused_in_one_line(run: Any, words: str) -> None:
+    ran = run("sequence", *words.split())
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"error: {words.split()[0]}: ")
+    assert ran.err.count("\n") == 1
+
+
+def test_every_flag_of_the_row_reader_is_documented(run: Any) -> None:
+    page = (Path(__file__).parents[3] / "docs/command-line.md").read_text(encoding="utf-8")
+    flags = set(re.findall(r"--[a-z-]+", run("sequence", "--help").out)) - {"--help"}
+    section = page.split("## Sequences")[1].split("## Data")[0]
+    assert flags == set(re.findall(r"(?<=\| `)--[a-z-]+", section))
+
+
+# The process
+
+
+def test_help_is_shown_without_importing_torch() -> None:
+    code = (
+        "import sys, core.cli.process as cli\n"
+        "assert cli.main(['train', '--help']) == 0\n"
+        "assert not {'torch', 'numpy', 'tqdm'} & set(sys.modules)"
+    )
+    done = subprocess.run(python("-c", code), capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert all(flag in done.stdout for flag in FLAGS.values())
+
+
+def test_every_flag_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs/command-line.md").read_text(encoding="utf-8")
+    others = ["--preset", "--link", "--device", "--data-root", "--json"]
+    assert [flag for flag in [*FLAGS.values(), *others] if f"| `{flag}" not in page] == []
+
+
+def test_output_survives_a_terminal_with_few_letters() -> None:
+    letters = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(python("-m", "core", "train", "--help"), capture_output=True, encoding="ascii", env=letters)
+    assert done.returncode == 0
+    assert "2?2 values" in done.stdout
+
+
+def test_a_reader_that_has_left_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(python("-m", "core", "--help"), stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert done.returncode == 0
+    assert done.stderr == b""

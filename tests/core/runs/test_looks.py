@@ -1,0 +1,268 @@
+"""runs/looks.py and words/conclusions.py: what is kept of the looks, what pages get of it, what it is said to mean."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+import torch
+
+from core.data.images import Images
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
+from core.probes.summary import NetworkSummary
+from core.runs.line import Line
+from core.runs.looks import KEPT_WHOLE, MAX_OBSERVATIONS, Observations
+from core.runs.pace import FIRST_LOOKS, is_look
+from core.runs.run import Run
+from core.runs.snapshots import Snapshots
+from core.training import records
+from core.training.arms import Arm, build_arms
+from core.training.records import NetworksSeen, TrainMeasured
+from core.training.steps import look_at_fixed_images
+from core.training.trainer import Unattended, train
+from core.words.conclusions import about_activations, about_gradients, about_parameters
+
+ARMS = tuple(parse_arm(name) for name in ("none", "bn", "ln:dropout=0.3", "bn:book"))
+TITLES = {arm.name: arm.title for arm in ARMS}
+
+
+def small(**changes: object) -> ExperimentConfig:
+    return ExperimentConfig(**{"data": "digits", "examples": 96, "batch_size": 32, "epochs": 2, "arms": ARMS} | changes)
+
+
+class AlwaysLooking(Unattended):
+    def look(self, arms: list[Arm], data: Images, step: int) -> frozenset[str]:
+        return frozenset({"fixed", "batch"})
+
+
+@pytest.fixture(scope="module")
+def looks(small_images: Images) -> list[NetworksSeen]:
+    found: list[object] = []
+    train(small(), small_images, found.append, AlwaysLooking())
+    return [record for record in found if isinstance(record, NetworksSeen)]
+
+
+@pytest.fixture
+def observations(looks: list[NetworksSeen]) -> Observations:
+    kept = Observations(TITLES)
+    for look in looks:
+        kept.append(look)
+    return kept
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_looking_at_every_step_from_both_sides_changes_no_bit_of_the_training(
+    small_images: Images, optimizer: str
+) -> None:
+    ends, losses = [], []
+    for control in (Unattended(), AlwaysLooking()):
+        found: list[object] = []
+        before = torch.random.get_rng_state()
+        arms = train(small(optimizer=optimizer), small_images, found.append, control)
+        assert torch.equal(torch.random.get_rng_state(), before)
+        losses.append([record.loss for record in found if isinstance(record, TrainMeasured)])
+        ends.append([arm.model.state_dict() for arm in arms])
+    assert losses[0] == losses[1]
+    for unseen, seen in zip(*ends, strict=True):
+        assert all(torch.equal(unseen[name], seen[name]) for name in unseen)
+
+
+def test_a_look_on_both_sources_at_each_step_and_on_fixed_images_at_the_end(looks: list[NetworksSeen]) -> None:
+    assert [look.step for look in looks if look.source == "fixed"] == list(range(7))
+    assert [look.step for look in looks if look.source == "batch"] == list(range(6))
+
+
+def test_the_update_ratio_on_the_batch_is_that_of_the_step_that_was_taken(small_images: Images) -> None:
+    config = small(arms=(parse_arm("bn"),), epochs=1, examples=32)
+    before = {n: p.detach().clone() for n, p in build_arms(config, torch.device("cpu"))[0].model.named_parameters()}
+    found: list[object] = []
+    (arm,) = train(config, small_images, found.append, AlwaysLooking())
+    after = dict(arm.model.named_parameters())["conv1.weight"].detach()
+    move, weight = (after - before["conv1.weight"]).double(), before["conv1.weight"].double()
+    expected = math.sqrt(float(move.square().mean() / weight.square().mean()))
+    look = next(r for r in found if isinstance(r, NetworksSeen) and r.source == "batch")
+    assert look.arms["bn"].layers[0].gradient.update_ratio == pytest.approx(expected, rel=1e-4)
+
+
+def test_momentum_has_no_update_ratio_on_images_that_no_step_was_taken_on(small_images: Images) -> None:
+    config = small(momentum=0.9)
+    look = look_at_fixed_images(config, small_images, build_arms(config, torch.device("cpu")), 0)
+    assert all(layer.gradient.update_ratio is None for layer in look.arms["bn"].layers)
+
+
+@pytest.mark.parametrize("view", ["gradients", "activations", "parameters"])
+def test_what_a_page_gets_is_json_of_the_source_asked_for_and_newer_than_it_has(
+    observations: Observations, view: str
+) -> None:
+    everything = observations.since(0, "fixed")
+    assert [look.step for look in everything] == list(range(7))
+    assert observations.since(everything[3].sequence, "fixed") == everything[4:]
+    for look in everything:
+        json.dumps(look.to_json(view, None), allow_nan=False)
+
+
+def test_one_layer_of_the_parameters_is_that_layer_only(observations: Observations) -> None:
+    arms = observations.since(0, "fixed")[0].to_json("parameters", "fc1")["arms"]
+    assert {name: list(layers) for name, layers in arms.items()} == {n: [] if n == "none" else ["fc1"] for n in arms}
+    assert arms["bn"]["fc1"]["gamma"] == [1.0] * 120
+
+
+def test_the_whole_look_has_every_histogram(observations: Observations) -> None:
+    found = json.loads(observations.whole(1))
+    assert set(found) == set(TITLES)
+    assert sum(found["bn"]["layers"][0]["normalized"]["fixed"]["counts"]) > 0
+    assert observations.whole(10_000) is None
+
+
+def test_a_long_run_keeps_a_bounded_number_of_looks_its_start_and_its_extremes(looks: list[NetworksSeen]) -> None:
+    kept = Observations(TITLES)
+    one = next(look for look in looks if look.source == "fixed")
+    for step in range(250):
+        kept.append(NetworksSeen(step, 0.0, "fixed", {"bn": one.arms["bn"]}))
+        assert len(kept.since(0, "fixed")) <= MAX_OBSERVATIONS
+    found = kept.since(0, "fixed")
+    assert [look.step for look in found[:KEPT_WHOLE]] == list(range(KEPT_WHOLE))
+    assert found[-1].step == 249
+    assert [b.steps[0] for b in found[1:]] == [a.steps[1] + 1 for a in found[:-1]], "every step is in one look"
+
+
+def test_merging_keeps_the_extremes(looks: list[NetworksSeen]) -> None:
+    kept = Observations(TITLES)
+    fixed = [look for look in looks if look.source == "fixed"]
+    spike = fixed[6]
+    for step in range(180):
+        arms = (spike if step == 57 else fixed[0]).arms
+        kept.append(NetworksSeen(step, 0.0, "fixed", {"bn": arms["bn"]}))
+    covering = next(look for look in kept.since(0, "fixed") if look.steps[0] <= 57 <= look.steps[1])
+    stage = covering.activations["bn"]["conv1"]["stages"]["before"]
+    pair = [look.arms["bn"].layers[0].before for look in (fixed[0], spike)]
+    assert stage["high"] == pytest.approx(max(p.high for p in pair))
+    assert stage["low"] == pytest.approx(min(p.low for p in pair))
+
+
+def test_looks_are_dense_at_the_start_and_few_in_all() -> None:
+    due = [step for step in range(23_401) if is_look(step, 23_400)]
+    assert due[:5] == list(FIRST_LOOKS[:5])
+    assert due[-1] == 23_400
+    assert len(due) <= len(FIRST_LOOKS) + 11
+
+
+def test_the_sentences_say_what_the_numbers_are(looks: list[NetworksSeen]) -> None:
+    arms = looks[0].arms
+    ratio = arms["none"].gradient_ratio
+    assert f"No normalization {1 / ratio:,.0f} times smaller" in about_gradients(arms, TITLES)
+    spread = arms["none"].layers[-2].activated.unit_std
+    assert f"No normalization {spread:.2g} (pooled" in about_activations(arms, TITLES)
+    assert "BatchNorm 1.00 to 1.00, running variance of" in about_parameters(arms, TITLES)
+    assert "No arm of this run" in about_parameters({"none": arms["none"]}, TITLES)
+
+
+def test_the_sentences_name_the_arms_whose_numbers_are_not_finite_and_write_no_long_numbers(
+    small_images: Images,
+) -> None:
+    found: list[object] = []
+    train(small(arms=ARMS[:3], activation="relu", learning_rate=1e30), small_images, found.append, AlwaysLooking())
+    seen = [record for record in found if isinstance(record, NetworksSeen) and record.source == "fixed"]
+    arms = next(look.arms for look in seen if look.step == 1)
+    assert not math.isfinite(arms["none"].layers[-2].activated.unit_std)
+    assert "The values of fc2 are not finite numbers at this step in No normalization" in about_activations(
+        arms, TITLES
+    )
+    assert "The gradients are not finite numbers at this step in No normalization" in about_gradients(arms, TITLES)
+    for sentence in (about_activations(arms, TITLES), about_gradients(arms, TITLES), about_parameters(arms, TITLES)):
+        assert "nan" not in sentence
+        assert max(map(len, sentence.split())) < 20
+
+
+def test_networks_of_an_earlier_step_are_as_they_were(small_images: Images) -> None:
+    class Keeping(Unattended):
+        snapshots, seen = Snapshots(), dict[int, dict[str, torch.Tensor]]()
+
+        def look(self, arms: list[Arm], data: Images, step: int) -> frozenset[str]:
+            self.snapshots.keep(step, arms)
+            self.seen[step] = {name: values.clone() for name, values in arms[1].model.state_dict().items()}
+            return frozenset()
+
+    arms = train(small(), small_images, lambda record: None, Keeping())
+    then = Keeping.snapshots.arms(3, arms)[1].model.state_dict()
+    assert all(torch.equal(values, then[name]) for name, values in Keeping.seen[3].items())
+    assert not torch.equal(then["conv1.weight"], arms[1].model.state_dict()["conv1.weight"])
+    with pytest.raises(LookupError, match="kept at steps 0, 1, 2"):
+        Keeping.snapshots.arms(99, arms)
+
+
+@pytest.fixture(scope="module")
+def first_look_inside(fashion: Images) -> dict[int, NetworkSummary]:
+    """What the pages show of sigmoid, Xavier at step 0, by depth: one summary per arm."""
+    found = {}
+    for depth in (5, 12):
+        config = ExperimentConfig(depth=depth)
+        found[depth] = look_at_fixed_images(config, fashion, build_arms(config, torch.device("cpu")), 0).arms
+    return found
+
+
+def test_fact_1_is_what_the_gradients_page_shows_at_step_0(first_look_inside) -> None:
+    none, bn, ln = (first_look_inside[5][name].gradient_ratio for name in ("none", "bn", "ln"))
+    assert none < 0.02
+    assert 0.01 < ln < 0.2
+    assert 0.4 < bn < 4
+    assert none < ln < bn
+
+
+def test_fact_2_is_what_the_gradients_page_shows_at_depth_12(first_look_inside) -> None:
+    assert first_look_inside[12]["none"].gradient_ratio < 1e-5
+    assert 0.4 < first_look_inside[12]["bn"].gradient_ratio < 4
+
+
+def test_fact_4_is_what_the_activations_page_shows_at_step_0(first_look_inside) -> None:
+    none, bn, ln = (first_look_inside[5][name].layers[-2].activated.unit_std for name in ("none", "bn", "ln"))
+    assert none < 0.002
+    assert 0.001 < ln < 0.03
+    assert 0.19 < bn < 0.23
+
+
+def test_fact_8_at_step_1_running_statistics_are_still_those_of_the_start(fashion: Images) -> None:
+    config = ExperimentConfig(examples=256, epochs=1, learning_rate=1.0, arms=(parse_arm("bn"),))
+    found: list[object] = []
+    train(config, fashion, found.append)
+    test = next(record for record in found if isinstance(record, records.TestMeasured) and record.step == 1)
+    assert test.accuracy["bn"] < 0.16
+    assert test.batch_accuracy["bn"] > 0.2
+
+
+def test_fact_13_ten_times_the_weights_before_batch_norm_is_a_tenth_of_the_gradient(
+    fashion: Images,
+) -> None:
+    config = ExperimentConfig(arms=(parse_arm("bn"),))
+    arms = build_arms(config, torch.device("cpu"))
+    before = look_at_fixed_images(config, fashion, arms, 0).arms["bn"].layers
+    with torch.no_grad():
+        for parameter in arms[0].model[0].parameters():
+            parameter.mul_(10)
+    after = look_at_fixed_images(config, fashion, arms, 0).arms["bn"].layers
+    assert after[0].gradient.mean_abs / before[0].gradient.mean_abs == pytest.approx(0.1, abs=0.001)
+    assert after[-1].before.mean == pytest.approx(before[-1].before.mean, abs=1e-2)
+
+
+def test_a_look_that_was_due_does_not_hold_up_those_that_a_page_asks_for(
+    looks: list[NetworksSeen], small_images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, clock = Run(small(), Line(), grace=60), [100.0]
+    monkeypatch.setattr("core.runs.run.time.monotonic", lambda: clock[0])
+
+    def looked(at: float, step: int) -> frozenset[str]:
+        clock[0] = at
+        run.seen_inside(0, "fixed")
+        sources = run.look([], small_images, step)
+        clock[0] += 0.01  # what the look takes
+        for _ in sources:
+            run.publish(looks[0])
+        return sources
+
+    assert looked(100.0, 499) == {"fixed"}
+    assert looked(100.4, 499) == frozenset(), "too soon"
+    assert looked(100.45, 500) == {"fixed"}, "due"
+    assert looked(101.0, 501) == {"fixed"}

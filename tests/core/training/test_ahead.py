@@ -1,0 +1,198 @@
+"""core.training.ahead: on a card the host runs ahead, and what is published is what it would be without.
+
+Here on a processor, where a captured step is the step itself: all but the capture, the streams and the kernels' own
+rounding. tests/core/test_on_card.py does the same on a card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from core.data.images import Images
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
+from core.training import ahead, arms, captured, records
+from core.training.ahead import Ahead
+from core.training.captured import SLOTS, NotCaptured
+from core.training.records import ArmDiverged, EpochFinished, LearningRateChanged, NetworksSeen, Record, TrainMeasured
+from core.training.trainer import RunStopped, Training, Unattended, train
+
+SEVEN = tuple(parse_arm(name) for name in ("none", "bn", "ln", "bn:book", "gn", "in/rms"))
+CONFIG = ExperimentConfig(data="digits", examples=300, batch_size=20, epochs=8, arms=SEVEN, learning_rate=0.01)
+WILD = replace(CONFIG, activation="relu", arms=(parse_arm("none:lr=1e6"), parse_arm("bn:lr=1e30"), parse_arm("ln")))
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processor taken for a card, whose graphs are the work itself."""
+    for module in (arms, ahead):
+        monkeypatch.setattr(module, "is_card", lambda device: True)
+    monkeypatch.setattr(captured, "capture", lambda work: work)
+
+
+class Steered(Unattended):
+    """Looks at some steps, changes the rate at some, waits before some, and stops before one."""
+
+    def __init__(self, looks=(), rates=None, waits=(), stop=None, history=()) -> None:
+        self.looks, self.rates, self.waits, self.stop, self.history = looks, rates or {}, waits, stop, history
+        self.known: dict[int, int] = {}  # at each wait: the last step that had been published
+
+    def begin_step(self, step: int) -> float | None:
+        if step in self.waits:
+            self.before_waiting()
+            self.known[step] = max(r.step for r in self.history if isinstance(r, TrainMeasured))
+        if step == self.stop:
+            raise RunStopped
+        return self.rates.get(step)
+
+    def look(self, arms, data, step) -> frozenset[str]:
+        return frozenset({"fixed"} if step in self.looks else {"batch"} if -step in self.looks else ())
+
+
+def history_of(config: ExperimentConfig, data: Images, **steering: Any) -> tuple[list[Record], Steered]:
+    history: list[Record] = []
+    control = Steered(**steering, history=history)
+    with suppress(RunStopped):
+        train(config, data, history.append, control)
+    return history, control
+
+
+def outline(history: list[Record]) -> list[tuple[Any, ...]]:
+    """Which records there are, in their order."""
+    return [(type(r).__name__, getattr(r, "step", None), *sorted(getattr(r, "loss", ()))) for r in history]
+
+
+def numbers(history: list[Record], kind: type, field: str) -> dict[tuple[int, str], float]:
+    return {(r.step, arm): value for r in history if isinstance(r, kind) for arm, value in getattr(r, field).items()}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        CONFIG,
+        replace(CONFIG, batch_size=64, drop_last=False, epochs=4, momentum=0.9, learning_rate=0.02),
+        replace(CONFIG, depth=12, arms=SEVEN[:3], epochs=2, activation="tanh", pool="avg", learning_rate=0.001),
+    ],
+    ids=["SGD", "momentum and short batches", "depth 12"],
+)
+def test_losses_tests_and_epochs_are_those_of_one_call_after_another(small_images, card, monkeypatch, config) -> None:
+    ahead_of, _ = history_of(config, small_images)
+    monkeypatch.undo()
+    expected, _ = history_of(config, small_images)
+    assert outline(ahead_of) == outline(expected)
+    for kind, field in ((TrainMeasured, "loss"), (records.TestMeasured, "batch_loss"), (EpochFinished, "train_loss")):
+        assert numbers(ahead_of, kind, field) == pytest.approx(numbers(expected, kind, field), abs=2e-4), (kind, field)
+    assert numbers(ahead_of, records.TestMeasured, "loss") == pytest.approx(
+        numbers(expected, records.TestMeasured, "loss"), rel=0.02
+    )
+
+
+def test_looks_are_those_of_their_step(small_images, card, monkeypatch) -> None:
+    steps = (0, 1, 2, 7, 60, -61, 119, 120)
+    found, _ = history_of(CONFIG, small_images, looks=steps)
+    monkeypatch.undo()
+    expected, _ = history_of(CONFIG, small_images, looks=steps)
+    seen, right = ([r for r in history if isinstance(r, NetworksSeen)] for history in (found, expected))
+    assert [(r.step, r.source, list(r.arms)) for r in seen] == [(r.step, r.source, list(r.arms)) for r in right]
+    for mine, theirs in zip(seen, right, strict=True):
+        for arm, summary in mine.arms.items():
+            for layer, other in zip(summary.layers, theirs.arms[arm].layers, strict=True):
+                assert layer.before.mean == pytest.approx(other.before.mean, abs=1e-3)
+                assert layer.gradient.rms == pytest.approx(other.gradient.rms, rel=1e-2)
+                assert layer.gradient.update_ratio == pytest.approx(other.gradient.update_ratio, rel=1e-2)
+
+
+def test_whoever_waits_has_all_that_was_measured(small_images, card) -> None:
+    history, control = history_of(CONFIG, small_images, waits=(2, 3, 17, 40, 111), stop=112)
+    assert control.known == {2: 1, 3: 2, 17: 16, 40: 39, 111: 110}
+    assert max(r.step for r in history if isinstance(r, TrainMeasured)) == 111
+
+
+def test_no_more_than_two_readings_are_on_the_way(small_images, card, monkeypatch) -> None:
+    behind: list[int] = []
+    launched = Ahead.advance
+
+    def spied(self, step, look, counts):
+        launched(self, step, look, counts)
+        behind.append(step - max((r.step for r in history if isinstance(r, TrainMeasured)), default=0))
+
+    monkeypatch.setattr(Ahead, "advance", spied)
+    history: list[Record] = []
+    train(replace(CONFIG, arms=SEVEN[:1], examples=300, batch_size=2), small_images, history.append)
+    assert SLOTS <= max(behind) <= 2 * SLOTS
+
+
+def test_a_new_rate_holds_from_its_step_on(small_images, card, monkeypatch) -> None:
+    config = replace(CONFIG, epochs=4)
+    found, _ = history_of(config, small_images, rates={30: 0.02})
+    monkeypatch.undo()
+    expected, _ = history_of(config, small_images, rates={30: 0.02})
+    assert [r for r in found if isinstance(r, LearningRateChanged)] == [LearningRateChanged(30, 0.01, 0.02)]
+    assert outline(found) == outline(expected)
+    losses = numbers(expected, TrainMeasured, "loss")
+    assert numbers(found, TrainMeasured, "loss") == pytest.approx(losses, abs=2e-4)
+
+
+def test_an_arm_that_diverges_stays_as_it_was_then_and_the_others_go_on(small_images, card, monkeypatch) -> None:
+    history: list[Record] = []
+    ended = train(WILD, small_images, history.append)
+    monkeypatch.undo()
+    expected: list[Record] = []
+    right = train(WILD, small_images, expected.append)
+    assert outline(history) == outline(expected)
+    deaths, expected_deaths = ([r for r in h if isinstance(r, ArmDiverged)] for h in (history, expected))
+    assert deaths == expected_deaths
+    assert {r.arm for r in deaths} == {"none:lr=1e+06", "bn:lr=1e+30"}
+    for mine, theirs in zip(ended, right, strict=True):
+        assert mine.alive == theirs.alive
+        assert mine.examples == theirs.examples
+        state = theirs.model.state_dict()
+        for name, tensor in mine.model.state_dict().items():
+            if name.endswith(".bias"):  # before a norm its gradient is 0 but for rounding, here times 10³⁰
+                continue
+            torch.testing.assert_close(tensor, state[name], equal_nan=True, rtol=0.05, atol=1e-3, msg=name)
+
+
+def test_when_all_have_diverged_nothing_more_is_told(small_images, card) -> None:
+    history, _ = history_of(replace(WILD, arms=WILD.arms[:2]), small_images)
+    assert isinstance(history[-1], ArmDiverged)
+
+
+def test_without_a_graph_the_steps_are_taken_one_call_after_another(small_images, card, monkeypatch, caplog) -> None:
+    def refuse(work: Callable[[], None]) -> Callable[[], None]:
+        raise NotCaptured("no")
+
+    expected, _ = history_of(CONFIG, small_images)
+    monkeypatch.setattr(captured, "capture", refuse)
+    found, _ = history_of(CONFIG, small_images)
+    assert outline(found) == outline(expected)
+    assert "call by call: no" in caplog.text
+
+
+def test_dropout_is_not_captured(small_images, card, monkeypatch) -> None:
+    monkeypatch.setattr(captured.CapturedStep, "__init__", lambda *_: pytest.fail("captured"))
+    history_of(replace(CONFIG, arms=(parse_arm("bn:dropout=0.5"),), epochs=1), small_images)
+
+
+@pytest.mark.parametrize("step", [1, 17, 75])
+def test_what_was_kept_on_the_way_goes_on_with_the_same_numbers(small_images, card, step: int) -> None:
+    config = replace(CONFIG, momentum=0.9)
+    training = Training(config, small_images)
+    for _ in range(step):
+        training.advance()
+    later: list[list[Record]] = [[], []]
+    again = Training.resumed(config, small_images, training.state(), later[1].append)
+    training._publish = training._meter._publish = later[0].append
+    for one in (training, again):
+        for _ in range(60):
+            one.advance()
+        one.settle()
+    losses = [numbers(history, TrainMeasured, "loss") for history in later]
+    assert len(losses[0]) == 60 * len(SEVEN)
+    assert losses[1] == pytest.approx(losses[0], abs=1e-5)

@@ -1,0 +1,105 @@
+"""Arms side by side: the same numbers as one after the other, on as many threads as the cores allow."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+
+from core.data.images import Images
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
+from core.training import crew as crews
+from core.training import records
+from core.training.arms import Arm
+from core.training.crew import IN_TURN, crew, share_cores
+from core.training.trainer import Unattended, train
+
+CPU = torch.device("cpu")
+CONFIG = ExperimentConfig(data="digits", examples=320, batch_size=32, epochs=1, dropout=0.2)
+
+
+@pytest.fixture
+def cores(monkeypatch):
+    """cores(4): the machine has so many, as far as crews know."""
+    yield lambda count: monkeypatch.setattr(crews, "usable_cores", lambda: count)
+    monkeypatch.undo()
+    share_cores()
+
+
+class Looking(Unattended):
+    """Looks at everything at every second step."""
+
+    def look(self, arms: list[Arm], data: Images, step: int) -> frozenset[str]:
+        return frozenset({"fixed", "batch"} if step % 2 else ())
+
+
+def trained(config: ExperimentConfig, data: Images, crew: object) -> tuple[list[dict], list[dict[str, torch.Tensor]]]:
+    """What was measured (times left out), and the weights at the end."""
+    facts: list[records.Record] = []
+    arms = train(config, data, facts.append, Looking(), crew)
+    timeless = [{k: v for k, v in records.to_json(fact).items() if k != "seconds"} for fact in facts]
+    assert {type(fact) for fact in facts} >= {records.TrainMeasured, records.TestMeasured, records.NetworksSeen}
+    return timeless, [arm.model.state_dict() for arm in arms]
+
+
+@pytest.mark.slow
+def test_side_by_side_every_number_is_that_of_one_after_the_other_bit_for_bit(digits: Images, cores):
+    cores(2)
+    with crew(CPU) as two:
+        measured, weights = trained(CONFIG, digits, two)
+    expected, expected_weights = trained(CONFIG, digits, IN_TURN)
+    assert measured == expected
+    torch.testing.assert_close(weights, expected_weights, rtol=0, atol=0)
+
+
+def test_arms_really_work_at_the_same_time(cores):
+    cores(2)
+    both_are_here = threading.Barrier(2, timeout=30)
+    with crew(CPU) as two:
+        assert len(list(two.map(lambda _: both_are_here.wait(), range(2)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("machine", "spare", "threads_an_arm", "at_once"),
+    [(2, 0, 1, 2), (3, 1, 1, 2), (4, 0, 1, 4), (4, 1, 1, 3), (8, 1, 2, 3), (16, 1, 5, 3), (16, 0, 5, 3)],
+)
+def test_cores_are_shared_among_arms_whose_threads_do_not_depend_on_how_many_arms_there_are(
+    cores, machine, spare, threads_an_arm, at_once
+):
+    cores(machine)
+    with crew(CPU, spare) as workers:
+        assert workers._max_workers == at_once
+        assert workers.submit(torch.get_num_threads).result() == threads_an_arm
+
+
+@pytest.mark.parametrize(
+    ("machine", "spare", "device"), [(1, 0, "cpu"), (1, 1, "cpu"), (2, 1, "cpu"), (16, 0, "cuda"), (8, 0, "mps")]
+)
+def test_where_it_does_not_pay_whoever_asks_does_the_work_and_no_thread_is_started(cores, machine, spare, device):
+    cores(machine)
+    with crew(torch.device(device), spare) as alone:
+        assert list(alone.map(lambda _: threading.current_thread(), range(2))) == [threading.current_thread()] * 2
+
+
+@pytest.mark.parametrize("machine", [1, 2])
+def test_what_goes_wrong_in_an_arm_goes_to_whoever_asked(cores, machine):
+    cores(machine)
+    with crew(CPU) as workers, pytest.raises(torch.OutOfMemoryError, match="full"):
+        list(workers.map(_run_out_of_memory, range(2)))
+
+
+def _run_out_of_memory(_: int) -> None:
+    raise torch.OutOfMemoryError("full")
+
+
+def test_an_arm_that_diverges_among_others_ends_alone(digits: Images, cores):
+    cores(2)
+    arms = tuple(map(parse_arm, ("bn", "none:lr=1e9", "ln")))
+    config = ExperimentConfig(data="digits", examples=640, batch_size=64, epochs=1, activation="relu", arms=arms)
+    facts: list[records.Record] = []
+    with crew(CPU) as two:
+        ended = train(config, digits, facts.append, crew=two)
+    assert [arm.alive for arm in ended] == [True, False, True]
+    assert [fact.arm for fact in facts if isinstance(fact, records.ArmDiverged)] == [arms[1].name]

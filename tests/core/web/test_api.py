@@ -1,0 +1,358 @@
+"""core.web.api: what the browser is told, how little of it, and what it is refused."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from core.data.images import Images
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
+from core.exports.results import results
+from core.runs import gallery
+from core.runs.line import Line
+from core.runs.manager import RunManager
+from core.runs.run import Run
+from core.training.records import Record, StatusChanged, TrainMeasured
+from core.training.trainer import train
+from core.web import api, assets
+from core.web.routes import lifespan, routes
+
+PATIENCE_SECONDS = 60
+CONFIG = ExperimentConfig(
+    data="digits", examples=300, batch_size=50, epochs=1, arms=(parse_arm("none"), parse_arm("bn"))
+)
+
+
+@pytest.fixture
+def client() -> TestClient:
+    return TestClient(Starlette(routes=routes))
+
+
+@pytest.fixture(scope="module")
+def run_that_ended(small_images: Images) -> Run:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gallery, "load", lambda *rest: small_images)
+        manager = RunManager(device=torch.device("cpu"))
+        run = manager.submit(CONFIG)
+        run.join("a watcher")
+        manager.join(run, PATIENCE_SECONDS)
+    assert run.status == "finished"
+    return run
+
+
+@pytest.fixture
+def finished(manager: RunManager, run_that_ended: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run of CONFIG that has ended: one for all tests, which leave it as it is."""
+    return found_by(manager, run_that_ended, monkeypatch)
+
+
+@pytest.fixture
+def still(manager: RunManager, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run that does nothing but what a test publishes."""
+    return found_by(manager, Run(replace(CONFIG, arms=CONFIG.arms[1:]), Line(), grace=60), monkeypatch)
+
+
+def found_by(manager: RunManager, run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setattr(manager, "find", lambda run_id: run if run_id == run.id else None)
+    return run
+
+
+def point(step: int, loss: float = 1.0) -> TrainMeasured:
+    return TrainMeasured(step, step / 6, 1, {"bn": loss}, {"bn": 0.5}, {"bn": step / 100}, {"bn": 50 * step})
+
+
+def news(client: TestClient, run: Run, since: int = 0) -> dict[str, Any]:
+    response = client.get(f"/api/runs/{run.id}/points", params={"since": since})
+    assert response.status_code == 200
+    return response.json()
+
+
+# --- points ------------------------------------------------------------------------------------------------------
+
+
+def test_a_watcher_gets_every_record_once_by_asking_for_what_is_newer(client, still) -> None:
+    seen, latest = [], 0
+    for step in range(1, 30):
+        still.publish(point(step))
+        if step % 4 == 0:
+            answer = news(client, still, latest)
+            seen += answer["records"]
+            latest = answer["latest"]
+    seen += news(client, still, latest)["records"]
+    assert [record["seq"] for record in seen] == list(range(1, 31))
+    assert [record["step"] for record in seen if record["kind"] == "train"] == list(range(1, 30))
+
+
+def test_an_update_stays_small_while_the_run_grows(client, still) -> None:
+    sizes = []
+    for step in range(1, 2001):
+        still.publish(point(step))
+        if step in (10, 2000):
+            latest = still.history.latest
+            response = client.get(f"/api/runs/{still.id}/points?since={latest - 1}")
+            assert [record["step"] for record in response.json()["records"]] == [step]
+            sizes.append(len(response.content))
+    assert max(sizes) < 1500
+    assert abs(sizes[1] - sizes[0]) < 50  # longer numbers, nothing else
+
+
+def test_who_is_up_to_date_gets_the_state_and_no_records(client, finished) -> None:
+    answer = news(client, finished, finished.history.latest)
+    assert answer["records"] == []
+    assert answer["state"]["status"] == "finished"
+    assert answer["state"]["step"] == answer["state"]["total_steps"] == 6
+    assert "At the end, after 6 steps" in answer["state"]["verdict"]
+
+
+def test_the_whole_history_is_there_for_who_comes_late(client, finished) -> None:
+    answer = news(client, finished)
+    kinds = [record["kind"] for record in answer["records"]]
+    assert kinds[0] == "status"
+    assert {"started", "train", "test", "epoch"} <= set(kinds)
+    assert len(kinds) == answer["latest"] == finished.history.latest
+
+
+def test_a_value_that_is_not_finite_arrives_as_null(client, still) -> None:
+    still.publish(point(1, float("nan")))
+    assert news(client, still, 1)["records"][0]["loss"] == {"bn": None}
+
+
+def test_an_answer_is_serialised_once_for_all_watchers(client, still, monkeypatch) -> None:
+    calls: list[Run] = []
+    real = api._points
+    monkeypatch.setattr(api, "_points", lambda run, snapshot: calls.append(run) or real(run, snapshot))
+    still.publish(point(1))
+    first = [client.get(f"/api/runs/{still.id}/points?since=0").content for _ in range(8)]
+    assert (len(calls), len(set(first))) == (1, 1)
+    news(client, still, 1)
+    assert len(calls) == 2  # another question
+    still.publish(point(2))
+    assert news(client, still)["latest"] == 3
+    assert len(calls) == 3  # another version
+
+
+def test_an_answer_is_never_older_than_an_order_or_a_status(client, still) -> None:
+    assert news(client, still)["state"]["asked"] == ""
+    still.pause(still.key)
+    assert news(client, still)["state"]["asked"] == "pause"
+    still.end("stopped")
+    assert news(client, still)["state"]["status"] == "stopped"
+
+
+def test_kept_answers_are_bounded(client, still) -> None:
+    for step in range(1, 200):
+        still.publish(point(step))
+        news(client, still, step)
+    assert len(api._served) <= 64
+
+
+def test_asking_for_points_is_watching(client, still, monkeypatch) -> None:
+    seen: list[None] = []
+    monkeypatch.setattr(Run, "seen", lambda run: seen.append(None))
+    news(client, still)
+    assert seen == [None]
+
+
+@pytest.mark.parametrize("path", ["points", "results.json"])
+def test_an_unknown_run_is_404_in_json_and_says_so(client, manager, path: str) -> None:
+    response = client.get(f"/api/runs/nobody/{path}")
+    assert response.status_code == 404
+    assert "not known here" in response.json()["error"]
+
+
+@pytest.mark.parametrize("since", ["x", "1.5", "", "9" * 5000])
+def test_a_since_that_is_no_number_is_400_in_json(client, still, since: str) -> None:
+    response = client.get(f"/api/runs/{still.id}/points?since={since}")
+    assert response.status_code == 400
+    assert response.json() == {"error": "since must be a whole number"}
+
+
+@pytest.mark.parametrize(("since", "count"), [("-5", 1), ("0", 1), ("1", 0), ("99999999999999999999999", 0)])
+def test_any_whole_number_is_answered(client, still, since: str, count: int) -> None:
+    response = client.get(f"/api/runs/{still.id}/points?since={since}")
+    assert response.status_code == 200
+    assert len(response.json()["records"]) == count
+
+
+def test_neither_key_nor_watchers_are_told(client, finished) -> None:
+    text = client.get(f"/api/runs/{finished.id}/points").text
+    assert finished.key not in text
+    assert "a watcher" not in text
+
+
+def test_points_are_never_cached_by_a_browser(client, still) -> None:
+    assert client.get(f"/api/runs/{still.id}/points").headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
+def test_nothing_can_be_changed_over_these_routes(client, still, method: str) -> None:
+    for path in (f"/api/runs/{still.id}/points", f"/api/runs/{still.id}/results.json", "/api/health"):
+        assert getattr(client, method)(path).status_code == 405
+
+
+# --- results -----------------------------------------------------------------------------------------------------
+
+
+def without_clock(document: dict[str, Any]) -> dict[str, Any]:
+    arms = {
+        name: {key: value for key, value in arm.items() if key not in ("seconds", "examples_per_second")}
+        for name, arm in document["arms"].items()
+    }
+    return document | {"arms": arms}
+
+
+def test_the_results_are_those_of_the_command_line(client, finished, small_images) -> None:
+    history: list[Record] = []
+    train(CONFIG, small_images, history.append)
+    downloaded = client.get(f"/api/runs/{finished.id}/results.json")
+    assert without_clock(downloaded.json()) == without_clock(results(CONFIG, history))
+    assert downloaded.headers["content-type"] == "application/json"
+    assert "attachment" in downloaded.headers["content-disposition"]
+
+
+def test_results_with_a_loss_that_is_not_finite_are_still_json(client, manager, small_digits, start) -> None:
+    run = start(CONFIG)
+    manager.join(run, PATIENCE_SECONDS)
+    last = next(r for r in reversed(list(run.history)) if r.kind == "test")
+    run.publish(replace(last, loss=dict.fromkeys(last.loss, float("nan"))))  # type: ignore[type-var]
+    text = client.get(f"/api/runs/{run.id}/results.json").text
+    document = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert document["arms"]["bn"]["epochs"][-1]["test_loss"] is None
+
+
+# --- files -------------------------------------------------------------------------------------------------------
+
+
+def test_plotly_js_comes_from_the_installed_package(client) -> None:
+    response = client.get("/vendor/plotly.min.js")
+    assert response.headers["content-type"].startswith("text/javascript")
+    assert b"plotly.js v" in response.content[:200]
+    assert "immutable" in response.headers["cache-control"]
+    assert "site-packages" in str(assets._plotly_js())
+
+
+def test_every_asset_is_served_with_a_type_that_browsers_run(client) -> None:
+    types = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+    for path in filter(Path.is_file, assets.ASSETS.rglob("*")):
+        response = client.get(f"/{assets.assets_address()}/{path.relative_to(assets.ASSETS)}")
+        assert response.content == path.read_bytes()
+        assert response.headers["content-type"].startswith(types[path.suffix])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/v/../app.py",
+        "/assets/v/..%2fapp.py",
+        "/assets/v/%2e%2e%2fapp.py",
+        "/assets/v/..%5capp.py",
+        "/assets/v/%2e%2e",
+        "/assets/v/.",
+        "/assets/v/%2fetc%2fpasswd",
+        "/assets/../app.py/x",
+        "/assets/v/none.js",
+        "/assets/v/shared/look.js%00",
+    ],
+)
+def test_nothing_outside_the_assets_folder_is_served(client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_a_link_in_the_assets_folder_is_followed_only_to_files(client, tmp_path, monkeypatch) -> None:
+    (tmp_path / "a.js").write_text("1")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr(assets, "ASSETS", tmp_path)
+    assert client.get("/assets/v/a.js").status_code == 200
+    assert client.get("/assets/v/folder").status_code == 404
+
+
+def test_the_assets_address_changes_with_any_asset(tmp_path, monkeypatch) -> None:
+    addresses = []
+    monkeypatch.setattr(assets, "ASSETS", tmp_path)
+    for content in ("1", "2"):
+        (tmp_path / "a.js").write_text(content)
+        assets.assets_address.cache_clear()
+        addresses.append(assets.assets_address())
+    assets.assets_address.cache_clear()
+    assert len(set(addresses)) == 2
+
+
+# --- the server's life -------------------------------------------------------------------------------------------
+
+
+def test_health_says_ok_and_how_many_runs_are_under_way(client, manager, small_digits, start, until) -> None:
+    assert client.get("/api/health").json() == {"status": "ok", "active_runs": 0}
+    run = start(replace(CONFIG, epochs=1000))
+    until(lambda: run.status == "running")
+    assert client.get("/api/health").json() == {"status": "ok", "active_runs": 1}
+
+
+@pytest.fixture
+def _thawed() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("_thawed")
+def test_when_the_server_ends_so_do_its_runs(manager, small_digits, start, until) -> None:
+    with TestClient(Starlette(routes=routes, lifespan=lifespan)):
+        run = start(replace(CONFIG, epochs=1000))
+        until(lambda: run.status == "running")
+    until(lambda: run.ended)
+    assert [r.status for r in run.history if isinstance(r, StatusChanged)][-1] == "stopped"
+
+
+def test_looks_inside_come_once_by_asking_for_what_is_newer(client: TestClient, finished: Run) -> None:
+    path = f"/api/runs/{finished.id}/inside?view=gradients&source=fixed&since="
+    everything = client.get(path + "0").json()
+    steps = [look["step"] for look in everything["looks"]]
+    assert steps[0] == 0
+    assert steps[-1] == finished.config.total_steps
+    middle = everything["looks"][1]["seq"]
+    assert [look["step"] for look in client.get(f"{path}{middle}").json()["looks"]] == steps[2:]
+    assert client.get(f"{path}{everything['latest']}").json()["looks"] == []
+
+
+def test_looks_inside_come_with_how_the_run_stands(
+    client: TestClient, manager: RunManager, small_digits, start
+) -> None:
+    run = start(replace(CONFIG, arms=(CONFIG.arms[0],), activation="relu", learning_rate=1e9))
+    manager.join(run, 60)
+    answer = client.get(f"/api/runs/{run.id}/inside?view=gradients").json()
+    assert answer["status"] == "failed"
+    assert answer["message"].startswith("Every arm's loss stopped being a finite number")
+    assert answer["diverged"].keys() == {run.config.arms[0].name}
+    assert (answer["asked"], answer["place"], answer["replaced"]) == ("", 0, "")
+
+
+def test_a_whole_look_and_the_networks_of_a_kept_step_can_be_asked_for(client: TestClient, finished: Run) -> None:
+    run = f"/api/runs/{finished.id}"
+    look = client.get(f"{run}/inside?view=activations&source=fixed&since=0").json()["looks"][0]
+    assert set(client.get(f"{run}/inside/{look['seq']}").json()) == {arm.name for arm in finished.config.arms}
+    first, now = (client.get(f"{run}/ask/maps?layer=conv1&image=2{at}").json() for at in ("&step=0", ""))
+    assert (first["step"], now["step"]) == (0, finished.config.total_steps)
+    assert first["arms"] != now["arms"]
+
+
+@pytest.mark.parametrize(
+    "path", ["inside?view=quux", "inside?view=gradients&source=all", "inside?view=gradients&since=x", "ask/quux"]
+)
+def test_a_wrong_question_gets_its_answer_in_words(client: TestClient, finished: Run, path: str) -> None:
+    answer = client.get(f"/api/runs/{finished.id}/{path}")
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+def test_a_layer_that_is_not_there_is_answered_with_those_that_are(client: TestClient, finished: Run) -> None:
+    answer = client.get(f"/api/runs/{finished.id}/ask/noise?layer=conv9")
+    assert (answer.status_code, "conv1, conv2, fc1, fc2, fc3; got conv9" in answer.json()["error"]) == (400, True)
