@@ -1,14 +1,11 @@
 """python -m bench.gpu: what a CUDA card does with NormScope's loop, and what it could do. Needs torch and numpy only.
 
-IT HAS NOT RUN ON A CARD YET. `--device cpu --quick` goes the same ways on a processor, but for the capture and replay
-of CUDA graphs, the share of time that the device is busy, and running out of memory: those have never been executed.
-Tried that way with PyTorch 2.11 and Python 3.12 where only torch and numpy are installed (2026-11-26).
+`python -m bench.card` runs this with all else that needs a card. `--device cpu --quick` goes the same ways on a processor.
 
 Loops (bench/gpu_loops.py), each from the same initial weights and on the same batches:
 
     bare        written by hand: images on the card, torch.nn's layers, .item() at every step, one arm after another
     book        the same with a DataLoader on the host that turns each picture into floats, as in the book
-    graph       the candidate: one step of all arms captured as a CUDA graph, its losses read every 50 steps
     NormScope   the trainer's, with no looks inside, those of a run that nobody looks into, or one at every step
 
 First every loop's losses are compared with those of the same networks in float64 on the processor. A step's time is
@@ -32,7 +29,7 @@ from typing import Any
 import torch
 
 from bench.experiments import lasting
-from bench.gpu_loops import LOOPS, READ_EVERY, Losses, NoGraph, reference
+from bench.gpu_loops import LOOPS, Losses, reference
 from bench.timings import table
 from core.data.device import describe
 from core.data.files import DataError, verify
@@ -43,7 +40,8 @@ from core.training.steps import PROBE_IMAGES
 
 OUT = Path(__file__).parent / "GPU.md"
 ARMS = {"one": (parse_arm("bn"),), "three": tuple(parse_arm(name) for name in ("none", "bn", "ln"))}
-BATCH_SIZES = (32, 128, 256, 1024, 4096)
+BATCH_SIZES = (256, 32, 1024)
+OWN_STEPS = 20  # times as many of NormScope's own steps are measured: they are shorter
 WARM_STEPS = 10  # not measured: cuDNN chooses, the allocator grows
 PROFILED_STEPS = 20  # of those measured; a look alone is thousands of kernels, each an event
 # What is compared, and how far any loss may be from float64's, in nats. TF32 keeps 10 bits of a convolution's factors.
@@ -78,7 +76,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.add_argument("--require", action="store_true", help="exit with 2 where there is no CUDA device")
     parser.add_argument("--quick", action="store_true", help="one batch size and a few steps")
-    parser.add_argument("--steps", type=int, default=2 * READ_EVERY, help="mini-batches a measurement (default 100)")
+    parser.add_argument("--steps", type=int, default=100, help="of the loops written by hand (default 100)")
     parser.add_argument("--batches", type=int, nargs="+", default=BATCH_SIZES, metavar="SIZE")
     parser.add_argument("--out", type=Path, help="where the table goes (default: bench/GPU.md, for a card)")
     options = parser.parse_args()
@@ -95,7 +93,7 @@ def _origin(data: Images) -> str:
 
 def _measured(rows: Iterable[Sequence[str]], steps: int) -> str:
     return (
-        f"{steps} mini-batches a measurement after {WARM_STEPS} to warm up, with PyTorch's defaults (convolutions in "
+        f"{steps} mini-batches a measurement ({OWN_STEPS} times as many of NormScope's) after {WARM_STEPS} to warm up, with PyTorch's defaults (convolutions in "
         f"TF32 where the card can). NormScope's tests, on {PROBE_IMAGES} images, count. Busy: the share of the time in "
         f"which the device computes or copies, seen in {PROFILED_STEPS} of them.\n\n{table(HEADER, rows)}\n"
     )
@@ -152,8 +150,6 @@ def _agreement(name: str, config: ExperimentConfig, data: Images, expected: Loss
     try:
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=precision == "TF32"):
             found = LOOPS[name](config, data, lambda step: None)
-    except NoGraph as error:
-        return f"not done: {error}", True
     except RuntimeError as error:
         return f"failed: {_first_line(error)}", False
     worst = largest_difference(found, expected)
@@ -247,7 +243,8 @@ def cell(data: Images, arms: tuple[ArmConfig, ...], batch_size: int, steps: int)
     """A row for each loop."""
     rows, bare_ms = [], math.nan
     for name in LOOPS:
-        ms, busy = _measure(name, data, arms, batch_size, steps)
+        own = OWN_STEPS if name.startswith("NormScope") and data.train_images.is_cuda else 1
+        ms, busy = _measure(name, data, arms, batch_size, own * steps)
         bare_ms = ms if name == "bare" and isinstance(ms, float) else bare_ms
         rows.append(
             [", ".join(arm.name for arm in arms), f"{batch_size:,}", name, *_figures(ms, busy, bare_ms, batch_size)]
@@ -280,7 +277,7 @@ def _measure(
             LOOPS[name](config, data, busy)
     except torch.OutOfMemoryError:
         return NO_MEMORY, None
-    except RuntimeError as error:  # no graph, or a loader's workers that ended: the other loops' figures stay
+    except RuntimeError as error:  # a loader's workers that ended: the other loops' figures stay
         return f"not done: {_first_line(error)}", None
     return 1000 * clock.seconds / steps, busy.seconds / profiled or None
 

@@ -6,7 +6,6 @@ loss. orders: which rows they take. reference: the losses in float64 on the proc
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,15 +25,9 @@ from core.training.arms import Arm
 from core.training.records import Record, TrainMeasured
 from core.training.trainer import Unattended, train
 
-READ_EVERY = 50  # steps between two reads of the graph's losses
-
 Losses = dict[str, list[float]]  # arm: the loss of every mini-batch
 Tick = Callable[[int], None]  # called when a mini-batch begins, with its number from 1
 Loop = Callable[[ExperimentConfig, Images, Tick], Losses]
-
-
-class NoGraph(RuntimeError):
-    """Why a step cannot be captured here."""
 
 
 def orders(config: ExperimentConfig, device: torch.device) -> Iterator[Tensor]:
@@ -50,11 +43,10 @@ def network(
     config: ExperimentConfig,
     device: torch.device,
     dtype: torch.dtype = torch.float32,
-    fused: bool | None = None,
 ) -> tuple[nn.Module, torch.optim.SGD]:
-    """The arm's network in torch.nn's layers, and plain SGD, maybe fused into one kernel."""
+    """The arm's network in torch.nn's layers, and plain SGD."""
     model = plain(build_lenet(arm, config)).to(device, dtype)
-    return model, torch.optim.SGD(model.parameters(), lr=config.learning_rate, fused=fused)
+    return model, torch.optim.SGD(model.parameters(), lr=config.learning_rate)
 
 
 def bare(config: ExperimentConfig, data: Images, tick: Tick, dtype: torch.dtype = torch.float32) -> Losses:
@@ -117,80 +109,6 @@ def _as_in_the_book(
     return losses
 
 
-def graph(config: ExperimentConfig, data: Images, tick: Tick) -> Losses:
-    """The candidate: one step of all arms, one after another, as a CUDA graph.
-
-    What it would cost the product: a new learning rate, which is a constant in the graph, needs a new capture, and a
-    loss that is not finite is noticed up to READ_EVERY steps late. Raises NoGraph.
-    """
-    step = Step(config, data)
-    return follow(step, capture(step), config, tick)
-
-
-def follow(step: Step, run: Callable[[], None], config: ExperimentConfig, tick: Tick) -> Losses:
-    """Call `run`, which is `step` or its replay, for every mini-batch; the device is waited for every READ_EVERY."""
-    kept = torch.zeros(config.total_steps, len(config.arms), device=step.rows.device)
-    every = list(orders(config, step.rows.device))  # beforehand: each epoch's would make the host wait
-    for number, rows in enumerate(every, 1):
-        tick(number)
-        step.rows.copy_(rows)
-        run()
-        kept[number - 1].copy_(step.losses)
-        if number % READ_EVERY == 0 and not kept[number - READ_EVERY : number].isfinite().all():
-            raise ArithmeticError("The graph's loss is not finite. Choose a lower learning rate.")
-    return {arm.name: losses for arm, losses in zip(config.arms, kept.T.tolist(), strict=True)}
-
-
-class Step:
-    """One mini-batch of every arm, from `rows` to `losses`, in memory that stays where it is."""
-
-    def __init__(self, config: ExperimentConfig, data: Images) -> None:
-        device = data.train_images.device
-        self._data = data
-        self.networks = [network(arm, config, device, fused=True) for arm in config.arms]
-        self.rows = torch.zeros(config.batch_size, dtype=torch.int64, device=device)
-        self.losses = torch.zeros(len(config.arms), device=device)
-
-    def __call__(self) -> None:
-        X = as_floats(self._data.train_images.index_select(0, self.rows))
-        y = self._data.train_labels.index_select(0, self.rows)
-        for i, (model, optimizer) in enumerate(self.networks):
-            loss = cross_entropy(model(X), y)
-            optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(loss)
-            optimizer.step()
-            self.losses[i].copy_(loss.detach())
-
-
-def capture(step: Step) -> Callable[[], None]:
-    """`step` as a CUDA graph's replay; the networks are as before. Raises NoGraph."""
-    if not step.rows.is_cuda:
-        raise NoGraph("graphs need a CUDA device")
-    before = [copy.deepcopy(model.state_dict()) for model, _ in step.networks]
-    try:
-        _run_aside(step)  # libraries must have made their choices before a capture
-        for (model, optimizer), values in zip(step.networks, before, strict=True):
-            model.load_state_dict(values)
-            optimizer.zero_grad(set_to_none=True)  # so that the graph's gradients lie in its own memory
-        captured = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(captured):
-            step()
-    except torch.OutOfMemoryError:
-        raise
-    except RuntimeError as error:
-        raise NoGraph(str(error).partition("\n")[0]) from error
-    return captured.replay
-
-
-def _run_aside(step: Step) -> None:
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        for _ in range(3):
-            step()
-    torch.cuda.current_stream().wait_stream(side)
-
-
 class Looking(Unattended):
     """A control that tells the time, and looks inside at the steps that are `due`."""
 
@@ -229,5 +147,5 @@ def normscope(looks: str) -> Loop:
     return loop
 
 
-LOOPS: dict[str, Loop] = {"bare": bare, "book": book, "graph": graph}
+LOOPS: dict[str, Loop] = {"bare": bare, "book": book}
 LOOPS |= {f"NormScope, {looks}": normscope(looks) for looks in LOOKS}

@@ -36,6 +36,12 @@ def one_thread() -> Iterator[None]:
         yield
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test marked `cuda` says so and is skipped where there is no card."""
+    if item.get_closest_marker("cuda") and not torch.cuda.is_available():
+        pytest.skip("needs an NVIDIA card; `python -m bench.card` runs these tests on one")
+
+
 @pytest.fixture(scope="session")
 def digits() -> Images:
     """The built-in digits, all of them: 1,437 and 360."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from core.data.device import best_device
+from core.data.device import best_device, is_card
 from core.data.files import DataError
 from core.data.images import Images, load
 from core.experiment.config import ExperimentConfig
@@ -65,6 +65,8 @@ def _arrivals(publish: Publish) -> Callable[[str, int, int], None]:
 
 
 def get_ready() -> None:
-    """Import what the first run would wait for; no page needs it."""
+    """Import what the first run would wait for, and open the card if there is one; no page needs it."""
     for name in FOR_RUNS:
         importlib.import_module(name)
+    if is_card(best_device()):
+        torch.zeros(1, device=best_device())  # its first use takes seconds

@@ -54,7 +54,7 @@ def test_everything_is_on_the_device_asked_for(files: dict[str, bytes], tmp_path
         assert {tensor.device.type for tensor in tensors} == {"meta"}
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.cuda
 def test_the_values_survive_the_move_to_cuda(files: dict[str, bytes], tmp_path: Path) -> None:
     put(files, tmp_path)
     for name in ("fashion-mnist", "digits"):

@@ -1,7 +1,7 @@
 """core.training.ahead: on a card the host runs ahead, and what is published is what it would be without.
 
-Here on a processor, where a captured step is the step itself: all but the capture, the streams and the kernels' own
-rounding. tests/core/test_on_card.py does the same on a card.
+On a processor a captured step is the step itself: all but the capture, the streams and the kernels' own rounding. Where
+there is a card, the same tests use it, too.
 """
 
 from __future__ import annotations
@@ -28,12 +28,20 @@ CONFIG = ExperimentConfig(data="digits", examples=300, batch_size=20, epochs=8, 
 WILD = replace(CONFIG, activation="relu", arms=(parse_arm("none:lr=1e6"), parse_arm("bn:lr=1e30"), parse_arm("ln")))
 
 
-@pytest.fixture
-def card(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The processor taken for a card, whose graphs are the work itself."""
+@pytest.fixture(params=["a processor taken for a card", pytest.param("cuda", marks=pytest.mark.cuda)])
+def on_card(request: pytest.FixtureRequest, small_images: Images, monkeypatch: pytest.MonkeyPatch) -> Images:
+    """The images on a card, or on a processor that is taken for one and whose graphs are the work itself."""
+    if request.param == "cuda":
+        return images_on(small_images, "cuda")
     for module in (arms, ahead):
         monkeypatch.setattr(module, "is_card", lambda device: True)
     monkeypatch.setattr(captured, "capture", lambda work: work)
+    return small_images
+
+
+def images_on(images: Images, device: str) -> Images:
+    names = ("train_images", "train_labels", "test_images", "test_labels")
+    return replace(images, **{name: getattr(images, name).to(device) for name in names})
 
 
 class Steered(Unattended):
@@ -81,8 +89,10 @@ def numbers(history: list[Record], kind: type, field: str) -> dict[tuple[int, st
     ],
     ids=["SGD", "momentum and short batches", "depth 12"],
 )
-def test_losses_tests_and_epochs_are_those_of_one_call_after_another(small_images, card, monkeypatch, config) -> None:
-    ahead_of, _ = history_of(config, small_images)
+def test_losses_tests_and_epochs_are_those_of_one_call_after_another(
+    on_card, small_images, monkeypatch, config
+) -> None:
+    ahead_of, _ = history_of(config, on_card)
     monkeypatch.undo()
     expected, _ = history_of(config, small_images)
     assert outline(ahead_of) == outline(expected)
@@ -93,9 +103,9 @@ def test_losses_tests_and_epochs_are_those_of_one_call_after_another(small_image
     )
 
 
-def test_looks_are_those_of_their_step(small_images, card, monkeypatch) -> None:
+def test_looks_are_those_of_their_step(on_card, small_images, monkeypatch) -> None:
     steps = (0, 1, 2, 7, 60, -61, 119, 120)
-    found, _ = history_of(CONFIG, small_images, looks=steps)
+    found, _ = history_of(CONFIG, on_card, looks=steps)
     monkeypatch.undo()
     expected, _ = history_of(CONFIG, small_images, looks=steps)
     seen, right = ([r for r in history if isinstance(r, NetworksSeen)] for history in (found, expected))
@@ -108,13 +118,13 @@ def test_looks_are_those_of_their_step(small_images, card, monkeypatch) -> None:
                 assert layer.gradient.update_ratio == pytest.approx(other.gradient.update_ratio, rel=1e-2)
 
 
-def test_whoever_waits_has_all_that_was_measured(small_images, card) -> None:
-    history, control = history_of(CONFIG, small_images, waits=(2, 3, 17, 40, 111), stop=112)
+def test_whoever_waits_has_all_that_was_measured(on_card) -> None:
+    history, control = history_of(CONFIG, on_card, waits=(2, 3, 17, 40, 111), stop=112)
     assert control.known == {2: 1, 3: 2, 17: 16, 40: 39, 111: 110}
     assert max(r.step for r in history if isinstance(r, TrainMeasured)) == 111
 
 
-def test_no_more_than_two_readings_are_on_the_way(small_images, card, monkeypatch) -> None:
+def test_no_more_than_two_readings_are_on_the_way(on_card, small_images, monkeypatch) -> None:
     behind: list[int] = []
     launched = Ahead.advance
 
@@ -124,13 +134,13 @@ def test_no_more_than_two_readings_are_on_the_way(small_images, card, monkeypatc
 
     monkeypatch.setattr(Ahead, "advance", spied)
     history: list[Record] = []
-    train(replace(CONFIG, arms=SEVEN[:1], examples=300, batch_size=2), small_images, history.append)
+    train(replace(CONFIG, arms=SEVEN[:1], examples=300, batch_size=2), on_card, history.append)
     assert SLOTS <= max(behind) <= 2 * SLOTS
 
 
-def test_a_new_rate_holds_from_its_step_on(small_images, card, monkeypatch) -> None:
+def test_a_new_rate_holds_from_its_step_on(on_card, small_images, monkeypatch) -> None:
     config = replace(CONFIG, epochs=4)
-    found, _ = history_of(config, small_images, rates={30: 0.02})
+    found, _ = history_of(config, on_card, rates={30: 0.02})
     monkeypatch.undo()
     expected, _ = history_of(config, small_images, rates={30: 0.02})
     assert [r for r in found if isinstance(r, LearningRateChanged)] == [LearningRateChanged(30, 0.01, 0.02)]
@@ -139,9 +149,9 @@ def test_a_new_rate_holds_from_its_step_on(small_images, card, monkeypatch) -> N
     assert numbers(found, TrainMeasured, "loss") == pytest.approx(losses, abs=2e-4)
 
 
-def test_an_arm_that_diverges_stays_as_it_was_then_and_the_others_go_on(small_images, card, monkeypatch) -> None:
+def test_an_arm_that_diverges_stays_as_it_was_then_and_the_others_go_on(on_card, small_images, monkeypatch) -> None:
     history: list[Record] = []
-    ended = train(WILD, small_images, history.append)
+    ended = train(WILD, on_card, history.append)
     monkeypatch.undo()
     expected: list[Record] = []
     right = train(WILD, small_images, expected.append)
@@ -156,38 +166,38 @@ def test_an_arm_that_diverges_stays_as_it_was_then_and_the_others_go_on(small_im
         for name, tensor in mine.model.state_dict().items():
             if name.endswith(".bias"):  # before a norm its gradient is 0 but for rounding, here times 10³⁰
                 continue
-            torch.testing.assert_close(tensor, state[name], equal_nan=True, rtol=0.05, atol=1e-3, msg=name)
+            torch.testing.assert_close(tensor.cpu(), state[name], equal_nan=True, rtol=0.05, atol=1e-3, msg=name)
 
 
-def test_when_all_have_diverged_nothing_more_is_told(small_images, card) -> None:
-    history, _ = history_of(replace(WILD, arms=WILD.arms[:2]), small_images)
+def test_when_all_have_diverged_nothing_more_is_told(on_card) -> None:
+    history, _ = history_of(replace(WILD, arms=WILD.arms[:2]), on_card)
     assert isinstance(history[-1], ArmDiverged)
 
 
-def test_without_a_graph_the_steps_are_taken_one_call_after_another(small_images, card, monkeypatch, caplog) -> None:
+def test_without_a_graph_the_steps_are_taken_one_call_after_another(on_card, monkeypatch, caplog) -> None:
     def refuse(work: Callable[[], None]) -> Callable[[], None]:
         raise NotCaptured("no")
 
-    expected, _ = history_of(CONFIG, small_images)
+    expected, _ = history_of(CONFIG, on_card)
     monkeypatch.setattr(captured, "capture", refuse)
-    found, _ = history_of(CONFIG, small_images)
+    found, _ = history_of(CONFIG, on_card)
     assert outline(found) == outline(expected)
     assert "call by call: no" in caplog.text
 
 
-def test_dropout_is_not_captured(small_images, card, monkeypatch) -> None:
+def test_dropout_is_not_captured(on_card, small_images, monkeypatch) -> None:
     monkeypatch.setattr(captured.CapturedStep, "__init__", lambda *_: pytest.fail("captured"))
-    history_of(replace(CONFIG, arms=(parse_arm("bn:dropout=0.5"),), epochs=1), small_images)
+    history_of(replace(CONFIG, arms=(parse_arm("bn:dropout=0.5"),), epochs=1), on_card)
 
 
 @pytest.mark.parametrize("step", [1, 17, 75])
-def test_what_was_kept_on_the_way_goes_on_with_the_same_numbers(small_images, card, step: int) -> None:
+def test_what_was_kept_on_the_way_goes_on_with_the_same_numbers(on_card, step: int) -> None:
     config = replace(CONFIG, momentum=0.9)
-    training = Training(config, small_images)
+    training = Training(config, on_card)
     for _ in range(step):
         training.advance()
     later: list[list[Record]] = [[], []]
-    again = Training.resumed(config, small_images, training.state(), later[1].append)
+    again = Training.resumed(config, on_card, training.state(), later[1].append)
     training._publish = training._meter._publish = later[0].append
     for one in (training, again):
         for _ in range(60):
