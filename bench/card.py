@@ -34,6 +34,14 @@ from core.training.trainer import Training, train
 from core.words.verdict import verdict
 
 SEEDS = 20
+CARD_TESTS = (  # by name: other files import what is not to be had there
+    "tests/core/nets/test_card.py",
+    "tests/core/training/test_ahead.py",
+    "tests/core/training/test_seeds.py",
+    "tests/core/training/test_training_on_card.py",
+    "tests/core/runs/test_runs_on_card.py",
+    "tests/core/data/test_images.py",
+)
 HERE = Path(__file__).parent
 
 
@@ -67,8 +75,22 @@ def _done(name: str, options: argparse.Namespace) -> bool:
 def tests(options: argparse.Namespace) -> tuple[str, bool]:
     """The tests that need a card; on a processor those of the same files that do not."""
     marked = ["-m", "cuda"] if options.device == "cuda" else []
-    files = [] if options.device == "cuda" else ["tests/core/nets/test_card.py", "tests/core/training/test_ahead.py"]
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-W", "default", "-rfE", "--tb=short", *marked, *files]
+    files = [*CARD_TESTS] if options.device == "cuda" else CARD_TESTS[:2]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "0",
+        "-W",
+        "default",
+        "-rfE",
+        "--tb=short",
+        "--timeout=60",
+        *marked,
+        *files,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=HERE.parent, check=False)
     return f"```\n{done.stdout[-12_000:]}{done.stderr[-2_000:]}\n```", done.returncode == 0
 

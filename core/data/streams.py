@@ -25,7 +25,7 @@ class Beside:
         with beside.later(X): ...           # begins when the present stream has come here
     """
 
-    def __init__(self, device: torch.device, streams: int = 3) -> None:
+    def __init__(self, device: torch.device, streams: int = 2) -> None:
         some = [stream_for(device) for _ in range(streams)]
         self._streams = [stream for stream in some if stream is not None]
         self._used: list[torch.cuda.Stream] = []

@@ -111,7 +111,9 @@ def patches(X: Tensor, kernel: Sequence[int], padding: Sequence[int], out: Tenso
 
 def _of_kernels(dY: Tensor, met: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Gradients of the kernels [D, C, h, w] and the biases [D] from dY [N, D, H', W'] and what they met."""
-    both = torch.bmm(dY.flatten(2), met.flatten(2).transpose(1, 2)).sum(0)  # [D, C * h * w + 1]
+    each = torch.bmm(dY.flatten(2), met.flatten(2).transpose(1, 2))  # [N, D, C * h * w + 1]
+    # Their sum as a product: the library's sums over a first axis take three times as long.
+    both = (dY.new_ones(1, len(each)) @ each.flatten(1)).view(each.shape[1:])
     # Contiguous, as the weights are: fused optimizers take both for rows of numbers.
     return both[:, :-1].contiguous().view(weight.shape), both[:, -1].contiguous()
 

@@ -37,14 +37,15 @@ class NotCaptured(RuntimeError):
     """Why these steps cannot be captured here; they can be taken one call after another."""
 
 
-def capture(work: Run) -> Run:
+def capture(work: Run, stream: torch.cuda.Stream | None = None) -> Run:
     """The same work as a graph's replay; it must have run before, so that libraries have made their choices.
 
-    Nothing runs meanwhile. Raises NotCaptured.
+    Graphs that are replayed at the same time need a `stream` each: a stream's work shares scratch memory in cuBLAS.
+    Raises NotCaptured.
     """
     graph = torch.cuda.CUDAGraph()
     try:
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads may use the card
+        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):  # others may use the card
             work()
     except torch.OutOfMemoryError:
         raise
@@ -124,7 +125,9 @@ class CapturedStep:
         self._result = torch.zeros(len(arms), 2, device=self._device)
         self._results = torch.zeros(SLOTS, len(arms), 2, device=self._device)
         self._slot = torch.zeros(1, dtype=torch.int64, device=self._device)
+        # Made once: PyTorch has 32 streams, and hands them out again after that.
         self._streams = [stream_for(self._device) for _ in (*arms, "the feed")]
+        self._besides = [Beside(self._device) for _ in arms]
         self._steps, self._began = 0, Moment(self._device)
         for arm, frozen in zip(arms, self._frozen, strict=True):
             # Fused optimizers skip their update where this is 1; it is how torch.amp tells them.
@@ -180,7 +183,7 @@ class CapturedStep:
 
     def _learn(self, i: int, place: int) -> None:
         arm, labels = self.arms[i], self._feed.labels[place]
-        with Beside(self._device) as beside:
+        with self._besides[i] as beside:
             logits = arm.model(self._feed.met[place])  # [B, 10]
             loss = F.cross_entropy(logits, labels)
             with beside.later(logits, loss):
@@ -236,7 +239,7 @@ class CapturedLook:
             self._look()  # for the libraries' sake
         if self._stream is not None:
             torch.cuda.current_stream().wait_stream(self._stream)
-        self._replay = capture(self._look)
+        self._replay = capture(self._look, self._stream)
         self._looked = Moment(self._device)
 
     def begin(self, learning_rate: float | None) -> Callable[[], NetworkSummary]:

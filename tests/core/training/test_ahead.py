@@ -35,7 +35,7 @@ def on_card(request: pytest.FixtureRequest, small_images: Images, monkeypatch: p
         return images_on(small_images, "cuda")
     for module in (arms, ahead):
         monkeypatch.setattr(module, "is_card", lambda device: True)
-    monkeypatch.setattr(captured, "capture", lambda work: work)
+    monkeypatch.setattr(captured, "capture", lambda work, stream=None: work)
     return small_images
 
 
@@ -175,7 +175,7 @@ def test_when_all_have_diverged_nothing_more_is_told(on_card) -> None:
 
 
 def test_without_a_graph_the_steps_are_taken_one_call_after_another(on_card, monkeypatch, caplog) -> None:
-    def refuse(work: Callable[[], None]) -> Callable[[], None]:
+    def refuse(work: Callable[[], None], stream: object = None) -> Callable[[], None]:
         raise NotCaptured("no")
 
     expected, _ = history_of(CONFIG, on_card)

@@ -1,4 +1,4 @@
-"""What the page does, without a page and on a card: First look to its end, steered, looked into and asked on the way."""
+"""What the page does, without a page, on a card: First look to its end, steered, looked into and asked on the way."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def card_manager(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     if request.param == "cpu":
         for module in (arms, ahead):
             monkeypatch.setattr(module, "is_card", lambda device: True)
-        monkeypatch.setattr(captured, "capture", lambda work: work)
+        monkeypatch.setattr(captured, "capture", lambda work, stream=None: work)
     manager = RunManager(device=torch.device(request.param))
     yield manager
     manager.shutdown(60)

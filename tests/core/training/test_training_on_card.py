@@ -82,7 +82,7 @@ def test_losses_are_float64s_within_the_tolerance(on_card, float64, monkeypatch,
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no(work: object) -> None:
+    def no(work: object, stream: object = None) -> None:
         raise NotCaptured("not in this test")
 
     monkeypatch.setattr(captured, "capture", no)
