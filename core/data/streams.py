@@ -1,5 +1,6 @@
 """A card's streams, and nothing of the kind on other devices, where everything happens in turn.
 
+lane     a stream by its name, the same one every time
 Beside   work that nothing waits for until the block ends
 Moment   a place in a stream's order: when it was reached, and how long after another
 aside    `with aside(stream):` what happens inside is the stream's
@@ -7,6 +8,7 @@ aside    `with aside(stream):` what happens inside is the stream's
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -25,8 +27,8 @@ class Beside:
         with beside.later(X): ...           # begins when the present stream has come here
     """
 
-    def __init__(self, device: torch.device, streams: int = 2) -> None:
-        some = [stream_for(device) for _ in range(streams)]
+    def __init__(self, device: torch.device, name: str, streams: int = 2) -> None:
+        some = [lane(device, f"{name}, beside, {number}") for number in range(streams)]
         self._streams = [stream for stream in some if stream is not None]
         self._used: list[torch.cuda.Stream] = []
 
@@ -106,7 +108,14 @@ def aside(stream: torch.cuda.Stream | None) -> Iterator[None]:
         yield
 
 
-def stream_for(device: torch.device) -> torch.cuda.Stream | None:
+@functools.cache
+def lane(device: torch.device, name: str) -> torch.cuda.Stream | None:
+    """The stream of this name.
+
+    PyTorch has 32 streams and begins anew after the last; and what is done on one stream shares scratch memory in
+    cuBLAS, whose kernels wait for one another there. Two graphs that were captured on the same stream and are replayed
+    at the same time therefore stop the card for good (seen). So there are few streams, each for one purpose.
+    """
     return torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
 
 

@@ -153,5 +153,5 @@ class Ahead:
     def _look_at(self, arm: Arm) -> CapturedLook:
         if arm.name not in self._looks:
             images, labels = self._data.test_images[:PROBE_IMAGES], self._data.test_labels[:PROBE_IMAGES]
-            self._looks[arm.name] = CapturedLook(arm, as_floats(images), labels)
+            self._looks[arm.name] = CapturedLook(arm, self._arms.index(arm), as_floats(images), labels)
         return self._looks[arm.name]

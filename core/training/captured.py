@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.data.images import Images, as_floats
-from core.data.streams import Beside, Moment, aside, stream_for, to_host
+from core.data.streams import Beside, Moment, aside, lane, to_host
 from core.experiment.config import ExperimentConfig
 from core.nets.card import patches
 from core.probes.reduction import reduce
@@ -40,7 +40,7 @@ class NotCaptured(RuntimeError):
 def capture(work: Run, stream: torch.cuda.Stream | None = None) -> Run:
     """The same work as a graph's replay; it must have run before, so that libraries have made their choices.
 
-    Graphs that are replayed at the same time need a `stream` each: a stream's work shares scratch memory in cuBLAS.
+    Graphs that are replayed at the same time need a `stream` each, see core.data.streams.lane.
     Raises NotCaptured.
     """
     graph = torch.cuda.CUDAGraph()
@@ -125,9 +125,9 @@ class CapturedStep:
         self._result = torch.zeros(len(arms), 2, device=self._device)
         self._results = torch.zeros(SLOTS, len(arms), 2, device=self._device)
         self._slot = torch.zeros(1, dtype=torch.int64, device=self._device)
-        # Made once: PyTorch has 32 streams, and hands them out again after that.
-        self._streams = [stream_for(self._device) for _ in (*arms, "the feed")]
-        self._besides = [Beside(self._device) for _ in arms]
+        lanes = [f"arm {number}" for number in range(len(arms))]
+        self._streams = [lane(self._device, name) for name in (*lanes, "feed")]
+        self._besides = [Beside(self._device, name) for name in lanes]
         self._steps, self._began = 0, Moment(self._device)
         for arm, frozen in zip(arms, self._frozen, strict=True):
             # Fused optimizers skip their update where this is 1; it is how torch.amp tells them.
@@ -206,7 +206,7 @@ class CapturedStep:
     def _warm_up(self) -> None:
         """Take two steps for the libraries' sake, and leave all as it was."""
         before = [(tensor, tensor.clone()) for arm in self.arms for tensor in _tensors(arm)]
-        side = stream_for(self._device)
+        side = lane(self._device, "warm-up")
         with aside(side), torch.enable_grad():
             for place in range(2):
                 self._step(place)
@@ -227,14 +227,14 @@ def _tensors(arm: Arm) -> list[Tensor]:
 
 
 class CapturedLook:
-    """One arm on the fixed images, in training mode: a copy, while the arm learns on. Raises NotCaptured."""
+    """One arm, the `number`-th, on the fixed images in training mode: a copy, while it learns on. Raises NotCaptured."""
 
-    def __init__(self, arm: Arm, images: Tensor, labels: Tensor) -> None:
+    def __init__(self, arm: Arm, number: int, images: Tensor, labels: Tensor) -> None:
         self._device, self._images, self._labels = images.device, images, labels
         self._twin = copy.deepcopy(arm.model)
         mine, its = arm.model.state_dict(), self._twin.state_dict()
         self._pairs = list(zip(mine.values(), its.values(), strict=True))
-        self._stream = stream_for(self._device)
+        self._stream = lane(self._device, f"look {number}")
         with aside(self._stream):
             self._look()  # for the libraries' sake
         if self._stream is not None:

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from core.data.device import is_card
 from core.data.images import Images, as_floats
-from core.data.streams import aside, stream_for
+from core.data.streams import aside, lane
 from core.experiment.arm import ArmConfig
 from core.experiment.config import ExperimentConfig
 from core.experiment.rules import ConfigError
@@ -147,7 +147,7 @@ class Stacked:
 
     def _captured(self) -> Any:
         kept = [(tensor, tensor.detach().clone()) for tensor in (*self._parameters.values(), *self._buffers.values())]
-        side = stream_for(self._start.device)
+        side = lane(self._start.device, "warm-up")
         with aside(side):
             self._step()
         if side is not None:

@@ -104,7 +104,7 @@ def test_a_dressed_network_has_the_same_gradients_and_names(device: str, arm: st
     card.dress(mine)
     X = torch.rand(33, 1, 28, 28, dtype=torch.float64, device=device)
     assert mine.state_dict().keys() == plain.state_dict().keys()
-    with Beside(X.device):
+    with Beside(X.device, "test"):
         found = torch.autograd.grad(mine(X).square().sum(), list(mine.parameters()))
     for one, other in zip(found, torch.autograd.grad(plain(X).square().sum(), list(plain.parameters())), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-8)

@@ -39,6 +39,14 @@ def on_card(request: pytest.FixtureRequest, small_images: Images, monkeypatch: p
     return small_images
 
 
+def call_by_call(images: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on nothing is captured: on a processor all is torch.nn's way, on a card its layers are the same."""
+    monkeypatch.undo()
+    if images.train_images.is_cuda:
+        monkeypatch.setattr(ahead, "can_run_ahead", lambda config, data: False)
+        monkeypatch.setattr("core.training.trainer.can_run_ahead", lambda config, data: False)
+
+
 def images_on(images: Images, device: str) -> Images:
     names = ("train_images", "train_labels", "test_images", "test_labels")
     return replace(images, **{name: getattr(images, name).to(device) for name in names})
@@ -93,8 +101,8 @@ def test_losses_tests_and_epochs_are_those_of_one_call_after_another(
     on_card, small_images, monkeypatch, config
 ) -> None:
     ahead_of, _ = history_of(config, on_card)
-    monkeypatch.undo()
-    expected, _ = history_of(config, small_images)
+    call_by_call(on_card, monkeypatch)
+    expected, _ = history_of(config, on_card)
     assert outline(ahead_of) == outline(expected)
     for kind, field in ((TrainMeasured, "loss"), (records.TestMeasured, "batch_loss"), (EpochFinished, "train_loss")):
         assert numbers(ahead_of, kind, field) == pytest.approx(numbers(expected, kind, field), abs=2e-4), (kind, field)
@@ -103,11 +111,11 @@ def test_losses_tests_and_epochs_are_those_of_one_call_after_another(
     )
 
 
-def test_looks_are_those_of_their_step(on_card, small_images, monkeypatch) -> None:
+def test_looks_are_those_of_their_step(on_card, monkeypatch) -> None:
     steps = (0, 1, 2, 7, 60, -61, 119, 120)
     found, _ = history_of(CONFIG, on_card, looks=steps)
-    monkeypatch.undo()
-    expected, _ = history_of(CONFIG, small_images, looks=steps)
+    call_by_call(on_card, monkeypatch)
+    expected, _ = history_of(CONFIG, on_card, looks=steps)
     seen, right = ([r for r in history if isinstance(r, NetworksSeen)] for history in (found, expected))
     assert [(r.step, r.source, list(r.arms)) for r in seen] == [(r.step, r.source, list(r.arms)) for r in right]
     for mine, theirs in zip(seen, right, strict=True):
@@ -124,7 +132,7 @@ def test_whoever_waits_has_all_that_was_measured(on_card) -> None:
     assert max(r.step for r in history if isinstance(r, TrainMeasured)) == 111
 
 
-def test_no_more_than_two_readings_are_on_the_way(on_card, small_images, monkeypatch) -> None:
+def test_no_more_than_two_readings_are_on_the_way(on_card, monkeypatch) -> None:
     behind: list[int] = []
     launched = Ahead.advance
 
@@ -138,23 +146,23 @@ def test_no_more_than_two_readings_are_on_the_way(on_card, small_images, monkeyp
     assert SLOTS <= max(behind) <= 2 * SLOTS
 
 
-def test_a_new_rate_holds_from_its_step_on(on_card, small_images, monkeypatch) -> None:
+def test_a_new_rate_holds_from_its_step_on(on_card, monkeypatch) -> None:
     config = replace(CONFIG, epochs=4)
     found, _ = history_of(config, on_card, rates={30: 0.02})
-    monkeypatch.undo()
-    expected, _ = history_of(config, small_images, rates={30: 0.02})
+    call_by_call(on_card, monkeypatch)
+    expected, _ = history_of(config, on_card, rates={30: 0.02})
     assert [r for r in found if isinstance(r, LearningRateChanged)] == [LearningRateChanged(30, 0.01, 0.02)]
     assert outline(found) == outline(expected)
     losses = numbers(expected, TrainMeasured, "loss")
     assert numbers(found, TrainMeasured, "loss") == pytest.approx(losses, abs=2e-4)
 
 
-def test_an_arm_that_diverges_stays_as_it_was_then_and_the_others_go_on(on_card, small_images, monkeypatch) -> None:
+def test_an_arm_that_diverges_stays_as_it_was_then_and_the_others_go_on(on_card, monkeypatch) -> None:
     history: list[Record] = []
     ended = train(WILD, on_card, history.append)
-    monkeypatch.undo()
+    call_by_call(on_card, monkeypatch)
     expected: list[Record] = []
-    right = train(WILD, small_images, expected.append)
+    right = train(WILD, on_card, expected.append)
     assert outline(history) == outline(expected)
     deaths, expected_deaths = ([r for r in h if isinstance(r, ArmDiverged)] for h in (history, expected))
     assert deaths == expected_deaths
@@ -185,7 +193,7 @@ def test_without_a_graph_the_steps_are_taken_one_call_after_another(on_card, mon
     assert "call by call: no" in caplog.text
 
 
-def test_dropout_is_not_captured(on_card, small_images, monkeypatch) -> None:
+def test_dropout_is_not_captured(on_card, monkeypatch) -> None:
     monkeypatch.setattr(captured.CapturedStep, "__init__", lambda *_: pytest.fail("captured"))
     history_of(replace(CONFIG, arms=(parse_arm("bn:dropout=0.5"),), epochs=1), on_card)
 

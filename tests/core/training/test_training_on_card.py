@@ -134,7 +134,7 @@ OTHERS = [{}, {"momentum": 0.9}, {"optimizer": "adam"}, {"dropout": 0.3}, {"exam
 
 
 @pytest.mark.parametrize("settings", OTHERS)
-@pytest.mark.parametrize("step", [1, 23])
+@pytest.mark.parametrize("step", [23])
 def test_a_training_that_was_kept_goes_on_bit_for_bit(on_card, settings, step: int) -> None:
     config = replace(CONFIG, epochs=6, learning_rate=0.01, drop_last=False, **settings)
     whole, _ = trained(config, on_card)
