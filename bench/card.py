@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -29,6 +30,7 @@ from core.data.images import Images, load
 from core.experiment.arm import parse_arm
 from core.experiment.config import PRESETS, ExperimentConfig
 from core.runs.manager import RunManager
+from core.training.records import Record
 from core.training.seeds import train_seeds
 from core.training.trainer import Training, train
 from core.words.verdict import verdict
@@ -130,24 +132,19 @@ def seeds(options: argparse.Namespace) -> tuple[str, bool]:
         config = replace(config, examples=1024, epochs=1)
     config = replace(config, examples=min(config.examples, len(data.train_images)))
     count = 2 if options.quick else SEEDS
-    train(replace(config, epochs=1), data, lambda record: None)  # for the libraries' sake
+    train(replace(config, epochs=1), data, _nobody)  # for the libraries' sake
     train_seeds(replace(config, epochs=1), data, range(count))
-    one_by_one = [
-        _seconds(lambda seed=seed: train(replace(config, seed=seed), data, lambda record: None))
-        for seed in range(min(count, 5))
-    ]  # type: ignore[misc]
-    apart = sum(one_by_one) / len(one_by_one) * count
+    alone = [_seconds(partial(train, replace(config, seed=seed), data, _nobody)) for seed in range(min(count, 5))]
+    apart = sum(alone) / len(alone) * count
     together = _seconds(lambda: train_seeds(config, data, range(count)))
-    found = train_seeds(config, data, range(count))
-    spread = {
-        name: sorted(each.test_accuracy[-1] for each in found if each.arm == name)
-        for name in {each.arm for each in found}
-    }
-    words = ", ".join(f"{name} {s[0]:.1%} to {s[-1]:.1%} (median {s[len(s) // 2]:.1%})" for name, s in spread.items())
     return (
-        f"{count} seeds of {len(config.arms)} arms, {config.total_steps} steps, {data.name}: {together:.2f} s together, "
-        f"{apart:.2f} s one after another (from {len(one_by_one)}): {apart / together:.1f} times the runs a minute. {words}"
+        f"{count} seeds of {len(config.arms)} arms, {config.total_steps} steps, {data.name}: "
+        f"{together:.2f} s together, {apart:.2f} s one after another (from {len(alone)}): {apart / together:.1f} times the runs a minute."
     ), True
+
+
+def _nobody(record: Record) -> None:
+    """What is measured is nobody's here."""
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -1,6 +1,6 @@
-"""python -m bench.gpu: what a CUDA card does with NormScope's loop, and what it could do. Needs torch and numpy only.
+"""python -m bench.gpu: what a CUDA card does with NormScope's loop. Needs torch, numpy and safetensors.
 
-`python -m bench.card` runs this with all else that needs a card. `--device cpu --quick` goes the same ways on a processor.
+`python -m bench.card` runs this with all else that needs a card; `--device cpu --quick` tries it out on a processor.
 
 Loops (bench/gpu_loops.py), each from the same initial weights and on the same batches:
 
@@ -93,7 +93,8 @@ def _origin(data: Images) -> str:
 
 def _measured(rows: Iterable[Sequence[str]], steps: int) -> str:
     return (
-        f"{steps} mini-batches a measurement ({OWN_STEPS} times as many of NormScope's) after {WARM_STEPS} to warm up, with PyTorch's defaults (convolutions in "
+        f"{steps} mini-batches a measurement ({OWN_STEPS} times as many of NormScope's) after {WARM_STEPS} to warm up, "
+        f"with PyTorch's defaults (convolutions in "
         f"TF32 where the card can). NormScope's tests, on {PROBE_IMAGES} images, count. Busy: the share of the time in "
         f"which the device computes or copies, seen in {PROFILED_STEPS} of them.\n\n{table(HEADER, rows)}\n"
     )

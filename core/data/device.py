@@ -23,9 +23,10 @@ def is_card(device: torch.device) -> bool:
 
 
 def describe(device: torch.device) -> str:
-    """The device's name for people, e.g. 'CPU · Intel Xeon · 1 thread an arm'."""
-    if device.type == "cuda":
-        return f"GPU · {torch.cuda.get_device_name(device)}"
+    """The device's name for people, e.g. 'CPU · Intel Xeon · 1 thread an arm', and how its convolutions count."""
+    if is_card(device):
+        tf32 = torch.backends.cudnn.allow_tf32 and torch.cuda.get_device_capability(device) >= (8, 0)
+        return f"GPU · {torch.cuda.get_device_name(device)}" + " · TF32 convolutions" * tf32
     if device.type == "mps":
         return "GPU · Apple MPS"
     threads = torch.get_num_threads()

@@ -227,7 +227,7 @@ def _tensors(arm: Arm) -> list[Tensor]:
 
 
 class CapturedLook:
-    """One arm, the `number`-th, on the fixed images in training mode: a copy, while it learns on. Raises NotCaptured."""
+    """Arm `number` on the fixed images in training mode: a copy, while it learns on. Raises NotCaptured."""
 
     def __init__(self, arm: Arm, number: int, images: Tensor, labels: Tensor) -> None:
         self._device, self._images, self._labels = images.device, images, labels

@@ -15,6 +15,11 @@ DATA_NAMES = {"fashion-mnist": "Fashion-MNIST", "mnist": "MNIST", "kmnist": "KMN
 INIT_NAMES = {"xavier": "Xavier", "he": "He", "default": "PyTorch’s default", "normal": "N(0, 0.01)"}
 ARMS = ("none", "bn", "ln", "in", "gn", "rms", "bn:book", "bn/none", "none/bn", "in/ln")
 
+SEED = (
+    "Decides the initial weights and the order of the images. The same seed gives the same numbers, bit for bit, on "
+    "the same kind of processor with as many cores, or on the same kind of NVIDIA card, with the same PyTorch."
+)
+
 
 def experiment_form() -> None:
     """Draw the form and tell the session what it says: an experiment, or why it is none."""
@@ -103,7 +108,7 @@ def _training() -> None:
     with st.expander("Optimizer, seed, last batch"):
         st.segmented_control("Optimizer", OPTIMIZERS, key="optimizer", required=True, width="stretch")
         st.number_input("Momentum (SGD)", step=0.1, key="momentum")
-        st.number_input("Seed", step=1, key="seed", help="Decides the initial weights and the order of the images.")
+        st.number_input("Seed", step=1, key="seed", help=SEED)
         st.checkbox(
             "Drop the last short batch",
             key="drop_last",
