@@ -139,7 +139,8 @@ def seeds(options: argparse.Namespace) -> tuple[str, bool]:
     together = _seconds(lambda: train_seeds(config, data, range(count)))
     return (
         f"{count} seeds of {len(config.arms)} arms, {config.total_steps} steps, {data.name}: "
-        f"{together:.2f} s together, {apart:.2f} s one after another (from {len(alone)}): {apart / together:.1f} times the runs a minute."
+        f"{together:.2f} s together, {apart:.2f} s one after another (from {len(alone)}): "
+        f"{apart / together:.1f} times the runs a minute."
     ), True
 
 

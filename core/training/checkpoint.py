@@ -92,7 +92,7 @@ def _restore_optimizer(arm: Arm, tensors: Tensors) -> None:
     kept: dict[int, Tensors] = {}
     for name, tensor in tensors.items():
         i, _, key = name.partition("/")
-        kept.setdefault(int(i), {})[key] = tensor
+        kept.setdefault(int(i), {})[key] = tensor.clone()  # which the optimizer would go on writing to
     arm.optimizer.load_state_dict(arm.optimizer.state_dict() | {"state": kept})
 
 
