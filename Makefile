@@ -40,10 +40,11 @@ test: $(DEV_STAMP) browser ## install what the tests need, then run them: three 
 test-slow: $(DEV_STAMP) browser ## run the tests that `test` leaves out: long training, rare paths
 	$(PYTEST) -m slow $(ARGS)
 
-lint: $(DEV_STAMP) ## ruff, its formatter and mypy
+lint: $(DEV_STAMP) ## ruff, its formatter and mypy; oxlint for the scripts of the browser
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(VENV)/bin/oxlint --deny-warnings assets tests/assets
 
 bench: $(RUN_STAMP) ## measure speed, and what watching costs
 	$(PY) -m bench $(ARGS)

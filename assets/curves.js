@@ -13,6 +13,13 @@ const KINDS = [
   { kind: "batch", dash: "dot", name: "test, batch statistics" },
 ];
 
+const pen = document.createElement("canvas").getContext("2d");
+
+const ruler = (look) => (text, size) => {
+  pen.font = `600 ${size}px ${look.font}`;
+  return pen.measureText(text).width;
+};
+
 export class Curves {
   constructor(Plotly, lossElement, accuracyElement) {
     this.Plotly = Plotly;
@@ -108,8 +115,9 @@ export class Curves {
     const x = chart.zoom.x ?? [0, xEnd(series, view)];
     const place = (v) => ((log ? Math.log10(v) : v) - y[0]) / (y[1] - y[0]);
     const { clientWidth: width, clientHeight: height } = chart.element;
-    const ends = endLabels(labels, { kind: chart.value, place, height: Math.max(100, height - 6.5 * look.type), look });
-    const rates = rateLabels(series.rates, { range: x, width: Math.max(100, width - ends.margin - 4 * look.type), view, look });
+    const widthOf = ruler(look);
+    const ends = endLabels(labels, { kind: chart.value, place, height: Math.max(100, height - 6.5 * look.type), look, widthOf });
+    const rates = rateLabels(series.rates, { range: x, width: Math.max(100, width - ends.margin - 4 * look.type), view, look, widthOf });
     const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: look.type }, automargin: true };
     return {
       autosize: true,

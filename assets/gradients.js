@@ -116,8 +116,7 @@ class Gradients extends InsidePage {
     const [low, high] = [Math.min(...all), Math.max(...all)];
     fillScale(this.parts.heatScale, all.length ? [low, high].map((value) => brief(log ? 10 ** value : value)) : [], name, colours.dark);
     const marker = { type: "line", yref: "paper", y0: 0, y1: 1, x0: this.index, x1: this.index, line: { color: colours.text, width: 2 } };
-    for (const [i, arm] of arms.entries()) {
-      const element = charts[i];
+    for (const [i, element] of charts.entries()) {
       await react(this.Plotly, element, [{
         type: "heatmap", z: tables[i], y: layers, x: steps.map((_, k) => k), customdata: layers.map(() => steps), zmin: low, zmax: high,
         colorscale: scaleOf(colours.dark), showscale: false,
@@ -146,8 +145,8 @@ class Gradients extends InsidePage {
       const bins = found.positive.length;
       const middle = (i) => found.low * (found.high / found.low) ** ((i + 0.5) / bins);
       const total = [found.negative, found.positive].flat().reduce((a, b) => a + b, 0) + found.zero + found.tiny + found.huge + found.nan + found.inf;
-      const x = [...found.negative.map((_, i) => -axis(middle(i), found)).reverse(), 0, ...found.positive.map((_, i) => axis(middle(i), found))];
-      const y = [...[...found.negative].reverse(), found.zero + found.tiny, ...found.positive].map((count) => count / total);
+      const x = [...found.negative.map((_, i) => -axis(middle(i), found)).toReversed(), 0, ...found.positive.map((_, i) => axis(middle(i), found))];
+      const y = [...found.negative.toReversed(), found.zero + found.tiny, ...found.positive].map((count) => count / total);
       traces.push({ type: "scatter", mode: "lines", line: { shape: "hvh", width: 2.2, color: this.colors.get(arm.name) }, x, y, name: arm.name, hovertemplate: "%{y:.1%}" });
       notes.push(`${arm.name}: ${found.zero} exact zeros, ${found.nan} NaN, ${found.inf} ±Inf`);
     }

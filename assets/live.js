@@ -229,9 +229,9 @@ class Panel {
     for (const button of this.element.querySelectorAll("button[data-do]")) {
       if (button.dataset.do in can) button.disabled = !can[button.dataset.do];
     }
-    const toggle = this.parts.pause;
-    toggle.dataset.now = paused ? "resume" : "pause";
-    toggle.textContent = paused ? "▶ Resume" : "❚❚ Pause";
+    const { pause } = this.parts;
+    pause.dataset.now = paused ? "resume" : "pause";
+    pause.textContent = paused ? "▶ Resume" : "❚❚ Pause";
     this.parts.start.textContent = active && mine && this.data.changed ? "▶ Start new settings" : "▶ Start";
     this.parts.rate.disabled = !(active && mine);
     if (document.activeElement !== this.parts.rate && this.state) this.parts.rate.value = this.state.learning_rate;

@@ -189,7 +189,7 @@ class Parameters extends InsidePage {
   channels({ arm, color }, values, start, faint) {
     const common = { name: arm.name, opacity: faint ? 0.3 : 1, hoverinfo: faint ? "skip" : undefined };
     if (this.isWide) {
-      const y = [...values].filter((value) => value != null).sort((a, b) => a - b);
+      const y = values.filter((value) => value != null).toSorted((a, b) => a - b);
       return { ...common, type: "scatter", mode: "lines", x: y.map((_, i) => i), y, line: { color, width: faint ? 1.5 : 3 }, hovertemplate: `${escape(arm.name)}: %{y:.4g}<extra></extra>` };
     }
     return { ...common, type: "bar", base: start, y: values.map((value) => value == null ? null : value - start), x: values.map((_, i) => i), customdata: values, marker: { color }, offsetgroup: arm.name + (faint ? " ghost" : ""), hovertemplate: `${escape(arm.name)}, channel %{x}: %{customdata:.4g}<extra></extra>` };
@@ -379,7 +379,7 @@ function meanOff({ batch_mean, batch_var, running_mean }) {
 }
 
 function quantile(values, share) {
-  const sorted = values.filter((value) => value != null).sort((a, b) => a - b);
+  const sorted = values.filter((value) => value != null).toSorted((a, b) => a - b);
   return sorted[Math.round(share * (sorted.length - 1))];
 }
 

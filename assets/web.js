@@ -13,8 +13,11 @@ export function plotly() {
     if (window.Plotly) return resolve(window.Plotly);
     const script = document.createElement("script");
     script.src = address("vendor/plotly.min.js");
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error("plotly.js did not load"));
+    script.addEventListener("load", () => resolve(window.Plotly));
+    script.addEventListener("error", () => {
+      plotlyPromise = undefined; // who asks again may be luckier
+      reject(new Error("plotly.js did not load"));
+    });
     document.head.append(script);
   }));
 }
