@@ -1,7 +1,7 @@
 // Two charts that share an x-axis: loss and accuracy, training solid, test dashed, batch statistics dotted.
 
 import { RATE_ROWS, endLabels, lost, rateLabels } from "./labels.js";
-import { MARKERS, armColors, theme } from "./look.js";
+import { MARKERS, armColors } from "./look.js";
 import { last, smooth } from "./series.js";
 import { logTicks } from "./ticks.js";
 
@@ -30,8 +30,7 @@ export class Curves {
     this.drawn = false;
   }
 
-  async draw(series, ghosts, view) {
-    const look = theme(this.charts[0].element);
+  async draw(series, ghosts, view, look) {
     for (const chart of this.charts) {
       const log = chart.value === "loss" && view.log;
       const range = chart.zoom.y ?? yRange(chart.value, log, series, view);

@@ -4,7 +4,7 @@ import { captioned, fillScale, scaleOf } from "./heat_maps.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { keptTicks, ticksFollow } from "./log_axis.js";
-import { MARKERS, theme } from "./look.js";
+import { MARKERS } from "./look.js";
 import { CONFIG, brief, escape, layout, plotly, scientific } from "./web.js";
 
 const METRICS = {
@@ -52,7 +52,7 @@ class Gradients extends InsidePage {
 
   async draw() {
     this.Plotly ??= await plotly();
-    const colours = theme(this.element);
+    const { colours } = this;
     const layers = Object.keys(this.look.arms[this.shownArms()[0]?.name] ?? {});
     if (!layers.length) return;
     this.fillLayers(layers);
@@ -63,7 +63,8 @@ class Gradients extends InsidePage {
   }
 
   fillLayers(layers) {
-    if (this.parts.layer.options.length === layers.length) return;
+    if (this.filled === layers.join()) return;
+    this.filled = layers.join();
     this.parts.layer.innerHTML = layers.map((name) => `<option>${name}</option>`).join("");
   }
 

@@ -2,8 +2,9 @@
 // pages, the source of the images, an earlier run as a ghost, arms on and off.
 
 import "./address_bar.js";
-import { armColors, project, projectorButton, theme } from "./look.js";
+import { armColors, project, projectorButton } from "./look.js";
 import { ENDED, STANDING, Standing } from "./standing.js";
+import { Surroundings } from "./surroundings.js";
 import { dragging, escape, get, number } from "./web.js";
 
 const CURSOR = "normscope-cursor"; // "live", or the step that all pages show
@@ -38,13 +39,13 @@ export class InsidePage {
     this.element.addEventListener("click", (event) => this.clicked(event));
     this.element.addEventListener("input", (event) => this.changed(event));
     this.isDragging = dragging(this.element, () => this.show());
-    this.themeWatch = setInterval(() => this.watchTheme(), 700);
+    this.surroundings = new Surroundings(this.element);
   }
 
   close() {
     this.closed = true;
     clearTimeout(this.timer);
-    clearInterval(this.themeWatch);
+    this.surroundings.close();
   }
 
   layer() {
@@ -154,7 +155,8 @@ export class InsidePage {
         this.again = false;
         this.showCursor();
         if (this.look) {
-          this.colors = armColors(this.arms, theme(this.element));
+          this.colours = this.surroundings.look("looks", () => this.show());
+          this.colors = armColors(this.arms, this.colours);
           const { step } = this.look; // while it is drawn, the looks may be dropped for those of another layer
           await this.draw();
           if (!this.look) continue; // another source or run was chosen meanwhile
@@ -186,7 +188,7 @@ export class InsidePage {
   }
 
   showArms() {
-    const colors = armColors(this.arms ?? [], theme(this.element));
+    const colors = armColors(this.arms ?? [], this.surroundings.look("arms", () => this.showArms()));
     this.parts.arms.innerHTML = (this.arms ?? [])
       .map(({ name, title }) => `<button class="ns-pill" data-arm="${escape(name)}" style="--arm:${colors.get(name)}" aria-pressed="${!this.hidden.has(name)}">${escape(title)}${this.standing.ofArm(name)}</button>`)
       .join("");
@@ -194,15 +196,6 @@ export class InsidePage {
 
   shownArms() {
     return (this.arms ?? []).filter((arm) => !this.hidden.has(arm.name) && this.look?.arms[arm.name]);
-  }
-
-  watchTheme() {
-    const now = JSON.stringify(theme(this.element));
-    if (this.themeNow && this.themeNow !== now) {
-      this.showArms();
-      this.show();
-    }
-    this.themeNow = now;
   }
 
   // --- the visitor --------------------------------------------------------------------------------------------------

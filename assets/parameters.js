@@ -5,7 +5,7 @@ import { BODY, IDLE } from "./parameters_body.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { keptTicks, ticksFollow } from "./log_axis.js";
-import { MARKERS, theme } from "./look.js";
+import { MARKERS } from "./look.js";
 import { printed } from "./tensor_text.js";
 import { CONFIG, brief, escape, get, layout, number, percent, plotly, scientific } from "./web.js";
 
@@ -86,7 +86,6 @@ class Parameters extends InsidePage {
     if (!(await this.readShape(this.following))) return;
     if (!this.look) return; // another layer was chosen meanwhile
     this.shown = this.look; // one look for all charts: the visitor may move on while they are drawn
-    this.colours = theme(this.element);
     const norms = this.norms();
     const running = norms.filter(({ norm }) => norm.running_var.length);
     this.drawLayers();
