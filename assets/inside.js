@@ -77,6 +77,7 @@ export class InsidePage {
     this.looks = [];
     this.latest = 0;
     this.wholes.clear();
+    this.drawnOnce = false;
     this.round = (this.round ?? 0) + 1;
     if (this.data.run) this.poll(this.round);
   }
@@ -100,9 +101,12 @@ export class InsidePage {
     }
     this.element.dataset.status = status;
     this.standing.show(status, lost);
-    if (news || !this.drawnOnce) await this.show();
-    if (ENDED.has(status) && !news && this.looks.length) return;
-    this.timer = setTimeout(() => this.poll(round), document.hidden ? 2000 : 450);
+    try {
+      if (news || !this.drawnOnce) await this.show();
+    } finally {
+      const isOver = this.closed || round !== this.round || (ENDED.has(status) && !news);
+      if (!isOver) this.timer = setTimeout(() => this.poll(round), document.hidden ? 2000 : 450);
+    }
   }
 
   question(run, since) {

@@ -72,6 +72,7 @@ class Panel {
   follow() {
     clearTimeout(this.timer);
     this.series = new Series();
+    this.drawn = 0; // the newest record in the charts
     this.state = null;
     this.curves?.forgetZoom();
     this.parts.verdict.style.minHeight = "";
@@ -94,13 +95,14 @@ class Panel {
         this.stamp = Date.now();
         period = PERIOD_MS[answer.state.status];
         this.show();
-        if (answer.records.length) await this.draw();
+        if (this.drawn !== this.series.latest) await this.draw();
       }
     } catch {
       if (this.closed || run !== this.asking) return;
       this.lost = "The connection to the server is lost; trying again.";
       this.show();
     }
+    if (this.closed || run !== this.asking) return; // since it was drawn
     if (this.lost) this.show();
     if (this.state && ENDED.has(this.state.status) && !this.lost) return;
     const wait = Math.max(LEAST_WAIT_MS, period - (Date.now() - began));
@@ -136,7 +138,7 @@ class Panel {
         this.again = false;
         const { latest } = this.series; // more may come while it is drawn
         await this.curves.draw(this.series, [...this.ghosts.values()], this.view, this.surroundings.look("curves", () => this.draw()));
-        this.element.dataset.drawn = latest;
+        this.element.dataset.drawn = this.drawn = latest;
       } while (this.again && !this.closed && !this.isDragging());
       this.parts.whole.disabled = !this.curves.isZoomed;
     } finally {

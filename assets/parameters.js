@@ -19,10 +19,7 @@ const EDGES = { l: 78, r: 12, t: 34, b: 46 }; // γ's and β's steps line up wha
 class Parameters extends InsidePage {
   view = "parameters";
   get idle() { return IDLE; }
-
-  get body() {
-    return BODY;
-  }
+  get body() { return BODY; }
 
   constructor(root) {
     super(root);
@@ -51,7 +48,12 @@ class Parameters extends InsidePage {
     await super.poll(round);
     const run = this.following;
     const answer = await get(`api/runs/${run}/points?since=${this.points.at(-1)?.seq ?? 0}`).catch(() => null);
-    if (this.closed || run !== this.following || !answer?.records) return;
+    if (this.closed || round !== this.round) return;
+    if (!answer) {
+      clearTimeout(this.timer); // once all looks are there nobody would ask for the last tests
+      this.timer = setTimeout(() => this.poll(round), 1000);
+    }
+    if (!answer?.records) return;
     const latest = this.points.at(-1)?.seq ?? 0;
     const news = answer.records.filter(({ seq }) => seq > latest);
     this.points.push(...news);

@@ -1,4 +1,4 @@
-"""What is drawn follows the page's colours, type and size, from the first moment on; panels are mounted beside the page's."""
+"""What is drawn follows the page's colours, type and size, from the first moment on; panels of the tests' own."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -153,3 +153,28 @@ def test_the_verdict_is_as_high_as_its_words_again_once_it_has_room(mount: Mount
     change(page, width="1300px")
     tick(page)
     page.wait_for_function(f"{height} === {usual}")
+
+
+@pytest.mark.parametrize(("script", "chart"), [("live", "[data-part=accuracy]"), ("gradients", "[data-part=depth]")])
+def test_a_drawing_that_fails_once_is_tried_again(mount: Mount, ended: Page, script: str, chart: str) -> None:
+    ended.evaluate(
+        """() => {
+            const { react } = Plotly;
+            window.addEventListener("unhandledrejection", (event) => event.preventDefault(), { once: true });
+            Plotly.react = () => {
+                Plotly.react = react;
+                return Promise.reject(new Error("for the test"));
+            };
+        }"""
+    )
+    page = mount(script)
+    page.wait_for_function(f"{part(chart)}?._fullLayout")
+
+
+@pytest.mark.slow
+def test_tests_that_do_not_come_are_asked_for_again(mount: Mount, ended: Page) -> None:
+    answers = iter([lambda route: route.abort()] * 2)
+    ended.route("**/points?*", lambda route: next(answers, lambda other: other.continue_())(route))
+    page = mount("parameters")
+    page.wait_for_function(f"{part('[data-part=accuracy]')}?._fullLayout")
+    ended.unroute("**/points?*")
