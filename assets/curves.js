@@ -48,11 +48,16 @@ export class Curves {
     for (const chart of this.charts) {
       new ResizeObserver(() => this.fit(chart)).observe(chart.element);
       chart.element.on("plotly_relayout", (change) => this.zoomed(chart, change));
-      chart.element.on("plotly_doubleclick", () => {
-        this.forgetZoom();
-        this.redraw?.();
-      });
+      chart.element.on("plotly_doubleclick", () => this.showWhole());
+      // The browser counts clicks by when the hand made them; plotly by when it hears of them, which a busy page delays.
+      const isSecond = ({ detail, target }) => detail === 2 && target.closest(".nsewdrag");
+      chart.element.addEventListener("mousedown", (event) => isSecond(event) && this.showWhole(), { capture: true });
     }
+  }
+
+  showWhole() {
+    this.forgetZoom();
+    this.redraw?.();
   }
 
   // The charts take what the cards and the verdict leave, so that they change size without the window.
