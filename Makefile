@@ -40,11 +40,12 @@ test: $(DEV_STAMP) browser ## install what the tests need, then run them: three 
 test-slow: $(DEV_STAMP) browser ## run the tests that `test` leaves out: long training, rare paths
 	$(PYTEST) -m slow $(ARGS)
 
-lint: $(DEV_STAMP) ## ruff, its formatter, mypy, and who imports whom
+lint: $(DEV_STAMP) ## ruff, its formatter, mypy, who imports whom; oxlint for the scripts of the browser
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
+	$(VENV)/bin/oxlint --deny-warnings assets tests/assets
 
 bench: $(RUN_STAMP) ## measure speed, and what watching costs
 	$(PY) -m bench $(ARGS)

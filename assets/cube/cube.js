@@ -47,12 +47,12 @@ class View {
     for (const name of ["cell", "stage", "view"]) this.adopt(name, data[name], data.answers[name]);
     const raw = JSON.stringify({ ...data, cell: 0, stage: 0, view: 0, answers: 0 });
     const places = JSON.stringify([data.axes, data.exists]);
-    const moved = places !== this.places; // other cells are drawn: nothing to glide from
+    const isNew = places !== this.places; // other cells are drawn: nothing to glide from
     this.data = data;
     if (raw !== this.raw) this.load(data);
     [this.raw, this.places] = [raw, places];
     this.light();
-    this.showStage(moved);
+    this.showStage(isNew);
   }
 
   // A change by Python counts, but not while what it answers is an older click than the last.
@@ -137,6 +137,11 @@ class View {
     this.showStage(false);
   }
 
+  setView(view) {
+    this.tell("view", view);
+    this.showStage(true);
+  }
+
   showStage(fresh) {
     const { stage, view } = this.local;
     for (const panel of this.panels) {
@@ -179,7 +184,7 @@ class View {
   // -- drawing ----------------------------------------------------------------------------------------------------
 
   redraw() {
-    this.frame ??= requestAnimationFrame((now) => {
+    this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       const t = Math.min(1, (performance.now() - this.tweenStart) / TWEEN_MS);
       this.enlarge();
@@ -225,7 +230,7 @@ class View {
     const rough = this.turning && this.layout.count > SMOOTH_CELLS;
     const given = { ...this, panel, rough, width, height: height - 34, look, arm, color: (shade) => pickColor(map, shade) };
     const list = this.local.view === "grid" ? gridScene(given) : cubeScene(given);
-    return [...list, ...legend(panel, this.local.stage, width, height, look, map, arm)];
+    return [...list, ...legend(panel, this.local.stage, width, height, look, map)];
   }
 
   // -- hands ------------------------------------------------------------------------------------------------------
@@ -235,12 +240,15 @@ class View {
     this.sizes = new ResizeObserver(() => this.redraw());
     parts.probe.addEventListener("transitionstart", () => this.redraw()); // its colours follow the theme's
     parts.stages.addEventListener("click", (e) => e.target.value && this.stopWalk(e.target.value));
-    parts.views.addEventListener("click", (e) => e.target.value && (this.tell("view", e.target.value), this.showStage(true)));
+    parts.views.addEventListener("click", (e) => e.target.value && this.setView(e.target.value));
     parts.walk.addEventListener("click", () => this.walk());
     parts.closer.addEventListener("click", () => this.zoom(1.25));
     parts.farther.addEventListener("click", () => this.zoom(0.8));
     parts.reset.addEventListener("click", () => this.turn(() => Object.assign(this.camera, START)));
-    this.root.querySelector("[data-projector]").addEventListener("click", (e) => (project(e.currentTarget), this.redraw()));
+    this.root.querySelector("[data-projector]").addEventListener("click", (e) => {
+      project(e.currentTarget);
+      this.redraw();
+    });
     parts.svg.addEventListener("click", () => save(new Blob([this.svg()], { type: "image/svg+xml" }), this.fileName("svg")));
     parts.png.addEventListener("click", () => this.png().toBlob((blob) => save(blob, this.fileName("png"))));
   }
@@ -262,24 +270,31 @@ class View {
     this.redraw();
   }
 
+  turnBy(yaw, pitch) {
+    this.turn(() => {
+      this.camera.yaw += yaw;
+      this.camera.pitch += pitch;
+    });
+  }
+
   listenTo(panel) {
     const { canvas } = panel;
     const fingers = new Map();
-    let moved = 0;
+    let way = 0;
     let spread = 0;
     const at = (e) => hit(panel.list, e.offsetX / this.look.enlarged, e.offsetY / this.look.enlarged);
     canvas.addEventListener("pointerdown", (e) => {
       fingers.set(e.pointerId, [e.clientX, e.clientY]);
       canvas.setPointerCapture(e.pointerId);
-      moved = spread = 0;
+      way = spread = 0;
     });
     canvas.addEventListener("pointermove", (e) => {
       const before = fingers.get(e.pointerId);
       if (!before) return this.hover(at(e), e, panel);
       const [dx, dy] = [e.clientX - before[0], e.clientY - before[1]];
       fingers.set(e.pointerId, [e.clientX, e.clientY]);
-      moved += Math.abs(dx) + Math.abs(dy);
-      if (moved < 4) return;
+      way += Math.abs(dx) + Math.abs(dy);
+      if (way < 4) return;
       this.hover(-1);
       if (fingers.size === 2) {
         const [a, b] = [...fingers.values()];
@@ -288,15 +303,21 @@ class View {
         spread = now;
       } else if (this.local.view !== "grid") {
         this.turning = true;
-        this.turn(() => ((this.camera.yaw += dx * 0.008), (this.camera.pitch += dy * 0.008)));
+        this.turnBy(dx * 0.008, dy * 0.008);
       }
     });
-    const rest = () => this.turning && ((this.turning = false), this.redraw());
+    const rest = () => {
+      if (this.turning) this.redraw();
+      this.turning = false;
+    };
     canvas.addEventListener("pointerup", (e) => {
       rest();
-      if (fingers.delete(e.pointerId) && moved < 4) this.pick(at(e));
+      if (fingers.delete(e.pointerId) && way < 4) this.pick(at(e));
     });
-    canvas.addEventListener("pointercancel", (e) => (rest(), fingers.delete(e.pointerId)));
+    canvas.addEventListener("pointercancel", (e) => {
+      rest();
+      fingers.delete(e.pointerId);
+    });
     canvas.addEventListener("pointerleave", () => this.hover(-1));
     canvas.addEventListener("keydown", (e) => this.key(e));
     canvas.addEventListener(
@@ -327,7 +348,7 @@ class View {
   key(event) {
     if (event.shiftKey && event.key.startsWith("Arrow")) {
       const [x, y] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-      this.turn(() => ((this.camera.yaw += x * 0.12), (this.camera.pitch += y * 0.12)));
+      this.turnBy(x * 0.12, y * 0.12);
     } else if (event.key === "+" || event.key === "-") this.zoom(event.key === "+" ? 1.25 : 0.8);
     else if (event.key === "Home") this.turn(() => Object.assign(this.camera, START));
     else if (MOVES[event.key]) this.pick(this.layout.step(this.picked, event.key, this.local.view === "grid"));

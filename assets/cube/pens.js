@@ -74,8 +74,13 @@ export function toCanvas(list, context, look) {
     context.moveTo(points[0], points[1]);
     for (let i = 2; i < points.length; i += 2) context.lineTo(points[i], points[i + 1]);
     if (!o.open) context.closePath();
-    if (o.fill) (context.fillStyle = o.fill), context.fill();
-    if (o.stroke) (context.strokeStyle = o.stroke), (context.lineWidth = o.w), context.stroke();
+    if (o.fill) {
+      context.fillStyle = o.fill;
+      context.fill();
+    }
+    if (!o.stroke) continue;
+    [context.strokeStyle, context.lineWidth] = [o.stroke, o.w];
+    context.stroke();
   }
   context.globalAlpha = 1;
 }

@@ -59,7 +59,9 @@ export function cubeScene({ layout, panel, exists, camera, rough, width, height,
         list.push({ p: side, fill: plain ? shade(fill, look, 0.2) : fill, cell: i, ...paint });
         list.push({ p: front, fill: plain ? shade(fill, look, 0.08) : fill, cell: i, ...paint });
         if (!covered) list.push({ p: lid, fill, cell: i, ...paint });
-        if (lit) runs.length && runs.at(-1)[0] === u + 1 ? (runs.at(-1)[0] = u) : runs.push([u, u]);
+        if (!lit) continue;
+        if (runs.at(-1)?.[0] === u + 1) runs.at(-1)[0] = u;
+        else runs.push([u, u]);
       }
       for (const [a, b] of runs) loud.push({ l: outline(box(n, c, a, b)), stroke: arm, w: 2.4 });
       quiet.push({ l: outline(box(n, c, 0, up - 1)), stroke: look.text, w: 0.8, a: rough ? 0.5 : 0.22 });
@@ -112,7 +114,7 @@ function cubeLabels({ layout, at, near, unit, X, Y, Z, gap, heights, tall, width
 
   if (up > 1) {
     const corners = [[near.x ? X : 0, near.y ? 0 : Y], [near.x ? 0 : X, near.y ? Y : 0]];
-    const corner = corners.sort((a, b) => at(...a, 0)[0] - at(...b, 0)[0])[near.x === near.y ? 0 : 1];
+    const corner = corners.toSorted((a, b) => at(...a, 0)[0] - at(...b, 0)[0])[near.x === near.y ? 0 : 1];
     const side = near.x === near.y ? -1 : 1;
     const rows = layout.inner > 1 ? up / layout.inner : up;
     every(rows, 9, (row) => {
@@ -131,8 +133,8 @@ function cubeLabels({ layout, at, near, unit, X, Y, Z, gap, heights, tall, width
 // -- the flat grid ------------------------------------------------------------------------------------------------
 
 export function gridScene({ layout, panel, exists, width, height, look, arm, color, picked, hovered }) {
-  const { sheet, axes, split, count } = layout;
-  const { tileRows, tileColumns, rows, columns } = sheet;
+  const { sheet, split, count } = layout;
+  const { tileColumns, rows, columns } = sheet;
   const { left, top } = GRID;
   const gap = gridGap(sheet);
   const cell = gridCell(sheet, width, height);
@@ -210,7 +212,7 @@ function gridLabels({ layout, x0, y0, cell, tileWidth, tileHeight, look, arm, pi
   return list;
 }
 
-export function legend(panel, stage, width, height, look, map, arm) {
+export function legend(panel, stage, width, height, look, map) {
   const scale = panel.scales[stage] || 1;
   const broken = panel.values[stage].reduce((sum, v) => sum + !Number.isFinite(v), 0);
   const [bar, x, y] = [132, width / 2 - 66, height - 26];

@@ -6,7 +6,7 @@ import { endLabels, labelWidth, logRange } from "./end_labels.js";
 import { captioned } from "./heat_maps.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
-import { MARKERS, theme } from "../shared/look.js";
+import { MARKERS, armColors } from "../shared/look.js";
 import { keptTicks, logTicks, ticksFollow } from "./log_axis.js";
 import { CONFIG, brief, escape, get, layout, number, percent, plotly } from "../shared/web.js";
 
@@ -69,7 +69,7 @@ class Activations extends InsidePage {
   }
 
   update(data) {
-    if (data.run !== this.data.run) this.parts.mapsAnswer.innerHTML = "";
+    if (data.run !== this.data.run) this.dropMaps();
     super.update(data);
   }
 
@@ -77,7 +77,6 @@ class Activations extends InsidePage {
     this.Plotly ??= await plotly();
     this.layers = Object.keys(Object.values(this.look.arms)[0] ?? {});
     if (!this.layers.length) return;
-    this.colours = theme(this.element);
     this.element.style.setProperty("--arms", this.arms.length);
     this.fillLayers();
     this.drawInactive();
@@ -297,6 +296,12 @@ class Activations extends InsidePage {
     if ([this.parts.image, this.parts.mapsLayer, this.parts.mapsStage].includes(target)) this.askMaps();
   }
 
+  dropMaps() {
+    this.asked = (this.asked ?? 0) + 1; // what is under way is of the run before
+    this.surroundings.forget("maps");
+    this.parts.mapsAnswer.innerHTML = "";
+  }
+
   async askMaps() {
     if (!this.parts.maps.open || !this.data.run) return;
     const { run } = this.data;
@@ -312,8 +317,10 @@ class Activations extends InsidePage {
     if (!answer.error) this.drawMaps(answer);
   }
 
-  drawMaps({ image, label, range, arms }) {
-    const row = (arm, { prediction, probability, channels, maps }) => `<div class="ns-maprow" style="--arm:${this.colors.get(arm.name)}" data-maps="${escape(arm.name)}">
+  drawMaps(answer) {
+    const { image, label, range, arms } = answer;
+    const colors = armColors(this.arms, this.surroundings.look("maps", () => this.drawMaps(answer)));
+    const row = (arm, { prediction, probability, channels, maps }) => `<div class="ns-maprow" style="--arm:${colors.get(arm.name)}" data-maps="${escape(arm.name)}">
       <div><b>${escape(arm.title)}</b><span>${probability == null ? "no answer" : `${prediction === label ? "✓" : "✗"} ${escape(prediction)}`}</span><span class="ns-small">${probability == null ? "its output is NaN" : `${percent(probability)} sure`}${channels > maps.length && maps.length > 1 ? ` · ${maps.length} of ${channels} channels` : ""}</span></div>
       <div>${maps.map(() => "<canvas></canvas>").join("")}</div></div>`;
     const known = this.arms.filter((arm) => arms[arm.name]);

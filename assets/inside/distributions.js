@@ -18,12 +18,12 @@ export function extent(parts) {
 export const padded = ([low, high]) => [low - 0.03 * (high - low), high + 0.03 * (high - low)];
 
 export function median(values) {
-  return values.length ? [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] : null;
+  return values.length ? values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] : null;
 }
 
 // A histogram as one with `bins` bins over [low, high]: each of its counts is spread evenly over where its bin lies.
 export function rebinned(histogram, [low, high], bins) {
-  const counts = new Array(bins).fill(0);
+  const counts = Array.from({ length: bins }, () => 0);
   const place = (value) => ((value - low) / (high - low)) * bins;
   histogram.counts.forEach((count, i) => {
     if (!count) return;
@@ -31,7 +31,7 @@ export function rebinned(histogram, [low, high], bins) {
     const [from, to] = [place(histogram.low + i * width), place(histogram.low + (i + 1) * width)];
     const first = Math.max(0, Math.min(bins - 1, Math.floor(from))); // a constant layer may lie at the very end
     for (let bin = first; bin < Math.min(bins, Math.max(to, first + 1)); bin++) {
-      const inside = to > from ? (Math.min(to, bin + 1) - Math.max(from, bin)) / (to - from) : 1;
+      const inside = to > from ? Math.max(0, Math.min(to, bin + 1) - Math.max(from, bin)) / (to - from) : 1;
       counts[bin] += count * inside;
     }
   });

@@ -9,7 +9,7 @@ export function endLabels(ends, [low, high], gap, type) {
   const placed = ends
     .map((end) => ({ ...end, y: (Math.log10(end.value) - low) / (high - low) }))
     .filter(({ y }) => y >= -0.02 && y <= 1.02) // the others' ends are out of a zoomed chart
-    .sort((a, b) => a.y - b.y);
+    .toSorted((a, b) => a.y - b.y);
   placed.forEach((label, i) => {
     if (i) label.y = Math.max(label.y, placed[i - 1].y + gap);
   });

@@ -4,7 +4,7 @@ import { captioned, fillScale, scaleOf } from "./heat_maps.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { keptTicks, ticksFollow } from "./log_axis.js";
-import { MARKERS, theme } from "../shared/look.js";
+import { MARKERS } from "../shared/look.js";
 import { CONFIG, brief, escape, layout, plotly, scientific } from "../shared/web.js";
 
 const METRICS = {
@@ -47,12 +47,13 @@ class Gradients extends InsidePage {
 
   constructor(root) {
     super(root);
+    this.element.classList.add("ns-gradients");
     this.metric = "mean_abs";
   }
 
   async draw() {
     this.Plotly ??= await plotly();
-    const colours = theme(this.element);
+    const { colours } = this;
     const layers = Object.keys(this.look.arms[this.shownArms()[0]?.name] ?? {});
     if (!layers.length) return;
     this.fillLayers(layers);
@@ -63,7 +64,8 @@ class Gradients extends InsidePage {
   }
 
   fillLayers(layers) {
-    if (this.parts.layer.options.length === layers.length) return;
+    if (this.filled === layers.join()) return;
+    this.filled = layers.join();
     this.parts.layer.innerHTML = layers.map((name) => `<option>${name}</option>`).join("");
   }
 
@@ -116,8 +118,7 @@ class Gradients extends InsidePage {
     const [low, high] = [Math.min(...all), Math.max(...all)];
     fillScale(this.parts.heatScale, all.length ? [low, high].map((value) => brief(log ? 10 ** value : value)) : [], name, colours.dark);
     const marker = { type: "line", yref: "paper", y0: 0, y1: 1, x0: this.index, x1: this.index, line: { color: colours.text, width: 2 } };
-    for (const [i, arm] of arms.entries()) {
-      const element = charts[i];
+    for (const [i, element] of charts.entries()) {
       await react(this.Plotly, element, [{
         type: "heatmap", z: tables[i], y: layers, x: steps.map((_, k) => k), customdata: layers.map(() => steps), zmin: low, zmax: high,
         colorscale: scaleOf(colours.dark), showscale: false,
@@ -146,8 +147,8 @@ class Gradients extends InsidePage {
       const bins = found.positive.length;
       const middle = (i) => found.low * (found.high / found.low) ** ((i + 0.5) / bins);
       const total = [found.negative, found.positive].flat().reduce((a, b) => a + b, 0) + found.zero + found.tiny + found.huge + found.nan + found.inf;
-      const x = [...found.negative.map((_, i) => -axis(middle(i), found)).reverse(), 0, ...found.positive.map((_, i) => axis(middle(i), found))];
-      const y = [...[...found.negative].reverse(), found.zero + found.tiny, ...found.positive].map((count) => count / total);
+      const x = [...found.negative.map((_, i) => -axis(middle(i), found)).toReversed(), 0, ...found.positive.map((_, i) => axis(middle(i), found))];
+      const y = [...found.negative.toReversed(), found.zero + found.tiny, ...found.positive].map((count) => count / total);
       traces.push({ type: "scatter", mode: "lines", line: { shape: "hvh", width: 2.2, color: this.colors.get(arm.name) }, x, y, name: arm.name, hovertemplate: "%{y:.1%}" });
       notes.push(`${arm.name}: ${found.zero} exact zeros, ${found.nan} NaN, ${found.inf} ±Inf`);
     }

@@ -4,7 +4,7 @@
 import { SCALE, VIRIDIS } from "./distributions.js";
 import { escape } from "../shared/web.js";
 
-const PAPER = ["#ffffd9", "#edf8b1", "#c7e9b4", "#7fcdbb", "#41b6c4", "#1d91c0", "#225ea8", "#253494", "#081d58"].reverse(); // YlGnBu
+const PAPER = ["#ffffd9", "#edf8b1", "#c7e9b4", "#7fcdbb", "#41b6c4", "#1d91c0", "#225ea8", "#253494", "#081d58"].toReversed(); // YlGnBu
 
 // The charts' elements; made anew only when there are more or fewer.
 export function captioned(element, captions) {

@@ -2,8 +2,9 @@
 // pages, the source of the images, an earlier run as a ghost, arms on and off.
 
 import "../shared/address_bar.js";
-import { armColors, project, projectorButton, theme } from "../shared/look.js";
+import { armColors, project, projectorButton } from "../shared/look.js";
 import { ENDED, STANDING, Standing } from "../shared/standing.js";
+import { Surroundings } from "../shared/surroundings.js";
 import { dragging, escape, get, number } from "../shared/web.js";
 
 const CURSOR = "normscope-cursor"; // "live", or the step that all pages show
@@ -38,13 +39,13 @@ export class InsidePage {
     this.element.addEventListener("click", (event) => this.clicked(event));
     this.element.addEventListener("input", (event) => this.changed(event));
     this.isDragging = dragging(this.element, () => this.show());
-    this.themeWatch = setInterval(() => this.watchTheme(), 700);
+    this.surroundings = new Surroundings(this.element);
   }
 
   close() {
     this.closed = true;
     clearTimeout(this.timer);
-    clearInterval(this.themeWatch);
+    this.surroundings.close();
   }
 
   layer() {
@@ -76,6 +77,7 @@ export class InsidePage {
     this.looks = [];
     this.latest = 0;
     this.wholes.clear();
+    this.drawnOnce = false;
     this.round = (this.round ?? 0) + 1;
     if (this.data.run) this.poll(this.round);
   }
@@ -99,9 +101,12 @@ export class InsidePage {
     }
     this.element.dataset.status = status;
     this.standing.show(status, lost);
-    if (news || !this.drawnOnce) await this.show();
-    if (ENDED.has(status) && !news && this.looks.length) return;
-    this.timer = setTimeout(() => this.poll(round), document.hidden ? 2000 : 450);
+    try {
+      if (news || !this.drawnOnce) await this.show();
+    } finally {
+      const isOver = this.closed || round !== this.round || (ENDED.has(status) && !news);
+      if (!isOver) this.timer = setTimeout(() => this.poll(round), document.hidden ? 2000 : 450);
+    }
   }
 
   question(run, since) {
@@ -154,7 +159,8 @@ export class InsidePage {
         this.again = false;
         this.showCursor();
         if (this.look) {
-          this.colors = armColors(this.arms, theme(this.element));
+          this.colours = this.surroundings.look("looks", () => this.show());
+          this.colors = armColors(this.arms, this.colours);
           const { step } = this.look; // while it is drawn, the looks may be dropped for those of another layer
           await this.draw();
           if (!this.look) continue; // another source or run was chosen meanwhile
@@ -186,7 +192,7 @@ export class InsidePage {
   }
 
   showArms() {
-    const colors = armColors(this.arms ?? [], theme(this.element));
+    const colors = armColors(this.arms ?? [], this.surroundings.look("arms", () => this.showArms()));
     this.parts.arms.innerHTML = (this.arms ?? [])
       .map(({ name, title }) => `<button class="ns-pill" data-arm="${escape(name)}" style="--arm:${colors.get(name)}" aria-pressed="${!this.hidden.has(name)}">${escape(title)}${this.standing.ofArm(name)}</button>`)
       .join("");
@@ -194,15 +200,6 @@ export class InsidePage {
 
   shownArms() {
     return (this.arms ?? []).filter((arm) => !this.hidden.has(arm.name) && this.look?.arms[arm.name]);
-  }
-
-  watchTheme() {
-    const now = JSON.stringify(theme(this.element));
-    if (this.themeNow && this.themeNow !== now) {
-      this.showArms();
-      this.show();
-    }
-    this.themeNow = now;
   }
 
   // --- the visitor --------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import { BODY, IDLE } from "./parameters_body.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { keptTicks, ticksFollow } from "./log_axis.js";
-import { MARKERS, theme } from "../shared/look.js";
+import { MARKERS } from "../shared/look.js";
 import { printed } from "./tensor_text.js";
 import { CONFIG, brief, escape, get, layout, number, percent, plotly, scientific } from "../shared/web.js";
 
@@ -19,10 +19,7 @@ const EDGES = { l: 78, r: 12, t: 34, b: 46 }; // γ's and β's steps line up wha
 class Parameters extends InsidePage {
   view = "parameters";
   get idle() { return IDLE; }
-
-  get body() {
-    return BODY;
-  }
+  get body() { return BODY; }
 
   constructor(root) {
     super(root);
@@ -51,7 +48,12 @@ class Parameters extends InsidePage {
     await super.poll(round);
     const run = this.following;
     const answer = await get(`api/runs/${run}/points?since=${this.points.at(-1)?.seq ?? 0}`).catch(() => null);
-    if (this.closed || run !== this.following || !answer?.records) return;
+    if (this.closed || round !== this.round) return;
+    if (!answer) {
+      clearTimeout(this.timer); // once all looks are there nobody would ask for the last tests
+      this.timer = setTimeout(() => this.poll(round), 1000);
+    }
+    if (!answer?.records) return;
     const latest = this.points.at(-1)?.seq ?? 0;
     const news = answer.records.filter(({ seq }) => seq > latest);
     this.points.push(...news);
@@ -86,7 +88,6 @@ class Parameters extends InsidePage {
     if (!(await this.readShape(this.following))) return;
     if (!this.look) return; // another layer was chosen meanwhile
     this.shown = this.look; // one look for all charts: the visitor may move on while they are drawn
-    this.colours = theme(this.element);
     const norms = this.norms();
     const running = norms.filter(({ norm }) => norm.running_var.length);
     this.drawLayers();
@@ -189,7 +190,7 @@ class Parameters extends InsidePage {
   channels({ arm, color }, values, start, faint) {
     const common = { name: arm.name, opacity: faint ? 0.3 : 1, hoverinfo: faint ? "skip" : undefined };
     if (this.isWide) {
-      const y = [...values].filter((value) => value != null).sort((a, b) => a - b);
+      const y = values.filter((value) => value != null).toSorted((a, b) => a - b);
       return { ...common, type: "scatter", mode: "lines", x: y.map((_, i) => i), y, line: { color, width: faint ? 1.5 : 3 }, hovertemplate: `${escape(arm.name)}: %{y:.4g}<extra></extra>` };
     }
     return { ...common, type: "bar", base: start, y: values.map((value) => value == null ? null : value - start), x: values.map((_, i) => i), customdata: values, marker: { color }, offsetgroup: arm.name + (faint ? " ghost" : ""), hovertemplate: `${escape(arm.name)}, channel %{x}: %{customdata:.4g}<extra></extra>` };
@@ -379,7 +380,7 @@ function meanOff({ batch_mean, batch_var, running_mean }) {
 }
 
 function quantile(values, share) {
-  const sorted = values.filter((value) => value != null).sort((a, b) => a - b);
+  const sorted = values.filter((value) => value != null).toSorted((a, b) => a - b);
   return sorted[Math.round(share * (sorted.length - 1))];
 }
 

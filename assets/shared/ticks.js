@@ -15,7 +15,7 @@ export function ticksFollow(Plotly, element, name = "yaxis") {
   element.on("plotly_afterplot", () => {
     const axis = element._fullLayout[name];
     if (axis?.type !== "log") return;
-    const ticks = logTicks(axis.range.map((exponent) => 10 ** exponent).sort((a, b) => a - b));
+    const ticks = logTicks(axis.range.map((exponent) => 10 ** exponent).toSorted((a, b) => a - b));
     if (!ticks.tickvals || String(ticks.tickvals) === String(axis.tickvals)) return;
     Plotly.relayout(element, { [`${name}.tickvals`]: ticks.tickvals, [`${name}.ticktext`]: ticks.ticktext });
   });
@@ -25,9 +25,9 @@ function places(low, high) {
   const decades = Math.log10(high / low);
   const inside = (values) => values.filter((v) => v >= low * (1 - 1e-9) && v <= high * (1 + 1e-9));
   if (decades >= 3) {
-    const powers = inside(exponents(low, high).map(power));
-    const stride = Math.ceil(powers.length / MOST_DECADES);
-    return powers.filter((v) => Math.round(Math.log10(v)) % stride === 0);
+    const tens = inside(exponents(low, high).map(power));
+    const stride = Math.ceil(tens.length / MOST_DECADES);
+    return tens.filter((v) => Math.round(Math.log10(v)) % stride === 0);
   }
   const steps = exponents(low, high);
   const found = inside(steps.flatMap((e) => LADDERS[decades < 1 ? 1 : 0].map((m) => scaled(m, e))));
@@ -60,7 +60,7 @@ const power = (exponent) => scaled(1, exponent);
 
 // One way of writing for a whole axis: 0.5, 2, 100 where all fit, else 1, 10, 10², 2·10⁻³.
 function writer(values) {
-  const plain = values[0] > 0.001 && values[values.length - 1] < 1e4;
+  const plain = values[0] > 0.001 && values.at(-1) < 1e4;
   return plain ? (v) => String(Number(v.toPrecision(12))) : powers;
 }
 
@@ -68,7 +68,6 @@ function powers(value) {
   if (value === 1 || value === 10) return String(value);
   const [mantissa, exponent] = Number(value.toPrecision(12)).toExponential().split("e");
   const raised = `10${[...String(Number(exponent))].map((c) => SUPERSCRIPTS[c]).join("")}`;
-  if (exponent === "+0") return mantissa;
   return mantissa === "1" ? raised : `${mantissa}·${raised}`;
 }
 

@@ -13,8 +13,11 @@ export function plotly() {
     if (window.Plotly) return resolve(window.Plotly);
     const script = document.createElement("script");
     script.src = address("vendor/plotly.min.js");
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error("plotly.js did not load"));
+    script.addEventListener("load", () => resolve(window.Plotly));
+    script.addEventListener("error", () => {
+      plotlyPromise = undefined; // who asks again may be luckier
+      reject(new Error("plotly.js did not load"));
+    });
     document.head.append(script);
   }));
 }
@@ -22,13 +25,19 @@ export function plotly() {
 // Whether somebody drags in a chart of `element` just now: drawing then would end the drag. `release` is called after it.
 export function dragging(element, release) {
   let held = false;
-  element.addEventListener("pointerdown", (event) => (held = Boolean(event.target.closest(".ns-chart"))));
-  window.addEventListener("pointerup", () => {
+  const end = () => {
     if (held) setTimeout(release, 100);
     held = false;
+    for (const each of ENDS) window.removeEventListener(each, end);
+  };
+  element.addEventListener("pointerdown", ({ target }) => {
+    held = Boolean(target.closest(".ns-chart"));
+    for (const each of ENDS) window.addEventListener(each, end);
   });
   return () => held;
 }
+
+const ENDS = ["pointerup", "pointercancel"]; // a finger that begins to scroll the page is never lifted from the chart
 
 export const percent = (share) => (share == null ? "–" : `${(100 * share).toFixed(1)} %`);
 export const number = (n) => Number(n).toLocaleString("en-US");

@@ -1,7 +1,7 @@
 // Two charts that share an x-axis: loss and accuracy, training solid, test dashed, batch statistics dotted.
 
 import { RATE_ROWS, endLabels, lost, rateLabels } from "./labels.js";
-import { MARKERS, armColors, theme } from "../shared/look.js";
+import { MARKERS, armColors } from "../shared/look.js";
 import { last, smooth } from "./series.js";
 import { logTicks } from "../shared/ticks.js";
 
@@ -13,6 +13,13 @@ const KINDS = [
   { kind: "batch", dash: "dot", name: "test, batch statistics" },
 ];
 
+const pen = document.createElement("canvas").getContext("2d");
+
+const ruler = (look) => (text, size) => {
+  pen.font = `600 ${size}px ${look.font}`;
+  return pen.measureText(text).width;
+};
+
 export class Curves {
   constructor(Plotly, lossElement, accuracyElement) {
     this.Plotly = Plotly;
@@ -23,8 +30,7 @@ export class Curves {
     this.drawn = false;
   }
 
-  async draw(series, ghosts, view) {
-    const look = theme(this.charts[0].element);
+  async draw(series, ghosts, view, look) {
     for (const chart of this.charts) {
       const log = chart.value === "loss" && view.log;
       const range = chart.zoom.y ?? yRange(chart.value, log, series, view);
@@ -42,11 +48,16 @@ export class Curves {
     for (const chart of this.charts) {
       new ResizeObserver(() => this.fit(chart)).observe(chart.element);
       chart.element.on("plotly_relayout", (change) => this.zoomed(chart, change));
-      chart.element.on("plotly_doubleclick", () => {
-        this.forgetZoom();
-        this.redraw?.();
-      });
+      chart.element.on("plotly_doubleclick", () => this.showWhole());
+      // The browser counts clicks by when the hand made them; plotly by when it hears of them, which a busy page delays.
+      const isSecond = ({ detail, target }) => detail === 2 && target.closest(".nsewdrag");
+      chart.element.addEventListener("mousedown", (event) => isSecond(event) && this.showWhole(), { capture: true });
     }
+  }
+
+  showWhole() {
+    this.forgetZoom();
+    this.redraw?.();
   }
 
   // The charts take what the cards and the verdict leave, so that they change size without the window.
@@ -108,8 +119,9 @@ export class Curves {
     const x = chart.zoom.x ?? [0, xEnd(series, view)];
     const place = (v) => ((log ? Math.log10(v) : v) - y[0]) / (y[1] - y[0]);
     const { clientWidth: width, clientHeight: height } = chart.element;
-    const ends = endLabels(labels, { kind: chart.value, place, height: Math.max(100, height - 6.5 * look.type), look });
-    const rates = rateLabels(series.rates, { range: x, width: Math.max(100, width - ends.margin - 4 * look.type), view, look });
+    const widthOf = ruler(look);
+    const ends = endLabels(labels, { kind: chart.value, place, height: Math.max(100, height - 6.5 * look.type), look, widthOf });
+    const rates = rateLabels(series.rates, { range: x, width: Math.max(100, width - ends.margin - 4 * look.type), view, look, widthOf });
     const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: look.type }, automargin: true };
     return {
       autosize: true,

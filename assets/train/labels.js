@@ -6,20 +6,13 @@ import { written } from "../shared/ticks.js";
 const LINE_LETTERS = 15; // what is longer is broken: bn:book / :dropout=0.5
 export const RATE_ROWS = 3; // more marks side by side than that stay lines without words
 
-const pen = document.createElement("canvas").getContext("2d");
-
-function widthOf(text, size, look) {
-  pen.font = `600 ${size}px ${look.font}`;
-  return pen.measureText(text).width;
-}
-
 // The labels pushed apart where they would overlap, and the margin that the longest needs. `place` gives a value's
-// height in the chart, 0 to 1; `height` is the plot's in pixels.
-export function endLabels(labels, { kind, place, height, look }) {
+// height in the chart, 0 to 1; `height` is the plot's in pixels; `widthOf(text, size)` measures a text.
+export function endLabels(labels, { kind, place, height, look, widthOf }) {
   const size = look.type + 1;
   const placed = labels
     .map((label) => ({ ...label, lines: lines(label, kind), y: Math.min(0.98, Math.max(0.02, place(label.value))) }))
-    .sort((a, b) => a.y - b.y);
+    .toSorted((a, b) => a.y - b.y);
   const half = ({ lines: { length } }) => (0.5 * (length * 1.3 * size + 2)) / height;
   placed.forEach((label, i) => {
     if (i) label.y = Math.max(label.y, placed[i - 1].y + half(placed[i - 1]) + half(label));
@@ -33,7 +26,7 @@ export function endLabels(labels, { kind, place, height, look }) {
     xref: "paper", yref: "paper", x: 1.01, y: label.y, xanchor: "left", yanchor: "middle", showarrow: false,
     align: "left", font: { color: label.color, size }, text: label.lines.map(bold(label.arm.name)).join("<br>"),
   }));
-  const widths = placed.flatMap((label) => label.lines.map((text) => widthOf(text, size, look)));
+  const widths = placed.flatMap((label) => label.lines.map((text) => widthOf(text, size)));
   return { annotations, margin: Math.ceil(Math.max(70, ...widths)) + 18 };
 }
 
@@ -43,10 +36,13 @@ function lines({ arm, value, finite }, kind) {
 }
 
 function broken(name) {
-  return name.split(/(?=[:/])/).reduce((found, part) => {
-    const joined = (last(found) ?? "") + part;
-    return found.length && joined.length <= LINE_LETTERS ? [...found.slice(0, -1), joined] : [...found, part];
-  }, []);
+  const [first, ...rest] = name.split(/(?=[:/])/);
+  const found = [first];
+  for (const part of rest) {
+    if (last(found).length + part.length <= LINE_LETTERS) found.push(found.pop() + part);
+    else found.push(part);
+  }
+  return found;
 }
 
 const bold = (name) => (text) => {
@@ -55,12 +51,12 @@ const bold = (name) => (text) => {
 };
 
 // Marks of changed learning rates one below the other where they would touch; `range` is the x-axis's, `width` the plot's.
-export function rateLabels(rates, { range, width, view, look }) {
+export function rateLabels(rates, { range, width, view, look, widthOf }) {
   const size = look.type - 1;
   const ends = Array(RATE_ROWS).fill(-Infinity); // where each row's last mark ends, in pixels
   return rates.flatMap((rate) => {
     const text = `lr ${rate.old} → ${rate.new}`.replaceAll("-", "−");
-    const long = widthOf(text, size, look) + 10;
+    const long = widthOf(text, size) + 10;
     const at = ((rate[view.x] - range[0]) / (range[1] - range[0])) * width;
     if (at < 0 || at > width) return [];
     const toLeft = at + long > width && at > long;

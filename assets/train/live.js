@@ -6,9 +6,10 @@ import { card, figures, origin } from "./cards.js";
 import { Curves } from "./curves.js";
 import { drawing, pills } from "./idle.js";
 import { skeleton } from "./live_body.js";
-import { armColors, project, theme } from "../shared/look.js";
+import { armColors, project } from "../shared/look.js";
 import { Series } from "./series.js";
 import { ASKED, ENDED, WORDS } from "../shared/standing.js";
+import { Surroundings } from "../shared/surroundings.js";
 import { address, dragging, escape, get, number, plotly } from "../shared/web.js";
 
 const panels = new WeakMap();
@@ -42,12 +43,12 @@ class Panel {
     this.isDragging = dragging(this.element, () => this.draw());
     this.keys = (event) => this.pressed(event);
     document.addEventListener("keydown", this.keys);
-    this.themeWatch = setInterval(() => this.watchTheme(), 700);
+    this.surroundings = new Surroundings(this.element);
   }
 
   close() {
     clearTimeout(this.timer);
-    clearInterval(this.themeWatch);
+    this.surroundings.close();
     document.removeEventListener("keydown", this.keys);
     this.closed = true;
   }
@@ -71,6 +72,7 @@ class Panel {
   follow() {
     clearTimeout(this.timer);
     this.series = new Series();
+    this.drawn = 0; // the newest record in the charts
     this.state = null;
     this.curves?.forgetZoom();
     this.parts.verdict.style.minHeight = "";
@@ -93,13 +95,14 @@ class Panel {
         this.stamp = Date.now();
         period = PERIOD_MS[answer.state.status];
         this.show();
-        if (answer.records.length) await this.draw();
+        if (this.drawn !== this.series.latest) await this.draw();
       }
     } catch {
       if (this.closed || run !== this.asking) return;
       this.lost = "The connection to the server is lost; trying again.";
       this.show();
     }
+    if (this.closed || run !== this.asking) return; // since it was drawn
     if (this.lost) this.show();
     if (this.state && ENDED.has(this.state.status) && !this.lost) return;
     const wait = Math.max(LEAST_WAIT_MS, period - (Date.now() - began));
@@ -107,18 +110,21 @@ class Panel {
   }
 
   async fetchGhosts() {
-    const wanted = new Set(this.data.ghosts.map((ghost) => ghost.id));
-    let changed = false; // if not, an empty picture would only keep a new run's first points waiting
-    for (const id of this.ghosts.keys()) if (!wanted.has(id)) changed = this.ghosts.delete(id);
-    for (const { id } of this.data.ghosts) {
-      if (this.ghosts.has(id)) continue;
-      changed = true;
-      const series = new Series();
-      this.ghosts.set(id, series);
-      const answer = await get(`api/runs/${id}/points?since=0`).catch(() => null);
-      if (answer?.records) series.add(answer.records);
-    }
-    if (changed) this.draw();
+    const wanted = this.data.ghosts.map(({ id }) => id);
+    const dropped = [...this.ghosts.keys()].filter((id) => !wanted.includes(id));
+    const missing = wanted.filter((id) => !this.ghosts.has(id));
+    for (const id of dropped) this.ghosts.delete(id);
+    await Promise.all(missing.map((id) => this.fetchGhost(id)));
+    // An unchanged picture would only keep a new run's first points waiting.
+    if (dropped.length || missing.length) this.draw();
+  }
+
+  async fetchGhost(id) {
+    const series = new Series();
+    this.ghosts.set(id, series);
+    const answer = await get(`api/runs/${id}/points?since=0`).catch(() => null);
+    if (answer?.records) series.add(answer.records);
+    else if (this.ghosts.get(id) === series) this.ghosts.delete(id); // the next update asks again
   }
 
   // --- what is drawn --------------------------------------------------------------------------------------------
@@ -130,9 +136,10 @@ class Panel {
       this.curves ??= await this.makeCurves();
       do {
         this.again = false;
-        await this.curves.draw(this.series, [...this.ghosts.values()], this.view);
+        const { latest } = this.series; // more may come while it is drawn
+        await this.curves.draw(this.series, [...this.ghosts.values()], this.view, this.surroundings.look("curves", () => this.draw()));
+        this.element.dataset.drawn = this.drawn = latest;
       } while (this.again && !this.closed && !this.isDragging());
-      this.element.dataset.drawn = this.series.latest;
       this.parts.whole.disabled = !this.curves.isZoomed;
     } finally {
       this.drawing = false;
@@ -145,17 +152,9 @@ class Panel {
     return curves;
   }
 
-  watchTheme() {
-    const now = JSON.stringify(theme(this.element));
-    if (this.themeNow && this.themeNow !== now) {
-      this.show();
-      this.draw();
-    }
-    this.themeNow = now;
-  }
-
   show() {
     const { data, state, parts } = this;
+    const look = this.surroundings.look("words", () => this.show());
     const status = state?.status ?? data.status; // until the server has answered, as it was when the page was written
     this.element.dataset.status = status || "idle";
     this.element.dataset.step = state?.step ?? 0;
@@ -167,12 +166,12 @@ class Panel {
     parts.progress.style.width = `${done}%`;
     parts.progress.parentElement.setAttribute("aria-valuenow", Math.round(done));
     this.showNotices(status);
-    this.showArms();
+    this.showArms(look);
     parts.verdict.textContent = state?.verdict.replaceAll(" %", "\u00a0%") || (data.run ? this.expectation(status) : "");
     this.keepHeight(parts.verdict);
     parts.idle.hidden = Boolean(data.run);
     parts.work.hidden = !data.run;
-    if (!data.run) this.showIdle();
+    if (!data.run) this.showIdle(look);
     this.showGhosts();
     parts.results.href = data.run ? address(`api/runs/${data.run}/results.json`) : "";
     parts.results.hidden = !state?.step;
@@ -191,13 +190,16 @@ class Panel {
     return at + epoch + (state.eta_seconds != null ? ` · ${duration(state.eta_seconds)} left` : "");
   }
 
-  // What has once been as high stays so during a run: the charts below would jump.
+  // What has once been as high stays so during a run, as long as a line has as much room: the charts below would jump.
   keepHeight(element) {
+    const { fontSize } = getComputedStyle(element);
+    const room = `${element.clientWidth} ${fontSize}`;
+    if (room !== this.room) element.style.minHeight = "";
+    this.room = room;
     if (element.offsetHeight > (parseFloat(element.style.minHeight) || 0)) element.style.minHeight = `${element.offsetHeight}px`;
   }
 
-  showIdle() {
-    const look = theme(this.element);
+  showIdle(look) {
     this.parts.idleArms.innerHTML = pills(this.data.arms, look);
     this.parts.idleDrawing.innerHTML = drawing(this.data.arms, look);
   }
@@ -229,9 +231,9 @@ class Panel {
     for (const button of this.element.querySelectorAll("button[data-do]")) {
       if (button.dataset.do in can) button.disabled = !can[button.dataset.do];
     }
-    const toggle = this.parts.pause;
-    toggle.dataset.now = paused ? "resume" : "pause";
-    toggle.textContent = paused ? "▶ Resume" : "❚❚ Pause";
+    const { pause } = this.parts;
+    pause.dataset.now = paused ? "resume" : "pause";
+    pause.textContent = paused ? "▶ Resume" : "❚❚ Pause";
     this.parts.start.textContent = active && mine && this.data.changed ? "▶ Start new settings" : "▶ Start";
     this.parts.rate.disabled = !(active && mine);
     if (document.activeElement !== this.parts.rate && this.state) this.parts.rate.value = this.state.learning_rate;
@@ -252,9 +254,8 @@ class Panel {
     this.parts.notices.replaceChildren(...notices.map((notice) => paragraph(notice)));
   }
 
-  showArms() {
+  showArms(look) {
     const arms = [...this.series.arms.values()];
-    const look = theme(this.element);
     const colors = armColors(arms, look);
     if (this.parts.arms.dataset.names !== arms.map((arm) => arm.name).join()) {
       this.parts.arms.dataset.names = arms.map((arm) => arm.name).join();
@@ -327,8 +328,8 @@ class Panel {
   }
 
   enlarge(button) {
-    this.parts.verdict.style.minHeight = "";
     project(button);
+    this.show();
     this.draw();
   }
 

@@ -91,7 +91,7 @@ function push(into, record, name, loss, accuracy, examples) {
   into.examples.push(examples);
 }
 
-export const last = (values) => values[values.length - 1];
+export const last = (values) => values.at(-1);
 
 // Centred moving mean over `width` points; the ends use what there is, and what is not finite stays a gap and counts
 // nowhere. Each window is summed anew: differences of running sums lose all that is small beside one 1e32.

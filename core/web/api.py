@@ -98,11 +98,12 @@ async def inside(request: Request) -> Response:
     view, source, layer = query.get("view", ""), query.get("source", "fixed"), query.get("layer")
     if view not in VIEWS or source not in SOURCES or not query.get("since", "0").isdigit():
         return JSONResponse({"error": f"view is one of {VIEWS}, source one of {SOURCES}, since a whole number"}, 400)
+    status = run.status  # read first: who is told that the run has ended asks no more, and must have its last look
     latest, looks = run.seen_inside(int(query.get("since", "0")), source)
     kept = run.snapshots.steps
     answer = {
         "latest": latest,
-        "status": run.status,
+        "status": status,
         "kept": kept,
         "looks": [look.to_json(view, layer) for look in looks],
     }

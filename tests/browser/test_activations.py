@@ -38,15 +38,15 @@ def run_and_look(page: Page) -> None:
 
 
 def wait_for_looks(page: Page, count: int) -> None:
-    page.wait_for_function("n => Number(document.querySelector('.ns-inside')?.dataset.looks) >= n", arg=count)
+    page.wait_for_function("n => Number(document.querySelector('.ns-activations')?.dataset.looks) >= n", arg=count)
 
 
 def step(page: Page) -> int:
-    return int(page.locator(".ns-inside").get_attribute("data-step") or 0)
+    return int(page.locator(".ns-activations").get_attribute("data-step") or 0)
 
 
 def looks(page: Page) -> int:
-    return int(page.locator(".ns-inside").get_attribute("data-looks") or 0)
+    return int(page.locator(".ns-activations").get_attribute("data-looks") or 0)
 
 
 def x_range(page: Page) -> list[float]:
@@ -54,7 +54,7 @@ def x_range(page: Page) -> list[float]:
 
 
 def test_the_spreads_on_the_chart_are_those_of_the_route(looking: Page) -> None:
-    looking.wait_for_function("document.querySelector('.ns-inside').dataset.step === '20'")
+    looking.wait_for_function("document.querySelector('.ns-activations').dataset.step === '20'")
     run = re.search(r"run=([\w-]+)", looking.url)[1]
     found = looking.evaluate(f"fetch('/api/runs/{run}/inside?view=activations&since=0').then(r => r.json())")["looks"]
     stages = [found[-1]["arms"]["bn"][layer]["stages"]["activated"] for layer in ("conv1", "conv2", "fc1", "fc2")]
@@ -113,9 +113,10 @@ def test_an_arm_that_diverged_leaves_the_others_their_axis_over_the_run(diverged
 @pytest.mark.parametrize("name", ["Activations", "Gradients"])
 def test_a_run_that_failed_says_so_and_why_and_names_the_arm_that_is_lost(failed: Page, name: str) -> None:
     go(failed, name)
-    expect(failed.locator(".ns-inside [data-part=status]")).to_have_text("Failed")
-    expect(failed.locator(".ns-inside [data-part=notices]")).to_contain_text("Every arm's loss stopped being a finite")
-    expect(failed.locator(".ns-pill[data-arm=none]")).to_contain_text(re.compile(r"✕ diverged at step \d"))
+    panel = failed.locator(f".ns-{name.lower()}")
+    expect(panel.locator("[data-part=status]")).to_have_text("Failed")
+    expect(panel.locator("[data-part=notices]")).to_contain_text("Every arm's loss stopped being a finite")
+    expect(panel.locator(".ns-pill[data-arm=none]")).to_contain_text(re.compile(r"✕ diverged at step \d"))
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,7 @@ def test_a_panel_without_values_says_why_and_no_share_is_above_all(new_page) -> 
 
 def test_the_spreads_arrive_live_at_a_step_that_advances(watching: Page) -> None:
     before = step(watching)
-    watching.wait_for_function("at => Number(document.querySelector('.ns-inside').dataset.step) > at", arg=before)
+    watching.wait_for_function("at => Number(document.querySelector('.ns-activations').dataset.step) > at", arg=before)
     names = watching.evaluate("document.querySelector('[data-part=spread]').data.map(t => t.name)")
     assert names == ["none", "none", "bn", "bn", "ln", "ln"]
     expect(watching.locator("[data-part=inactive]")).to_contain_text("saturated: outside [0.05, 0.95]")
@@ -185,13 +186,13 @@ def test_scrubbing_back_shows_the_earlier_step_until_live_is_followed_again(watc
     slider = watching.locator("[data-part=slider]")
     slider.focus()
     slider.press("Home")
-    watching.wait_for_function("document.querySelector('.ns-inside').dataset.step === '0'")
+    watching.wait_for_function("document.querySelector('.ns-activations').dataset.step === '0'")
     expect(watching.locator("[data-part=stagesTitle]")).to_have_text("Four stages of fc2 at step 0")
     expect(watching.locator("[data-part=live]")).to_have_attribute("aria-pressed", "false")
     wait_for_looks(watching, looks(watching) + 2)
     assert step(watching) == 0
     watching.get_by_role("button", name="follow live").click()
-    watching.wait_for_function("Number(document.querySelector('.ns-inside').dataset.step) > 0")
+    watching.wait_for_function("Number(document.querySelector('.ns-activations').dataset.step) > 0")
 
 
 @pytest.mark.slow
@@ -228,4 +229,4 @@ def test_a_paused_run_is_called_paused(live: Page) -> None:
     press(live, "pause")
     status(live, "paused")
     go(live, "Activations")
-    expect(live.locator(".ns-inside [data-part=status]")).to_have_text("Paused")
+    expect(live.locator(".ns-activations [data-part=status]")).to_have_text("Paused")

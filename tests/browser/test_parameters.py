@@ -11,12 +11,12 @@ pytestmark = pytest.mark.browser
 
 
 def inside(page: Page):
-    return page.locator(".ns-inside")
+    return page.locator(".ns-parameters")
 
 
 def look(page: Page) -> Page:
     go(page, "Parameters")
-    page.wait_for_function("document.querySelector('.ns-inside')?.dataset.step")
+    page.wait_for_function("document.querySelector('.ns-parameters')?.dataset.step")
     return page
 
 
@@ -36,7 +36,8 @@ def test_recalibrate_shows_three_accuracies_and_the_step_they_are_of(ended: Page
     expect(answer.locator("tbody tr")).to_have_count(1)
     expect(answer.locator("tbody tr")).to_have_text(re.compile(r"BatchNorm(\d+\.\d %){3}"))
     page.wait_for_function(
-        "document.querySelector('[data-part=accuracy]').data.some(t => t.marker.symbol === 'star' && t.x[0] === 20)"
+        "document.querySelector('.ns-parameters [data-part=accuracy]').data"
+        "?.some(t => t.marker.symbol === 'star' && t.x[0] === 20)"
     )
 
 
@@ -48,7 +49,7 @@ def test_measure_draws_the_noise_of_every_arm_beside_the_guides(ended: Page) -> 
     page.get_by_role("button", name="Measure").click()
     expect(page.locator("[data-part=noise]")).to_have_attribute("data-state", "done")
     traces = page.wait_for_function(
-        "() => { const found = document.querySelector('[data-part=noiseChart]').data.filter(t => t.name);"
+        "() => { const found = (document.querySelector('[data-part=noiseChart]').data ?? []).filter(t => t.name);"
         " return found.length === 3 && found.map(t => [t.name, Array.from(t.x), Array.from(t.y)]); }"
     ).json_value()
     assert [name for name, _, _ in traces] == ["none", "bn", "ln"]
@@ -77,7 +78,9 @@ def test_gamma_arrives_at_a_step_that_advances(live: Page) -> None:
     assert list(first) == ["bn", "ln"]
     assert len(first["bn"]) == 6
     step = int(inside(page).get_attribute("data-step"))
-    page.wait_for_function("step => Number(document.querySelector('.ns-inside').dataset.step) > step + 20", arg=step)
+    page.wait_for_function(
+        "step => Number(document.querySelector('.ns-parameters').dataset.step) > step + 20", arg=step
+    )
     assert bars(page, "gamma") != first
     number = r" ?-?\d\.\d{4}(e-\d\d)?"
     row = rf"tensor\(\[{number}(, {number}){{5}}\]\)"

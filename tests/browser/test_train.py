@@ -16,7 +16,7 @@ BN_IS_DRAWN = "document.querySelector('[data-part=accuracy]').data.some(t => t.n
 
 
 def panel(page: Page):
-    return page.locator(".ns")
+    return page.locator(".ns-train")
 
 
 def step(page: Page) -> int:
@@ -25,7 +25,7 @@ def step(page: Page) -> int:
 
 def wait_for_steps(page: Page) -> None:
     """Wait until the run has gone on."""
-    page.wait_for_function("at => Number(document.querySelector('.ns').dataset.step) > at", arg=step(page))
+    page.wait_for_function("at => Number(document.querySelector('.ns-train').dataset.step) > at", arg=step(page))
 
 
 def drawn(page: Page) -> int:
@@ -36,7 +36,7 @@ def drawn(page: Page) -> int:
 def wait_for_draws(page: Page, count: int) -> None:
     for _ in range(count):
         before = drawn(page)
-        page.wait_for_function("seq => Number(document.querySelector('.ns').dataset.drawn) > seq", arg=before)
+        page.wait_for_function("seq => Number(document.querySelector('.ns-train').dataset.drawn) > seq", arg=before)
 
 
 def x_range(page: Page) -> list[float]:
@@ -117,7 +117,7 @@ def test_the_same_weights_give_the_same_curves(ended: Page) -> None:
     losses = "r => fetch(`/api/runs/${r}/results.json`).then(r => r.json()).then(r => r.arms.bn.epochs)"
     first = run_of(ended)
     press(ended, "restart")
-    ended.wait_for_function("run => document.querySelector('.ns').dataset.run !== run", arg=first)
+    ended.wait_for_function("run => document.querySelector('.ns-train').dataset.run !== run", arg=first)
     status(ended, "finished")
     again = ended.evaluate(losses, panel(ended).get_attribute("data-run"))
     assert ended.evaluate(losses, first) == again != []
@@ -169,10 +169,10 @@ def test_paused_means_that_no_step_is_done_until_step_or_resume(live: Page) -> N
     live.wait_for_timeout(1500)
     assert step(live) == at
     press(live, "step")
-    live.wait_for_function("at => Number(document.querySelector('.ns').dataset.step) === at + 1", arg=at)
+    live.wait_for_function("at => Number(document.querySelector('.ns-train').dataset.step) === at + 1", arg=at)
     status(live, "paused")
     live.keyboard.press(".")  # with the focus where the click has left it
-    live.wait_for_function("at => Number(document.querySelector('.ns').dataset.step) === at + 2", arg=at)
+    live.wait_for_function("at => Number(document.querySelector('.ns-train').dataset.step) === at + 2", arg=at)
     status(live, "paused")
     press(live, "pause")
     status(live, "running")

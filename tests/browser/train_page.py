@@ -13,7 +13,7 @@ LONG = "/?data=digits&examples=1400&batch=8&epochs=200&lr=0.1"
 def status(page: Page, *words: str) -> None:
     """Wait until the worker has confirmed one of these statuses."""
     # Asked at every frame; expect() asks once a second.
-    reached = "words => words.includes(document.querySelector('.ns')?.dataset.status)"
+    reached = "words => words.includes(document.querySelector('.ns-train')?.dataset.status)"
     page.wait_for_function(reached, arg=words, timeout=60_000)
 
 

@@ -229,7 +229,7 @@ def test_a_silent_server_is_given_up(mirror: Mirror, monkeypatch: pytest.MonkeyP
     given_up = threading.Event()
 
     def send_nothing(request: BaseHTTPRequestHandler, content: bytes) -> None:
-        given_up.wait(5)
+        given_up.wait(60)
 
     mirror.send = send_nothing
     error = fails(tmp_path)

@@ -323,6 +323,21 @@ def test_looks_inside_come_once_by_asking_for_what_is_newer(client: TestClient, 
     assert client.get(f"{path}{everything['latest']}").json()["looks"] == []
 
 
+def test_who_is_told_that_a_run_has_ended_has_been_given_its_last_look(
+    client: TestClient, still: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen_inside = still.seen_inside
+
+    def the_run_ends_right_after(*asked: Any) -> tuple[int, list[Any]]:
+        seen = seen_inside(*asked)
+        monkeypatch.setattr(still, "_status", "finished")
+        return seen
+
+    monkeypatch.setattr(still, "seen_inside", the_run_ends_right_after)
+    path = f"/api/runs/{still.id}/inside?view=gradients"
+    assert [client.get(path).json()["status"] for _ in range(2)] == ["queued", "finished"]
+
+
 def test_looks_inside_come_with_how_the_run_stands(
     client: TestClient, manager: RunManager, small_digits, start
 ) -> None:

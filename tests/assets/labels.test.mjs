@@ -1,0 +1,163 @@
+// Words in the curves' charts, measured by a ruler for which every letter is half as wide as the type is high.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { script } from "./script.mjs";
+
+const { RATE_ROWS, endLabels, lost, rateLabels } = await script("labels.js");
+
+const look = { type: 13, faint: "grey", background: "white" }; // labels are of 14 then, marks of 12
+const widthOf = (text, size) => (text.length * size) / 2;
+const label = (name, value, { diverged, finite = true } = {}) => ({ arm: { name, diverged }, color: "red", value, finite });
+const drawn = (labels, more = {}) => endLabels(labels, { kind: "loss", place: (value) => value, height: 400, look, widthOf, ...more });
+const texts = (labels, more) => drawn(labels, more).annotations.map(({ text }) => text);
+const near = (found, expected) => found.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-9, `${found} is not ${expected}`));
+
+test("a label says the name and the loss with two decimals, or the accuracy in per cent", () => {
+  assert.deepEqual(texts([label("bn", 0.5)]), ["<b>bn</b> 0.50"]);
+  assert.deepEqual(texts([label("bn", 0.876)], { kind: "accuracy" }), ["<b>bn</b> 87.6 %"]);
+});
+
+test("an arm that is lost has a word in place of its number", () => {
+  assert.deepEqual(texts([label("bn", 0.5, { diverged: { step: 3 } })]), ["<b>bn</b> diverged"]);
+  assert.deepEqual(texts([label("bn", 0.5, { finite: false })]), ["<b>bn</b> not finite"]);
+});
+
+test("a name is broken where its parts join, and the number then has a line of its own", () => {
+  assert.deepEqual(texts([label("bn:book:dropout=0.5", 0.5)]), ["<b>bn:book</b><br><b>:dropout=0.5</b><br>0.50"]);
+  assert.deepEqual(texts([label("none:lr=10000", 0.5)]), ["<b>none:lr=10000</b><br>0.50"]);
+  assert.deepEqual(texts([label("averylongnamewithoutanyjoint", 0.5)]), ["<b>averylongnamewithoutanyjoint</b><br>0.50"]);
+});
+
+test("labels stand where their lines end, and within the chart", () => {
+  const { annotations } = drawn([label("a", 0.3), label("b", 0.7), label("c", -5), label("d", 5)]);
+  near(annotations.map(({ y }) => y), [0.02, 0.3, 0.7, 0.98]);
+});
+
+test("two labels of one place are a line of type apart: 1.3 times 14 and 2 pixels, of 400", () => {
+  const { annotations } = drawn([label("a", 0.5), label("b", 0.5)]);
+  near(annotations.map(({ y }) => y), [0.5, 0.5 + (1.3 * 14 + 2) / 400]);
+});
+
+test("at the upper edge they are pushed down instead", () => {
+  const [apart, { annotations }] = [(1.3 * 14 + 2) / 400, drawn([label("a", 1), label("b", 1), label("c", 1)])];
+  near(annotations.map(({ y }) => y), [0.98 - 2 * apart, 0.98 - apart, 0.98]);
+});
+
+test("labels begin right of the chart, without arrows", () => {
+  const [{ x, xref, yref, xanchor, align, showarrow }] = drawn([label("a", 0.5)]).annotations;
+  assert.deepEqual([x, xref, yref, xanchor, align, showarrow], [1.01, "paper", "paper", "left", "left", false]);
+});
+
+test("labels of two lines need more room", () => {
+  const { annotations } = drawn([label("none:lr=10000", 0.5), label("bn", 0.5)]);
+  near(annotations.map(({ y }) => y), [0.5, 0.5 + ((2 * 1.3 * 14 + 2) / 2 + (1.3 * 14 + 2) / 2) / 400]);
+});
+
+test("wherever the lines end, labels keep their order and lie apart below the upper edge", () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const labels = Array.from({ length: 6 }, (_, i) => label(`arm${i}`, ((seed * 7919 + i * 104729) % 1000) / 1000));
+    const { annotations } = drawn(labels);
+    const order = labels.toSorted((a, b) => a.value - b.value).map(({ arm }) => `<b>${arm.name}</b>`);
+    assert.deepEqual(annotations.map(({ text }) => text.split(" ")[0]), order);
+    for (const [i, { y }] of annotations.entries()) {
+      assert.ok(y <= 0.98 + 1e-9 && (i === 0 || y - annotations[i - 1].y >= (1.3 * 14 + 2) / 400 - 1e-9));
+    }
+  }
+});
+
+test("the margin is the longest line's, and never so small that the chart would jump", () => {
+  assert.equal(drawn([]).margin, 70 + 18);
+  assert.equal(drawn([label("a", 0.5)]).margin, 70 + 18);
+  assert.equal(drawn([label("abcdefghij", 0.5)]).margin, "abcdefghij 0.50".length * 7 + 18);
+});
+
+const rate = (step, more = {}) => ({ step, epoch: step / 10, old: 0.1, new: 0.05, ...more });
+const marks = (rates, more = {}) => rateLabels(rates, { range: [0, 100], width: 400, view: { x: "step" }, look, widthOf, ...more });
+
+test("a changed learning rate is told at its place, to the right, in the faint colour", () => {
+  const [mark] = marks([rate(10)]);
+  assert.deepEqual([mark.text, mark.x, mark.yshift + 0, mark.xanchor, mark.font.color], ["lr 0.1 → 0.05", 10, 0, "left", "grey"]);
+  assert.equal(marks([rate(10)], { range: [0, 10], view: { x: "epoch" } })[0].x, 1);
+});
+
+test("a mark that would reach over the right edge stands to the left", () => {
+  assert.deepEqual(marks([rate(90)]).map(({ xanchor }) => xanchor), ["right"]);
+});
+
+test("marks that would touch stand one below the other, in rows of type", () => {
+  const found = marks([rate(1), rate(2), rate(3), rate(90)]).map(({ x, yshift, xanchor }) => [x, yshift + 0, xanchor]);
+  assert.deepEqual(found, [[1, 0, "left"], [2, -17, "left"], [3, -34, "left"], [90, 0, "right"]]);
+});
+
+test("a fourth mark beside three has no words, and one that is far enough has its row again", () => {
+  const long = "lr 0.1 → 0.05".length * 6 + 10; // pixels, of which four are a step
+  const found = marks([rate(1), rate(2), rate(3), rate(4), rate(1 + Math.ceil(long / 4))]);
+  assert.equal(RATE_ROWS, 3);
+  assert.deepEqual(found.map(({ x, yshift }) => [x, yshift + 0]), [[1, 0], [2, -17], [3, -34], [1 + Math.ceil(long / 4), 0]]);
+});
+
+test("no two marks of one row lie on each other, wherever the rates were changed", () => {
+  for (let seed = 1; seed <= 100; seed++) {
+    const steps = Array.from({ length: 12 }, (_, i) => (seed * 7919 + i * 104729) % 100).toSorted((a, b) => a - b);
+    const boxes = marks(steps.map((step) => rate(step))).map(({ x, text, xanchor, yshift }) => {
+      const [at, wide] = [4 * x, text.length * 6];
+      return [yshift + 0, xanchor === "left" ? at : at - wide, xanchor === "left" ? at + wide : at];
+    });
+    for (const [i, [row, from, to]] of boxes.entries()) {
+      for (const [other, start, end] of boxes.slice(i + 1)) assert.ok(row !== other || end <= from || to <= start, `${steps}`);
+    }
+  }
+});
+
+test("a change that a zoomed chart does not show is not told", () => {
+  assert.deepEqual(marks([rate(5), rate(200)], { range: [10, 100] }), []);
+});
+
+test("in a zoomed chart a mark stands where its step is now", () => {
+  const found = marks([rate(60), rate(90)], { range: [50, 100] }); // at 80 and 320 of 400 pixels
+  assert.deepEqual(found.map(({ x, xanchor, yshift }) => [x, xanchor, yshift + 0]), [[60, "left", 0], [90, "right", 0]]);
+  assert.equal(marks([rate(50)], { range: [50, 100] }).length, 1);
+});
+
+test("the minus of a small rate is a minus, not a hyphen", () => {
+  assert.equal(marks([rate(1, { old: 0.1, new: 1e-7 })])[0].text, "lr 0.1 → 1e−7");
+});
+
+const points = (...loss) => ({ step: loss.map((_, i) => 10 * i), epoch: loss.map((_, i) => i), loss });
+const fallen = (train, tested = points()) => ({ name: "none", train, test: tested, diverged: { step: 40, what: "conv1 is not finite" } });
+const cross = (arm, top = 100, view = { x: "step" }) => lost(arm, "loss", { view, color: "red", top, nth: 2 });
+
+test("where an arm was lost there is a cross, at its last finite value", () => {
+  const found = cross(fallen(points(2, 3, 5, null)));
+  assert.deepEqual([found.x, found.y, found.marker.symbol], [[20], [5], "x"]);
+  assert.equal(found.text[0], "\u00a0<br>\u00a0<br>none: not finite at step 40");
+  assert.equal(found.hovertext, "conv1 is not finite");
+  assert.deepEqual(cross(fallen(points(2, 3, 5, null)), 100, { x: "epoch" }).x, [2]);
+});
+
+test("where it leaves the picture first, an arrow at the upper edge says so", () => {
+  const found = cross(fallen(points(2, 30, 500, 6e9, null)));
+  assert.deepEqual([found.x, found.y, found.marker.symbol], [[20], [100], "triangle-up"]);
+  assert.match(found.text[0], /none: off the chart at step 20, not finite at 40$/);
+});
+
+test("an arm may leave the picture at its first step", () => {
+  const found = cross(fallen(points(500, null)));
+  assert.deepEqual([found.x, found.y, found.marker.symbol], [[0], [100], "triangle-up"]);
+});
+
+test("an arm without any finite value is lost at the upper edge of its first step", () => {
+  const found = cross(fallen(points(null)));
+  assert.deepEqual([found.x, found.y, found.marker.symbol], [[0], [100], "x"]);
+});
+
+test("an arm that has no training point yet is lost on its tests' line", () => {
+  assert.deepEqual(cross(fallen(points(), points(2, null))).y, [2]);
+});
+
+test("what was lost is told once, in the chart of the loss", () => {
+  const arm = { ...fallen(points(2, null)), train: { step: [0, 10], accuracy: [0.1, null] } };
+  assert.deepEqual(lost(arm, "accuracy", { view: { x: "step" }, color: "red", top: 1, nth: 0 }).text, [""]);
+});

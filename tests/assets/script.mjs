@@ -1,0 +1,13 @@
+// Where the page's scripts lie: by name, in whatever folder of assets/.
+
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const ASSETS = fileURLToPath(new URL("../../assets/", import.meta.url));
+
+export function script(name) {
+  const found = readdirSync(ASSETS, { recursive: true }).filter((path) => basename(path) === name);
+  if (found.length !== 1) throw new Error(`${found.length} scripts in assets/ are called ${name}: one is meant`);
+  return import(pathToFileURL(join(ASSETS, found[0])).href);
+}

@@ -1,0 +1,79 @@
+// Whether somebody drags in a chart, and numbers beside one.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { script } from "./script.mjs";
+
+const { brief, dragging, escape, number, percent, scientific } = await script("web.js");
+
+// A panel whose chart is pressed, and a window; `lasting` counts what the window is still asked to tell.
+function panel(t, where = ".ns-chart") {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const page = new EventTarget();
+  let lasting = 0;
+  for (const [method, change] of [["addEventListener", 1], ["removeEventListener", -1]]) {
+    const original = page[method].bind(page);
+    page[method] = (...what) => {
+      lasting += change;
+      original(...what);
+    };
+  }
+  globalThis.window = page;
+  const element = Object.assign(new EventTarget(), { closest: (selector) => selector === where });
+  const released = t.mock.fn();
+  const isDragging = dragging(element, released);
+  const press = () => element.dispatchEvent(new Event("pointerdown"));
+  return { isDragging, released: () => released.mock.callCount(), press, end: (how) => page.dispatchEvent(new Event(how)), lasting: () => lasting };
+}
+
+for (const how of ["pointerup", "pointercancel"]) {
+  test(`a drag in a chart lasts until ${how}, and a moment later the chart is drawn again`, (t) => {
+    const { isDragging, released, press, end } = panel(t);
+    assert.equal(isDragging(), false);
+    press();
+    assert.equal(isDragging(), true);
+    end(how);
+    assert.equal(isDragging(), false);
+    assert.equal(released(), 0);
+    t.mock.timers.tick(100);
+    assert.equal(released(), 1);
+  });
+}
+
+test("who presses beside the charts drags nothing", (t) => {
+  const { isDragging, released, press, end } = panel(t, ".ns-bar");
+  press();
+  assert.equal(isDragging(), false);
+  end("pointerup");
+  t.mock.timers.tick(100);
+  assert.equal(released(), 0);
+});
+
+test("between drags the window keeps nothing of a panel, which may have left the page", (t) => {
+  const { press, end, lasting } = panel(t);
+  assert.equal(lasting(), 0);
+  press();
+  assert.equal(lasting(), 2);
+  end("pointerup");
+  assert.equal(lasting(), 0);
+});
+
+test("a brief number has two digits that matter, and a power of ten where it is very small or large", () => {
+  const found = [null, 0, 0.0054, 0.2, -1.4, 320, 9999, 10000, 0.0001, 0.00009, -2.7e-7, 1e32, Infinity].map(brief);
+  assert.deepEqual(found, ["–", "0", "0.0054", "0.20", "−1.4", "320", "10000", "1.0·10⁴", "0.00010", "9.0·10⁻⁵", "−2.7·10⁻⁷", "1.0·10³²", "Infinity"]);
+});
+
+test("a number in powers of ten has as many decimals as asked for, and what is not finite is named", () => {
+  assert.deepEqual([scientific(12345, 2), scientific(-0.00012, 0), scientific(0, 1)], ["1.23·10⁴", "−1·10⁻⁴", "0.0·10⁰"]);
+  assert.deepEqual([scientific(-Infinity, 1), scientific(NaN, 1)], ["−Infinity", "NaN"]);
+});
+
+test("shares are per cent with one decimal, counts have commas, and what is missing is a dash", () => {
+  assert.deepEqual([percent(0.123456), percent(1), percent(0), percent(null), percent(undefined)], ["12.3 %", "100.0 %", "0.0 %", "–", "–"]);
+  assert.equal(number(1234567), "1,234,567");
+});
+
+test("a text cannot become HTML", () => {
+  assert.equal(escape(`<b class="x">'&`), "&#60;b class=&#34;x&#34;&#62;&#39;&#38;");
+});
