@@ -1,0 +1,93 @@
+"""Norms over a batch and over each of its images, as autograd Functions."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.nn import functional as F
+
+from core.images_last import images_last
+from core.shortcuts import Context, are_ordinary, torch_gradients
+
+
+class Standardized(Function):
+    """gamma * (X - mean) / sqrt(var + eps) + beta, and the batch's mean and biased variance, [C] each."""
+
+    @staticmethod
+    def forward(ctx: Context, X: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
+        N, C, H, W = X.shape
+        mean = X.mean((0, 2, 3))
+        deviations = (X - mean[:, None, None]).reshape(N, C, H * W)
+        var = torch.linalg.vector_norm(deviations, dim=2).square().sum(0) / (N * H * W)
+        ctx.save_for_backward(X, gamma, mean, (var + eps).rsqrt())
+        ctx.eps = eps
+        ctx.mark_non_differentiable(mean, var)
+        return torch.batch_norm(X, gamma, beta, mean, var, False, 0.0, eps, False), mean, var
+
+    @staticmethod
+    def backward(ctx: Context, dY: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+        X, gamma, mean, scale = ctx.saved_tensors
+        wanted, eps = ctx.needs_input_grad[:3], ctx.eps
+        # PyTorch's own is wrong for gradients that are neither contiguous nor quite channels-last: where an axis has
+        # length 1, whose stride could be any.
+        dY = dY.contiguous()
+        if torch.is_grad_enabled() or not are_ordinary(dY):
+            return *torch_gradients(partial(_batch_norm, eps), (X, gamma, _any_beta(gamma)), wanted, dY), None
+        back = torch.ops.aten.native_batch_norm_backward
+        return *back(dY, X, gamma, None, None, mean, scale, True, eps, wanted), None
+
+
+def _batch_norm(eps: float, X: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
+    return F.batch_norm(X, None, None, gamma, beta, training=True, eps=eps)
+
+
+class StandardizedImages(Function):
+    """gamma * (X - mean) / sqrt(var + eps) + beta, with mean and biased variance of each image's groups of channels."""
+
+    @staticmethod
+    def forward(ctx: Context, X: Tensor, groups: int, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+        N, C, H, W = X.shape
+        values = X.permute(1, 2, 3, 0).view(groups, -1, N)  # [G, C/G * H * W, N]
+        mean = values.mean(1)  # [G, N]
+        var = (values - mean[:, None]).square_().mean(1)
+        mean, scale = (each.repeat_interleave(C // groups, 0) for each in (mean, (var + eps).rsqrt()))  # [C, N]
+        ctx.save_for_backward(X, gamma, mean, scale)
+        ctx.groups, ctx.eps = groups, eps
+        slope = gamma[:, None] * scale
+        shift = beta[:, None] - mean * slope
+        Y = torch.addcmul(shift[:, None], values.view(C, H * W, N), slope[:, None])
+        return Y.view(C, H, W, N).permute(3, 0, 1, 2)
+
+    @staticmethod
+    def backward(ctx: Context, dY: Tensor) -> tuple[Tensor | None, ...]:
+        """With x = (X - mean) * scale: dX = scale * (gamma * dY - mean of gamma * dY - x * mean of gamma * dY * x)."""
+        X, gamma, mean, scale = ctx.saved_tensors
+        groups, eps = ctx.groups, ctx.eps
+        if torch.is_grad_enabled() or not are_ordinary(dY):
+            wanted = tuple(ctx.needs_input_grad[place] for place in (0, 2, 3))
+            group_norm = partial(_group_norm, groups, eps)
+            dX, dgamma, dbeta = torch_gradients(group_norm, (X, gamma, _any_beta(gamma)), wanted, dY)
+            return dX, None, dgamma, dbeta, None
+        N, C, H, W = X.shape
+        X, dY = (images_last(each).permute(1, 2, 3, 0).view(C, H * W, N) for each in (X, dY))
+        of_dY = dY.sum(1)  # [C, N]
+        of_dY_x = ((dY * X).sum(1) - mean * of_dY) * scale
+        weighted = gamma[:, None] * torch.stack([of_dY, of_dY_x])
+        in_groups = weighted.view(2, groups, -1, N).sum(2) * (groups / (C * H * W))  # [2, G, N]
+        mean_dY, mean_dY_x = in_groups.repeat_interleave(C // groups, 1)
+        slope = -mean_dY_x * scale.square()
+        shift = -mean * slope - mean_dY * scale
+        dX = torch.addcmul(shift[:, None], X, slope[:, None]).addcmul_(dY, (gamma[:, None] * scale)[:, None])
+        return dX.view(C, H, W, N).permute(3, 0, 1, 2), None, of_dY_x.sum(1), of_dY.sum(1), None
+
+
+def _group_norm(groups: int, eps: float, X: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
+    return F.group_norm(X, groups, gamma, beta, eps)
+
+
+def _any_beta(gamma: Tensor) -> Tensor:
+    """No gradient depends on beta's values, so they are not kept, and may change before the backward pass."""
+    return torch.zeros_like(gamma, requires_grad=True)

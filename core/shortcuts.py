@@ -1,0 +1,55 @@
+"""What every shortcut past torch.nn assumes, and what is done where it does not hold.
+
+are_ordinary     whether tensors are what a shortcut can read, and PyTorch runs operations as they come
+torch_gradients  the gradients of torch.nn's own function, which are right for whatever is asked of them
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import forward_ad
+
+Context = Any  # what an autograd Function's forward leaves for its backward
+
+_KINDS = (Tensor, nn.Parameter)  # and no subclass of them: what its operations do is its own affair
+_DTYPES = (torch.float32, torch.float64)  # coarser ones are summed up by torch.nn in finer ones
+
+
+def are_ordinary(X: Tensor, *others: Tensor | None) -> bool:
+    """Whether all these tensors are there, dense floats of one dtype on the CPU, and nothing comes in between."""
+    return all(_is_dense(each, X.dtype) for each in (X, *others)) and not _is_intercepted()
+
+
+def _is_dense(X: Tensor | None, dtype: torch.dtype) -> bool:
+    if X is None or type(X) not in _KINDS:
+        return False
+    return X.is_cpu and X.layout is torch.strided and X.dtype is dtype and dtype in _DTYPES
+
+
+def _is_intercepted() -> bool:
+    """Whether somebody casts, transforms, records or compiles the operations, which would meet other ones than ours."""
+    return (
+        torch.is_autocast_enabled("cpu")
+        or torch._C._are_functorch_transforms_active()  # torch.func, and gradients in batches
+        or forward_ad._current_level >= 0  # gradients forward
+        or torch._C._len_torch_dispatch_stack() > 0  # fake tensors, make_fx, counting of operations
+        or torch._C._get_tracing_state() is not None
+        or torch.compiler.is_compiling()
+    )
+
+
+def torch_gradients(
+    function: Callable[..., Tensor], inputs: tuple[Tensor, ...], wanted: tuple[bool, ...], dY: Tensor
+) -> list[Tensor | None]:
+    """The gradients of torch.nn's `function` for what is wanted of `inputs`; they can be differentiated again."""
+    again = torch.is_grad_enabled()  # create_graph=True
+    with torch.enable_grad(), torch.autocast("cpu", enabled=False):
+        aliases = [each.view_as(each) for each in inputs]  # the hooks of the tensors themselves have their own turn
+        Y = function(*aliases)
+    asked = [alias for alias, is_wanted in zip(aliases, wanted, strict=True) if is_wanted]
+    found = iter(torch.autograd.grad(Y, asked, dY, create_graph=again))
+    return [next(found) if is_wanted else None for is_wanted in wanted]
