@@ -120,7 +120,8 @@ class GroupNorm(nn.GroupNorm):
     def forward(self, X: Tensor) -> Tensor:
         if not _sums_rows(self, X):
             return super().forward(X)
-        return StandardizedImages.apply(X, self.num_groups, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
+        Y: Tensor = StandardizedImages.apply(X, self.num_groups, self.weight, self.bias, self.eps)
+        return Y.permute(3, 0, 1, 2)
 
 
 class InstanceNorm2d(nn.InstanceNorm2d):
@@ -130,7 +131,8 @@ class InstanceNorm2d(nn.InstanceNorm2d):
         tracks = self.track_running_stats or self.running_mean is not None or self.running_var is not None
         if tracks or not _sums_rows(self, X) or X.shape[2] * X.shape[3] == 1:
             return super().forward(X)
-        return StandardizedImages.apply(X, X.shape[1], self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
+        Y: Tensor = StandardizedImages.apply(X, X.shape[1], self.weight, self.bias, self.eps)
+        return Y.permute(3, 0, 1, 2)
 
 
 class Conv2d(nn.Conv2d):
@@ -142,7 +144,8 @@ class Conv2d(nn.Conv2d):
     def forward(self, X: Tensor) -> Tensor:
         if not (self._is_usual() and _are_many(X, self.weight, self.bias) and self._fits(X)):
             return super().forward(images_first(X) if are_ordinary(X) else X)
-        return Convolved.apply(X, self.weight, self.bias, self.padding)  # type: ignore[no-any-return]
+        Y: Tensor = Convolved.apply(X, self.weight, self.bias, self.padding)
+        return Y.permute(3, 0, 1, 2)
 
     def _is_usual(self) -> bool:
         """Whether its kernel moves by single pixels over few channels of what is padded with zeros."""
@@ -178,7 +181,7 @@ class Sequential(nn.Sequential):
         layers = list(self)
         while layers:
             layer = layers.pop(0)
-            if layers and _pools_first(layer, layers[0], X):
+            if layers and _pools_first(layer, *layers, X=X):
                 if layer._forward_hooks:
                     layer(X)
                 X = layer.forward(layers.pop(0)(X))
@@ -188,6 +191,7 @@ class Sequential(nn.Sequential):
 
 
 _NEVER_FALLING = (nn.Sigmoid, nn.Tanh, nn.ReLU)
+_READERS = (Conv2d, nn.Conv2d, nn.Linear)
 _TORCHS: dict[type[nn.Module], type[nn.Module]] = {
     Sequential: nn.Sequential,
     MaxPool2d: nn.MaxPool2d,
@@ -234,12 +238,17 @@ def _sums_rows(norm: nn.GroupNorm | nn.InstanceNorm2d, X: Tensor) -> bool:
     return _normalizes(X, norm.eps, norm.weight, norm.bias) and are_images_last(X)
 
 
-def _pools_first(activation: nn.Module, pool: nn.Module, X: Tensor) -> bool:
-    """Whether the two can change places: both are what their classes are, nobody notices, and X stays as it is."""
+def _pools_first(activation: nn.Module, pool: nn.Module, *then: nn.Module, X: Tensor) -> bool:
+    """Whether the two can change places: both are what their classes are, and nobody notices.
+
+    Who writes into X or into Y would: an activation in place, or whatever is not known to read only.
+    """
     never_falls = type(activation) in _NEVER_FALLING and not getattr(activation, "inplace", False)
     if not (never_falls and type(pool) is MaxPool2d and pool.takes_largest_of_four(X)):
         return False
-    return all(_is_unwatched(layer) for layer in (activation, pool)) and not pool._forward_hooks
+    reader = next((layer for layer in then if type(layer) is not nn.Flatten), None)
+    unwatched = all(_is_unwatched(layer) for layer in (activation, pool)) and not pool._forward_hooks
+    return unwatched and type(reader) in _READERS
 
 
 def _is_unwatched(layer: nn.Module) -> bool:

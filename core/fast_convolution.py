@@ -14,11 +14,13 @@ from core.shortcuts import Context, are_ordinary, torch_gradients
 
 
 class Convolved(Function):
-    """X: [N, C, H, W], weight: [D, C, h, w], bias: [D]; Y: [N, D, H', W'], images last. Products of matrices.
+    """X: [N, C, H, W], weight: [D, C, h, w], bias: [D]; Y: [D, H', W', N]. Products of matrices.
 
     With the images last, a pixel's right neighbour stands N further right, and what one column of a kernel meets in a
     row of all images is a piece of that row. These pieces are copied, one below the other; what the whole kernel meets
     is then h rows of them, which overlap from row to row, and a view shows them without another copy.
+
+    The caller permutes Y to [N, D, H', W']: nobody may write to a view made in here.
     """
 
     @staticmethod
@@ -27,15 +29,15 @@ class Convolved(Function):
         (rows, _, width), D = windows.shape, len(weight)
         ctx.save_for_backward(X, weight, windows)
         ctx.padding = padding
-        Y = X.new_empty(D, rows, width)
+        Y = X.new_empty(D, rows, width // len(X), len(X))
         kernels = weight.transpose(1, 2).reshape(D, -1).expand(rows, -1, -1)  # [H', D, h * C * w]
-        torch.bmm(kernels, windows, out=Y.transpose(0, 1))
-        return Y.add_(bias[:, None, None]).view(D, rows, -1, len(X)).permute(3, 0, 1, 2)
+        torch.bmm(kernels, windows, out=Y.view(D, rows, width).transpose(0, 1))
+        return Y.add_(bias[:, None, None, None])
 
     @staticmethod
     def backward(ctx: Context, dY: Tensor) -> tuple[Tensor | None, ...]:
         X, weight, windows = ctx.saved_tensors  # windows: [H', h * C * w, W' * N]
-        padding = ctx.padding
+        padding, dY = ctx.padding, dY.permute(3, 0, 1, 2)
         if torch.is_grad_enabled() or not are_ordinary(dY):
             bias = weight.new_zeros(len(weight), requires_grad=True)  # any does: no gradient depends on its values
             convolve = partial(F.conv2d, padding=padding)

@@ -45,7 +45,10 @@ def _batch_norm(eps: float, X: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
 
 
 class StandardizedImages(Function):
-    """gamma * (X - mean) / sqrt(var + eps) + beta, with mean and biased variance of each image's groups of channels."""
+    """gamma * (X - mean) / sqrt(var + eps) + beta, with mean and biased variance of each image's groups of channels.
+
+    X: [N, C, H, W], images last; Y: [C, H, W, N], which the caller permutes: nobody may write to a view made in here.
+    """
 
     @staticmethod
     def forward(ctx: Context, X: Tensor, groups: int, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
@@ -58,14 +61,15 @@ class StandardizedImages(Function):
         ctx.groups, ctx.eps = groups, eps
         slope = gamma[:, None] * scale
         shift = beta[:, None] - mean * slope
-        Y = torch.addcmul(shift[:, None], values.view(C, H * W, N), slope[:, None])
-        return Y.view(C, H, W, N).permute(3, 0, 1, 2)
+        Y = X.new_empty(C, H, W, N)
+        torch.addcmul(shift[:, None], values.view(C, H * W, N), slope[:, None], out=Y.view(C, H * W, N))
+        return Y
 
     @staticmethod
     def backward(ctx: Context, dY: Tensor) -> tuple[Tensor | None, ...]:
         """With x = (X - mean) * scale: dX = scale * (gamma * dY - mean of gamma * dY - x * mean of gamma * dY * x)."""
         X, gamma, mean, scale = ctx.saved_tensors
-        groups, eps = ctx.groups, ctx.eps
+        groups, eps, dY = ctx.groups, ctx.eps, dY.permute(3, 0, 1, 2)
         if torch.is_grad_enabled() or not are_ordinary(dY):
             wanted = tuple(ctx.needs_input_grad[place] for place in (0, 2, 3))
             group_norm = partial(_group_norm, groups, eps)

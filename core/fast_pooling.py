@@ -50,8 +50,8 @@ def _hand_on(gradient: Tensor, is_second: Tensor, first: Tensor, second: Tensor)
 def _handed_on(gradient: Tensor, is_second: Tensor, axis: int) -> Tensor:
     """The same, slower, for any gradient: one that is to be differentiated, or infinite (0 times that is not 0)."""
     goes_second = is_second.bool()
-    both = [gradient.masked_fill(goes_second, 0), gradient.masked_fill(~goes_second, 0)]
-    return torch.stack(both, axis + 1).flatten(axis, axis + 1)
+    others = torch.stack([goes_second, ~goes_second], axis + 1).flatten(axis, axis + 1)
+    return gradient.repeat_interleave(2, axis).masked_fill(others, 0)
 
 
 class MeanOfFour(Function):

@@ -21,24 +21,41 @@ _DTYPES = (torch.float32, torch.float64)  # coarser ones are summed up by torch.
 
 def are_ordinary(X: Tensor, *others: Tensor | None) -> bool:
     """Whether all these tensors are there, dense floats of one dtype on the CPU, and nothing comes in between."""
-    return all(_is_dense(each, X.dtype) for each in (X, *others)) and not _is_intercepted()
+    return not _is_intercepted() and all(_is_dense(each, X.dtype) for each in (X, *others))
 
 
 def _is_dense(X: Tensor | None, dtype: torch.dtype) -> bool:
     if X is None or type(X) not in _KINDS:
         return False
-    return X.is_cpu and X.layout is torch.strided and X.dtype is dtype and dtype in _DTYPES
+    return X.dtype is dtype and dtype in _DTYPES and _keys(X) in _DENSE
+
+
+def _keys(X: Tensor) -> int:
+    """Which of PyTorch's dispatchers see an operation on X: those of its device, and of all that X is besides values.
+
+    Sparse, quantized, negated by a sign bit, standing for a whole batch, for no values: each has a key of its own.
+    """
+    return torch._C._dispatch_keys(X).raw_repr()
+
+
+def _dense_keys() -> set[int]:
+    with torch.inference_mode():
+        frozen = _keys(torch.empty(0, device="cpu"))
+    return {frozen, _keys(torch.empty(0, device="cpu"))}
+
+
+_DENSE = _dense_keys()
 
 
 def _is_intercepted() -> bool:
     """Whether somebody casts, transforms, records or compiles the operations, which would meet other ones than ours."""
     return (
-        torch.is_autocast_enabled("cpu")
+        torch.compiler.is_compiling()
+        or torch.is_autocast_enabled("cpu")
         or torch._C._are_functorch_transforms_active()  # torch.func, and gradients in batches
         or forward_ad._current_level >= 0  # gradients forward
         or torch._C._len_torch_dispatch_stack() > 0  # fake tensors, make_fx, counting of operations
         or torch._C._get_tracing_state() is not None
-        or torch.compiler.is_compiling()
     )
 
 
