@@ -30,18 +30,10 @@ class Standardized(Function):
     @staticmethod
     def backward(ctx: Context, dY: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         X, gamma, mean, scale = ctx.saved_tensors
-        wanted, eps = ctx.needs_input_grad[:3], ctx.eps
-        # PyTorch's own is wrong for gradients that are neither contiguous nor quite channels-last: where an axis has
-        # length 1, whose stride could be any.
-        dY = dY.contiguous()
-        if torch.is_grad_enabled() or not are_ordinary(dY):
-            return *torch_gradients(partial(_batch_norm, eps), (X, gamma, _any_beta(gamma)), wanted, dY), None
-        back = torch.ops.aten.native_batch_norm_backward
-        return *back(dY, X, gamma, None, None, mean, scale, True, eps, wanted), None
-
-
-def _batch_norm(eps: float, X: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
-    return F.batch_norm(X, None, None, gamma, beta, training=True, eps=eps)
+        # PyTorch's own, which can be differentiated, but is wrong for gradients that are neither contiguous nor quite
+        # channels-last: where an axis has length 1, whose stride could be any.
+        back, wanted = torch.ops.aten.native_batch_norm_backward, ctx.needs_input_grad[:3]
+        return *back(dY.contiguous(), X, gamma, None, None, mean, scale, True, ctx.eps, wanted), None
 
 
 class StandardizedImages(Function):
@@ -72,8 +64,9 @@ class StandardizedImages(Function):
         groups, eps, dY = ctx.groups, ctx.eps, dY.permute(3, 0, 1, 2)
         if torch.is_grad_enabled() or not are_ordinary(dY):
             wanted = tuple(ctx.needs_input_grad[place] for place in (0, 2, 3))
+            any_beta = torch.zeros_like(gamma, requires_grad=True)  # no gradient depends on its values
             group_norm = partial(_group_norm, groups, eps)
-            dX, dgamma, dbeta = torch_gradients(group_norm, (X, gamma, _any_beta(gamma)), wanted, dY)
+            dX, dgamma, dbeta = torch_gradients(group_norm, (X, gamma, any_beta), wanted, dY)
             return dX, None, dgamma, dbeta, None
         N, C, H, W = X.shape
         X, dY = (images_last(each).permute(1, 2, 3, 0).view(C, H * W, N) for each in (X, dY))
@@ -90,8 +83,3 @@ class StandardizedImages(Function):
 
 def _group_norm(groups: int, eps: float, X: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
     return F.group_norm(X, groups, gamma, beta, eps)
-
-
-def _any_beta(gamma: Tensor) -> Tensor:
-    """No gradient depends on beta's values, so they are not kept, and may change before the backward pass."""
-    return torch.zeros_like(gamma, requires_grad=True)
