@@ -143,7 +143,7 @@ class Conv2d(nn.Conv2d):
 
     def forward(self, X: Tensor) -> Tensor:
         if not (self._is_usual() and _are_many(X, self.weight, self.bias) and self._fits(X)):
-            return super().forward(images_first(X) if are_ordinary(X) else X)
+            return super().forward(images_first(X))
         Y: Tensor = Convolved.apply(X, self.weight, self.bias, self.padding)
         return Y.permute(3, 0, 1, 2)
 

@@ -77,7 +77,7 @@ def results(layer: nn.Module, case: Case, layouts: tuple[str, str]) -> list[Tens
     """
     try:
         with torch.no_grad():
-            layer(case.X + 1)
+            layer(LAYOUTS[layouts[0]](case.X + 1))
         x = LAYOUTS[layouts[0]](case.X).detach().requires_grad_(not case.frozen[0])
         Y, *others = out if isinstance(out := layer(x), tuple) else (out,)
         found = [Y, *others, *_gradients(layer, x, Y, LAYOUTS[layouts[1]], case.seed)]
@@ -241,7 +241,7 @@ TWO_AT_ONCE = [(kind, {"kernel_size": 3, "stride": 2}) for kind in ("max", "aver
 @pytest.mark.parametrize(("kind", "others"), ONE_BY_ONE + TWO_AT_ONCE, ids=str)
 def test_every_option_counts_where_all_else_suits_a_shortcut(kind, others):
     layer = build(kind, **others).double()
-    X = values(BATCH, channels_of(layer), 4, 6)
+    X = values(BATCH, channels_of(layer), 6, 8)
     assert_as_torchs(Case(layer, X, ("last", "last"), (False, False), 0))
 
 
@@ -337,7 +337,8 @@ def gradients_of_a_function(layer: nn.Module, X: Tensor) -> Any:
 
 
 def gradients_of_a_function_of_something_else(layer: nn.Module, X: Tensor) -> Any:
-    return torch.func.grad(lambda factor: (factor * layer(X.detach())).square().sum())(torch.ones(()).double())
+    X = X.detach()
+    return torch.func.grad(lambda factor: (factor * layer(X)).square().sum())(torch.ones(()).double())
 
 
 def vectors_with_a_hessian(layer: nn.Module, X: Tensor) -> Any:
@@ -520,6 +521,14 @@ def test_layers_are_copied_saved_and_loaded_as_torchs(make):
     theirs(values(BATCH, 3, 6, 6).float())
     ours.load_state_dict(theirs.state_dict())
     assert_same([*ours.state_dict().values()], [*theirs.state_dict().values()], 0)
+
+
+def test_what_torch_compiles_is_torchs(monkeypatch):
+    """Compiling takes seconds, and is known by this sign."""
+    conv, X = fast.Conv2d(2, 3, 3), values(BATCH, 2, 6, 6).float()
+    assert fast.are_images_last(conv(X))
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+    assert torch.equal(conv(X), fast.plain(conv)(X))
 
 
 NO_NUMBERS = st.lists(st.tuples(st.integers(0, 15), st.sampled_from([math.nan, math.inf, -math.inf])), max_size=6)
