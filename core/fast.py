@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from enum import Enum
+from itertools import product
 from typing import Any, TypeVar
 
-import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import _has_any_global_hook
 
@@ -49,6 +50,7 @@ __all__ = [
 MANY_CHANNELS = 16  # of so many, torch.nn's convolutions are the faster ones: they take as many at a time
 MANY_IMAGES = 32  # from so many on, all this pays; below, it is the calls that take time, and torch.nn has fewer
 
+Order = Enum("Order", ["FIRST", "LAST"])  # of the images in memory
 Hook = TypeVar("Hook", bound=Callable[..., Any])
 
 
@@ -62,7 +64,7 @@ class MaxPool2d(nn.MaxPool2d):
         return LargestOfFour.apply(X) if self.takes_largest_of_four(X) else super().forward(X)  # type: ignore[no-any-return]
 
     def takes_largest_of_four(self, X: Tensor) -> bool:
-        return _halves(self, X) and _is_twice(1, self.dilation) and not self.return_indices
+        return self.dilation in (1, (1, 1)) and not self.return_indices and _halves(self, X)
 
 
 class AvgPool2d(nn.AvgPool2d):
@@ -77,23 +79,27 @@ class BatchNorm2d(nn.BatchNorm2d):
     """Batch norm over (N, H, W) with mean and variance from two vectorized passes (mean first, then deviations)."""
 
     def forward(self, X: Tensor) -> Tensor:
-        if not self._is_usual(X):
+        order = self._order(X)
+        if order is None:
             return super().forward(X)
-        if not are_images_last(X):
+        if order is Order.FIRST:
             return self._normalize(X)
         C, H, W, N = X.permute(1, 2, 3, 0).shape
         # Statistics over N, H and W do not mind where a value stands: one image of H x WN is what torch.nn does best.
         one = X.permute(1, 2, 3, 0).reshape(1, C, H, W * N)
         return self._normalize(one).view(C, H, W, N).permute(3, 0, 1, 2)
 
-    def _is_usual(self, X: Tensor) -> bool:
-        """Whether there are gamma, beta and statistics that follow by `momentum`, and X is not one low image.
+    def _order(self, X: Tensor) -> Order | None:
+        """X's, if there are gamma, beta and statistics that follow by `momentum`, and X is not to be one low image.
 
         As one image, maps with a height of 1 would get wrong gradients: see Standardized.backward.
         """
-        follows = self.track_running_stats and self.momentum is not None and self.num_batches_tracked is not None
-        channels = (self.weight, self.bias, self.running_mean, self.running_var)
-        return follows and _normalizes(X, self.eps, *channels) and not (X.shape[2] == 1 and are_images_last(X))
+        if not self.track_running_stats or self.momentum is None or self.num_batches_tracked is None:
+            return None
+        order = _order(X, self.weight, self.bias, self.running_mean, self.running_var)
+        if order is None or X.shape[1] != self.num_features or self.eps <= 0:
+            return None
+        return None if order is Order.LAST and X.shape[2] == 1 else order
 
     def _normalize(self, X: Tensor) -> Tensor:
         if not self.training:
@@ -102,25 +108,26 @@ class BatchNorm2d(nn.BatchNorm2d):
         self._follow(mean, var, X.numel() // X.shape[1])
         return Y  # type: ignore[no-any-return]
 
-    @torch.no_grad()
     def _follow(self, mean: Tensor, var: Tensor, count: int) -> None:
         """PyTorch's `momentum` is the share of the new; its running variance is the unbiased one."""
-        assert self.running_mean is not None
-        assert self.running_var is not None
-        assert self.num_batches_tracked is not None
+        batches, running_mean, running_var = self.num_batches_tracked, self.running_mean, self.running_var
+        assert batches is not None
+        assert running_mean is not None
+        assert running_var is not None
         assert self.momentum is not None
-        self.num_batches_tracked.add_(1)
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(var * (count / (count - 1)), self.momentum)
+        batches.add_(1)
+        running_mean.lerp_(mean, self.momentum)
+        running_var.lerp_(var * (count / (count - 1)), self.momentum)
 
 
 class GroupNorm(nn.GroupNorm):
     """Norm over each image's groups of channels; where the images lie last, from sums of whole rows of N numbers."""
 
     def forward(self, X: Tensor) -> Tensor:
-        if not _sums_rows(self, X):
+        gamma, beta = self.weight, self.bias
+        if not (_order(X, gamma, beta) is Order.LAST and X.shape[1] == self.num_channels and self.eps > 0):
             return super().forward(X)
-        Y: Tensor = StandardizedImages.apply(X, self.num_groups, self.weight, self.bias, self.eps)
+        Y: Tensor = StandardizedImages.apply(X, self.num_groups, gamma, beta, self.eps)
         return Y.permute(3, 0, 1, 2)
 
 
@@ -128,11 +135,16 @@ class InstanceNorm2d(nn.InstanceNorm2d):
     """As GroupNorm with a group for each channel."""
 
     def forward(self, X: Tensor) -> Tensor:
-        tracks = self.track_running_stats or self.running_mean is not None or self.running_var is not None
-        if tracks or not _sums_rows(self, X) or X.shape[2] * X.shape[3] == 1:
+        gamma, beta = self.weight, self.bias
+        if not (_order(X, gamma, beta) is Order.LAST and self._is_usual(X)):
             return super().forward(X)
-        Y: Tensor = StandardizedImages.apply(X, X.shape[1], self.weight, self.bias, self.eps)
+        Y: Tensor = StandardizedImages.apply(X, self.num_features, gamma, beta, self.eps)
         return Y.permute(3, 0, 1, 2)
+
+    def _is_usual(self, X: Tensor) -> bool:
+        """Whether it knows no other statistics than those of X, and these are of more than a single value."""
+        tracks = self.track_running_stats or self.running_mean is not None or self.running_var is not None
+        return not tracks and X.shape[1] == self.num_features and X.shape[2] * X.shape[3] > 1 and self.eps > 0
 
 
 class Conv2d(nn.Conv2d):
@@ -142,22 +154,23 @@ class Conv2d(nn.Conv2d):
     """
 
     def forward(self, X: Tensor) -> Tensor:
-        if not (self._is_usual() and _are_many(X, self.weight, self.bias) and self._fits(X)):
+        weight, bias, padding = self.weight, self.bias, self.padding
+        if not (self._is_usual() and _order(X, weight, bias) and _covers(weight, padding, X)):
             return super().forward(images_first(X))
-        Y: Tensor = Convolved.apply(X, self.weight, self.bias, self.padding)
+        Y: Tensor = Convolved.apply(X, weight, bias, padding)
         return Y.permute(3, 0, 1, 2)
 
     def _is_usual(self) -> bool:
         """Whether its kernel moves by single pixels over few channels of what is padded with zeros."""
         by_pixels = self.stride == self.dilation == (1, 1) and self.groups == 1
-        zeros = self.padding_mode == "zeros" and isinstance(self.padding, tuple) and min(self.padding) >= 0
+        zeros = self.padding_mode == "zeros" and isinstance(self.padding, tuple)
         return by_pixels and zeros and self.in_channels < MANY_CHANNELS
 
-    def _fits(self, X: Tensor) -> bool:
-        """Whether X has as many channels as the kernel, and padded is at least as large."""
-        _, C, h, w = self.weight.shape
-        above, beside = (2 * int(side) for side in self.padding)
-        return X.shape[1] == C and X.shape[2] + above >= h and X.shape[3] + beside >= w
+
+def _covers(weight: Tensor, padding: Any, X: Tensor) -> bool:
+    """Whether X has as many channels as the kernels, and padded is at least as large."""
+    (_, C, H, W), (_, channels, h, w), (above, beside) = X.shape, weight.shape, padding
+    return channels == C and min(above, beside) >= 0 and H + 2 * above >= h and W + 2 * beside >= w
 
 
 def only_looks(hook: Hook) -> Hook:
@@ -181,15 +194,17 @@ class Sequential(nn.Sequential):
         layers = list(self)
         while layers:
             layer = layers.pop(0)
-            if layers and _pools_first(layer, *layers, X=X):
+            if type(layer) in _NEVER_FALLING and _pools_first(layer, layers, X):
                 if layer._forward_hooks:
                     layer(X)
-                X = layer.forward(layers.pop(0)(X))
+                layers.pop(0)
+                X = layer.forward(LargestOfFour.apply(X))
             else:
                 X = layer(X)
         return X
 
 
+_BY_TWO = [*product((2, (2, 2)), (2, (2, 2)), (0, (0, 0)))]  # kernel_size, stride, padding
 _NEVER_FALLING = (nn.Sigmoid, nn.Tanh, nn.ReLU)
 _READERS = (Conv2d, nn.Conv2d, nn.Linear)
 _TORCHS: dict[type[nn.Module], type[nn.Module]] = {
@@ -212,48 +227,35 @@ def plain(model: nn.Module, *kinds: type[nn.Module]) -> nn.Module:
     return twin
 
 
-def _are_many(X: Tensor, *learned: Tensor | None) -> bool:
-    """Whether X is enough images that lie first or last, and all of them are tensors that a shortcut can read."""
-    if not (are_ordinary(X, *learned) and X.ndim == 4 and len(X) >= MANY_IMAGES):
-        return False
-    return X.numel() > 0 and (X.is_contiguous() or are_images_last(X))
+def _order(X: Tensor, *learned: Tensor | None) -> Order | None:
+    """X's, if it is many images in one of the two, and all are tensors that a shortcut can read."""
+    are_many = isinstance(X, Tensor) and X.ndim == 4 and X.shape[0] >= MANY_IMAGES and X.numel() > 0
+    if not (are_many and are_ordinary(X, *learned)):
+        return None
+    return Order.FIRST if X.is_contiguous() else Order.LAST if are_images_last(X) else None
 
 
 def _halves(pool: nn.MaxPool2d | nn.AvgPool2d, X: Tensor) -> bool:
-    by_two = _is_twice(2, pool.kernel_size) and _is_twice(2, pool.stride) and _is_twice(0, pool.padding)
-    return by_two and _are_many(X) and X.shape[2] % 2 == X.shape[3] % 2 == 0
+    by_two = (pool.kernel_size, pool.stride, pool.padding) in _BY_TWO
+    return by_two and _order(X) is not None and X.shape[2] % 2 == X.shape[3] % 2 == 0
 
 
-def _is_twice(number: int, size: int | tuple[int, ...]) -> bool:
-    """Whether an option that may be given for both axes or for each is this number."""
-    return size in (number, (number, number))
+def _pools_first(activation: nn.Module, then: list[nn.Module], X: Tensor) -> bool:
+    """Whether this one and max pooling after it can change places: both do what is known of them, and nobody notices.
 
-
-def _normalizes(X: Tensor, eps: float, *per_channel: Tensor | None) -> bool:
-    fit = (values is not None and values.shape == X.shape[1:2] for values in per_channel)
-    return _are_many(X, *per_channel) and all(fit) and eps > 0
-
-
-def _sums_rows(norm: nn.GroupNorm | nn.InstanceNorm2d, X: Tensor) -> bool:
-    return _normalizes(X, norm.eps, norm.weight, norm.bias) and are_images_last(X)
-
-
-def _pools_first(activation: nn.Module, pool: nn.Module, *then: nn.Module, X: Tensor) -> bool:
-    """Whether the two can change places: both are what their classes are, and nobody notices.
-
-    Who writes into X or into Y would: an activation in place, or whatever is not known to read only.
+    Who writes into X or into what comes out would: an activation in place, or a layer that is not known to read only.
     """
-    never_falls = type(activation) in _NEVER_FALLING and not getattr(activation, "inplace", False)
-    if not (never_falls and type(pool) is MaxPool2d and pool.takes_largest_of_four(X)):
+    pool = then[0] if then else None
+    if type(pool) is not MaxPool2d or pool._forward_hooks or getattr(activation, "inplace", False):
         return False
-    reader = next((layer for layer in then if type(layer) is not nn.Flatten), None)
-    unwatched = all(_is_unwatched(layer) for layer in (activation, pool)) and not pool._forward_hooks
-    return unwatched and type(reader) in _READERS
+    reader = next((layer for layer in then[1:] if type(layer) is not nn.Flatten), None)
+    unwatched = _is_unwatched(activation) and _is_unwatched(pool)
+    return unwatched and type(reader) in _READERS and pool.takes_largest_of_four(X)
 
 
 def _is_unwatched(layer: nn.Module) -> bool:
     """Whether all its hooks, if any, are forward ones that only look, and its `forward` is its class's."""
     others = layer._forward_pre_hooks or layer._backward_hooks or layer._backward_pre_hooks
-    only_look = all(getattr(hook, "only_looks", False) for hook in layer._forward_hooks.values())
-    global_ones = _has_any_global_hook()  # type: ignore[no-untyped-call]
-    return only_look and not others and not global_ones and "forward" not in vars(layer)
+    hooks = layer._forward_hooks
+    only_look = not hooks or all(getattr(hook, "only_looks", False) for hook in hooks.values())
+    return only_look and not (others or _has_any_global_hook() or "forward" in vars(layer))  # type: ignore[no-untyped-call]

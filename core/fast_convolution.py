@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional as F
 
-from core.images_last import are_images_last, images_first, images_last
-from core.shortcuts import Context, are_ordinary, torch_gradients
+from core.images_last import images_first, images_last, in_memory
+from core.shortcuts import Context, is_ordinary_gradient, torch_gradients
 
 
 class Convolved(Function):
@@ -25,10 +25,11 @@ class Convolved(Function):
 
     @staticmethod
     def forward(ctx: Context, X: Tensor, weight: Tensor, bias: Tensor, padding: tuple[int, int]) -> Tensor:
-        windows = _windows(images_last(X), weight.shape, padding)
+        last = images_last(X)
+        windows = _windows(last, weight.shape, padding)
         (rows, _, width), D = windows.shape, len(weight)
         ctx.save_for_backward(X, weight, windows)
-        ctx.padding = padding
+        ctx.padding, ctx.images_last = padding, last is X
         Y = X.new_empty(D, rows, width // len(X), len(X))
         kernels = weight.transpose(1, 2).reshape(D, -1).expand(rows, -1, -1)  # [H', D, h * C * w]
         torch.bmm(kernels, windows, out=Y.view(D, rows, width).transpose(0, 1))
@@ -37,20 +38,20 @@ class Convolved(Function):
     @staticmethod
     def backward(ctx: Context, dY: Tensor) -> tuple[Tensor | None, ...]:
         X, weight, windows = ctx.saved_tensors  # windows: [H', h * C * w, W' * N]
-        padding, dY = ctx.padding, dY.permute(3, 0, 1, 2)
-        if torch.is_grad_enabled() or not are_ordinary(dY):
-            bias = weight.new_zeros(len(weight), requires_grad=True)  # any does: no gradient depends on its values
-            convolve = partial(F.conv2d, padding=padding)
-            return *torch_gradients(convolve, (X, weight, bias), ctx.needs_input_grad[:3], dY), None
+        padding = ctx.padding
+        if torch.is_grad_enabled() or not is_ordinary_gradient(dY):
+            any_bias = weight.new_zeros(len(weight), requires_grad=True)  # no gradient depends on its values
+            convolve, inputs = partial(F.conv2d, padding=padding), (X, weight, any_bias)
+            return *torch_gradients(convolve, inputs, ctx.needs_input_grad[:3], dY.permute(3, 0, 1, 2)), None
         D, C, h, w = weight.shape
-        by_row = images_last(dY).permute(2, 1, 3, 0).reshape(len(windows), D, -1)  # [H', D, W' * N]
+        by_row = in_memory(dY).transpose(0, 1).reshape(len(windows), D, -1)  # [H', D, W' * N]
         dweight = _sum_of_products(by_row, windows).reshape(D, h, C, w).transpose(1, 2)
         dbias = by_row.sum((0, 2))
         if not ctx.needs_input_grad[0]:
             return None, dweight, dbias, None
-        dX = _gradient_of_images(by_row.contiguous(), weight, len(dY), padding)
+        dX = _gradient_of_images(by_row.contiguous(), weight, len(X), padding)
         # Where the images were first, they stay so: what comes before may be a layer of torch.nn.
-        return dX if are_images_last(X) else images_first(dX), dweight, dbias, None
+        return dX if ctx.images_last else images_first(dX), dweight, dbias, None
 
 
 def _sum_of_products(A: Tensor, B: Tensor) -> Tensor:
@@ -83,8 +84,9 @@ def _gradient_of_images(dY: Tensor, weight: Tensor, N: int, padding: tuple[int, 
     around = F.pad(dY, (0, 0, 0, 0, h - 1, h - 1))
     windows = around.view(-1).as_strided((H, h * D, width), (D * width, width, 1))
     pieces = torch.bmm(kernels.expand(H, -1, -1), windows)
-    dX = dY.new_zeros(C, H, W * N)
-    for column, piece in enumerate(pieces.view(H, C, w, width).unbind(2)):
-        dX[:, :, column * N : column * N + width] += piece.transpose(0, 1)
+    first, *others = (piece.transpose(0, 1) for piece in pieces.view(H, C, w, width).unbind(2))
+    dX = F.pad(first, (0, W * N - width))
+    for column, piece in enumerate(others, start=1):
+        dX[:, :, column * N : column * N + width] += piece
     above, beside = padding
     return dX.view(C, H, W, N)[:, above : H - above, beside : W - beside].permute(3, 0, 1, 2)

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional as F
 
-from core.images_last import images_last
-from core.shortcuts import Context, are_ordinary, torch_gradients
+from core.images_last import in_memory
+from core.shortcuts import Context, is_ordinary_gradient, torch_gradients
 
 
 class Standardized(Function):
@@ -44,7 +44,7 @@ class StandardizedImages(Function):
 
     @staticmethod
     def forward(ctx: Context, X: Tensor, groups: int, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
-        N, C, H, W = X.shape
+        N, C = X.shape[:2]
         values = X.permute(1, 2, 3, 0).view(groups, -1, N)  # [G, C/G * H * W, N]
         mean = values.mean(1)  # [G, N]
         var = (values - mean[:, None]).square_().mean(1)
@@ -53,23 +53,21 @@ class StandardizedImages(Function):
         ctx.groups, ctx.eps = groups, eps
         slope = gamma[:, None] * scale
         shift = beta[:, None] - mean * slope
-        Y = X.new_empty(C, H, W, N)
-        torch.addcmul(shift[:, None], values.view(C, H * W, N), slope[:, None], out=Y.view(C, H * W, N))
-        return Y
+        return torch.addcmul(shift[:, None, None], X.permute(1, 2, 3, 0), slope[:, None, None])
 
     @staticmethod
     def backward(ctx: Context, dY: Tensor) -> tuple[Tensor | None, ...]:
         """With x = (X - mean) * scale: dX = scale * (gamma * dY - mean of gamma * dY - x * mean of gamma * dY * x)."""
         X, gamma, mean, scale = ctx.saved_tensors
-        groups, eps, dY = ctx.groups, ctx.eps, dY.permute(3, 0, 1, 2)
-        if torch.is_grad_enabled() or not are_ordinary(dY):
+        groups, eps = ctx.groups, ctx.eps
+        if torch.is_grad_enabled() or not is_ordinary_gradient(dY):
             wanted = tuple(ctx.needs_input_grad[place] for place in (0, 2, 3))
             any_beta = torch.zeros_like(gamma, requires_grad=True)  # no gradient depends on its values
             group_norm = partial(_group_norm, groups, eps)
-            dX, dgamma, dbeta = torch_gradients(group_norm, (X, gamma, any_beta), wanted, dY)
+            dX, dgamma, dbeta = torch_gradients(group_norm, (X, gamma, any_beta), wanted, dY.permute(3, 0, 1, 2))
             return dX, None, dgamma, dbeta, None
         N, C, H, W = X.shape
-        X, dY = (images_last(each).permute(1, 2, 3, 0).view(C, H * W, N) for each in (X, dY))
+        X, dY = (in_memory(each).view(C, H * W, N) for each in (X.permute(1, 2, 3, 0), dY))
         of_dY = dY.sum(1)  # [C, N]
         of_dY_x = ((dY * X).sum(1) - mean * of_dY) * scale
         weighted = gamma[:, None] * torch.stack([of_dY, of_dY_x])

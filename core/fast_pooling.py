@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import isfinite, isnan
+
 import torch
 from torch import Tensor
 from torch.autograd import Function
 
 from core.images_last import are_images_last, empty, images_last
-from core.shortcuts import Context, are_ordinary
+from core.shortcuts import Context, is_ordinary_gradient
 
 
 class LargestOfFour(Function):
@@ -20,10 +22,11 @@ class LargestOfFour(Function):
         top, bottom = larger[:, :, ::2], larger[:, :, 1::2]  # [N, C, H, W]
         Y = torch.maximum(top, bottom)
         if ctx.needs_input_grad[0]:
+            ctx.images_last = are_images_last(X)
             # 1 where right or bottom was the larger: as floats, which multiply faster
             is_right = torch.gt(right, left, out=torch.empty_like(larger))
             is_bottom = torch.gt(bottom, top, out=torch.empty_like(Y))
-            if Y.sum().isnan():  # then the last NaN of four counts as the largest, and no comparison finds it
+            if isnan(Y.sum().item()):  # then the last NaN of four counts as the largest, and no comparison finds it
                 is_right, is_bottom = is_right.add_(right.isnan()), is_bottom.add_(bottom.isnan())
             ctx.save_for_backward(is_right, is_bottom)
         return Y
@@ -31,11 +34,11 @@ class LargestOfFour(Function):
     @staticmethod
     def backward(ctx: Context, dY: Tensor) -> Tensor:
         is_right, is_bottom = ctx.saved_tensors
-        if torch.is_grad_enabled() or not are_ordinary(dY) or not dY.sum().isfinite():
+        if torch.is_grad_enabled() or not is_ordinary_gradient(dY) or not isfinite(dY.sum().item()):
             return _handed_on(_handed_on(dY, is_bottom, 2), is_right, 3)
         N, C, H, half = is_right.shape
-        dY = images_last(dY) if are_images_last(is_bottom) else dY
-        dlarger, dX = empty(is_right, N, C, H, half), empty(is_right, N, C, H, 2 * half)
+        dY = images_last(dY) if ctx.images_last else dY
+        dlarger, dX = empty(dY, ctx.images_last, N, C, H, half), empty(dY, ctx.images_last, N, C, H, 2 * half)
         _hand_on(dY, is_bottom, dlarger[:, :, ::2], dlarger[:, :, 1::2])
         _hand_on(dlarger, is_right, dX[..., ::2], dX[..., 1::2])
         return dX
@@ -65,11 +68,13 @@ class MeanOfFour(Function):
 
     @staticmethod
     def backward(ctx: Context, dY: Tensor) -> Tensor:
-        if not are_ordinary(dY):  # the way below can be differentiated, but not be gone for a batch of gradients
+        if not is_ordinary_gradient(
+            dY
+        ):  # the way below can be differentiated, but not be gone for a batch of gradients
             return (dY * 0.25).repeat_interleave(2, 2).repeat_interleave(2, 3)
         N, C, H, W = dY.shape
         quarter = (images_last(dY) if ctx.images_last else dY) * 0.25
-        dX = empty(quarter, N, C, 2 * H, 2 * W)
+        dX = empty(quarter, ctx.images_last, N, C, 2 * H, 2 * W)
         for row in (0, 1):
             for column in (0, 1):
                 dX[:, :, row::2, column::2] = quarter

@@ -1,7 +1,8 @@
 """What every shortcut past torch.nn assumes, and what is done where it does not hold.
 
-are_ordinary     whether tensors are what a shortcut can read, and PyTorch runs operations as they come
-torch_gradients  the gradients of torch.nn's own function, which are right for whatever is asked of them
+are_ordinary          whether tensors are what a shortcut can read, and PyTorch runs operations as they come
+is_ordinary_gradient  the same for the gradient that comes back
+torch_gradients       the gradients of torch.nn's own function, which are right for whatever is asked of them
 """
 
 from __future__ import annotations
@@ -21,13 +22,20 @@ _DTYPES = (torch.float32, torch.float64)  # coarser ones are summed up by torch.
 
 def are_ordinary(X: Tensor, *others: Tensor | None) -> bool:
     """Whether all these tensors are there, dense floats of one dtype on the CPU, and nothing comes in between."""
-    return not _is_intercepted() and all(_is_dense(each, X.dtype) for each in (X, *others))
-
-
-def _is_dense(X: Tensor | None, dtype: torch.dtype) -> bool:
-    if X is None or type(X) not in _KINDS:
+    if _is_intercepted():
         return False
-    return X.dtype is dtype and dtype in _DTYPES and _keys(X) in _DENSE
+    for each in (X, *others):
+        if each is None or type(each) not in _KINDS or each.dtype is not X.dtype or _keys(each) not in _DENSE:
+            return False
+    return X.dtype in _DTYPES
+
+
+def is_ordinary_gradient(dY: Tensor) -> bool:
+    """Whether it is one gradient, not a batch of them, and is not asked for amidst a cast to coarser numbers.
+
+    Of all else that could come in between, forward has made sure.
+    """
+    return _keys(dY) in _DENSE and not torch.is_autocast_enabled("cpu")
 
 
 def _keys(X: Tensor) -> int:
