@@ -6,7 +6,9 @@ device       the best device at hand, in words
 crew         who does the work of the arms: in turn, or as many at once as there are cores
 norms        batch norm written out as in the book; every norm by the axes it averages
 lenet        build_lenet: the chapter's network with named layers, and its initial weights
-fast         torch.nn's pooling, batch norm and convolution, the same in less time on a CPU
+fast         torch.nn's pooling, norms of maps and convolution, the same in less time on a CPU, or torch.nn's
+shortcuts    what all of these assume; computed in fast_pooling, fast_norms, fast_convolution
+images_last  a tensor of [N, C, H, W] that lies in memory as [C, H, W, N]
 trainer      train: all arms in lock-step; knows neither threads nor screens
 meter        loss and accuracy of the mini-batches, averaged into points and epochs
 evaluation   accuracy in evaluation mode, and with each batch's own statistics
