@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.hooks import RemovableHandle
 
+from core.nets.fast import only_looks
 from core.nets.lenet import Dropout, weight_layers
 from core.nets.norms import BatchNorm, RMSNorm, gamma_beta, group_norm, instance_norm, layer_norm, rms_norm, standardize
 
@@ -218,6 +219,7 @@ def _hook_forward(model: nn.Sequential, found: LayerSeen, handles: list[Removabl
         found.stages["normalized"] = normalized(found.norm, inputs[0].detach())
         found.stages["scaled"] = output.detach()
 
+    @only_looks
     def see_activated(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         found.stages["activated"] = output.detach()
 
