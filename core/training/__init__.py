@@ -4,6 +4,7 @@ trainer      train: one mini-batch after the other, for every arm; Training: the
 arms         Arm: one network with its optimizer; the mini-batches that all of them take
 steps        one mini-batch for every arm, and what it looks like from inside
 live_tests   when the test images are read, and how well
+seeds        several seeds of an experiment as one computation
 checkpoint   State: a training between two mini-batches, in bytes and back
 ahead        on a card the host runs ahead of what has been read
 captured     on a card a step, and a look, are CUDA graphs

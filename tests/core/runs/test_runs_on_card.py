@@ -20,7 +20,7 @@ from core.training import ahead, arms, captured, records
 from core.training.records import TrainMeasured
 from core.words.verdict import OUT_OF_MEMORY, verdict
 
-DIGITS = ExperimentConfig(data="digits", examples=1280, batch_size=64, epochs=12, learning_rate=0.5)
+DIGITS = ExperimentConfig(data="digits", examples=1280, batch_size=64, epochs=6, learning_rate=0.5)
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)]
 
 
@@ -78,10 +78,10 @@ def test_a_run_is_paused_stepped_asked_resumed_and_ends(card_manager: RunManager
 
 def test_a_stop_keeps_what_was_measured_and_frees_the_line(card_manager: RunManager, until) -> None:
     run = card_manager.submit(replace(DIGITS, epochs=500))
-    waiting = card_manager.submit(DIGITS)
+    waiting = card_manager.submit(replace(DIGITS, epochs=1))
     for one in (run, waiting):
         one.join("a watcher")
-    until(lambda: run.snapshot().step > 150)
+    until(lambda: run.snapshot().step > 60)
     run.stop(run.key)
     card_manager.join(run, 60)
     assert run.status == "stopped"

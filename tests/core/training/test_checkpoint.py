@@ -98,7 +98,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
         process.stdin.close()
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(
     arms=st.lists(st.sampled_from(ARMS), min_size=1, max_size=4, unique=True),
     optimizer=st.sampled_from(OPTIMIZERS),

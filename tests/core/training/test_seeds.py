@@ -24,9 +24,9 @@ CONFIG = ExperimentConfig(data="digits", examples=300, batch_size=50, epochs=3, 
 def test_each_seed_has_the_numbers_of_a_run_of_its_own(small_images: Images, device: str) -> None:
     names = ("train_images", "train_labels", "test_images", "test_labels")
     data = replace(small_images, **{name: getattr(small_images, name).to(device) for name in names})
-    together = train_seeds(CONFIG, data, (0, 3, 7))
-    assert [(found.arm, found.seed) for found in together] == [(arm.name, seed) for arm in ARMS for seed in (0, 3, 7)]
-    for seed in (0, 3, 7):
+    together = train_seeds(CONFIG, data, (0, 7))
+    assert [(found.arm, found.seed) for found in together] == [(arm.name, seed) for arm in ARMS for seed in (0, 7)]
+    for seed in (0, 7):
         history: list[Record] = []
         train(replace(CONFIG, seed=seed), small_images, history.append)
         epochs = [r for r in history if isinstance(r, EpochFinished)]
