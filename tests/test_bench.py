@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench import gpu, gpu_loops, page, watchers, watching
+from bench import card, gpu, gpu_loops, page, watchers, watching
 from bench.experiments import lasting
 from bench.plot import Panel, figure
 from bench.scaling import memory_kb
@@ -181,3 +181,23 @@ def needed_by(module: str, seen: set[str]) -> set[str]:
 def test_on_a_card_torch_numpy_and_safetensors_are_enough() -> None:
     assert needed_by("bench.gpu", set()) - sys.stdlib_module_names == {"torch", "numpy", "safetensors"}
     assert "starlette" in needed_by("bench.stamping_app", set()), "what is needed elsewhere is seen"
+
+
+def test_what_needs_a_card_says_so_and_measures_nothing(monkeypatch, capsys, tmp_path: Path) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(sys, "argv", ["card", "--out", str(tmp_path / "none")])
+    with pytest.raises(SystemExit, match="no CUDA device here"):
+        card.main()
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_part_that_fails_leaves_the_others_theirs(monkeypatch, capsys, tmp_path: Path) -> None:
+    def broken(options: object) -> tuple[str, bool]:
+        raise RuntimeError("the card is gone")
+
+    monkeypatch.setattr(card, "PARTS", {"one": broken, "two": lambda options: ("as it should be", True)})
+    monkeypatch.setattr(sys, "argv", ["card", "--device", "cpu", "--out", str(tmp_path)])
+    with pytest.raises(SystemExit, match="Not as it should be: one"):
+        card.main()
+    assert "the card is gone" in (tmp_path / "one.md").read_text()
+    assert "as it should be" in (tmp_path / "two.md").read_text()
