@@ -121,7 +121,6 @@ def test_every_loop_agrees_with_float64(few: Images) -> None:
     said, right = gpu.check(few, steps=3)
     assert right, said
     assert said.count("| float32 |") == len(gpu.LOOPS)
-    assert "graphs need a CUDA device" in said
 
 
 def test_a_loop_that_computes_something_else_is_found(few: Images, monkeypatch: pytest.MonkeyPatch) -> None:
