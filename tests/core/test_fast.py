@@ -235,6 +235,7 @@ def test_every_layer_is_torchs_whatever_its_options_and_its_input(kind, data):
 
 ONE_BY_ONE = [(kind, {name: value}) for kind in KINDS for name in OTHERS[kind] for value in OTHERS[kind][name]]
 TWO_AT_ONCE = [(kind, {"kernel_size": 3, "stride": 2}) for kind in ("max", "average", "convolution")]
+TWO_AT_ONCE.append(("convolution", {"padding": 1, "padding_mode": "reflect"}))
 
 
 @SAID_ONCE
@@ -250,6 +251,7 @@ SHAPES = [
     (2, 0, 4),
     (2, 4, 0),
     (2, 1, 1),
+    (2, 4, 1),
     (2, 5, 4),
     (2, 4, 5),
     (1, 4, 4),
@@ -267,6 +269,13 @@ def test_every_shape_is_taken_or_refused_as_torch_does(kind, shape):
         if layer is not None:
             X = values(BATCH, *shape)
             assert_as_torchs(Case(layer, X, ("last" if X.ndim == 4 and X.numel() else "first",) * 2, (False, False), 0))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_may_lie_in_any_layout(kind, layout):
+    layer = build(kind).double()
+    assert_as_torchs(Case(layer, values(BATCH, channels_of(layer), 4, 6), ("last", layout), (False, False), 0))
 
 
 @pytest.mark.parametrize("layout", ["channels last", "columns first", "loose"])
@@ -357,7 +366,10 @@ def written_to(layer: nn.Module, X: Tensor) -> Any:
 
 
 def kept_elsewhere(layer: nn.Module, X: Tensor) -> Any:
-    with torch.autograd.graph.save_on_cpu():
+    """Such as on a disk: what comes back lies as PyTorch has it by itself."""
+    with torch.autograd.graph.saved_tensors_hooks(
+        lambda kept: kept.clone(memory_format=torch.contiguous_format), lambda X: X
+    ):
         return torch.autograd.grad(layer(X).square().sum(), [X, *layer.parameters()])
 
 
@@ -414,9 +426,10 @@ def counted(layer: nn.Module, X: Tensor) -> Any:
 
 
 def traced(layer: nn.Module, X: Tensor) -> Any:
+    X = X.detach()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing is deprecated
-        return torch.jit.trace(layer, X.detach(), check_trace=False)(X.detach() + 1)
+        return torch.jit.trace(layer, X, check_trace=False)(torch.cat([X, X.cos()]))  # for other numbers of images, too
 
 
 def without_values(layer: nn.Module, X: Tensor) -> Any:
