@@ -7,6 +7,7 @@ Then one by one what hypothesis would not find: hooks, autocast, torch.func, val
 from __future__ import annotations
 
 import copy
+import io
 import math
 import pickle
 import warnings
@@ -75,14 +76,15 @@ def results(layer: nn.Module, case: Case, layouts: tuple[str, str]) -> list[Tens
 
     Twice in a row, since some running statistics depend on how often they were updated.
     """
+    found: list[Tensor] = []
     try:
         with torch.no_grad():
-            layer(LAYOUTS[layouts[0]](case.X + 1))
+            found += out if isinstance(out := layer(LAYOUTS[layouts[0]](case.X + 1)), tuple) else (out,)
         x = LAYOUTS[layouts[0]](case.X).detach().requires_grad_(not case.frozen[0])
         Y, *others = out if isinstance(out := layer(x), tuple) else (out,)
-        found = [Y, *others, *_gradients(layer, x, Y, LAYOUTS[layouts[1]], case.seed)]
+        found += [Y, *others, *_gradients(layer, x, Y, LAYOUTS[layouts[1]], case.seed)]
     except (RuntimeError, ValueError, IndexError, UserWarning) as error:
-        return f"{type(error).__name__}: {error}"
+        return f"After {len(found)} results {type(error).__name__}: {error}"
     return [each.detach().clone() for each in (*found, *layer.buffers())]
 
 
@@ -426,10 +428,13 @@ def counted(layer: nn.Module, X: Tensor) -> Any:
 
 
 def traced(layer: nn.Module, X: Tensor) -> Any:
-    X = X.detach()
+    """For another process, and for other numbers of images."""
+    X, file = X.detach(), io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing is deprecated
-        return torch.jit.trace(layer, X, check_trace=False)(torch.cat([X, X.cos()]))  # for other numbers of images, too
+        torch.jit.save(torch.jit.trace(layer, X, check_trace=False), file)
+        file.seek(0)
+        return torch.jit.load(file)(torch.cat([X, X.cos()]))
 
 
 def without_values(layer: nn.Module, X: Tensor) -> Any:
