@@ -156,7 +156,7 @@ class Conv2d(nn.Conv2d):
     def forward(self, X: Tensor) -> Tensor:
         weight, bias, padding = self.weight, self.bias, self.padding
         if not (self._is_usual() and _order(X, weight, bias) and _covers(weight, padding, X)):
-            return super().forward(images_first(X))
+            return super().forward(images_first(X) if are_ordinary(X) else X)
         Y: Tensor = Convolved.apply(X, weight, bias, padding)
         return Y.permute(3, 0, 1, 2)
 
