@@ -22,7 +22,7 @@ _DTYPES = (torch.float32, torch.float64)  # coarser ones are summed up by torch.
 
 def are_ordinary(X: Tensor, *others: Tensor | None) -> bool:
     """Whether all these tensors are there, dense floats of one dtype on the CPU, and nothing comes in between."""
-    if _is_intercepted():
+    if X.device.type != "cpu" or _is_intercepted():
         return False
     for each in (X, *others):
         if each is None or type(each) not in _KINDS or each.dtype is not X.dtype or _keys(each) not in _DENSE:
