@@ -23,7 +23,7 @@ _BESIDE: ContextVar[Beside | None] = ContextVar("beside", default=None)
 class Beside:
     """Streams for what nothing waits for until the block ends. In a captured graph they cost nothing, else time.
 
-    with Beside(device) as beside:
+    with Beside(device, "arm 0") as beside:
         with beside.later(X): ...           # begins when the present stream has come here
     """
 

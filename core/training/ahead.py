@@ -58,7 +58,14 @@ class Ahead:
     def takes(self, step: int, sources: frozenset[str], counts: Counts) -> bool:
         """Whether mini-batch `step` can be taken so: not the first, not a last short one, not one that is watched."""
         whole = len(self._batches.rows(step)) == self._config.batch_size
-        return whole and step > 1 and "batch" not in sources and not self._refused and self._is_captured(counts)
+        if not whole or step == 1 or "batch" in sources or self._refused:
+            return False
+        try:
+            return self._is_captured(counts) and ("fixed" not in sources or all(map(self._look_at, self._living)))
+        except NotCaptured as error:
+            log.warning("The card takes each step call by call: %s", error)
+            self._refused = True
+            return False
 
     def _is_captured(self, counts: Counts) -> bool:
         if self._step is not None and self._step.arms != self._living:
@@ -66,11 +73,7 @@ class Ahead:
             self._step = None  # somebody has died: the others need not carry him along
         living = self._living
         if self._step is None and living:
-            try:
-                self._step = CapturedStep(self._config, self._data, living)
-            except NotCaptured as error:
-                log.warning("The card takes each step call by call: %s", error)
-                self._refused = True
+            self._step = CapturedStep(self._config, self._data, living)
         return self._step is not None
 
     @property

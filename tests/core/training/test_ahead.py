@@ -193,6 +193,17 @@ def test_without_a_graph_the_steps_are_taken_one_call_after_another(on_card, mon
     assert "call by call: no" in caplog.text
 
 
+def test_a_look_that_cannot_be_captured_is_taken_call_by_call(on_card, monkeypatch, caplog) -> None:
+    def refuse(*_: object) -> None:
+        raise NotCaptured("no look")
+
+    expected, _ = history_of(CONFIG, on_card, looks=(0, 3, 20))
+    monkeypatch.setattr(captured.CapturedLook, "__init__", refuse)
+    found, _ = history_of(CONFIG, on_card, looks=(0, 3, 20))
+    assert outline(found) == outline(expected)
+    assert "call by call: no look" in caplog.text
+
+
 def test_dropout_is_not_captured(on_card, monkeypatch) -> None:
     monkeypatch.setattr(captured.CapturedStep, "__init__", lambda *_: pytest.fail("captured"))
     history_of(replace(CONFIG, arms=(parse_arm("bn:dropout=0.5"),), epochs=1), on_card)
