@@ -1,10 +1,17 @@
-"""AppTest looks through all installed packages for components at every app: here once."""
+"""AppTest looks through all installed packages for components at every app: here once.
+
+And it runs the pages without app.py, which keeps Streamlit from shifting the list of import folders under an import
+that another thread has under way (which then finds no torchvision, once in some ten runs of the suite): so app.py is
+imported here.
+"""
 
 from collections.abc import Iterator
 from functools import cache
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
+
+import app as app  # for what it does to sys.path
 
 
 @pytest.fixture(scope="session", autouse=True)

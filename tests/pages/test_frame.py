@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.runtime.scriptrunner.exec_code import modified_sys_path
 from streamlit.testing.v1 import AppTest
 
 from core.experiment.arm import parse_arm
@@ -187,6 +188,13 @@ def test_a_visit_begins_once_to_import_what_the_first_run_would_wait_for(monkeyp
     for thread in ready:
         thread.join(60)
     assert [name for name in imported if name in gallery.FOR_RUNS] == list(gallery.FOR_RUNS)
+
+
+def test_a_visit_in_these_tests_leaves_the_list_of_import_folders_as_it_is() -> None:
+    before = list(sys.path)
+    with modified_sys_path(str(FRAME)):
+        assert sys.path == before
+    assert sys.path == before
 
 
 @pytest.mark.slow
