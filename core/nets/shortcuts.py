@@ -31,11 +31,12 @@ def are_ordinary(X: Tensor, *others: Tensor | None) -> bool:
 
 
 def is_ordinary_gradient(dY: Tensor) -> bool:
-    """Whether it is one gradient, not a batch of them, and is not asked for amidst a cast to coarser numbers.
+    """Whether it is one gradient, not a batch of them, and products and sums are not coarser than it just now.
 
     Of all else that could come in between, forward has made sure.
     """
-    return _keys(dY) in _DENSE and not torch.is_autocast_enabled("cpu")
+    coarse = torch.is_autocast_enabled("cpu") or _rounds_coarsely("matmul") or _rounds_coarsely("conv")
+    return _keys(dY) in _DENSE and not coarse
 
 
 def _keys(X: Tensor) -> int:
@@ -56,15 +57,25 @@ _DENSE = _dense_keys()
 
 
 def _is_intercepted() -> bool:
-    """Whether somebody casts, transforms, records or compiles the operations, which would meet other ones than ours."""
+    """Whether somebody casts, rounds, transforms, records or compiles the operations, and would meet other ones."""
     return (
         torch.compiler.is_compiling()
         or torch.is_autocast_enabled("cpu")
+        or _rounds_coarsely("matmul")
+        or _rounds_coarsely("conv")
         or torch._C._are_functorch_transforms_active()  # torch.func, and gradients in batches
         or forward_ad._current_level >= 0  # gradients forward
         or torch._C._len_torch_dispatch_stack() > 0  # fake tensors, make_fx, counting of operations
         or torch._C._get_tracing_state() is not None
     )
+
+
+def _rounds_coarsely(operation: str) -> bool:
+    """Whether float32 may be multiplied as bfloat16 or TF32 there (torch.set_float32_matmul_precision and its like).
+
+    torch.nn's convolutions heed the one setting and products of matrices the other, so a shortcut would change sides.
+    """
+    return torch._C._get_fp32_precision_getter("mkldnn", operation) in ("bf16", "tf32")
 
 
 def torch_gradients(

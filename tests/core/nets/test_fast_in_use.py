@@ -9,7 +9,8 @@ import math
 import pickle
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import pytest
@@ -48,6 +49,39 @@ def in_bfloat16(layer: nn.Module, X: Tensor) -> Any:
     with torch.autocast("cpu", torch.bfloat16):
         Y = layer.float()(X)
         return Y, *torch.autograd.grad(Y.float().square().sum(), [X, *layer.parameters()])
+
+
+@contextmanager
+def coarse_products(operation: Any) -> Iterator[None]:
+    """As torch.set_float32_matmul_precision("medium") has it; on processors that can multiply bfloat16s."""
+    operation.fp32_precision = "bf16"
+    try:
+        yield
+    finally:
+        operation.fp32_precision = "none"
+
+
+def with_coarse_matrix_products(layer: nn.Module, X: Tensor) -> Any:
+    with coarse_products(torch.backends.mkldnn.matmul):
+        return trained_in_single(layer, X)
+
+
+def with_coarse_convolutions(layer: nn.Module, X: Tensor) -> Any:
+    with coarse_products(torch.backends.mkldnn.conv):
+        return trained_in_single(layer, X)
+
+
+def with_coarse_products_only_backward(layer: nn.Module, X: Tensor) -> Any:
+    X = X.detach().float().requires_grad_()
+    Y = layer.float()(X)
+    with coarse_products(torch.backends.mkldnn.matmul):
+        return torch.autograd.grad(Y.square().sum(), [X, *layer.parameters()])
+
+
+def trained_in_single(layer: nn.Module, X: Tensor) -> Any:
+    X = X.detach().float().requires_grad_()
+    Y = layer.float()(X)
+    return Y, *torch.autograd.grad(Y.square().sum(), [X, *layer.parameters()])
 
 
 def backward_in_bfloat16(layer: nn.Module, X: Tensor) -> Any:
@@ -169,9 +203,13 @@ def without_values(layer: nn.Module, X: Tensor) -> Any:
     return torch.tensor(layer.to("meta")(X.to("meta")).shape)
 
 
+IN_SINGLE = [with_coarse_matrix_products, with_coarse_convolutions, with_coarse_products_only_backward]
 USES: list[Use] = [
     in_bfloat16,
     backward_in_bfloat16,
+    with_coarse_matrix_products,
+    with_coarse_convolutions,
+    with_coarse_products_only_backward,
     many_gradients_at_once,
     forward_gradients,
     mapped_over_batches,
@@ -199,8 +237,8 @@ def test_every_layer_is_torchs_however_it_is_used(use: Use, make: Callable[[], n
     for x in (X, fast.images_last(X)):
         ours = make().double()
         ours.load_state_dict(theirs.state_dict())
-        bound = {in_bfloat16: 0.02, backward_in_bfloat16: 1e-4}.get(use, 1e-8)
-        assert_same(outcome(use, ours, x), outcome(use, fast.plain(theirs), X), bound)
+        bound = {in_bfloat16: 0.02, backward_in_bfloat16: 1e-4} | dict.fromkeys(IN_SINGLE, 1e-4)
+        assert_same(outcome(use, ours, x), outcome(use, fast.plain(theirs), X), bound.get(use, 1e-8))
 
 
 def outcome(use: Use, layer: nn.Module, X: Tensor) -> list[Tensor] | str:
