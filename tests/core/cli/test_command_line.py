@@ -525,8 +525,9 @@ def test_results_that_cannot_be_written_are_said_to_be_lost() -> None:
     )
 
 
-def test_bad_input_with_nobody_to_tell_it_to_is_still_2_and_nothing_is_said_on_stdout() -> None:
-    done = shell("exec python -m core train --lr nan 2>&-")
+@pytest.mark.parametrize("redirection", ["2>&-", pytest.param("2> /dev/full", marks=needs_full_disk)])
+def test_bad_input_with_nobody_to_tell_it_to_is_still_2_and_nothing_is_said_on_stdout(redirection: str) -> None:
+    done = shell(f"exec python -m core train --lr nan {redirection}")
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
 
 
