@@ -156,7 +156,7 @@ class Activations extends InsidePage {
     const bare = this.shownArms().filter((arm) => !this.look.arms[arm.name][this.chosen]?.stages.normalized).map((arm) => arm.title);
     const gone = this.everShown().filter((arm) => !this.look.arms[arm.name]).map((arm) => arm.title);
     return (bare.length ? `${bare.join(", ")}: no norm here, so normalized and after γ and β are the same as before. ` : "") +
-      (gone.length ? `${gone.join(", ")}: not in this look; an arm that has diverged is not looked into any more.` : "");
+      (gone.length ? `${gone.join(", ")}: not in this look; an arm that has diverged or failed is not looked into any more.` : "");
   }
 
   async drawStage(column, look, ghost) {

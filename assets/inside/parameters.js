@@ -57,7 +57,7 @@ class Parameters extends InsidePage {
     const latest = this.points.at(-1)?.seq ?? 0;
     const news = answer.records.filter(({ seq }) => seq > latest);
     this.points.push(...news);
-    if (news.some(({ kind }) => ["test", "started", "diverged"].includes(kind))) this.show();
+    if (news.some(({ kind }) => ["test", "started", "diverged", "arm-failed"].includes(kind))) this.show();
   }
 
   record(kind) {
@@ -120,11 +120,11 @@ class Parameters extends InsidePage {
   }
 
   sayWhatLacks(norms, running) {
-    const fallen = new Map(this.record("diverged").map(({ arm, step }) => [arm, step]));
+    const fallen = new Map([["diverged", "has diverged"], ["arm-failed", "failed"]].flatMap(([kind, word]) => this.record(kind).map(({ arm, step }) => [arm, `${word} at step ${step}`])));
     const lacking = this.arms.filter((arm) => !this.shown.arms[arm.name]);
     this.parts.lacks.innerHTML = lacking
       .map((arm) => `<b style="color:${this.colors.get(arm.name)}">${escape(arm.title)}</b> ${
-        fallen.has(arm.name) ? `has diverged at step ${fallen.get(arm.name)}` : arm.norm === "none" ? `has no norm layers: nothing to scale, shift or remember` : `has no norm behind ${this.chosen}`}.`)
+        fallen.has(arm.name) ? fallen.get(arm.name) : arm.norm === "none" ? `has no norm layers: nothing to scale, shift or remember` : `has no norm behind ${this.chosen}`}.`)
       .join(" ");
     const without = norms.filter(({ norm }) => !norm.running_var.length).map(({ arm }) => arm.title).join(", ");
     const why = ": each image is normalized by its own statistics, in evaluation as in training, so there is nothing to remember.";

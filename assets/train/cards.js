@@ -1,6 +1,6 @@
 // One arm's card, and the line below the charts, in words and numbers.
 
-import { last } from "./series.js";
+import { fate, last } from "./series.js";
 import { written } from "../shared/ticks.js";
 import { escape, number, percent } from "../shared/web.js";
 
@@ -24,7 +24,7 @@ export function figures(arm) {
   const tested = last(arm.test.step);
   const isOld = last(arm.train.step) - tested >= OLD_STEPS;
   return {
-    accuracy: arm.diverged ? "diverged" : percent(accuracy),
+    accuracy: arm.diverged ? fate(arm) : percent(accuracy),
     unit: arm.diverged ? "" : `test accuracy${isOld ? ` at step ${number(tested)}` : ""}`,
     batch: arm.diverged
       ? `step ${arm.diverged.step}: ${arm.diverged.what}`

@@ -1,6 +1,6 @@
 // Words in the curves' charts: names and numbers at the lines' ends, changed learning rates, where an arm was lost.
 
-import { last } from "./series.js";
+import { fate, last } from "./series.js";
 import { written } from "../shared/ticks.js";
 
 const LINE_LETTERS = 15; // what is longer is broken: bn:book / :dropout=0.5
@@ -31,7 +31,7 @@ export function endLabels(labels, { kind, place, height, look, widthOf }) {
 }
 
 function lines({ arm, value, finite }, kind) {
-  const figure = arm.diverged ? "diverged" : !finite ? "not finite" : kind === "loss" ? written(value, 2) : `${(100 * value).toFixed(1)} %`;
+  const figure = arm.diverged ? fate(arm) : !finite ? "not finite" : kind === "loss" ? written(value, 2) : `${(100 * value).toFixed(1)} %`;
   return `${arm.name} ${figure}`.length <= LINE_LETTERS ? [`${arm.name} ${figure}`] : [...broken(arm.name), figure];
 }
 
@@ -79,9 +79,10 @@ export function lost(arm, kind, { view, color, top, nth }) {
   const out = values.findIndex((value) => value > top);
   const end = values.findLastIndex((value) => value != null);
   const at = out >= 0 ? out : Math.max(0, end);
+  const how = fate(arm) === "failed" ? "failed" : "not finite";
   const words = out >= 0
-    ? `${arm.name}: off the chart at step ${points.step[out]}, not finite at ${arm.diverged.step}`
-    : `${arm.name}: not finite at step ${arm.diverged.step}`;
+    ? `${arm.name}: off the chart at step ${points.step[out]}, ${how} at ${arm.diverged.step}`
+    : `${arm.name}: ${how} at step ${arm.diverged.step}`;
   return {
     type: "scatter", mode: "markers+text", x: [points[view.x][at]], y: [out >= 0 || end < 0 ? top : values[at]],
     marker: { symbol: out >= 0 ? "triangle-up" : "x", size: 13, color, line: { width: 1 } },

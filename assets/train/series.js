@@ -48,6 +48,10 @@ export class Series {
     this.arms.get(record.arm).diverged = record;
   }
 
+  takeFailed(record) {
+    this.arms.get(record.arm).diverged = record; // it ends its lines as a divergence does, under another word
+  }
+
   takeRate(record) {
     this.rates.push({ ...record, ...this.whereIs(record.step) });
   }
@@ -76,6 +80,7 @@ const TAKE = {
   train: "takeTrain",
   test: "takeTest",
   diverged: "takeDiverged",
+  "arm-failed": "takeFailed",
   lr: "takeRate",
   status: "takeStatus",
   data: "takeData",
@@ -92,6 +97,9 @@ function push(into, record, name, loss, accuracy, examples) {
 }
 
 export const last = (values) => values.at(-1);
+
+// How an arm's lines ended, in a word.
+export const fate = ({ diverged }) => (diverged.kind === "arm-failed" ? "failed" : "diverged");
 
 // Centred moving mean over `width` points; the ends use what there is, and what is not finite stays a gap and counts
 // nowhere. Each window is summed anew: differences of running sums lose all that is small beside one 1e32.

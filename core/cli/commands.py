@@ -19,6 +19,7 @@ from core.cli.tables import files_table, results_table, rows_table
 from core.experiment.config import DATASETS, ExperimentConfig
 from core.exports.results import results
 from core.training.records import ArmDiverged, History, StatusChanged
+from core.words.endings import OUT_OF_MEMORY, none_left
 from core.words.verdict import verdict
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from core.training.rows import RowsTrained
 
-DONE, NOTHING_TO_SHOW, CANNOT, INTERRUPTED = 0, 1, 2, 130
+DONE, NOTHING_TO_SHOW, CANNOT, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 # --- train -------------------------------------------------------------------------------------------------------
@@ -60,13 +61,11 @@ def _train(config: ExperimentConfig, arguments: Namespace, progress: Progress) -
     """Train to the end or to Ctrl-C; the last record says which."""
     if sys.stderr.isatty():  # elsewhere nobody waits, and an error stays one line
         say(f"Getting {config.data} and PyTorch ready …")
-    import torch
-
     from core.data.files import DataError
     from core.data.images import load
     from core.training.crew import crew, share_cores
+    from core.training.failures import out_of_memory
     from core.training.trainer import train
-    from core.words.verdict import OUT_OF_MEMORY
 
     share_cores()
     try:
@@ -75,15 +74,21 @@ def _train(config: ExperimentConfig, arguments: Namespace, progress: Progress) -
             arms = train(config, images, progress.publish, crew=workers)
     except DataError as error:
         raise UsageError(f"{error}{' Or train on --data digits, which are built in.' * error.missing}") from error
-    except torch.OutOfMemoryError:
-        progress.end("failed", OUT_OF_MEMORY)
     except KeyboardInterrupt:
         if progress.step == 0:
             raise
         progress.end("stopped", f"Stopped at step {progress.step:,} of {config.total_steps:,}.")
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        progress.end("failed", OUT_OF_MEMORY)
     else:
         alive = any(arm.alive for arm in arms)
-        progress.end("finished" if alive else "failed", "" if alive else _all_diverged(config, progress.history))
+        progress.end("finished" if alive else "failed", "" if alive else _none_left(config, progress.history))
+
+
+def _none_left(config: ExperimentConfig, history: History) -> str:
+    return none_left(history) or _all_diverged(config, history)
 
 
 def _all_diverged(config: ExperimentConfig, history: History) -> str:

@@ -44,8 +44,9 @@ examples:
   python -m core train --preset book-zh --norm bn --norm bn:book    the chapter's code beside PyTorch's
   python -m core train --data digits --norm bn --norm gn2 --batch-size 2 --json small.json
 
-stdout has the results and a sentence on them, stderr the progress. Exit codes: 0 trained; 1 every arm diverged, or
-the device ran out of memory; 2 bad input, said in one line; 130 stopped by Ctrl-C (--json gets what was measured)."""
+stdout has the results and a sentence on them, stderr the progress. Exit codes: 0 trained; 1 no arm was left, or the
+device ran out of memory; 2 bad input, or results that cannot be written, said in one line; 3 a fault in NormScope
+itself; 130 stopped by Ctrl-C (--json gets what was measured)."""
 
 SEQUENCE_DESCRIPTION = """\
 A small GRU reads each image row by row, one row per time step; trained without LayerNorm and with it, from the same

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from core.training.records import (
     ArmDiverged,
+    ArmFailed,
     EpochFinished,
     History,
     Record,
@@ -65,6 +66,8 @@ class Progress:
                 self._move(record.step)
             case ArmDiverged():
                 self._losses[record.arm] = "diverged"
+            case ArmFailed():
+                self._losses[record.arm] = "failed"
 
     def end(self, status: str, message: str = "") -> None:
         """The run's last word."""

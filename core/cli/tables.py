@@ -48,12 +48,14 @@ def table(align: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str
 
 def rows_table(rows: Sequence[RowsTrained]) -> str:
     """One line per network and epoch."""
-    head = ("norm", "epoch", "train loss", "test acc.")
-    lines = (
-        ("ln" if r.layer_norm else "none", str(r.epoch), f"{r.train_loss:.4f}", f"{100 * r.test_accuracy:.1f} %")
-        for r in rows
-    )
-    return table("<>>>", head, lines)
+    head = ("norm", "epoch", "train loss", "test acc.", "test images")
+    lines = (_row_of(row) for row in rows)
+    return table("<>>>>", head, lines)
+
+
+def _row_of(row: RowsTrained) -> tuple[str, ...]:
+    norm, accuracy = "ln" if row.layer_norm else "none", f"{100 * row.test_accuracy:.1f} %"
+    return norm, str(row.epoch), f"{row.train_loss:.4f}", accuracy, f"{row.test_images:,}"
 
 
 def files_table(checks: dict[str, list[FileCheck]]) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import re
 from pathlib import Path
+
+from core.experiment.rules import ConfigError, check_learning_rate
 
 
 def path(text: str) -> Path:
@@ -45,8 +46,10 @@ def seed(text: str) -> int:
 
 def rate(text: str) -> float:
     rate = number(text)
-    if not (0 < rate < math.inf):
-        raise argparse.ArgumentTypeError(f"A learning rate is a finite number above 0; got {text}. Use 0.5")
+    try:
+        check_learning_rate(rate, "lr")
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error).removesuffix(".")) from None
     return rate
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from core.experiment.arm import DROPOUT, ArmConfig, Norm, parse_arm
+from core.experiment.rules import MOST, check_choice, check_learning_rate, check_range, check_share
 from core.experiment.rules import ConfigError as ConfigError
-from core.experiment.rules import check_choice, check_learning_rate, check_range, check_share
 
 # dataset: (training images, test images)
 DATASETS = {
@@ -21,6 +21,7 @@ DATASETS = {
     "digits": (1_437, 360),
 }
 OPTIMIZERS = ("sgd", "adam")
+LARGEST_RATE = {"sgd": MOST, "adam": 3e37}  # Adam's first step divides the rate by 1 − 0.9
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
 POOLS = ("max", "avg")
 INITS = ("xavier", "he", "default", "normal")
@@ -62,7 +63,7 @@ class ExperimentConfig:
             check_choice(name, getattr(self, name), allowed)
         self._check_arms()
         self._check_counts()
-        check_learning_rate(self.learning_rate, "learning_rate")
+        self._check_rates()
         check_share(self.dropout, "dropout", *DROPOUT)
         check_share(self.momentum, "momentum", *MOMENTUM)
         self._check_lone_examples()
@@ -91,6 +92,13 @@ class ExperimentConfig:
                 "batch_size",
                 "examples",
             )
+
+    def _check_rates(self) -> None:
+        most = LARGEST_RATE[self.optimizer]
+        check_learning_rate(self.learning_rate, "learning_rate", most)
+        for arm in self.arms:
+            if arm.learning_rate is not None:
+                check_learning_rate(arm.learning_rate, "arms", most)
 
     def _check_lone_examples(self) -> None:
         if not any(arm.fc_norm is Norm.BN for arm in self.arms):

@@ -47,12 +47,28 @@ def check_range(name: str, value: int, low: int, high: int, rule: str, *others: 
         raise ConfigError(f"{rule}; got {name} {value:,}. Use {low:,} to {high:,}.", name, *others)
 
 
-def check_learning_rate(value: float, field: str) -> None:
+# The networks compute in float32: its smallest number with all digits, its largest, and the last one below 1.
+LEAST, MOST, BELOW_ONE = 2.0**-126, (2 - 2**-23) * 2.0**127, 1 - 2.0**-24
+
+
+def check_learning_rate(value: float, field: str, most: float = MOST) -> None:
     if not (math.isfinite(value) and value > 0):
         raise ConfigError(f"The learning rate must be a finite number above 0; got {value:g}. Use 0.1.", field)
+    if not LEAST <= value <= most:
+        raise ConfigError(
+            f"The networks compute in float32, where a learning rate is from {LEAST:.2g} to {most:.2g}; got {value:g}. "
+            "Use 0.1.",
+            field,
+        )
 
 
 def check_share(value: float, field: str, what: str, use: str) -> None:
     """A share from 0 up to but not including 1."""
     if not 0 <= value < 1:
         raise ConfigError(f"{what}, from 0 up to but not including 1; got {value:g}. Use {use}.", field)
+    if value and not LEAST <= value <= BELOW_ONE:
+        raise ConfigError(
+            f"{what}, from 0 up to but not including 1, and {value!r} is 0 or 1 in float32, in which the networks "
+            f"compute. Use {use}.",
+            field,
+        )

@@ -19,8 +19,10 @@ from core.runs.gallery import Gallery, get_ready
 from core.runs.line import Line
 from core.runs.run import Run
 from core.training.crew import crew
+from core.training.failures import out_of_memory
 from core.training.trainer import RunStopped, train
-from core.words.verdict import OUT_OF_MEMORY, all_diverged
+from core.words.endings import OUT_OF_MEMORY, none_left
+from core.words.verdict import all_diverged
 
 log = logging.getLogger(__name__)
 
@@ -103,19 +105,24 @@ class RunManager:
     def _work(self, run: Run) -> None:
         """The worker thread: whatever happens here becomes a record that every watcher sees."""
         try:
+            run.config = self._gallery.download(run.config, run.publish, run.check_stopped, run.step_aside)
             run.prepare()
             run.config, images = self._gallery.images_for(run.config, run.publish, run.check_stopped)
             with crew(images.train_images.device, spare=1) as each:
                 arms = train(run.config, images, run.publish, run, each)
-            why = "" if any(arm.alive for arm in arms) else all_diverged(run.history, run.snapshot().learning_rate)
+            why = "" if any(arm.alive for arm in arms) else _none_left(run)
             run.end("failed" if why else "finished", why)
         except RunStopped as stopped:
             run.end("stopped", str(stopped))
-        except (DataError, ConfigError, torch.OutOfMemoryError) as error:
-            run.end("failed", OUT_OF_MEMORY if isinstance(error, torch.OutOfMemoryError) else str(error))
+        except (DataError, ConfigError) as error:
+            run.end("failed", str(error))
         except Exception as error:  # the last line of defence: shown on the page and logged
             log.exception("run %s failed", run.id)
-            run.end("failed", f"{type(error).__name__}: {error}")
+            run.end("failed", OUT_OF_MEMORY if out_of_memory(error) else f"{type(error).__name__}: {error}")
+
+
+def _none_left(run: Run) -> str:
+    return none_left(run.history) or all_diverged(run.history, run.snapshot().learning_rate)
 
 
 @functools.cache

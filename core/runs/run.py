@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from core.data.images import Images
-from core.experiment.config import ExperimentConfig
+from core.experiment.config import LARGEST_RATE, ExperimentConfig
 from core.experiment.rules import ConfigError, check_learning_rate
 from core.runs.asking import Answer, Question, Questions
 from core.runs.line import Line
@@ -150,8 +150,8 @@ class Run:
         self._order(key, _stop_asked=True)
 
     def change_learning_rate(self, key: str, rate: float) -> None:
-        """Use `rate` from the next mini-batch on. Raises ConfigError unless it is above 0 and an arm follows it."""
-        check_learning_rate(rate, "learning_rate")
+        """Use `rate` from the next mini-batch on. Raises ConfigError unless it is one and an arm follows it."""
+        check_learning_rate(rate, "learning_rate", LARGEST_RATE[self.config.optimizer])
         if all(arm.learning_rate is not None for arm in self.config.arms):
             raise ConfigError("Every arm here has a learning rate of its own. Start a run without lr= to change it.")
         self._order(key, _new_rate=rate)
@@ -212,6 +212,13 @@ class Run:
         """Wait for the device, before any network is built."""
         with self._changed:
             self._wait_for_turn()
+            self._confirm("preparing")
+
+    def step_aside(self) -> None:
+        """Leave the device to others while something is awaited that needs none; `prepare` comes back to the line."""
+        with self._changed:
+            self._check_stopped()
+            self._line.step_aside(self)
             self._confirm("preparing")
 
     def check_stopped(self) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from core.experiment.config import ExperimentConfig
 from core.training.records import ArmDiverged, Record, TestMeasured
+from core.words.endings import about_failed
 from core.words.numerals import printed
 
 CHANCE = 0.1  # ten classes
-OUT_OF_MEMORY = "The device ran out of memory. Lower the batch size or the number of arms and start again."
 Z95 = 1.96
 
 
@@ -30,6 +30,7 @@ def verdict(config: ExperimentConfig, history: Iterable[Record], ended: bool) ->
     at_the_end = ended and test.step == config.total_steps
     parts = [_opening(test, at_the_end), _ranking(test, titles), _spread(test), _batch_gap(test, titles)]
     parts += [f"{titles[r.arm]} diverged at step {r.step}." for r in diverged]
+    parts += [about_failed(facts, titles)]
     return " ".join(filter(None, parts))
 
 

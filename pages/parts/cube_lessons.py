@@ -92,7 +92,7 @@ def _sequences() -> None:
         st.html(_rows_table(rows))
         st.caption(
             "Same weights, same batches, plain SGD at learning rate 0.5, gradients clipped to norm 1, 1,024 images, "
-            "one seed. Other settings differ: python -m core sequence --help."
+            f"tested on {rows[0].test_images}, one seed. Other settings differ: python -m core sequence --help."
         )
 
 

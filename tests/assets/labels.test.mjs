@@ -21,6 +21,7 @@ test("a label says the name and the loss with two decimals, or the accuracy in p
 
 test("an arm that is lost has a word in place of its number", () => {
   assert.deepEqual(texts([label("bn", 0.5, { diverged: { step: 3 } })]), ["<b>bn</b> diverged"]);
+  assert.deepEqual(texts([label("bn", 0.5, { diverged: { step: 3, kind: "arm-failed" } })]), ["<b>bn</b> failed"]);
   assert.deepEqual(texts([label("bn", 0.5, { finite: false })]), ["<b>bn</b> not finite"]);
 });
 

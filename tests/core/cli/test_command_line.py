@@ -20,9 +20,11 @@ from typing import Any
 import pytest
 import torch
 
+from core.cli.commands import CANNOT, DONE, FAULT, INTERRUPTED, NOTHING_TO_SHOW
 from core.cli.flags import build_parser, experiment
 from core.cli.process import main
 from core.cli.settings import FLAGS, PRESET_FLAGS
+from core.cli.streams import Outlet
 from core.data.images import load
 from core.experiment.arm import parse_arm
 from core.experiment.config import DATASETS, PRESETS, ExperimentConfig
@@ -248,6 +250,16 @@ def test_a_link_of_the_page_is_the_experiment_on_the_page() -> None:
 REFUSED = {
     "--lr nan": "error: --lr: The learning rate must be a finite number above 0; got nan. Use 0.1.",
     "--lr 0": "error: --lr: The learning rate must be a finite number above 0; got 0. Use 0.1.",
+    "--lr 1e39": "error: --lr: The networks compute in float32, where a learning rate is from 1.2e-38 to 3.4e+38; got "
+    "1e+39. Use 0.1.",
+    "--lr 1e-50": "error: --lr: The networks compute in float32, where",
+    "--lr 1e38 --optimizer adam": "error: --lr: The networks compute in float32, where a learning rate is from 1.2e-38 "
+    "to 3e+37; got 1e+38. Use 0.1.",
+    "--norm none:lr=4e38": "error: --norm: The networks compute in float32, where",
+    "--norm bn:dropout=0.99999999999": "error: --norm: Dropout is the share of values set to 0, from 0 up to but not "
+    "including 1, and 0.99999999999 is 0 or 1 in float32, in which the networks compute. Use 0 to 0.9.",
+    "--momentum 0.99999999999": "error: --momentum: SGD's momentum is the share of the last step that is kept",
+    "--link http://x/?lr=1e39": "error: --link: “lr=1e39” in the link cannot be used. The networks compute in float32",
     "--lr fast": "error: --lr: It must be a number; got “fast”. Use one such as 0.1. "
     "See `python -m core train --help`.",
     "--epochs 0": "error: --epochs: A run has 1 to 1,000 epochs; got epochs 0. Use 1 to 1,000.",
@@ -423,7 +435,18 @@ def test_a_row_reader_whose_loss_is_no_number_is_an_exit_code(run: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["--lr 0", "--lr nan", "--epochs 0", "--examples -1", "--seed -1", "--seed 4294967296", "--data cifar"]
+    "words",
+    [
+        "--lr 0",
+        "--lr nan",
+        "--lr 1e39",
+        "--lr 1e-50",
+        "--epochs 0",
+        "--examples -1",
+        "--seed -1",
+        "--seed 4294967296",
+        "--data cifar",
+    ],
 )
 def test_bad_input_for_the_row_reader_is_refused_in_one_line(run: Any, words: str) -> None:
     ran = run("sequence", *words.split())
@@ -473,3 +496,64 @@ def test_a_reader_that_has_left_is_no_error() -> None:
     os.close(writing)
     assert done.returncode == 0
     assert done.stderr == b""
+
+
+# Streams: closed, full, or with nobody at the other end
+
+VERIFY = "-m core data verify --data digits"
+needs_full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, the disk always full")
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    """`command` as typed, python being this one."""
+    return subprocess.run(["sh", "-c", command.replace("python", sys.executable, 1)], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(("redirection", "is_read"), [("2>&-", True), (">&-", False), (">&- 2>&- <&-", False)])
+def test_with_a_closed_stream_the_work_is_done_all_the_same(redirection: str, is_read: bool) -> None:
+    done = shell(f"exec python {VERIFY} {redirection}")
+    assert (done.returncode, done.stderr, "built in" in done.stdout) == (0, "", is_read)
+
+
+@needs_full_disk
+def test_results_that_cannot_be_written_are_said_to_be_lost() -> None:
+    done = shell(f"exec python {VERIFY} > /dev/full")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: The results cannot be written to stdout (No space left on device). Free some space, or send them "
+        "elsewhere.\n"
+    )
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", pytest.param("2> /dev/full", marks=needs_full_disk)])
+def test_bad_input_with_nobody_to_tell_it_to_is_still_2_and_nothing_is_said_on_stdout(redirection: str) -> None:
+    done = shell(f"exec python -m core train --lr nan {redirection}")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+
+
+def test_a_fault_of_its_own_is_3_with_its_traceback() -> None:
+    code = "import core.cli.process as p; p.COMMANDS['data'] = lambda _: 1 / 0; raise SystemExit(p.process())"
+    done = subprocess.run(python("-c", code, "data", "verify"), capture_output=True, text=True)
+    assert done.returncode == 3
+    assert "ZeroDivisionError" in done.stderr
+    assert done.stderr.endswith("This is a fault in NormScope itself, not in what was asked for.\n")
+
+
+@needs_full_disk
+def test_progress_that_cannot_be_written_stops_no_training(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "out.json"
+    with Path("/dev/full").open("wb") as full:
+        stderr = Outlet(full)
+        monkeypatch.setattr(sys, "stderr", stderr)
+        ran = run(*QUICK, "--norm", "bn", "--epochs", "1", "--json", str(path))
+    assert stderr.lost is not None
+    assert (ran.code, "BatchNorm" in ran.out) == (0, True)
+    assert json.loads(path.read_text())["status"] == "finished"
+
+
+def test_every_exit_code_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs/command-line.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| (\d+) \|", page.split("## Exit codes")[1], re.MULTILINE)
+    assert documented == [str(code) for code in (DONE, NOTHING_TO_SHOW, CANNOT, FAULT, INTERRUPTED)]

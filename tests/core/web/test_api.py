@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import torch
@@ -25,7 +26,7 @@ from core.runs.run import Run
 from core.training.records import Record, StatusChanged, TrainMeasured
 from core.training.trainer import train
 from core.web import api, assets
-from core.web.routes import lifespan, routes
+from core.web.routes import lifespan, routes, routes_below
 
 PATIENCE_SECONDS = 60
 CONFIG = ExperimentConfig(
@@ -170,14 +171,61 @@ def test_an_unknown_run_is_404_in_json_and_says_so(client, manager, path: str) -
     assert "not known here" in response.json()["error"]
 
 
-@pytest.mark.parametrize("since", ["x", "1.5", "", "9" * 5000])
-def test_a_since_that_is_no_number_is_400_in_json(client, still, since: str) -> None:
-    response = client.get(f"/api/runs/{still.id}/points?since={since}")
+NUMBERS = ("points?since=", "inside?view=gradients&since=", "inside/", "ask/maps?image=", "ask/noise?step=")
+
+
+@pytest.mark.parametrize("route", NUMBERS)
+@pytest.mark.parametrize(
+    "number", ["x", "1.5", "", "²", "٣", "1_0", "+1", " 1", "0x1", "9" * 5000], ids=lambda n: n[:9]
+)
+def test_a_parameter_that_is_no_number_is_400_in_json(client, still, route: str, number: str) -> None:
+    if route == "inside/" and not number:
+        return  # another address
+    response = client.get(f"/api/runs/{still.id}/{route}{quote(number)}")
     assert response.status_code == 400
-    assert response.json() == {"error": "since must be a whole number"}
+    assert "must be a whole number" in response.json()["error"]
 
 
-@pytest.mark.parametrize(("since", "count"), [("-5", 1), ("0", 1), ("1", 0), ("99999999999999999999999", 0)])
+@pytest.mark.parametrize("route", NUMBERS)
+def test_numbers_count_from_0(client, still, route: str) -> None:
+    response = client.get(f"/api/runs/{still.id}/{route}-5")
+    assert response.status_code == 400
+    assert response.json()["error"].endswith("must be a whole number, 0 or more")
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("points?since=1&since=2", "since must be given once"),
+        ("inside", "view is missing"),
+        ("inside?view=quux", "view must be one of gradients, activations, parameters; got “quux”"),
+        ("inside?view=gradients&view=gradients", "view must be given once"),
+        ("inside?view=gradients&source=all", "source must be one of fixed, batch; got “all”"),
+        ("inside?view=gradients&layer=conv1&layer=conv2", "layer must be given once"),
+        ("ask/quux", "question must be one of maps, noise, recalibration; got “quux”"),
+        ("ask/maps?stage=after", "stage must be one of before, normalized, scaled, activated; got “after”"),
+        ("ask/noise?layer=conv1&layer=conv1", "layer must be given once"),
+    ],
+)
+def test_a_parameter_that_says_nothing_known_is_400_with_what_it_must_be(client, still, path: str, error: str) -> None:
+    response = client.get(f"/api/runs/{still.id}/{path}")
+    assert (response.status_code, response.json()) == (400, {"error": error})
+
+
+@pytest.mark.parametrize("base", ["", "norm", "/norm/", "courses/2026/norm"])
+def test_all_routes_are_below_the_servers_path_and_what_is_not_there_is_404_in_json(manager, base: str) -> None:
+    client = TestClient(Starlette(routes=routes_below(base)))
+    start = f"/{base.strip('/')}".rstrip("/")
+    assert client.get(f"{start}/api/health").json()["status"] == "ok"
+    assert client.get(f"{start}/{assets.assets_address()}/shared/web.js").status_code == 200
+    assert client.get(f"{start}/vendor/plotly.min.js").status_code == 200
+    for path in ("api/nothing", "api/runs/x/inside/1/2", "api/", "vendor/three.js", "assets/x"):
+        response = client.get(f"{start}/{path}")
+        assert response.status_code == 404
+        assert response.json()["error"].startswith(f"There is nothing at {start}/{path}")
+
+
+@pytest.mark.parametrize(("since", "count"), [("0", 1), ("1", 0), ("99999999999999999999999", 0)])
 def test_any_whole_number_is_answered(client, still, since: str, count: int) -> None:
     response = client.get(f"/api/runs/{still.id}/points?since={since}")
     assert response.status_code == 200
@@ -357,15 +405,6 @@ def test_a_whole_look_and_the_networks_of_a_kept_step_can_be_asked_for(client: T
     first, now = (client.get(f"{run}/ask/maps?layer=conv1&image=2{at}").json() for at in ("&step=0", ""))
     assert (first["step"], now["step"]) == (0, finished.config.total_steps)
     assert first["arms"] != now["arms"]
-
-
-@pytest.mark.parametrize(
-    "path", ["inside?view=quux", "inside?view=gradients&source=all", "inside?view=gradients&since=x", "ask/quux"]
-)
-def test_a_wrong_question_gets_its_answer_in_words(client: TestClient, finished: Run, path: str) -> None:
-    answer = client.get(f"/api/runs/{finished.id}/{path}")
-    assert answer.status_code == 400
-    assert answer.json()["error"]
 
 
 def test_a_layer_that_is_not_there_is_answered_with_those_that_are(client: TestClient, finished: Run) -> None:
