@@ -18,8 +18,8 @@ from core.cli.progress import Progress, say
 from core.cli.tables import files_table, results_table, rows_table
 from core.experiment.config import DATASETS, ExperimentConfig
 from core.exports.results import results
-from core.training.records import ArmDiverged, History, StatusChanged
-from core.words.verdict import verdict
+from core.training.records import History, StatusChanged
+from core.words.verdict import all_diverged, verdict
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -83,15 +83,8 @@ def _train(config: ExperimentConfig, arguments: Namespace, progress: Progress) -
         progress.end("stopped", f"Stopped at step {progress.step:,} of {config.total_steps:,}.")
     else:
         alive = any(arm.alive for arm in arms)
-        progress.end("finished" if alive else "failed", "" if alive else _all_diverged(config, progress.history))
-
-
-def _all_diverged(config: ExperimentConfig, history: History) -> str:
-    first = next(record for record in history if isinstance(record, ArmDiverged))
-    return (
-        f"Every arm's loss stopped being a finite number; the first was {first.arm} at step {first.step}: {first.what}."
-        f" Lower the learning rate (it was {config.learning_rate:g})."
-    )
+        why = "" if alive else all_diverged(config, progress.history, config.learning_rate)
+        progress.end("failed" if why else "finished", why)
 
 
 def device_for(name: str) -> torch.device:
