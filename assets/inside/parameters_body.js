@@ -9,7 +9,7 @@ export const BODY = `
       <div class="ns-chart ns-low" data-part="beta"></div><div class="ns-chart ns-low" data-part="betaGrad"></div></div>
     <p class="ns-plain" data-part="ranges"></p>
     <pre class="ns-printed" data-part="printed"></pre>
-    <p class="ns-small">Channels are interchangeable: another seed gives other bars, and only their spread comes back.</p>
+    <p class="ns-small">Channels are interchangeable: with another seed other bars are the high ones.</p>
   </div>
   <h3>What evaluation will use: running statistics</h3>
   <p class="ns-plain" data-part="stateless"></p>

@@ -95,23 +95,14 @@ def _lag(norm: NormSummary) -> str:
 
 def about_dead(arms: Arms, titles: Titles, step: int) -> str:
     """Which arms have a hidden layer that is 0 for every image, or weights whose gradient is exactly 0, and where."""
-    alike: dict[tuple[str, str], list[str]] = {}
-    for name, summary in arms.items():
-        dead, still = _dead_layer(summary), _without_gradient(summary)
-        if dead or still:
-            alike.setdefault((dead, still), []).append(titles[name])
-    return " ".join(_dead(dead, still, "; ".join(names), step) for (dead, still), names in alike.items())
-
-
-def _dead(dead: str, still: str, names: str, step: int) -> str:
-    if not dead:
-        return f"At step {step:,} the gradient is exactly 0 in {still}: {names}."
-    if not still:
-        return f"At step {step:,} {dead} is dead, 0 for every image looked at: {names}."
-    return (
-        f"At step {step:,} {dead} is dead, 0 for every image looked at, and the gradient is exactly 0 in {still}: "
-        f"{names}."
-    )
+    dead = [f"{layer} of {titles[name]}" for name, summary in arms.items() if (layer := _dead_layer(summary))]
+    still = [f"{layers} of {titles[name]}" for name, summary in arms.items() if (layers := _without_gradient(summary))]
+    images = next((summary.examples for summary in arms.values()), 0)
+    sentences = [
+        f"Dead at step {step:,}, 0 for all {images:,} images: {'; '.join(dead)}." if dead else "",
+        f"Gradient exactly 0 at step {step:,}: {'; '.join(still)}." if still else "",
+    ]
+    return " ".join(filter(None, sentences))
 
 
 def _dead_layer(summary: NetworkSummary) -> str:

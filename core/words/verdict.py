@@ -133,8 +133,8 @@ def _lead(test: TestMeasured, recent: Sequence[TestMeasured], window: int, title
             f"test accuracy fell by {_points(falls[unsteady])} ({titles[unsteady]})."
         )
     return (
-        f"The lead is {_points(lead)} points (±{_points(error)} for the choice of test images only; another seed or "
-        "another machine may differ by more)."
+        f"The lead is {_points(lead)} points (±{_points(error)} from the test images alone; another seed or another "
+        "machine may differ by more)."
     )
 
 

@@ -136,8 +136,8 @@ def test_every_page_says_which_arms_are_dead_and_train_says_what_the_latest_look
         dict(arms[0].model.named_parameters())["fc2.bias"].fill_(-100)
     kept.append(look_at_fixed_images(config, small_images, arms, 7))
     dead = (
-        "At step 7 fc2 is dead, 0 for every image looked at, and the gradient is exactly 0 in every layer: "
-        "No normalization."
+        "Dead at step 7, 0 for all 64 images: fc2 of No normalization. "
+        "Gradient exactly 0 at step 7: every layer of No normalization."
     )
     assert kept.dead == dead
     latest = kept.since(1, "fixed")[0]

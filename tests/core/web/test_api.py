@@ -126,8 +126,8 @@ def test_train_says_which_arms_the_latest_look_found_dead(client, still, small_i
     still.publish(look_at_fixed_images(config, small_images, arms, 4))
     still.publish(records.TestMeasured(4, 0.67, 100, True, {"bn": 2.3}, {"bn": 0.1}, {}, {}, {"bn": 0.1}))
     assert news(client, still)["state"]["verdict"] == (
-        "After 4 steps, on all 100 test images: BatchNorm 10.0 % (still at chance). At step 4 fc2 is dead, 0 for every "
-        "image looked at, and the gradient is exactly 0 in every layer: BatchNorm."
+        "After 4 steps, on all 100 test images: BatchNorm 10.0 % (still at chance). Dead at step 4, 0 for all 64 "
+        "images: fc2 of BatchNorm. Gradient exactly 0 at step 4: every layer of BatchNorm."
     )
 
 

@@ -74,8 +74,8 @@ def test_an_arm_whose_last_hidden_layer_is_dead_has_no_gradient_at_all_and_is_no
     assert "No normalization both exactly 0; BatchNorm " in said
     assert "; LayerNorm both exactly 0; " in said
     assert about_dead(looked, TITLES, 1234) == (
-        "At step 1,234 fc2 is dead, 0 for every image looked at, and the gradient is exactly 0 in every layer: "
-        "No normalization; LayerNorm."
+        "Dead at step 1,234, 0 for all 64 images: fc2 of No normalization; fc2 of LayerNorm. "
+        "Gradient exactly 0 at step 1,234: every layer of No normalization; every layer of LayerNorm."
     )
 
 
@@ -88,17 +88,20 @@ def test_a_dead_layer_in_the_middle_leaves_a_gradient_behind_the_next_one(
     looked = seen(arms, small_images)
     assert "No normalization exactly 0; BatchNorm" in about_gradients(looked, TITLES)
     assert about_dead(looked, TITLES, 5) == (
-        "At step 5 conv2 is dead, 0 for every image looked at, and the gradient is exactly 0 in conv1, conv2, fc1: "
-        "No normalization."
+        "Dead at step 5, 0 for all 64 images: conv2 of No normalization. "
+        "Gradient exactly 0 at step 5: conv1, conv2, fc1 of No normalization."
     )
 
 
-def test_arms_that_are_dead_in_different_layers_have_a_sentence_each(arms: list[Arm], small_images: Images) -> None:
+def test_of_arms_that_are_dead_in_different_layers_each_is_named_with_its_own(
+    arms: list[Arm], small_images: Images
+) -> None:
     kill(arms[0], "conv2")
     kill(arms[1], "fc2")
-    said = about_dead(seen(arms, small_images), TITLES, 5)
-    assert said.count("At step 5 ") == 2
-    assert said.endswith("in every layer: BatchNorm.")
+    assert about_dead(seen(arms, small_images), TITLES, 5) == (
+        "Dead at step 5, 0 for all 64 images: conv2 of No normalization; fc2 of BatchNorm. "
+        "Gradient exactly 0 at step 5: conv1, conv2, fc1 of No normalization; every layer of BatchNorm."
+    )
 
 
 def test_a_gradient_of_exactly_0_without_a_dead_layer_is_told_too(arms: list[Arm], small_images: Images) -> None:
@@ -108,9 +111,8 @@ def test_a_gradient_of_exactly_0_without_a_dead_layer_is_told_too(arms: list[Arm
     looked = look_at_fixed_images(config, small_images, [arm], 0).arms
     zero = [layer for layer, gradient in gradients(arm, small_images).items() if (gradient == 0).all()]
     assert zero == ["conv1", "conv2", "fc1", "fc2"]
-    assert about_dead(looked, TITLES, 5) == (
-        "At step 5 the gradient is exactly 0 in conv1, conv2, fc1, fc2: No normalization."
-    )
+    said = about_dead(looked, TITLES, 5)
+    assert said == "Gradient exactly 0 at step 5: conv1, conv2, fc1, fc2 of No normalization."
 
 
 def test_of_arms_that_learn_nobody_is_called_dead(arms: list[Arm], small_images: Images) -> None:

@@ -32,8 +32,8 @@ def test_it_ranks_the_arms_and_says_who_is_still_at_chance() -> None:
     said = verdict(CONFIG, [measured(none=0.1, bn=0.799, ln=0.626)], ended=True)
     assert said == (
         "At the end, after 234 steps, on all 10,000 test images: BatchNorm 79.9 %; LayerNorm 62.6 %; No normalization "
-        "10.0 % (still at chance). The lead is 17.3 points (±1.2 for the choice of test images only; another seed or "
-        "another machine may differ by more)."
+        "10.0 % (still at chance). The lead is 17.3 points (±1.2 from the test images alone; another seed or another "
+        "machine may differ by more)."
     )
 
 
@@ -61,7 +61,7 @@ def test_a_lead_within_sampling_error_is_too_close_to_call(lead: float, too_clos
 def test_the_same_lead_counts_on_many_images_and_not_on_few() -> None:
     few, many = (verdict(CONFIG, [measured(examples=n, bn=0.78, ln=0.75)], ended=True) for n in (1000, 10_000))
     assert "Too close to call: the lead is 3.0 points, within the sampling error of the test images (±3.7)." in few
-    assert "The lead is 3.0 points (±1.2 for the choice of test images only; another seed or" in many
+    assert "The lead is 3.0 points (±1.2 from the test images alone; another seed or another" in many
 
 
 def test_nobody_leads_where_all_are_at_chance() -> None:
