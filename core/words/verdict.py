@@ -107,10 +107,10 @@ def _ranking(tests: Sequence[TestMeasured], test: TestMeasured, titles: dict[str
 
 
 def _chance(tests: Sequence[TestMeasured], test: TestMeasured, name: str) -> str:
-    guesses = [is_at_chance(t.accuracy[name], t.examples) for t in tests if name in t.accuracy]
     if not is_at_chance(test.accuracy[name], test.examples):
         return ""
-    return " (still at chance)" if all(guesses) else " (at chance again)"
+    always = all(is_at_chance(t.accuracy[name], t.examples) for t in tests if name in t.accuracy)
+    return " (still at chance)" if always else " (at chance again)"
 
 
 def _lead(test: TestMeasured, recent: Sequence[TestMeasured], window: int, titles: dict[str, str]) -> str:
