@@ -8,6 +8,7 @@ import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { MARKERS, armColors } from "../shared/look.js";
 import { keptTicks, logTicks, ticksFollow } from "./log_axis.js";
+import { NOTES } from "./notes.js";
 import { CONFIG, brief, escape, get, layout, number, percent, plotly } from "../shared/web.js";
 
 const STAGES = { before: "before the norm", normalized: "normalized", scaled: "after γ and β", activated: "after the activation" };
@@ -47,15 +48,7 @@ class Activations extends InsidePage {
         <label>stage <select data-part="mapsStage" aria-label="stage of the maps">${Object.entries(STAGES).map(([key, name]) => `<option value="${key}">${name}</option>`).join("")}</select></label>
         <button data-part="refresh">refresh</button><span data-part="mapsState"></span></div>
       <div data-part="mapsAnswer" aria-live="polite"></div></details>
-    <div class="ns-foot"><details><summary>How is this made, and how could it mislead?</summary><ul>
-      <li>Pooled: the standard deviation of all values of a layer together. Per unit: of one unit (a convolution’s channel, with all its positions) over the images, then averaged over the units. A unit that always says the same adds to the first and not to the second, so a pooled histogram can look healthy, wide and centred, while the network passes nothing on about the image. With an axis of its own such a layer is a comb: each spike is one unit, the same for all images.</li>
-      <li>LayerNorm sets the spread within one image, not over images: its pooled spread is right by construction, and says as little.</li>
-      <li>The networks are in training mode: BatchNorm uses the statistics of these images. Only the maps of one image are made in evaluation mode, with running statistics.</li>
-      <li>Normalized values have mean 0 and standard deviation 1 by construction. Without a norm, normalized and scaled are the same as before.</li>
-      <li>Shared axes draw bins of 0.125 from −5 to 5 (sigmoid 0 to 1, tanh −1 to 1, ReLU 0 to 5); what lies outside is counted below the panel. Own axes draw 80 bins over all that there is. NaN and Inf are in no bin, only in the counts.</li>
-      <li>On log axes there is no 0: a spread or a move of exactly 0 leaves a gap. Percentiles are of some 8,000 values, evenly spread. Old looks are merged in pairs; their smallest and largest values and NaN counts stay.</li>
-      <li>Drift depends on how far apart the looks are: dense at first, later twice a second while somebody watches. Compare arms at the same step, not early with late. It is divided by the pooled spread, since per unit the spread of a plain network is nearly 0 and would make any drift look huge.</li>
-      <li>The maps are of at most 16 channels. A linear layer’s units have no order; neighbours in its strip mean nothing. Pink is NaN or Inf.</li></ul></details></div>`;
+    ${NOTES.activations}`;
   }
 
   constructor(root) {
@@ -84,6 +77,10 @@ class Activations extends InsidePage {
     await this.drawBands();
     await this.drawDrift();
     await this.drawStages(); // last: it may wait for the server
+  }
+
+  headline({ says }) {
+    return says[this.chosen] ?? says[Object.keys(says).at(-2)] ?? ""; // none is chosen before the first drawing
   }
 
   fillLayers() {
@@ -282,12 +279,12 @@ class Activations extends InsidePage {
     const arms = this.everShown().filter((arm) => move(arm, "before") != null);
     if (!arms.length) return "";
     const parts = arms.map((arm) => `${arm.title} ${brief(move(arm, "before"))}${move(arm, "scaled") == null ? "" : ` before the norm and ${brief(move(arm, "scaled"))} after`}`);
-    const [bare, normed] = ["none", "bn"].map((norm) => arms.find((arm) => arm.norm === norm));
+    const bare = arms.find((arm) => arm.norm === "none");
+    const normed = arms.find((arm) => arm.norm === "bn" && move(arm, "scaled") != null); // none/bn has none behind a convolution
     const times = bare && normed && move(normed, "before") / move(bare, "before");
     return `Median move of ${layer} from look to look, up to this step: ${parts.join("; ")}.` +
-      (times > 0 && times < Infinity ? ` Before the norm BatchNorm’s means move ${brief(times)} times as far as those without a norm${times > 1 ? ": a network that learns moves" : ""}.` : "") +
-      (normed ? " Behind BatchNorm each mean is its β by construction, so that calm proves nothing." : "") +
-      " Neither row shows that BatchNorm works by reducing “internal covariate shift”; Santurkar et al. (2018) added shift behind it on purpose, and it helped all the same.";
+      (times > 0 && times < Infinity ? ` Before the norm BatchNorm’s means move ${brief(times)} times as far as those without a norm.` : "") +
+      (normed ? " Behind BatchNorm each mean is its β by construction, so how calm that row is proves nothing. Neither row shows that BatchNorm works by reducing “internal covariate shift”; Santurkar et al. (2018) added shift behind it on purpose, and it helped all the same." : "");
   }
 
   // --- one image ------------------------------------------------------------------------------------------------------

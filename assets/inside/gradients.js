@@ -4,6 +4,8 @@ import { captioned, fillScale, scaleOf } from "./heat_maps.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { keptTicks, ticksFollow } from "./log_axis.js";
+import { NOTES } from "./notes.js";
+import { ratio, withoutPlace } from "./zeros.js";
 import { MARKERS } from "../shared/look.js";
 import { CONFIG, brief, escape, layout, plotly, scientific } from "../shared/web.js";
 
@@ -31,18 +33,13 @@ class Gradients extends InsidePage {
     <div class="ns-tools"><span class="ns-group" role="group" aria-label="What is drawn">${Object.entries(METRICS)
       .map(([key, { name }], i) => `<button data-metric="${key}" aria-pressed="${!i}">${name}</button>`).join("")}</span></div>
     <div class="ns-headline"><div class="ns-chart ns-tall" data-part="depth"></div><div class="ns-ratios" data-part="ratios"></div></div>
+    <p class="ns-small" data-part="zeros"></p>
     <div data-part="heats" class="ns-heats"></div>
     <p data-part="heatScale" class="ns-small ns-scale ns-heatscale"></p>
     <div class="ns-tools"><label>Distribution of ∂L/∂W in <select data-part="layer"></select></label></div>
     <div class="ns-chart ns-low" data-part="histogram"></div>
     <p class="ns-small" data-part="histogramNotes"></p>
-    <div class="ns-foot"><details><summary>How is this made, and how could it mislead?</summary><ul>
-      <li>The gradient of the mean loss over the whole batch; per-example gradients do not exist through BatchNorm in training mode, since each output depends on all examples.</li>
-      <li>Means, not L2 norms: layers have 156 to 30,840 weights, and a larger layer has a larger norm with the same gradient in each weight.</li>
-      <li>BatchNorm’s profile is a U, not flat: a convolution’s weight is shared by all positions, so its gradient is a sum over them.</li>
-      <li>∂L/∂z falls with map size and with pooling, which passes one gradient in four on: compare arms, not layers, by it.</li>
-      <li>With ReLU or tanh at depth 5 nothing vanishes without normalization either; with sigmoid σ′ ≤ 1/4 multiplies through the layers. LayerNorm does not cure that.</li>
-      <li>Update / weight: RMS of the step over RMS of the weights. About 10⁻³ is a common rule of thumb for a healthy step (dashed line), nothing more. On the fixed images it is what a plain SGD step with their gradient would be; on the training batch the step that was taken.</li></ul></details></div>`;
+    ${NOTES.gradients}`;
   }
 
   constructor(root) {
@@ -59,6 +56,7 @@ class Gradients extends InsidePage {
     this.fillLayers(layers);
     await this.drawDepth(layers, colours);
     this.drawRatios(layers);
+    this.parts.zeros.textContent = METRICS[this.metric].log ? withoutPlace(this.shownArms(), layers, this.look.arms, this.metric) : "";
     await this.drawHeats(layers, colours);
     await this.drawHistogram(colours);
   }
@@ -99,8 +97,7 @@ class Gradients extends InsidePage {
     const [first, last] = [layers[0], layers.at(-1)];
     this.parts.ratios.innerHTML = `<p>first layer / last layer</p>` + this.shownArms().map((arm) => {
       const values = this.look.arms[arm.name];
-      const [a, b] = [values[first]?.mean_abs, values[last]?.mean_abs];
-      return `<div style="--arm:${this.colors.get(arm.name)}" data-ratio="${escape(arm.name)}"><b>${b ? brief(a / b) : "–"}</b><span>${escape(arm.title)}</span></div>`;
+      return `<div style="--arm:${this.colors.get(arm.name)}" data-ratio="${escape(arm.name)}"><b>${ratio(values[first]?.mean_abs, values[last]?.mean_abs)}</b><span>${escape(arm.title)}</span></div>`;
     }).join("") + `<p>of mean |∂L/∂W|; at 1 both layers’ gradients are of one size</p>`;
   }
 

@@ -183,7 +183,12 @@ export class InsidePage {
     parts.step.textContent = look ? `step ${number(look.step)}` : this.nothing();
     parts.epoch.textContent = look ? ` · epoch ${look.epoch.toFixed(2)}` : "";
     parts.slider.setAttribute("aria-valuetext", parts.step.textContent);
-    parts.says.textContent = look?.says ?? "";
+    parts.says.textContent = look ? this.headline(look) : "";
+  }
+
+  // What is to be concluded from a look; a page whose looks have a sentence for each layer says which.
+  headline({ says }) {
+    return says;
   }
 
   nothing() {

@@ -337,9 +337,9 @@ class Parameters extends InsidePage {
   noiseWords() {
     const { step, layer, images, positions, sizes, arms } = this.answers.noise;
     const worth = this.arms.filter(({ name }) => arms[name]?.[0] > 0).map(({ name, title }) => `<tr style="--arm:${this.colors.get(name)}"><th>${escape(title)}</th><td><b>${(1 / (sizes[0] * arms[name][0] ** 2)).toPrecision(2)}</b></td></tr>`).join("");
-    const says = positions > 1 ? `One image has ${number(positions)} positions per channel at ${layer}, but neighbouring positions say almost the same: for the mean it counts like the few independent values above. So the noise falls with √N, far above 1/√(N·H·W).`
+    const says = positions > 1 ? `One image has ${number(positions)} positions per channel at ${layer}; for the mean it counts like as many independent values as stand above. The noise falls with √N, since images are independent; it would fall from 1/√(N·H·W) if positions were, too.`
       : "Each image gives one value per unit and images are independent: the noise is 1/√N. (At large N a little less, since the pool is finite.)";
-    return `<table><thead><tr><th>step ${number(step)}</th><td>independent values per image</td></tr></thead><tbody>${worth}</tbody></table><p>${says}</p>
+    return `<table><thead><tr><th>step ${number(step)}</th><td>independent values per image</td></tr></thead><tbody>${worth}</tbody></table><p>${worth ? says : `No arm’s values vary from image to image at ${layer}: there is no noise.`}</p>
       <p class="ns-small">Over 300 random mini-batches of each size out of ${number(images)} test images, before the norm.</p>`;
   }
 
@@ -392,9 +392,9 @@ function range(symbol, values) {
 
 function gain({ running, recalibrated, batch }) {
   const points = 100 * (recalibrated - running);
-  if (Math.abs(points) < 1) return "less than one point: its running statistics describe these weights well.";
+  if (Math.abs(points) < 1) return "less than one point.";
   const close = Math.abs(recalibrated - batch) < 0.02 ? ", about what batch statistics give" : "";
-  return points > 0 ? `+${points.toFixed(1)} points with the same weights${close}: its running statistics described slightly older weights.` : `${points.toFixed(1)} points${close}.`;
+  return `${points > 0 ? "+" : "−"}${Math.abs(points).toFixed(1)} points with the same weights${close}.`;
 }
 
 export const mount = mounter(Parameters);

@@ -29,7 +29,7 @@ export function figures(arm) {
     batch: arm.diverged
       ? `step ${arm.diverged.step}: ${arm.diverged.what}`
       : own === undefined ? "" : `${percent(own)} with batch statistics`,
-    loss: loss === undefined ? "" : `loss: train ${nats(loss)} · test ${nats(last(arm.test.loss))}`,
+    loss: loss === undefined ? "" : `loss: ${trained(arm.averaged)} ${nats(loss)} · test ${nats(last(arm.test.loss))}`,
     speed: seconds ? `${number(Math.round(last(arm.train.examples) / seconds))} examples/s · ${((1000 * seconds) / last(arm.train.step)).toFixed(1)} ms/step` : "",
     size: `${number(arm.parameters)} parameters, norms ${number(arm.norm_parameters)} · weights #${arm.fingerprint}`,
   };
@@ -45,11 +45,23 @@ export function origin(series, { rate, settings }) {
   return [`${dataName(data)}, ${number(examples)} images`, `batch ${batch}`, learning, settings, device, ...tested].join(" · ");
 }
 
+// On which test images, as the run's own tests say.
+export function testImages({ started, arms }) {
+  if (!started) return "on the test images";
+  const all = started.test_examples;
+  const some = [...arms.values()].flatMap(({ test }) => test.examples).find((images) => images < all);
+  return some
+    ? `on the first ${number(some)} test images while an epoch runs and on all ${number(all)} at its end (big markers)`
+    : `on all ${number(all)} test images`;
+}
+
 function lastRate(rates) {
   if (!rates.length) return [];
   const { new: rate, step } = rates.at(-1);
   return [...(rates.length > 1 ? ["…"] : []), `${rate} from step ${number(step)}`];
 }
 
+// Not the epoch's mean, which is what the command line's table and results.json call the training loss.
+const trained = (averaged) => (averaged > 1 ? `last ${number(averaged)} mini-batches` : "last mini-batch");
 const nats = (loss) => (loss == null ? "not finite" : written(loss, 3));
 const dataName = (name) => ({ "fashion-mnist": "Fashion-MNIST", digits: "built-in digits" })[name] ?? name.toUpperCase();

@@ -2,9 +2,9 @@
 // and asks again; Python hears of button presses only.
 
 import "../shared/address_bar.js";
-import { card, figures, origin } from "./cards.js";
+import { card, figures, origin, testImages } from "./cards.js";
 import { Curves } from "./curves.js";
-import { drawing, pills } from "./idle.js";
+import { drawing, pills, whatDiffers } from "./idle.js";
 import { skeleton } from "./live_body.js";
 import { armColors, project } from "../shared/look.js";
 import { Series } from "./series.js";
@@ -200,6 +200,7 @@ class Panel {
   }
 
   showIdle(look) {
+    this.parts.idleDiffers.textContent = whatDiffers(this.data.arms);
     this.parts.idleArms.innerHTML = pills(this.data.arms, look);
     this.parts.idleDrawing.innerHTML = drawing(this.data.arms, look);
   }
@@ -273,6 +274,7 @@ class Panel {
       }
     });
     this.parts.origin.textContent = origin(this.series, this.data);
+    this.parts.tested.textContent = testImages(this.series);
   }
 
   showGhosts() {

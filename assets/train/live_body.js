@@ -19,7 +19,7 @@ export const skeleton = () => `
   <div class="ns-progress" role="progressbar" aria-label="Training progress" aria-valuemin="0" aria-valuemax="100"><div data-part="progress"></div></div>
   <div class="ns-notices" data-part="notices" role="alert"></div>
   <div data-part="idle" class="ns-idle" hidden>
-    <h2>The same network. The same weights. The same images.<br>One thing differs: the norm.</h2>
+    <h2>The same network. The same weights. The same images.<br><span data-part="idleDiffers"></span></h2>
     <ul data-part="idleArms"></ul>
     <svg viewBox="0 -14 640 204" aria-hidden="true" data-part="idleDrawing"></svg>
     <button class="ns-primary ns-huge" data-do="start">▶ Start training</button>
@@ -37,10 +37,10 @@ export const skeleton = () => `
     <div class="ns-charts"><div class="ns-chart" data-part="loss"></div><div class="ns-chart" data-part="accuracy"></div></div>
     <div class="ns-foot"><span data-part="origin"></span>
       <details><summary>How is this made?</summary>
-        <p>Each arm is the same LeNet from the same initial convolution and linear weights (the # is their fingerprint); all take every mini-batch
-        together. Train: loss and accuracy of each mini-batch in training mode, while the weights move. Test, dashed: evaluation mode, on the first 1,000 test images
-        while an epoch runs and on all of them at its end (big markers). Dotted, BatchNorm only: the same test images with each batch’s own mean and variance instead of
-        the running ones. Running statistics describe slightly older weights, so the two differ while the weights move fast. Examples/s and ms/step count an arm’s own training steps, not tests and pauses; on a CPU they are
+        <p>Each arm is the same LeNet from the same initial convolution and linear weights (the # is their fingerprint); all take the same mini-batches,
+        one after the other, until one diverges. Train: loss and accuracy of each mini-batch in training mode, while the weights move; a run of more than 2,000 steps draws the mean of
+        several as one point. Test, dashed: evaluation mode, <span data-part="tested"></span>. Dotted, BatchNorm only: the same test images with each batch’s own mean and
+        variance instead of the running ones. Running statistics describe older weights, and at first their own start values, so the two differ while the weights move fast. Examples/s and ms/step count an arm’s own training steps, not tests and pauses; on a CPU they are
         processor time of the arm’s own thread, since arms train at the same time where there are cores for it.</p>
       </details></div>
     <div class="ns-ghosts" data-part="ghosts" hidden><span>Earlier runs, faint in the charts:</span><ul data-part="ghostList"></ul></div>

@@ -30,7 +30,9 @@ export class Series {
 
   takeTrain(record) {
     for (const [name, loss] of Object.entries(record.loss)) {
-      push(this.arms.get(name).train, record, name, loss, record.accuracy[name], record.examples[name]);
+      const arm = this.arms.get(name);
+      push(arm.train, record, name, loss, record.accuracy[name], record.examples[name]);
+      arm.averaged = record.steps; // so many mini-batches are in the newest point
     }
   }
 

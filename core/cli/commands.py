@@ -18,7 +18,7 @@ from core.cli.progress import Progress, say
 from core.cli.tables import files_table, results_table, rows_table
 from core.experiment.config import DATASETS, ExperimentConfig
 from core.exports.results import results
-from core.training.records import ArmDiverged, History, StatusChanged
+from core.training.records import History, StatusChanged
 from core.words.endings import OUT_OF_MEMORY, none_left
 from core.words.verdict import verdict
 
@@ -84,19 +84,8 @@ def _train(config: ExperimentConfig, arguments: Namespace, progress: Progress) -
         progress.end("failed", OUT_OF_MEMORY)
     else:
         alive = any(arm.alive for arm in arms)
-        progress.end("finished" if alive else "failed", "" if alive else _none_left(config, progress.history))
-
-
-def _none_left(config: ExperimentConfig, history: History) -> str:
-    return none_left(history) or _all_diverged(config, history)
-
-
-def _all_diverged(config: ExperimentConfig, history: History) -> str:
-    first = next(record for record in history if isinstance(record, ArmDiverged))
-    return (
-        f"Every arm's loss stopped being a finite number; the first was {first.arm} at step {first.step}: {first.what}."
-        f" Lower the learning rate (it was {config.learning_rate:g})."
-    )
+        why = "" if alive else none_left(config, progress.history, config.learning_rate)
+        progress.end("failed" if why else "finished", why)
 
 
 def device_for(name: str) -> torch.device:

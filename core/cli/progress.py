@@ -75,7 +75,8 @@ class Progress:
 
     def _move(self, step: int) -> None:
         assert self._bar is not None
-        self._bar.set_postfix_str("loss " + ", ".join(f"{arm} {loss}" for arm, loss in self._losses.items()), False)
+        losses = ", ".join(f"{arm} {loss}" for arm, loss in self._losses.items())
+        self._bar.set_postfix_str(f"batch loss {losses}", False)
         before, self.step = self.step, step
         self._bar.update(step - before)
 

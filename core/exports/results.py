@@ -24,8 +24,9 @@ from core.training.records import (
 def results(config: ExperimentConfig, history: Iterable[Record]) -> dict[str, Any]:
     """{"config", "device", "status", "arms": {name: {...}}}; an arm's "epochs" holds the finished ones.
 
-    `test_accuracy` is in evaluation mode, `test_accuracy_batch` with batch statistics (null without BatchNorm).
-    Losses are mean cross-entropies in nats, accuracies shares of 1.
+    `train_loss` and `train_accuracy` are means over the epoch's examples while the weights moved, not the last
+    mini-batch's. `test_accuracy` is in evaluation mode, `test_accuracy_batch` with batch statistics (null without
+    BatchNorm). Losses are mean cross-entropies in nats, accuracies shares of 1.
     """
     facts = list(history)
     started = next((r for r in facts if isinstance(r, TrainingStarted)), None)

@@ -22,7 +22,6 @@ from core.training.crew import crew
 from core.training.failures import out_of_memory
 from core.training.trainer import RunStopped, train
 from core.words.endings import OUT_OF_MEMORY, none_left
-from core.words.verdict import all_diverged
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +109,8 @@ class RunManager:
             run.config, images = self._gallery.images_for(run.config, run.publish, run.check_stopped)
             with crew(images.train_images.device, spare=1) as each:
                 arms = train(run.config, images, run.publish, run, each)
-            why = "" if any(arm.alive for arm in arms) else _none_left(run)
+            alive, rate = any(arm.alive for arm in arms), run.snapshot().learning_rate
+            why = "" if alive else none_left(run.config, run.history, rate)
             run.end("failed" if why else "finished", why)
         except RunStopped as stopped:
             run.end("stopped", str(stopped))
@@ -119,10 +119,6 @@ class RunManager:
         except Exception as error:  # the last line of defence: shown on the page and logged
             log.exception("run %s failed", run.id)
             run.end("failed", OUT_OF_MEMORY if out_of_memory(error) else f"{type(error).__name__}: {error}")
-
-
-def _none_left(run: Run) -> str:
-    return none_left(run.history) or all_diverged(run.history, run.snapshot().learning_rate)
 
 
 @functools.cache

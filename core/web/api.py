@@ -69,7 +69,7 @@ def _points(run: Run, snapshot: Snapshot) -> dict[str, Any]:
             "learning_rate": snapshot.learning_rate,
             "eta_seconds": snapshot.eta_seconds,
             "data": config.data,
-            "verdict": verdict(config, run.history, run.ended),
+            "verdict": verdict(config, run.history, run.ended, run.inside.dead),
         },
         "records": [{"seq": sequence} | to_json(record) for sequence, record in snapshot.news],
     }

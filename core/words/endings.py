@@ -1,7 +1,7 @@
 """How arms came to an end that was not the run's, in words.
 
 about_failed   which arms raised an exception, and which one
-none_left      why a run has failed whose last arm has ended, where one raised an exception
+none_left      why a run has failed whose last arm has ended
 OUT_OF_MEMORY  what to do then
 """
 
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from core.training.records import ArmFailed, Record
+from core.experiment.config import ExperimentConfig
+from core.training.records import ArmDiverged, ArmFailed, Record
+from core.words.numerals import printed
 
 OUT_OF_MEMORY = "The device ran out of memory. Lower the batch size or the number of arms and start again."
 DOING = {"step": "at step", "look": "when looked into after step", "test": "in the test after step"}
@@ -20,14 +22,25 @@ def about_failed(history: Iterable[Record], titles: Mapping[str, str]) -> str:
     return " ".join(f"{titles[r.arm]} failed {_where(r)}: {r.what}." for r in history if isinstance(r, ArmFailed))
 
 
-def none_left(history: Iterable[Record]) -> str:
-    """Empty when no arm has failed: then all have diverged."""
-    failed = [record for record in history if isinstance(record, ArmFailed)]
+def none_left(config: ExperimentConfig, history: Iterable[Record], learning_rate: float) -> str:
+    """At least one ArmDiverged or ArmFailed must be among `history`; `learning_rate` is the last of those who share it."""
+    facts = list(history)
+    failed = [record for record in facts if isinstance(record, ArmFailed)]
     if not failed:
-        return ""
+        return _all_diverged(config, facts, learning_rate)
     if len({record.what for record in failed}) == 1 and "out of memory" in failed[0].what:
         return OUT_OF_MEMORY
     return f"No arm is left. {failed[0].arm} failed {_where(failed[0])}: {failed[0].what}. The log has more."
+
+
+def _all_diverged(config: ExperimentConfig, facts: Iterable[Record], learning_rate: float) -> str:
+    first = next(record for record in facts if isinstance(record, ArmDiverged))
+    own = next(arm.learning_rate for arm in config.arms if arm.name == first.arm)
+    rate = printed(f"{own or learning_rate:g}")
+    return (
+        f"Every arm's loss stopped being a finite number; the first was {first.arm} at step {first.step:,}: "
+        f"{first.what}. Lower the learning rate (it was {rate}) and start again."
+    )
 
 
 def _where(record: ArmFailed) -> str:

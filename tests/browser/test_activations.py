@@ -75,6 +75,7 @@ def test_the_axis_is_the_panels_own_or_shared_and_the_counts_name_its_ends(looki
     expect(looking.locator("[data-column=activated] .ns-counts")).to_contain_text("NaN")
     looking.locator("[data-layer=conv1]").click()
     expect(looking.locator("[data-part=stagesTitle]")).to_contain_text("conv1")
+    expect(looking.locator("[data-part=says]")).to_contain_text("a unit of conv1 after the activation varies by")
     expect(looking.locator("[data-part=stagesNote]")).to_contain_text("No normalization: no norm here")
 
 
@@ -178,7 +179,9 @@ def test_the_spreads_arrive_live_at_a_step_that_advances(watching: Page) -> None
     names = watching.evaluate("document.querySelector('[data-part=spread]').data.map(t => t.name)")
     assert names == ["none", "none", "bn", "bn", "ln", "ln"]
     expect(watching.locator("[data-part=inactive]")).to_contain_text("saturated: outside [0.05, 0.95]")
-    expect(watching.locator("[data-part=says]")).to_contain_text("From image to image a unit of fc2 varies by")
+    expect(watching.locator("[data-part=says]")).to_contain_text(
+        "From image to image a unit of fc2 after the activation varies by"
+    )
 
 
 def test_scrubbing_back_shows_the_earlier_step_until_live_is_followed_again(watching: Page) -> None:

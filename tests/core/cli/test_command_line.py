@@ -131,6 +131,14 @@ def test_stdout_has_a_row_per_arm_and_the_verdict(quick: Ran) -> None:
     assert len(lines) == 5
 
 
+def test_the_epochs_training_loss_and_the_last_batchs_have_names_of_their_own(quick: Ran) -> None:
+    head, *rows = [re.split(r"  +", line) for line in quick.out.splitlines()[:4]]
+    epoch = quick.json["arms"]["bn"]["epochs"][-1]
+    assert rows[1][head.index("mean train loss")] == f"{epoch['train_loss']:.4f}"
+    last = quick.err.replace("\r", "\n").splitlines()[-2].partition(", batch loss none ")[2]
+    assert last.partition(", bn ")[2].partition(",")[0] != f"{epoch['train_loss']:.3f}"
+
+
 def test_stderr_has_a_progress_bar_with_every_arms_loss(quick: Ran) -> None:
     last = quick.err.replace("\r", "\n").splitlines()[-2]
     assert "100%" in last
@@ -148,7 +156,7 @@ def test_an_arm_that_diverges_is_said_and_the_others_go_on(run: Any, tmp_path: P
     assert ran.code == 0
     assert found["none:lr=1e+30"]["status"] == "diverged"
     assert found["bn"]["status"] == "finished"
-    assert "diverged at step 2" in ran.out
+    assert "Diverged: No normalization, lr 1e+30 at step 2." in ran.out
 
 
 def test_when_every_arm_diverges_the_exit_code_is_1_and_the_json_is_strict(run: Any, tmp_path: Path) -> None:
@@ -156,7 +164,7 @@ def test_when_every_arm_diverges_the_exit_code_is_1_and_the_json_is_strict(run: 
     ran = run(*QUICK, "--activation", "relu", "--lr", "1e30", "--norm", "none", "--json", str(path))
     assert ran.code == 1
     assert "none at step 2: " in ran.err
-    assert "Lower the learning rate (it was 1e+30)." in ran.err
+    assert "Lower the learning rate (it was 1·10³⁰)" in ran.err
     assert json.loads(path.read_text(), parse_constant=pytest.fail)["status"] == "failed"
 
 

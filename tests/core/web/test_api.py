@@ -19,11 +19,15 @@ from core.data.images import Images
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.exports.results import results
+from core.nets.norms import gamma_beta
 from core.runs import gallery
 from core.runs.line import Line
 from core.runs.manager import RunManager
 from core.runs.run import Run
+from core.training import records
+from core.training.arms import build_arms
 from core.training.records import Record, StatusChanged, TrainMeasured
+from core.training.steps import look_at_fixed_images
 from core.training.trainer import train
 from core.web import api, assets
 from core.web.routes import lifespan, routes, routes_below
@@ -113,6 +117,19 @@ def test_who_is_up_to_date_gets_the_state_and_no_records(client, finished) -> No
     assert answer["state"]["status"] == "finished"
     assert answer["state"]["step"] == answer["state"]["total_steps"] == 6
     assert "At the end, after 6 steps" in answer["state"]["verdict"]
+
+
+def test_train_says_which_arms_the_latest_look_found_dead(client, still, small_images: Images) -> None:
+    config = replace(still.config, activation="relu")
+    arms = build_arms(config, torch.device("cpu"))
+    with torch.no_grad():
+        gamma_beta(dict(arms[0].model.named_children())["fc2_norm"])[1].fill_(-100)
+    still.publish(look_at_fixed_images(config, small_images, arms, 4))
+    still.publish(records.TestMeasured(4, 0.67, 100, True, {"bn": 2.3}, {"bn": 0.1}, {}, {}, {"bn": 0.1}))
+    assert news(client, still)["state"]["verdict"] == (
+        "After 4 steps, on all 100 test images: BatchNorm 10.0 % (still at chance). Dead at step 4, 0 for all 64 "
+        "images: fc2 of BatchNorm. Gradient exactly 0 at step 4: every layer of BatchNorm."
+    )
 
 
 def test_the_whole_history_is_there_for_who_comes_late(client, finished) -> None:
