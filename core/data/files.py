@@ -10,7 +10,6 @@ They lie in torchvision's own layout, ROOT/FashionMNIST/raw/*.gz. Names, checksu
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import secrets
@@ -22,6 +21,7 @@ from typing import Any, Literal
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
+from core.data.paths import advice
 from core.experiment.config import DATASETS
 from core.experiment.environment import data_root
 
@@ -32,7 +32,6 @@ Progress = Callable[[str, int, int], None]
 _TORCHVISION = {"fashion-mnist": "FashionMNIST", "mnist": "MNIST", "kmnist": "KMNIST"}
 _TIMEOUT_S = 10.0
 _CHUNK_BYTES = 1 << 16
-_OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 class DataError(RuntimeError):
@@ -119,7 +118,7 @@ def _md5_of(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}). Give this user the right to read it.") from error
+        raise DataError(f"{path} cannot be read ({error.strerror}). {advice(error)}.") from error
 
 
 def _fetch(name: str, checks: list[FileCheck], progress: Progress, check_stopped: Callable[[], None]) -> None:
@@ -186,8 +185,7 @@ def _save(check: FileCheck, content: bytearray) -> None:
         part.replace(check.path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        full = error.errno in _OUT_OF_SPACE
-        raise _not_saved(check, "no space is left. Free some" if full else f"{error}. Put that right") from error
+        raise _not_saved(check, f"{error.strerror}. {advice(error, 'write to')}") from error
 
 
 def _corrupt(name: str, check: FileCheck) -> DataError:
