@@ -2,5 +2,6 @@
 
 verdict      what the latest test supports
 conclusions  what a look inside supports
+settings     what the settings are called, what a preset sets, how long it takes
 numerals     how very large and very small numbers are written
 """
