@@ -156,10 +156,24 @@ def test_bad_input_in_the_form_says_the_rule_and_loses_nothing(new_page) -> None
     expect(page.locator("[data-part=notices]")).to_contain_text("A batch of 1 has no spread")
     expect(page.locator("button[data-do=start]").first).to_be_disabled()
     settle(page)
+    field.fill("")
+    field.press("Enter")
+    expect(page.locator("[data-part=notices]")).to_contain_text("Batch size is empty.")
+    settle(page)
     field.fill("64")
     field.press("Enter")
     expect(page.locator("button[data-do=start]").first).to_be_enabled()
     assert "examples=1400" in page.url
+
+
+def test_a_comma_typed_into_a_field_of_the_form_is_a_decimal_sign_or_a_thousands_mark(new_page) -> None:
+    page = new_page("/")
+    for label, typed, setting in (("Learning rate", "0,3", "lr=0.3"), ("Training images", "1,000", "examples=1000")):
+        page.get_by_test_id("stSidebar").get_by_label(label, exact=True).press("Control+A")
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        page.wait_for_function("setting => location.search.includes(setting)", arg=setting)
+        settle(page)
 
 
 def test_paused_means_that_no_step_is_done_until_step_or_resume(live: Page) -> None:
