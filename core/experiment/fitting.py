@@ -37,6 +37,8 @@ def to_digits(values: Mapping[str, Any], chosen: Collection[str] = ()) -> dict[s
 def from_digits(values: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that change on the way back: to what was there `before`, where that is known, else First look's."""
     back = {name: before.get(name, FIRST_LOOK[name]) for name in DIGITS if values[name] == DIGITS[name]}
+    if "batch_size" in back:
+        back["batch_size"] = min(back["batch_size"], (dict(values) | back)["examples"] or back["batch_size"])
     return {name: value for name, value in back.items() if value != values[name]}
 
 

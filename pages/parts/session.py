@@ -132,6 +132,11 @@ def read_form() -> dict[str, Any]:
     return {f.name: st.session_state[f.name] for f in fields(ExperimentConfig) if f.name in st.session_state}
 
 
+def set_value(setting: str, value: Any) -> None:
+    """Set one widget of the form; to be called from a callback."""
+    st.session_state[setting] = value
+
+
 def fit_to_data() -> None:
     """Other images were chosen: the digits take settings of their own; away from them, what was there comes back."""
     here, values = visitor(), read_form()
@@ -141,7 +146,8 @@ def fit_to_data() -> None:
         changes = to_digits(values)
     elif here.before_digits is not None:
         changes, here.before_digits = from_digits(values, here.before_digits), None
-    st.session_state.update(changes)
+    for setting, value in changes.items():
+        set_value(setting, value)
 
 
 def taken_by_digits() -> dict[str, Any]:

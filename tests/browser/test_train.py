@@ -123,13 +123,15 @@ def test_the_same_weights_give_the_same_curves(ended: Page) -> None:
     assert ended.evaluate(losses, first) == again != []
 
 
-def test_without_data_the_page_trains_on_digits_and_says_how_to_get_the_rest(new_page) -> None:
-    page = new_page("/?data=fashion-mnist&examples=20000&batch=256&epochs=1")
+def test_without_data_the_page_trains_on_digits_and_says_with_what_and_how_to_get_the_rest(new_page) -> None:
+    page = new_page("/?data=fashion-mnist&examples=64")
     start(page)
     status(page, "finished")
     notices = page.locator("[data-part=notices]")
     expect(notices).to_contain_text("Training on the built-in digits instead")
+    expect(notices).to_contain_text("epochs 6 instead of 3")
     expect(notices).to_contain_text("python -m core data fetch")
+    expect(page.locator("[data-part=origin]")).to_contain_text("built-in digits, 64 images · batch 64 · 6 epochs · lr 0.1")
 
 
 @pytest.mark.slow

@@ -66,6 +66,12 @@ def test_no_batch_is_larger_than_the_images_that_were_chosen() -> None:
     assert to_digits(few)["batch_size"] == 20
 
 
+def test_nor_is_it_on_the_way_back() -> None:
+    before = values_of(ExperimentConfig())
+    there = before | to_digits(before) | {"examples": 100}
+    assert there | from_digits(there, before) == before | {"examples": 100, "batch_size": 100}
+
+
 def test_an_emptied_field_stays_empty() -> None:
     for setting in DIGITS:
         emptied = values_of(ExperimentConfig()) | {setting: None}
