@@ -3,6 +3,7 @@
 // computes the numbers. Every picture is a display list first, so that canvas, SVG and PNG show the same.
 
 import "../shared/address_bar.js";
+import "../shared/decimal_comma.js";
 import { build, element, fillStages, floats, save } from "./frame.js";
 import { layOut, MOVES, shares } from "./layout.js";
 import { clamp, DARK_MAP, hit, LIGHT_MAP, moved, number, pickColor, toCanvas, toSvg } from "./pens.js";

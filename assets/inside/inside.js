@@ -2,6 +2,7 @@
 // pages, the source of the images, an earlier run as a ghost, arms on and off.
 
 import "../shared/address_bar.js";
+import "../shared/decimal_comma.js";
 import { armColors, project, projectorButton } from "../shared/look.js";
 import { ENDED, STANDING, Standing } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";

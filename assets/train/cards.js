@@ -38,11 +38,12 @@ export function figures(arm) {
 // Where and on what the shown run trains, whatever the sidebar says by now.
 export function origin(series, { rate, settings }) {
   if (!series.started) return settings;
-  const { device, data, examples, batch_size: batch } = series.started;
+  const { device, data, examples, batch_size: batch, total_steps: steps, steps_per_epoch: perEpoch } = series.started;
+  const epochs = `${number(steps / perEpoch)} epoch${steps === perEpoch ? "" : "s"}`;
   const step = Math.max(-1, ...[...series.arms.values()].map((arm) => last(arm.test.step) ?? -1));
   const tested = step >= 0 ? [`test figures of step ${number(step)}`] : [];
   const learning = `lr ${[rate, ...lastRate(series.rates)].join(" → ")}`.replaceAll("-", "−");
-  return [`${dataName(data)}, ${number(examples)} images`, `batch ${batch}`, learning, settings, device, ...tested].join(" · ");
+  return [`${dataName(data)}, ${number(examples)} images`, `batch ${batch}`, epochs, learning, settings, device, ...tested].join(" · ");
 }
 
 // On which test images, as the run's own tests say.

@@ -2,6 +2,7 @@
 // and asks again; Python hears of button presses only.
 
 import "../shared/address_bar.js";
+import "../shared/decimal_comma.js";
 import { card, figures, origin, testImages } from "./cards.js";
 import { Curves } from "./curves.js";
 import { drawing, pills, whatDiffers } from "./idle.js";

@@ -13,9 +13,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.cli.flags import UsageError, experiment
+from core.cli.flags import UsageError, about_digits, experiment
 from core.cli.progress import Progress, say
 from core.cli.tables import files_table, results_table, rows_table
+from core.data.paths import advice
 from core.experiment.config import DATASETS, ExperimentConfig
 from core.exports.results import results
 from core.training.records import History, StatusChanged
@@ -38,6 +39,8 @@ DONE, NOTHING_TO_SHOW, CANNOT, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 def train_command(arguments: Namespace) -> int:
     """Train, print the results and write them to --json."""
     config = experiment(arguments)
+    if taken := about_digits(arguments, config):
+        say(taken)
     target = writable_file(arguments.json) if arguments.json is not None else None
     history = History()
     with Progress(history) as progress:
@@ -135,7 +138,9 @@ def write_json(path: Path, found: dict[str, Any]) -> None:
         part.write_text(json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise UsageError(f"The results cannot be written to {path} ({error.strerror}). Free some space.") from error
+        raise UsageError(
+            f"The results cannot be written to {path} ({error.strerror}). {advice(error, 'write to')}."
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 

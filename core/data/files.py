@@ -10,7 +10,6 @@ They lie in torchvision's own layout, ROOT/FashionMNIST/raw/*.gz. Names, checksu
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import secrets
@@ -22,6 +21,7 @@ from typing import Any, Literal
 from urllib.error import URLError
 
 from core.data.pace import open_url
+from core.data.paths import advice
 from core.experiment.config import DATASETS
 from core.experiment.environment import data_root
 
@@ -33,7 +33,6 @@ _TORCHVISION = {"fashion-mnist": "FashionMNIST", "mnist": "MNIST", "kmnist": "KM
 _TIMEOUT_S = 10.0
 _CHUNK_BYTES = 1 << 16
 _MOST_BYTES = 64 << 20  # more than twice the largest file: it is kept in memory, and a server may never end
-_OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 class DataError(RuntimeError):
@@ -130,7 +129,7 @@ def _md5_of(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}). Give this user the right to read it.") from error
+        raise DataError(f"{path} cannot be read ({error.strerror}). {advice(error)}.") from error
 
 
 def _fetch(name: str, checks: list[FileCheck], progress: Progress, check_stopped: Callable[[], None]) -> None:
@@ -201,8 +200,7 @@ def _save(check: FileCheck, content: bytearray) -> None:
         part.replace(check.path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        full = error.errno in _OUT_OF_SPACE
-        raise _not_saved(check, "no space is left. Free some" if full else f"{error}. Put that right") from error
+        raise _not_saved(check, f"{error.strerror}. {advice(error, 'write to')}") from error
 
 
 def _corrupt(name: str, check: FileCheck) -> DataError:

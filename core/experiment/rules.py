@@ -1,8 +1,12 @@
-"""What a setting must be: every check raises ConfigError, which says the rule, what it got and what to do."""
+"""What a setting must be: every check raises ConfigError, which says the rule, what it got and what to do.
+
+No message names a setting: whoever tells it puts before it what its `fields` are called there, a label or a flag.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 
@@ -20,31 +24,52 @@ def quoted(text: object) -> str:
     return f"“{written}”" if len(written) <= 40 else f"“{written[:40]}…”"
 
 
+_FORMS = {int: ("a whole number", "20"), float: ("a number", "0.1")}  # and one to write it like
+_THOUSANDS = r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+"
+_DECIMAL_COMMA = r"[+-]?[0-9]*,[0-9]+(e[+-]?[0-9]+)?"
+_MOST_CHARACTERS = 40  # Python answers thousands of digits with an error of its own
+
+
 def read_number(text: str, what: str, field: str, kind: type[int] | type[float]) -> Any:
-    """The number that `text` writes."""
+    """The number that `text` writes: 0.3, or 0,3 where a comma is the decimal sign; among whole numbers 60,000, too.
+
+    `what` begins the message. Among decimals 1,000 is refused: to some it is a thousand, to others one.
+    """
+    plain = text.strip().lower().replace("−", "-")  # the pages write a real minus
+    form, example = _FORMS[kind]
+    if not plain:
+        raise ConfigError(f"{what} is empty and must be {form}. Write it like {example}.", field)
+    if kind is float and re.fullmatch(_THOUSANDS, plain) and plain.count(",") == 1:
+        ways = f"{plain.replace(',', '')} or {plain.replace(',', '.')}"
+        raise ConfigError(f"{what} must be {form} that reads in one way only; got {quoted(text)}. Write {ways}.", field)
     try:
-        if len(text) <= 40:  # Python answers thousands of digits with an error of its own
-            return kind(text)
+        if len(plain) <= _MOST_CHARACTERS:
+            return kind(_without_comma(plain, kind))
     except ValueError:
         pass
-    rule = "a whole number. Write it like 20" if kind is int else "a number. Write it like 0.1"
-    raise ConfigError(f"{what} got {quoted(text)} and must be {rule}.", field)
+    raise ConfigError(f"{what} must be {form}; got {quoted(text)}. Write it like {example}.", field)
+
+
+def _without_comma(plain: str, kind: type[int] | type[float]) -> str:
+    if kind is int:
+        return plain.replace(",", "") if re.fullmatch(_THOUSANDS, plain) else plain
+    return plain.replace(",", ".") if re.fullmatch(_DECIMAL_COMMA, plain) else plain
 
 
 def check_choice(name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
     """`value`, if it is one of `allowed`."""
     if value not in allowed:
         choices = ", ".join(str(choice) for choice in allowed)
-        raise ConfigError(f"{name} must be one of {choices}; got {quoted(value)}. Use one of them.", name)
+        raise ConfigError(f"It must be one of {choices}; got {quoted(value)}. Use one of them.", name)
     return value
 
 
 def check_range(name: str, value: int, low: int, high: int, rule: str, *others: str) -> None:
     """A whole number from `low` to `high`; `others` are settings that would also have to change."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ConfigError(f"{rule}; got {name} {quoted(value)}. Use a whole number.", name)
+        raise ConfigError(f"{rule}; got {quoted(value)}. Use a whole number.", name)
     if not low <= value <= high:
-        raise ConfigError(f"{rule}; got {name} {value:,}. Use {low:,} to {high:,}.", name, *others)
+        raise ConfigError(f"{rule}; got {value:,}. Use {low:,} to {high:,}.", name, *others)
 
 
 # The networks compute in float32: its smallest number with all digits, its largest, and the last one below 1.

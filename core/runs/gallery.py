@@ -17,9 +17,11 @@ from core.data.device import best_device, is_card
 from core.data.files import DataError, Progress, is_missing
 from core.data.images import Images, load
 from core.experiment.config import ExperimentConfig
+from core.experiment.fitting import DIGITS, on_digits
 from core.runs.downloads import Downloads
 from core.training.crew import share_cores
 from core.training.records import DataArrived, DataReplaced, Publish
+from core.words.settings import instead_of
 
 # Imported where they are used, since they take seconds: torch._dynamo by torch's optimizers, when the first is made.
 FOR_RUNS = ("torch._dynamo", "torchvision.datasets", "sklearn.model_selection")
@@ -76,8 +78,17 @@ class Gallery:
 def _on_digits(config: ExperimentConfig, error: DataError, publish: Publish) -> ExperimentConfig:
     if not error.missing:
         raise error
-    publish(DataReplaced(config.data, "digits", str(error)))
-    return config.on_digits()
+    instead = on_digits(config)
+    publish(DataReplaced(config.data, "digits", _reason(error, config, instead)))
+    return instead
+
+
+def _reason(error: DataError, asked: ExperimentConfig, instead: ExperimentConfig) -> str:
+    """Why there are other data, and which settings they brought with them."""
+    names = (*DIGITS, "drop_last")
+    before = {name: getattr(asked, name) for name in names if getattr(asked, name) != getattr(instead, name)}
+    after = {name: getattr(instead, name) for name in before}
+    return f"{instead_of(before, after)} {error}" if before else str(error)
 
 
 def _arrivals(publish: Publish) -> Callable[[str, int, int], None]:

@@ -81,6 +81,14 @@ class RunManager:
         """The runs that have not ended."""
         return [run for run in list(self._runs.values()) if not run.ended]
 
+    def seconds_for(self, config: ExperimentConfig) -> float | None:
+        """About how long `config` takes here, at the pace of the latest run that is like it; None where none was."""
+        for run in reversed(list(self._runs.values())):
+            seconds = run.seconds_per_step
+            if seconds is not None and _alike(run.config, config):
+                return seconds * config.total_steps * config.batch_size / run.config.batch_size
+        return None
+
     def join(self, run: Run, timeout: float | None = None) -> None:
         """Wait until the run's thread has ended."""
         self._threads[run.id].join(timeout)
@@ -119,6 +127,12 @@ class RunManager:
         except Exception as error:  # the last line of defence: shown on the page and logged
             log.exception("run %s failed", run.id)
             run.end("failed", OUT_OF_MEMORY if out_of_memory(error) else f"{type(error).__name__}: {error}")
+
+
+def _alike(one: ExperimentConfig, other: ExperimentConfig) -> bool:
+    """Whether a step of the one takes about as long as a step of the other, image for image."""
+    batches = sorted([one.batch_size, other.batch_size])
+    return (len(one.arms), one.depth) == (len(other.arms), other.depth) and batches[1] <= 2 * batches[0]
 
 
 @functools.cache

@@ -26,6 +26,7 @@ from core.training.records import History, NetworksSeen, Record, Snapshot, Statu
 from core.training.trainer import RunStopped
 
 ENDED = frozenset({"finished", "stopped", "failed"})
+LEAST_STEPS = 20  # fewer say little of how long a step takes
 WAKE_SECONDS = 1.0  # a waiting run looks this often whether anybody is still there
 
 
@@ -96,6 +97,11 @@ class Run:
         if self._status != "running" or self._step < 2:
             return None
         return self._active_seconds / (self._step - 1) * (self.config.total_steps - self._step + 1)
+
+    @property
+    def seconds_per_step(self) -> float | None:
+        """How long its steps took, tests and looks included; None before there are enough of them to say."""
+        return self._active_seconds / (self._step - 1) if self._step > LEAST_STEPS else None
 
     def seen(self) -> None:
         """Somebody asked for news just now."""

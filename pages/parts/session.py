@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.cube.viewpoint import QUERY_KEY
 from core.experiment.config import ExperimentConfig
+from core.experiment.fitting import from_digits, to_digits
 from core.experiment.links import from_query, to_query
 from core.experiment.rules import ConfigError, read_number
 from core.runs.asking import QueueFull
@@ -35,6 +36,7 @@ class Visitor:
     opened: bool = False
     owned: set[str] = field(default_factory=set)
     numbers: dict[str, int] = field(default_factory=dict)  # by run, in the order in which they came into view
+    before_digits: dict[str, Any] | None = None  # while the form is on the digits: what it had before
 
     def show(self, run: Run) -> None:
         """Bring `run` into view; the one before becomes a ghost if it has anything to show."""
@@ -122,6 +124,7 @@ def fill_form(config: ExperimentConfig) -> None:
     for setting in fields(config):
         value = getattr(config, setting.name)
         st.session_state[setting.name] = [arm.name for arm in value] if setting.name == "arms" else value
+    visitor().before_digits = {} if config.data == "digits" else None
 
 
 def read_form() -> dict[str, Any]:
@@ -132,6 +135,25 @@ def read_form() -> dict[str, Any]:
 def set_value(setting: str, value: Any) -> None:
     """Set one widget of the form; to be called from a callback."""
     st.session_state[setting] = value
+
+
+def fit_to_data() -> None:
+    """Other images were chosen: the digits take settings of their own; away from them, what was there comes back."""
+    here, values = visitor(), read_form()
+    changes: dict[str, Any] = {}
+    if values["data"] == "digits":
+        here.before_digits = {name: value for name, value in values.items() if value is not None}
+        changes = to_digits(values)
+    elif here.before_digits is not None:
+        changes, here.before_digits = from_digits(values, here.before_digits), None
+    for setting, value in changes.items():
+        set_value(setting, value)
+
+
+def taken_by_digits() -> dict[str, Any]:
+    """The settings in whose place the form, on the digits, has theirs; empty elsewhere."""
+    before = visitor().before_digits
+    return {} if before is None else from_digits(read_form(), before)
 
 
 def choose(config: ExperimentConfig | None, problem: str = "") -> None:

@@ -94,7 +94,7 @@ def test_the_labels_at_the_lines_ends_fit_into_their_chart(diverged: Page) -> No
 
 def test_the_page_says_what_the_shown_run_has_and_what_the_next_one_will(ended: Page) -> None:
     expect(ended.locator("[data-part=origin]")).to_contain_text(
-        "built-in digits, 320 images · batch 32 · lr 0.5 · sigmoid · Xavier weights · 2 epochs · seed 3"
+        "built-in digits, 320 images · batch 32 · 2 epochs · lr 0.5 · sigmoid · Xavier weights · seed 3"
     )
     expect(ended.locator("[data-part=next]")).to_be_hidden()
     epochs = ended.get_by_test_id("stSidebar").get_by_label("Epochs", exact=True)

@@ -413,7 +413,7 @@ def test_no_space_left_is_said_and_the_partial_file_removed(
 
     monkeypatch.setattr(Path, "write_bytes", write_until_full)
     error = fails(tmp_path)
-    assert "no space is left. Free some" in str(error)
+    assert "No space left on device. Free some space, put the four .gz files there by hand" in str(error)
     assert str(tmp_path / "FashionMNIST/raw") in str(error)
     assert error.missing is True
     assert [path.suffix for path in written] == [".part"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from core.data.pace import BYTES_A_SECOND, SECONDS
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.experiment.environment import GRACE_SECONDS
+from core.experiment.fitting import DIGITS
 from core.experiment.rules import ConfigError
 from core.runs import gallery
 from core.runs.asking import QueueFull
@@ -597,6 +599,43 @@ def test_who_pressed_first_does_not_take_the_device_from_whoever_has_it_by_then(
     script.finish_step()
     assert script.step() == 2
     assert (computing.status, slow.snapshot().place) == ("running", 1)
+
+
+def test_missing_data_bring_settings_with_which_the_digits_show_the_lesson_and_say_which(
+    manager, start, monkeypatch, digits
+) -> None:
+    def load(name: str, *_: object) -> object:
+        if name == "digits":
+            return digits
+        raise DataError("fashion-mnist is not complete.", missing=True)
+
+    monkeypatch.setattr(gallery, "load", load)
+    run = start(ExperimentConfig(arms=CONFIG.arms, epochs=1))
+    manager.join(run, PATIENCE_SECONDS)
+    assert run.config == replace(ExperimentConfig(data="digits", arms=CONFIG.arms, **DIGITS), epochs=1)
+    reason = next(r.reason for r in run.history if isinstance(r, DataReplaced))
+    assert reason.startswith("So few images take settings with which the lesson shows: training images 1,437 instead")
+    assert f"batch size {DIGITS['batch_size']} instead of 256" in reason
+    assert "epochs" not in reason
+    assert reason.endswith(" fashion-mnist is not complete.")
+
+
+def test_how_long_an_experiment_takes_is_reckoned_from_the_latest_run_like_it(manager, start) -> None:
+    config = replace(CONFIG, epochs=5)  # 30 steps
+    assert manager.seconds_for(config) is None
+    began = time.monotonic()
+    manager.join(start(config), PATIENCE_SECONDS)
+    seconds = manager.seconds_for(config)
+    assert 0 < seconds <= (time.monotonic() - began) * 30 / 29
+    assert manager.seconds_for(replace(config, epochs=50)) == pytest.approx(10 * seconds)
+    assert manager.seconds_for(replace(config, batch_size=100)) == pytest.approx(seconds)  # half as many steps
+    for other in (replace(config, depth=8), replace(config, batch_size=150), ExperimentConfig()):
+        assert manager.seconds_for(other) is None
+
+
+def test_a_run_of_a_few_steps_does_not_say_how_long_they_take(manager, start) -> None:
+    manager.join(start(CONFIG), PATIENCE_SECONDS)
+    assert manager.seconds_for(CONFIG) is None
 
 
 def test_corrupt_data_end_the_run_with_what_to_do_and_are_not_replaced(manager, start, monkeypatch) -> None:

@@ -13,6 +13,7 @@ import torch
 from core.cube.networks import Networks
 from core.data.files import verify
 from core.experiment.config import PRESETS, ExperimentConfig
+from core.experiment.fitting import on_digits
 from core.runs import questions
 from core.runs.manager import RunManager
 from core.runs.run import Run
@@ -95,7 +96,7 @@ def test_a_stop_keeps_what_was_measured_and_frees_the_line(card_manager: RunMana
 def test_first_look_gives_a_verdict(data: str) -> None:
     if any(check.status != "ok" for check in verify(data)):
         pytest.skip("needs the four real Fashion-MNIST files (set NORMSCOPE_DATA)")
-    config = PRESETS["First look"] if data != "digits" else PRESETS["First look"].on_digits()
+    config = PRESETS["First look"] if data != "digits" else on_digits(PRESETS["First look"])
     manager = RunManager(device=torch.device("cuda"))
     run = manager.submit(config)
     run.join("a watcher")
