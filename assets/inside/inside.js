@@ -64,6 +64,7 @@ export class InsidePage {
       this.follow();
     }
     this.standing.hear(data);
+    if (!data.ghosts.some(({ id }) => id === this.ghost.id)) this.ghost = { id: "", looks: [] };
     this.parts.ghost.innerHTML =
       `<option value="">none</option>` +
       data.ghosts.map(({ id, label }) => `<option value="${escape(id)}">${escape(label)}</option>`).join("");
@@ -90,6 +91,7 @@ export class InsidePage {
     try {
       const answer = await get(this.question(this.data.run, this.latest));
       if (this.closed || round !== this.round) return;
+      if (answer.gone) return this.lose();
       if (answer.error) throw new Error(answer.error);
       ({ status } = answer);
       news = answer.looks.length;
@@ -108,6 +110,11 @@ export class InsidePage {
       const isOver = this.closed || round !== this.round || (ENDED.has(status) && !news);
       if (!isOver) this.timer = setTimeout(() => this.poll(round), document.hidden ? 2000 : 450);
     }
+  }
+
+  lose() {
+    this.element.dataset.status = "gone";
+    this.standing.show("gone", "");
   }
 
   question(run, since) {
@@ -211,6 +218,8 @@ export class InsidePage {
   // --- the visitor --------------------------------------------------------------------------------------------------
 
   clicked(event) {
+    const link = event.target.closest("a[href^=train]");
+    if (link) link.setAttribute("href", `train${location.search}`); // a page is loaded anew, with the form's settings
     const button = event.target.closest("button");
     if (!button) return;
     const { arm, source } = button.dataset;

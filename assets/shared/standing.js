@@ -3,7 +3,8 @@
 
 export const ENDED = new Set(["finished", "stopped", "failed"]);
 export const WORDS = { queued: "Waiting", preparing: "Preparing", running: "Running", paused: "Paused",
-  finished: "Finished", stopped: "Stopped", failed: "Failed" };
+  finished: "Finished", stopped: "Stopped", failed: "Failed", gone: "Gone" };
+export const IS_GONE = "The server does not have this run any more.";
 export const ASKED = { pause: "pausing…", resume: "resuming…", stop: "stopping…", step: "one step…" };
 
 export const STANDING = `<span class="ns-status" role="status"><i></i><b data-part="status"></b><span data-part="where"></span></span>`;
@@ -54,6 +55,7 @@ export class Standing {
   }
 
   where(status) {
+    if (status === "gone") return IS_GONE;
     const { asked, place } = this.told;
     if (asked) return ASKED[asked];
     return status === "queued" && place ? `${place} ahead of you` : "";

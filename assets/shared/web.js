@@ -2,9 +2,13 @@
 
 export const address = (path) => new URL(path, document.baseURI).href;
 
+export const GONE = "normscope-gone"; // the document hears of it when the server says that it does not know a run
+
 export async function get(path) {
   const response = await fetch(address(path), path.includes("/inside/") ? {} : { cache: "no-store" });
-  return response.json();
+  const answer = await response.json();
+  if (answer.gone) document.dispatchEvent(new Event(GONE));
+  return answer;
 }
 
 let plotlyPromise;

@@ -8,8 +8,9 @@ import { Curves } from "./curves.js";
 import { drawing, pills, whatDiffers } from "./idle.js";
 import { skeleton } from "./live_body.js";
 import { armColors, project } from "../shared/look.js";
+import { areWaiting, order } from "../shared/orders.js";
 import { Series } from "./series.js";
-import { ASKED, ENDED, WORDS } from "../shared/standing.js";
+import { ASKED, ENDED, IS_GONE, WORDS } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";
 import { address, dragging, escape, get, number, plotly } from "../shared/web.js";
 
@@ -26,6 +27,11 @@ export function mount(component) {
 // From one question to the next, drawing included; queued is mostly short, and then a start.
 const PERIOD_MS = { running: 200, preparing: 100, queued: 150, paused: 400 };
 const LEAST_WAIT_MS = 60; // where drawing takes longer than the period, so that the page still hears clicks
+const BEGINS = new Set(["start", "rerun", "renew"]);
+const ONE_RUN_MS = 1000; // any number of clicks within it begin one run
+const ONCE = new Set(["pause", "drop"]); // a double click pauses and does not resume, drops one run and not the next too
+const ONE_PRESS_MS = 400;
+const TOUCHES = ["pointerdown", "input"];
 
 class Panel {
   constructor(root) {
@@ -44,6 +50,9 @@ class Panel {
     this.isDragging = dragging(this.element, () => this.draw());
     this.keys = (event) => this.pressed(event);
     document.addEventListener("keydown", this.keys);
+    this.touched = ({ target }) => target.closest("button[data-do]") || (this.last = null); // the next press is a new order
+    for (const each of TOUCHES) document.addEventListener(each, this.touched, true);
+    this.beginning = 0; // orders under way that begin a run
     this.surroundings = new Surroundings(this.element);
   }
 
@@ -51,17 +60,19 @@ class Panel {
     clearTimeout(this.timer);
     this.surroundings.close();
     document.removeEventListener("keydown", this.keys);
+    for (const each of TOUCHES) document.removeEventListener(each, this.touched, true);
     this.closed = true;
   }
 
   // --- what Python says ---------------------------------------------------------------------------------------
 
-  update({ data, setTriggerValue }) {
-    this.send = (order) => setTriggerValue("action", { ...order, key: this.key() });
+  update({ data }) {
     const before = this.data;
-    this.data = data;
+    // A run that the server has forgotten stays drawn until there is another one.
+    const stays = this.gone && !data.run && [this.gone, ""].includes(before.run);
+    this.data = stays ? { ...data, settings: before.settings, rate: before.rate } : data;
     if (data.key) sessionStorage.setItem(`normscope-${data.run}`, data.key);
-    if (before.run !== data.run) this.follow();
+    if (before.run !== data.run && !stays) this.follow();
     this.fetchGhosts();
     this.show();
   }
@@ -75,6 +86,7 @@ class Panel {
     this.series = new Series();
     this.drawn = 0; // the newest record in the charts
     this.state = null;
+    this.gone = this.lost = "";
     this.curves?.forgetZoom();
     this.parts.verdict.style.minHeight = "";
     this.asking = this.data.run;
@@ -89,6 +101,7 @@ class Panel {
     try {
       const answer = await get(`api/runs/${run}/points?since=${this.series.latest}`);
       if (this.closed || run !== this.asking) return;
+      if (answer.gone) return this.lose(run);
       this.lost = answer.error ?? "";
       if (!answer.error) {
         this.series.add(answer.records);
@@ -108,6 +121,12 @@ class Panel {
     if (this.state && ENDED.has(this.state.status) && !this.lost) return;
     const wait = Math.max(LEAST_WAIT_MS, period - (Date.now() - began));
     this.timer = setTimeout(() => this.poll(run), document.hidden ? 2000 : wait);
+  }
+
+  lose(run) {
+    this.gone = run;
+    this.lost = "";
+    this.show();
   }
 
   async fetchGhosts() {
@@ -131,7 +150,8 @@ class Panel {
   // --- what is drawn --------------------------------------------------------------------------------------------
 
   async draw() {
-    if (!this.data.run || this.drawing || this.isDragging()) return (this.again = Boolean(this.data.run));
+    const isThere = Boolean(this.data.run || this.gone);
+    if (!isThere || this.drawing || this.isDragging()) return (this.again = isThere);
     this.drawing = true;
     try {
       this.curves ??= await this.makeCurves();
@@ -156,7 +176,9 @@ class Panel {
   show() {
     const { data, state, parts } = this;
     const look = this.surroundings.look("words", () => this.show());
-    const status = state?.status ?? data.status; // until the server has answered, as it was when the page was written
+    // Until the server has answered, as it was when the page was written.
+    const status = this.gone ? "gone" : state?.status ?? data.status;
+    const isThere = Boolean(data.run || this.gone);
     this.element.dataset.status = status || "idle";
     this.element.dataset.step = state?.step ?? 0;
     this.element.dataset.run = data.run;
@@ -168,19 +190,20 @@ class Panel {
     parts.progress.parentElement.setAttribute("aria-valuenow", Math.round(done));
     this.showNotices(status);
     this.showArms(look);
-    parts.verdict.textContent = state?.verdict.replaceAll(" %", "\u00a0%") || (data.run ? this.expectation(status) : "");
+    parts.verdict.textContent = state?.verdict.replaceAll(" %", "\u00a0%") || (isThere ? this.expectation(status) : "");
     this.keepHeight(parts.verdict);
-    parts.idle.hidden = Boolean(data.run);
-    parts.work.hidden = !data.run;
-    if (!data.run) this.showIdle(look);
+    parts.idle.hidden = isThere;
+    parts.work.hidden = !isThere;
+    if (!isThere) this.showIdle(look);
     this.showGhosts();
     parts.results.href = data.run ? address(`api/runs/${data.run}/results.json`) : "";
-    parts.results.hidden = !state?.step;
+    parts.results.hidden = !state?.step || Boolean(this.gone);
   }
 
   where(status) {
     const { state, series } = this;
     if (this.lost) return this.lost;
+    if (status === "gone") return `${IS_GONE} What is drawn here is what this page has seen of it.`;
     if (!status) return "";
     if (state?.asked) return ASKED[state.asked];
     if (status === "queued") return state?.place ? `${state.place} ahead of you` : "";
@@ -220,18 +243,21 @@ class Panel {
 
   showButtons(status) {
     const mine = Boolean(this.key());
-    const active = status !== "" && !ENDED.has(status);
+    const active = status !== "" && status !== "gone" && !ENDED.has(status);
     const paused = status === "paused";
+    const steers = active && mine && !this.beginning;
     const can = {
-      start: !this.data.problem && (!active || !mine || this.data.changed),
-      pause: active && mine,
-      step: mine && (paused || status === "running"),
-      stop: active && mine,
-      restart: Boolean(this.data.run),
-      renew: Boolean(this.data.run),
+      pause: steers,
+      step: steers && (paused || status === "running"),
+      stop: steers,
+      rerun: Boolean(this.data.run) && !this.gone && !this.beginning,
+      renew: Boolean(this.data.run) && !this.gone && !this.beginning,
     };
+    // Start can always be pressed: what was typed a moment ago may have made the settings right, or others.
+    const begins = !this.data.problem && !this.beginning && (!active || !mine || this.data.changed);
     for (const button of this.element.querySelectorAll("button[data-do]")) {
       if (button.dataset.do in can) button.disabled = !can[button.dataset.do];
+      if (button.dataset.do === "start") button.setAttribute("aria-disabled", !begins);
     }
     const { pause } = this.parts;
     pause.dataset.now = paused ? "resume" : "pause";
@@ -239,15 +265,16 @@ class Panel {
     this.parts.start.textContent = active && mine && this.data.changed ? "▶ Start new settings" : "▶ Start";
     this.parts.rate.disabled = !(active && mine);
     if (document.activeElement !== this.parts.rate && this.state) this.parts.rate.value = this.state.learning_rate;
-    this.parts.watching.hidden = !(this.data.run && !mine);
+    this.parts.watching.hidden = !this.data.run || mine || Boolean(this.gone);
     this.parts.next.hidden = !this.data.changed;
-    this.parts.next.textContent = `For the next run: ${this.data.changed}`;
+    this.parts.changed.textContent = `For the next run: ${this.data.changed}`;
+    this.parts.same.hidden = !this.data.weights;
+    this.parts.same.title = `A run with the sidebar’s settings and seed ${this.data.seed}: the initial weights of the run in view`;
   }
 
   showNotices(status) {
     const { data, series } = this;
-    const notices = [...data.notices];
-    if (data.problem) notices.push(data.problem);
+    const notices = [...new Set([...data.notices, data.problem].filter(Boolean))];
     if (series.replaced) notices.push(`Training on the built-in digits instead. ${series.replaced.reason}`);
     if (series.message && ENDED.has(status)) notices.push(series.message);
     const text = JSON.stringify(notices);
@@ -291,10 +318,11 @@ class Panel {
   // --- what the visitor does --------------------------------------------------------------------------------------
 
   clicked(event) {
+    if (event.target === this.parts.results) this.download(event);
     const button = event.target.closest("button");
     if (!button || button.disabled) return;
     const { dataset } = button;
-    if (dataset.do) this.order(dataset);
+    if (dataset.do) this.carry(dataset);
     if (dataset.arm) toggle(this.view.hidden, dataset.arm);
     if (dataset.kind) {
       toggle(this.view.kinds, dataset.kind);
@@ -311,10 +339,37 @@ class Panel {
     }
   }
 
-  order({ do: what, now, id }) {
-    if (what === "drop") return this.send({ do: "drop", id });
-    if (what === "rate") return this.send({ do: "rate", value: this.parts.rate.value });
-    this.send({ do: what === "pause" ? now : what });
+  // An order tells for which run it was given, and with what right.
+  async carry({ do: what, now, id, weights }) {
+    const { rate } = this.parts;
+    if (what !== "rate" && document.activeElement === rate) rate.blur(); // what was typed there was ordered before
+    if (this.isRepeated(what)) return;
+    const heard = order({ do: now ?? what, run: this.data.run, key: this.key(), id, weights, value: rate.value });
+    if (!BEGINS.has(what)) return;
+    this.beginning += 1;
+    this.show();
+    await heard;
+    this.beginning -= 1;
+    this.show();
+  }
+
+  // Whether it is another click on what was pressed just now and means nothing more. Each press of Step is a step.
+  isRepeated(what) {
+    const before = this.last?.what === what ? this.last : { at: 0 };
+    const since = Date.now() - before.at;
+    const isSeries = BEGINS.has(what) && since < ONE_RUN_MS;
+    this.last = { what, at: Date.now(), run: isSeries ? before.run : this.data.run };
+    if (isSeries) return this.beginning > 0 || this.last.run !== this.data.run;
+    return ONCE.has(what) && since < ONE_PRESS_MS;
+  }
+
+  // The browser would save the server's "no" as the results.
+  async download(event) {
+    event.preventDefault();
+    const { run } = this.data;
+    const answer = await get(`api/runs/${run}/points?since=${this.series.latest}`).catch(() => ({}));
+    if (answer.gone && run === this.data.run) this.lose(run);
+    if (answer.state) location.assign(address(`api/runs/${run}/results.json`));
   }
 
   changed(event) {
@@ -322,7 +377,7 @@ class Panel {
       this.view.smooth = Number(event.target.value);
       this.draw();
     }
-    if (event.target === this.parts.rate) this.order({ do: "rate" });
+    if (event.target === this.parts.rate) this.carry({ do: "rate" });
   }
 
   chooseX(x) {
@@ -343,7 +398,7 @@ class Panel {
     const button = { " ": this.parts.pause, ".": this.parts.step }[event.key];
     if (!button || button.disabled) return;
     event.preventDefault();
-    button.click();
+    if (!event.repeat || (event.key === "." && !areWaiting())) button.click(); // a key held down steps on, and is one pause
   }
 }
 

@@ -55,9 +55,7 @@ class RunManager:
                 self._ready.start()
 
     def submit(self, config: ExperimentConfig, replaces: Run | None = None) -> Run:
-        """Start `config` as soon as the device is free; `replaces` is stopped first. Raises QueueFull."""
-        if replaces is not None and not replaces.ended:
-            replaces.stop(replaces.key)
+        """Start `config` as soon as the device is free; `replaces` is stopped first. Raises QueueFull before that."""
         with self._line.changed:  # two visitors may press Start at once
             waiting = [run for run in self.active() if run is not replaces]
             if len(waiting) >= self._capacity:
@@ -65,6 +63,8 @@ class RunManager:
                     f"At most {self._capacity} experiments may run or wait at a time, and {len(waiting)} do. "
                     "Your settings are kept; press Start again in a minute."
                 )
+            if replaces is not None and not replaces.ended:
+                replaces.stop(replaces.key)
             run = Run(config, self._line, self._grace)
             self._runs[run.id] = run
             self._line.join(run)  # here, so that who pressed first is first

@@ -141,15 +141,16 @@ class Run:
 
     def pause(self, key: str) -> None:
         """Stop before the next mini-batch and keep everything."""
-        self._order(key, _pause_asked=True)
+        self._order(key, _pause_asked=True, _steps_left=0)
 
     def resume(self, key: str) -> None:
         """Go on from where it paused."""
         self._order(key, _pause_asked=False, _steps_left=0)
 
     def step_once(self, key: str) -> None:
-        """Do one mini-batch, then pause."""
-        self._order(key, _pause_asked=True, _steps_left=1)
+        """Do one mini-batch, or one more than ordered before, then pause."""
+        with self._changed:
+            self._order(key, _pause_asked=True, _steps_left=self._steps_left + 1)
 
     def stop(self, key: str) -> None:
         """End before the next mini-batch; what was measured stays."""

@@ -129,8 +129,9 @@ def _told(run: Run) -> dict[str, Any]:
 async def whole_look(request: Request) -> Response:
     """One look complete with its histograms: {arm: NetworkSummary}; 404 once it has been merged with a later one."""
     run = manager().find(request.path_params["run_id"])
-    sequence = whole(request, "sequence")
-    text = run.inside.whole(sequence) if run else None
+    if run is None:
+        return _unknown_run()
+    text = run.inside.whole(whole(request, "sequence"))
     if text is None:
         return JSONResponse({"error": "This look is not kept any more."}, 404)
     return Response(text, media_type="application/json", headers=FOREVER)
@@ -166,4 +167,4 @@ def _question(request: Request) -> Callable[[list[Arm], Images], dict[str, Any]]
 
 
 def _unknown_run() -> Response:
-    return JSONResponse({"error": "This run is not known here; it may have been forgotten."}, 404)
+    return JSONResponse({"error": "This run is not known here; it may have been forgotten.", "gone": True}, 404)

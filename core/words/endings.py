@@ -23,7 +23,7 @@ def about_failed(history: Iterable[Record], titles: Mapping[str, str]) -> str:
 
 
 def none_left(config: ExperimentConfig, history: Iterable[Record], learning_rate: float) -> str:
-    """Needs an ArmDiverged or an ArmFailed among `history`; `learning_rate` is the last one of the arms that share it."""
+    """Needs an ArmDiverged or an ArmFailed among `history`; `learning_rate` is the last of the arms that share it."""
     facts = list(history)
     failed = [record for record in facts if isinstance(record, ArmFailed)]
     if not failed:

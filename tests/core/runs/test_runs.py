@@ -141,6 +141,22 @@ def test_step_while_it_runs_does_one_more_mini_batch_and_pauses(start, script, u
     assert run.snapshot().step == 2
 
 
+def test_each_order_of_a_step_is_one_more_mini_batch_and_pause_takes_back_those_to_come(start, script, until) -> None:
+    run = start(ENDLESS)
+    script.step()
+    for _ in range(4):  # while the first mini-batch is under way
+        run.step_once(run.key)
+    script.finish_step()
+    for expected in (2, 3):
+        assert script.step() == expected
+        if expected == 3:
+            run.pause(run.key)
+        script.finish_step()
+    until(lambda: run.status == "paused")
+    assert run.snapshot().step == 3
+    assert script.in_step.empty()
+
+
 def test_resume_goes_on_with_the_next_step_and_says_so(start, script, until) -> None:
     run = start(ENDLESS)
     script.step()
@@ -323,6 +339,18 @@ def test_when_the_line_is_full_a_start_is_refused_with_what_to_do_and_disturbs_n
     with pytest.raises(QueueFull, match="At most 2 experiments may run or wait at a time, and 2 do"):
         manager.submit(ENDLESS)
     assert manager.active() == waiting
+    script.end(manager)
+
+
+def test_a_start_that_is_refused_leaves_ones_own_run_alone(script) -> None:
+    manager = RunManager(device=torch.device("cpu"), grace=60, capacity=1)
+    ending = manager.submit(ENDLESS)
+    script.step()
+    own = manager.submit(ENDLESS, replaces=ending)
+    with pytest.raises(QueueFull):  # while the one before has not ended yet
+        manager.submit(ENDLESS, replaces=own)
+    assert own.snapshot().asked == ""
+    assert manager.active() == [ending, own]
     script.end(manager)
 
 

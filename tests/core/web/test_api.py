@@ -181,11 +181,12 @@ def test_asking_for_points_is_watching(client, still, monkeypatch) -> None:
     assert seen == [None]
 
 
-@pytest.mark.parametrize("path", ["points", "results.json"])
+@pytest.mark.parametrize("path", ["points", "results.json", "inside?view=gradients", "inside/1", "ask/recalibration"])
 def test_an_unknown_run_is_404_in_json_and_says_so(client, manager, path: str) -> None:
     response = client.get(f"/api/runs/nobody/{path}")
     assert response.status_code == 404
     assert "not known here" in response.json()["error"]
+    assert response.json()["gone"] is True  # what other refusals do not say
 
 
 NUMBERS = ("points?since=", "inside?view=gradients&since=", "inside/", "ask/maps?image=", "ask/noise?step=")
