@@ -8,11 +8,17 @@ export function ratio(first, last) {
   return last ? brief(first / last) : `${brief(first)} / 0`;
 }
 
+function together(some, layers) {
+  if (some.length === layers.length) return "every layer";
+  const isStretch = some.length > 2 && some.join() === layers.slice(layers.indexOf(some[0])).slice(0, some.length).join();
+  return isStretch ? `${some[0]} to ${some.at(-1)}` : some.join(", ");
+}
+
 // Which arms have no place on a log axis, and in which layers; "" where it shows all.
 export function withoutPlace(arms, layers, look, metric) {
   const found = arms
     .map(({ name, title }) => ({ title, zeros: layers.filter((layer) => look[name][layer]?.[metric] === 0) }))
     .filter(({ zeros }) => zeros.length);
-  const parts = found.map(({ title, zeros }) => `${title}: ${zeros.length === layers.length ? "every layer" : zeros.join(", ")}`);
+  const parts = found.map(({ title, zeros }) => `${title}: ${together(zeros, layers)}`);
   return parts.length ? `Exactly 0, which has no place on a log axis: ${parts.join("; ")}.` : "";
 }

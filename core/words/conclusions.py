@@ -110,8 +110,12 @@ def _dead_layer(summary: NetworkSummary) -> str:
 
 
 def _without_gradient(summary: NetworkSummary) -> str:
-    names = [layer.name for layer in summary.layers if layer.gradient and layer.gradient.zero_share == 1]
-    return "every layer" if len(names) == len(summary.layers) else ", ".join(names)
+    layers = [layer.name for layer in summary.layers]
+    still = [layer.name for layer in summary.layers if layer.gradient and layer.gradient.zero_share == 1]
+    if still == layers:
+        return "every layer"
+    is_stretch = len(still) > 2 and still == layers[layers.index(still[0]) :][: len(still)]
+    return f"{still[0]} to {still[-1]}" if is_stretch else ", ".join(still)
 
 
 def _lost(what: str, titles: list[str]) -> str:

@@ -31,6 +31,14 @@ test("an arm that a log axis leaves out is named, with all layers where it is 0"
     "Exactly 0, which has no place on a log axis: No normalization: every layer; BatchNorm, the book's own code: conv1.");
 });
 
+test("layers that follow one another are named by the first and the last, two of them by both", () => {
+  const layers = ["conv1", "conv2", "fc1", "fc2", "fc3"];
+  const named = (...zeros) => withoutPlace(ARMS.slice(0, 1), layers, { none: Object.fromEntries(layers.map((layer, i) => [layer, { rms: zeros.includes(i) ? 0 : 1 }])) }, "rms");
+  assert.match(named(1, 2, 3), /: conv2 to fc2\.$/);
+  assert.match(named(0, 1), /: conv1, conv2\.$/);
+  assert.match(named(0, 2, 3, 4), /: conv1, fc1, fc2, fc3\.$/);
+});
+
 test("where an axis shows everything, nothing is said; so where a number is lost, which is not 0", () => {
   assert.equal(withoutPlace(ARMS, LAYERS, look([0.1, 1e-40, 2], [1, null, 3]), "rms"), "");
   assert.equal(withoutPlace(ARMS, ["conv1", "unseen"], look([0.1, 1, 2], [1, 2, 3]), "rms"), "");

@@ -89,7 +89,7 @@ def test_a_dead_layer_in_the_middle_leaves_a_gradient_behind_the_next_one(
     assert "No normalization exactly 0; BatchNorm" in about_gradients(looked, TITLES)
     assert about_dead(looked, TITLES, 5) == (
         "Dead at step 5, 0 for all 64 images: conv2 of No normalization. "
-        "Gradient exactly 0 at step 5: conv1, conv2, fc1 of No normalization."
+        "Gradient exactly 0 at step 5: conv1 to fc1 of No normalization."
     )
 
 
@@ -100,7 +100,7 @@ def test_of_arms_that_are_dead_in_different_layers_each_is_named_with_its_own(
     kill(arms[1], "fc2")
     assert about_dead(seen(arms, small_images), TITLES, 5) == (
         "Dead at step 5, 0 for all 64 images: conv2 of No normalization; fc2 of BatchNorm. "
-        "Gradient exactly 0 at step 5: conv1, conv2, fc1 of No normalization; every layer of BatchNorm."
+        "Gradient exactly 0 at step 5: conv1 to fc1 of No normalization; every layer of BatchNorm."
     )
 
 
@@ -112,7 +112,26 @@ def test_a_gradient_of_exactly_0_without_a_dead_layer_is_told_too(arms: list[Arm
     zero = [layer for layer, gradient in gradients(arm, small_images).items() if (gradient == 0).all()]
     assert zero == ["conv1", "conv2", "fc1", "fc2"]
     said = about_dead(looked, TITLES, 5)
-    assert said == "Gradient exactly 0 at step 5: conv1, conv2, fc1, fc2 of No normalization."
+    assert said == "Gradient exactly 0 at step 5: conv1 to fc2 of No normalization."
+
+
+@pytest.mark.parametrize(
+    ("still", "named"),
+    [
+        ((0, 1, 2, 3, 4), "every layer"),
+        ((1, 2, 3), "conv2 to fc2"),
+        ((0, 1), "conv1, conv2"),
+        ((0, 2, 3, 4), "conv1, fc1, fc2, fc3"),
+    ],
+)
+def test_layers_that_follow_one_another_are_named_by_the_first_and_the_last(
+    arms: list[Arm], small_images: Images, still: tuple[int, ...], named: str
+) -> None:
+    looked = seen(arms, small_images)["bn"]
+    gone = [replace(layer, gradient=replace(layer.gradient, zero_share=1.0)) for layer in looked.layers]
+    layers = tuple(gone[i] if i in still else layer for i, layer in enumerate(looked.layers))
+    said = about_dead({"bn": replace(looked, layers=layers)}, TITLES, 5)
+    assert said == f"Gradient exactly 0 at step 5: {named} of BatchNorm."
 
 
 def test_of_arms_that_learn_nobody_is_called_dead(arms: list[Arm], small_images: Images) -> None:
