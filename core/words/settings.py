@@ -3,7 +3,7 @@
 LABELS        what each is called on the page
 instead_of    what has been taken in place of other settings
 about_preset  what a ready-made experiment is, and what it changes
-about_time    how long something takes here
+about_time    how long something takes here, and HOW_TIMED: how that is known
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ _PRESETS = {
     "The book, zh edition": "The code of today’s zh edition, with PyTorch’s batch norm; LayerNorm is added.",
     "The book, en edition": "The code of the en edition, with PyTorch’s batch norm; LayerNorm is added.",
 }
+HOW_TIMED = "Times are reckoned from the latest run here with as many arms, the same depth and a batch of like size."
 _POOLING = {"max": "max pooling", "avg": "average pooling"}
 
 

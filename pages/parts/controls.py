@@ -10,7 +10,7 @@ from core.experiment.arm import parse_arm
 from core.experiment.config import ACTIVATIONS, DATASETS, DEPTHS, INITS, OPTIMIZERS, POOLS, PRESETS, ExperimentConfig
 from core.experiment.rules import ConfigError
 from core.runs.manager import manager
-from core.words.settings import LABELS, about_preset, about_time, instead_of
+from core.words.settings import HOW_TIMED, LABELS, about_preset, about_time, instead_of
 from pages.parts import session
 
 DATA_NAMES = {"fashion-mnist": "Fashion-MNIST", "mnist": "MNIST", "kmnist": "KMNIST", "digits": "Digits (built in)"}
@@ -62,6 +62,7 @@ def _presets(config: ExperimentConfig | None) -> None:
         with st.popover("What each sets", type="tertiary"):
             told = (f"**{_short(name)}.** {about_preset(name)} {_time(preset)}" for name, preset in PRESETS.items())
             st.markdown("\n\n".join(told))
+            st.caption(HOW_TIMED)
     names = list(PRESETS)
     for row in (names[:2], names[2:]):  # of more in a row the names cannot be read
         with st.container(horizontal=True, gap="xsmall"):

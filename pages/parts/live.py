@@ -89,7 +89,7 @@ def _label(view: View, run: Run) -> str:
 
 
 def _settings(config: ExperimentConfig) -> str:
-    """What the run learns with, less what its records say themselves (data, batch, epochs, lr) and what is as usual."""
+    """What the run learns with, less what its records say (data, batch, epochs, lr) and what is as usual."""
     network = [config.activation, f"{INIT_NAMES[config.init]} weights", *_unusual(config)]
     return " · ".join([*network, f"seed {config.seed}"]).replace("-", "−")
 
