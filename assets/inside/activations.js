@@ -195,7 +195,7 @@ class Activations extends InsidePage {
     const layers = Object.values(look).flatMap((arm) => arm.layers).filter(({ name }) => this.range === "all" || name === this.chosen);
     const alike = stage === "activated" ? [stage] : BEFORE;
     const stages = layers.flatMap((layer) => alike.map((each) => layer[each])).filter(Boolean);
-    const [low, high] = extent(stages.map((stage) => stage.adaptive));
+    const [low, high] = extent(stages.map(({ adaptive }) => adaptive));
     return [Math.max(low, Math.min(...stages.map(({ fixed }) => fixed.low))), Math.min(high, Math.max(...stages.map(({ fixed }) => fixed.high)))];
   }
 

@@ -22,14 +22,16 @@ const seriesOf = (...records) => {
   return series;
 };
 
+const lossOf = (arm) => figures(arm).loss.replaceAll("\u00a0", " ");
+
 test("the training loss of a card is named as what it is: that of the last mini-batch", () => {
   const { arms } = seriesOf(started(360), train(2, 8, 1), test_(3, 8, 360));
-  assert.equal(figures(arms.get("bn")).loss, "loss: last mini-batch 0.500 · test 0.625");
+  assert.equal(lossOf(arms.get("bn")), "loss: last mini-batch 0.500 · test 0.625");
 });
 
 test("where a long run's points are means, the card says over how many mini-batches", () => {
   const { arms } = seriesOf(started(360), train(2, 8, 1), train(3, 1200, 1200));
-  assert.match(figures(arms.get("bn")).loss, /^loss: last 1,200 mini-batches 0\.500 · test /);
+  assert.match(lossOf(arms.get("bn")), /^loss: last 1,200 mini-batches 0\.500 · test /);
 });
 
 test("live tests on some of the images and whole ones at an epoch's end are told apart, with the run's own numbers", () => {

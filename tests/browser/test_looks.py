@@ -7,7 +7,7 @@ from tests.browser.train_page import go
 
 pytestmark = pytest.mark.browser
 
-# The titles that are cut at their chart's edge or lie under its toolbar; a line of type begins 3 pixels above its capitals.
+# The titles that are cut at their chart's edge or lie under its toolbar; a line begins 3 pixels above its capitals.
 TOUCHING = """() => {
     const box = (e) => e.getBoundingClientRect();
     const lie = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
