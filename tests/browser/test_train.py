@@ -221,7 +221,7 @@ def test_a_learning_rate_that_is_none_is_refused_with_the_rule(live: Page) -> No
     expect(live.locator("[data-part=notices]")).to_contain_text("finite number above 0; got -1")
     live.locator("[data-part=rate]").fill("much")
     live.locator("[data-part=rate]").press("Enter")
-    expect(live.locator("[data-part=notices]")).to_contain_text("got “much” and must be a number")
+    expect(live.locator("[data-part=notices]")).to_contain_text("must be a number; got “much”")
     status(live, "running")
 
 
