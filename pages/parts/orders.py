@@ -16,6 +16,7 @@ from core.experiment.rules import ConfigError, read_number
 from core.runs.asking import QueueFull
 from core.runs.manager import manager
 from core.runs.run import NotTheOwner
+from core.words.settings import LABELS
 from pages.parts import session
 from pages.parts.controls import read_config
 from pages.parts.session import Visitor
@@ -101,7 +102,7 @@ def _shown(order: Order) -> ExperimentConfig:
         if setting == "arms":
             values["arms"] = [*values["arms"], text]
         elif setting in values:
-            values[setting] = read_number(text, setting, setting, type(getattr(DEFAULT, setting)))
+            values[setting] = read_number(text, LABELS[setting], setting, type(getattr(DEFAULT, setting)))
     config = read_config(values)
     if "arms" in order.get("typed", {}):
         session.set_value("arms", values["arms"])
