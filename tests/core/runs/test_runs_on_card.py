@@ -19,7 +19,8 @@ from core.runs.manager import RunManager
 from core.runs.run import Run
 from core.training import ahead, arms, captured, records
 from core.training.records import TrainMeasured
-from core.words.verdict import OUT_OF_MEMORY, verdict
+from core.words.endings import OUT_OF_MEMORY
+from core.words.verdict import verdict
 
 DIGITS = ExperimentConfig(data="digits", examples=1280, batch_size=64, epochs=6, learning_rate=0.5)
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)]
