@@ -74,6 +74,7 @@ class View {
   load(data) {
     this.layout = layOut(data.axes);
     this.exists = data.exists ? floats(data.exists) : null;
+    this.total = this.exists ? this.exists.reduce((sum, x) => sum + x, 0) : this.layout.count;
     this.parts.panels.style.setProperty("--count", data.panels.length);
     while (this.panels.length > data.panels.length) this.panels.pop().figure.remove();
     while (this.panels.length < data.panels.length) this.panels.push(this.addPanel());
@@ -110,8 +111,7 @@ class View {
       for (let i = 0; i < layout.count; i++) {
         if ((!this.exists || this.exists[i]) && shares(panel, layout, local.cell, layout.cellAt(i))) count += panel.lit[i] = 1;
       }
-      const total = this.exists ? this.exists.reduce((sum, x) => sum + x, 0) : layout.count;
-      panel.text = `${panel.title}, cell ${this.where(local.cell)}: ${count.toLocaleString("en")} of ${total.toLocaleString("en")} cells drawn share ${panel.shares}`;
+      panel.text = `${panel.title}, cell ${this.where(local.cell)}: ${count.toLocaleString("en")} of ${this.total.toLocaleString("en")} cells drawn share ${panel.shares}`;
     }
     for (const panel of this.panels) panel.figure.querySelector("p").textContent = panel.text + ".";
     const words = this.panels.map((panel) => panel.text + ".").join(" ");
@@ -165,7 +165,7 @@ class View {
       title.textContent = panel.title;
       note.textContent = panel.note;
       panel.figure.querySelector("output").textContent = known ? panel.stops[this.local.stage] : "…";
-      panel.canvas.setAttribute("aria-label", `${panel.title}: ${this.layout.count} cells. Arrow keys and Page Up, Page Down pick a cell; Shift and arrows turn the cube.`);
+      panel.canvas.setAttribute("aria-label", `${panel.title}: ${this.total.toLocaleString("en")} cells. Arrow keys and Page Up, Page Down pick a cell; Shift and arrows turn the cube.`);
     }
   }
 

@@ -11,6 +11,7 @@ import { keptTicks, logTicks, ticksFollow } from "./log_axis.js";
 import { CONFIG, brief, escape, get, layout, number, percent, plotly } from "../shared/web.js";
 
 const STAGES = { before: "before the norm", normalized: "normalized", scaled: "after γ and β", activated: "after the activation" };
+const BEFORE = ["before", "normalized", "scaled"]; // the activation, on one axis
 const RANGES = { panel: "each panel its own", layer: "this layer", all: "all layers" };
 
 const group = (label, kind, choices, chosen) =>
@@ -52,7 +53,7 @@ class Activations extends InsidePage {
       <li>LayerNorm sets the spread within one image, not over images: its pooled spread is right by construction, and says as little.</li>
       <li>The networks are in training mode: BatchNorm uses the statistics of these images. Only the maps of one image are made in evaluation mode, with running statistics.</li>
       <li>Normalized values have mean 0 and standard deviation 1 by construction. Without a norm, normalized and scaled are the same as before.</li>
-      <li>Shared axes draw bins of 0.125 from −5 to 5 (sigmoid 0 to 1, tanh −1 to 1, ReLU 0 to 5); what lies outside is counted below the panel. Own axes draw 80 bins over all that there is. NaN and Inf are in no bin, only in the counts.</li>
+      <li>Shared axes draw bins of 0.125 from −5 to 5, after ReLU from 0 to 5; after sigmoid and tanh 80 bins over 0 to 1 and −1 to 1. What lies outside is counted below the panel. Own axes draw 80 bins over all that there is. NaN and Inf are in no bin, only in the counts.</li>
       <li>On log axes there is no 0: a spread or a move of exactly 0 leaves a gap. Percentiles are of some 8,000 values, evenly spread. Old looks are merged in pairs; their smallest and largest values and NaN counts stay.</li>
       <li>Drift depends on how far apart the looks are: dense at first, later twice a second while somebody watches. Compare arms at the same step, not early with late. It is divided by the pooled spread, since per unit the spread of a plain network is nearly 0 and would make any drift look huge.</li>
       <li>The maps are of at most 16 channels. A linear layer’s units have no order; neighbours in its strip mean nothing. Pink is NaN or Inf.</li></ul></details></div>`;
@@ -165,7 +166,7 @@ class Activations extends InsidePage {
     const shown = this.shownArms().map((arm) => [arm, of(look, arm), false]);
     const faint = ghost ? this.ghostArms().map((arm) => [arm, of(ghost, arm), true]) : [];
     const found = [...faint, ...shown].filter(([, summary]) => summary);
-    const range = this.range === "panel" ? extent(found.map(([, summary]) => summary.adaptive)) : this.sharedRange(look);
+    const range = this.range === "panel" ? extent(found.map(([, summary]) => summary.adaptive)) : this.sharedRange(look, stage);
     const traces = found.map(([arm, summary, ghostly]) => {
       const histogram = this.range === "panel" ? rebinned(summary.adaptive, range, BINS) : coarse(summary.fixed);
       return steps(histogram, summary.values, this.colors.get(arm.name), arm.name, ghostly);
@@ -191,16 +192,24 @@ class Activations extends InsidePage {
     return finite ? "all values lie outside the bins:<br>see the counts below, or give<br>each panel its own axis" : "no finite value to draw:<br>see the counts below";
   }
 
-  // From the smallest to the largest value, as far as the fixed histograms go.
-  sharedRange(look) {
+  // From the smallest to the largest value, as far as the fixed histograms go. What an activation gives has an axis of its
+  // own: sigmoid's 0 to 1 would be a spike on that of the three stages before it.
+  sharedRange(look, stage) {
     const layers = Object.values(look).flatMap((arm) => arm.layers).filter(({ name }) => this.range === "all" || name === this.chosen);
-    const stages = layers.flatMap((layer) => Object.keys(STAGES).map((stage) => layer[stage])).filter(Boolean);
+    const alike = stage === "activated" ? [stage] : BEFORE;
+    const stages = layers.flatMap((layer) => alike.map((each) => layer[each])).filter(Boolean);
     const [low, high] = extent(stages.map((stage) => stage.adaptive));
     return [Math.max(low, Math.min(...stages.map(({ fixed }) => fixed.low))), Math.min(high, Math.max(...stages.map(({ fixed }) => fixed.high)))];
   }
 
-  counts(shown) {
-    if (!shown.length) return "";
+  // A table of what is in no bin, for the arms that have any of it; a table of zeros would say it less plainly.
+  counts(all) {
+    if (!all.length) return "";
+    const isOut = ([, { fixed, nan, positive_inf, negative_inf }]) => (this.range !== "panel" && (fixed.underflow || fixed.overflow)) || nan || positive_inf || negative_inf;
+    const shown = all.filter(isOut);
+    const { low: first, high: last } = all[0][1].fixed;
+    if (!shown.length) return `<p class="ns-small">${this.range === "panel" ? "no" : `nothing below ${first} or above ${last}, no`.replace("-", "−")} NaN, no ±Inf</p>`;
+    const others = all.length > shown.length ? `<p class="ns-small">nothing in the other ${all.length - shown.length === 1 ? "arm" : "arms"}</p>` : "";
     const { low, high } = shown[0][1].fixed;
     const ends = this.range === "panel" ? ["below", "above"] : [`below ${low}`.replace("-", "−"), `above ${high}`];
     const row = ([arm, { fixed, values, nan, positive_inf, negative_inf }]) => {
@@ -208,7 +217,7 @@ class Activations extends InsidePage {
       const cells = [...outside, nan, positive_inf + negative_inf].map((count) => `<td${count ? ` class="ns-some"` : ""} title="${number(count)} of ${number(values)}">${share(count, values)}</td>`);
       return `<tr><th scope="row" style="color:${this.colors.get(arm.name)}">${escape(arm.name)}</th>${cells.join("")}</tr>`;
     };
-    return `<table><tr><td></td>${[...ends, "NaN", "±Inf"].map((name) => `<th scope="col">${name}</th>`).join("")}</tr>${shown.map(row).join("")}</table>`;
+    return `<table><tr><td></td>${[...ends, "NaN", "±Inf"].map((name) => `<th scope="col">${name}</th>`).join("")}</tr>${shown.map(row).join("")}</table>${others}`;
   }
 
   // --- over time ------------------------------------------------------------------------------------------------------
@@ -376,7 +385,11 @@ class Activations extends InsidePage {
     await react(this.Plotly, element, traces, layout(this.colours, more), { ...CONFIG, ...config });
     if (element.watched) return;
     element.watched = true;
-    element.on("plotly_relayout", (change) => { if (Object.keys(change).some((key) => /axis\d*\.range/.test(key))) element.zoomed = element.revision; });
+    element.on("plotly_relayout", (change) => {
+      if (!Object.keys(change).some((key) => /axis\d*\.(auto)?range/.test(key))) return;
+      element.zoomed = isAsGiven(element) ? null : element.revision;
+      this.show(); // the words at the lines' ends move along
+    });
     element.on("plotly_doubleclick", () => { element.zoomed = null; this.show(); });
   }
 
@@ -389,6 +402,10 @@ class Activations extends InsidePage {
 
 // Without a norm, normalized and scaled are the same as before; the last layer has no activation.
 const stageOf = (layer, stage) => layer?.stages[stage] ?? (stage === "activated" ? undefined : layer?.stages.before);
+
+// Whether a chart's axes go as far as they were told to, and are not zoomed.
+const isAsGiven = ({ given, _fullLayout }) => ["xaxis", "yaxis"].every((axis) =>
+  given[axis] ? given[axis].every((end, i) => Math.abs(end - _fullLayout[axis].range[i]) < 1e-9) : _fullLayout[axis].autorange !== false);
 
 const press = (element, what, value) => element.querySelectorAll(`[data-${what}]`).forEach((each) => each.setAttribute("aria-pressed", each.dataset[what] === value));
 

@@ -1,11 +1,11 @@
 // How large the gradient is in each layer, in the network's order: now, at any earlier step, and over the whole run.
 
-import { captioned, fillScale, scaleOf } from "./heat_maps.js";
+import { captioned, fillScale, scaleOf, whyFlat } from "./heat_maps.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { keptTicks, ticksFollow } from "./log_axis.js";
 import { MARKERS } from "../shared/look.js";
-import { CONFIG, brief, escape, layout, plotly, scientific } from "../shared/web.js";
+import { CONFIG, brief, escape, layout, percent, plotly, scientific } from "../shared/web.js";
 
 const METRICS = {
   mean_abs: { name: "mean |∂L/∂W|", log: true },
@@ -88,7 +88,7 @@ class Gradients extends InsidePage {
     await react(this.Plotly, this.parts.depth, traces, layout(colours, {
       title: `${name} by layer, input on the left`, hovermode: "x unified",
       xaxis: { type: "category", title: { text: "layer, from the input to the output", standoff: 6 } },
-      yaxis: { type: log ? "log" : "linear", title: { text: name, standoff: 4 }, ...(log ? keptTicks(this.parts.depth) : { tickformat: ".0%", rangemode: "tozero" }) },
+      yaxis: { type: log ? "log" : "linear", title: { text: name, standoff: 4 }, ...(log ? keptTicks(this.parts.depth) : { tickformat: ".0%", rangemode: "tozero", autorangeoptions: { include: 0.05 } }) },
       shapes: this.metric === "update_ratio" ? [guide] : [],
       uirevision: this.metric,
     }), CONFIG);
@@ -107,7 +107,6 @@ class Gradients extends InsidePage {
   // One strip an arm: layers up, steps along, colour the magnitude on one log scale for all arms.
   async drawHeats(layers, colours) {
     const arms = this.shownArms();
-    const charts = captioned(this.parts.heats, arms.map((arm) => ({ text: arm.title, color: this.colors.get(arm.name) })));
     const { log, name } = METRICS[this.metric];
     const steps = this.looks.map((look) => look.step);
     const tables = arms.map((arm) => layers.map((layer) => this.looks.map((look) => {
@@ -116,13 +115,19 @@ class Gradients extends InsidePage {
     })));
     const all = tables.flat(2).filter((value) => value != null);
     const [low, high] = [Math.min(...all), Math.max(...all)];
-    fillScale(this.parts.heatScale, all.length ? [low, high].map((value) => brief(log ? 10 ** value : value)) : [], name, colours.dark);
+    const flat = whyFlat(name, log, all);
+    this.parts.heats.hidden = Boolean(flat);
+    fillScale(this.parts.heatScale, [low, high].map((value) => (log ? brief(10 ** value) : percent(value))), name, colours.dark, flat);
+    if (flat) return;
+    const charts = captioned(this.parts.heats, arms.map((arm, i) => ({
+      text: arm.title, color: this.colors.get(arm.name), note: tables[i].flat().some((value) => value != null) ? "" : `${name} has no finite value above 0 here`,
+    })));
     const marker = { type: "line", yref: "paper", y0: 0, y1: 1, x0: this.index, x1: this.index, line: { color: colours.text, width: 2 } };
     for (const [i, element] of charts.entries()) {
       await react(this.Plotly, element, [{
         type: "heatmap", z: tables[i], y: layers, x: steps.map((_, k) => k), customdata: layers.map(() => steps), zmin: low, zmax: high,
         colorscale: scaleOf(colours.dark), showscale: false,
-        text: tables[i].map((row) => row.map((value) => (log && value != null ? brief(10 ** value) : brief(value)))),
+        text: tables[i].map((row) => row.map((value) => (log && value != null ? brief(10 ** value) : percent(value)))),
         hovertemplate: "step %{customdata} · %{y}: %{text}<extra></extra>",
       }], layout(colours, {
         xaxis: { title: { text: arms.length > 4 ? "looks, at step" : "step (looks, not evenly spaced)", standoff: 4 }, ...ticks(steps), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },

@@ -181,7 +181,7 @@ export class InsidePage {
     parts.slider.disabled = looks.length < 2;
     parts.live.setAttribute("aria-pressed", this.cursor === "live");
     parts.step.textContent = look ? `step ${number(look.step)}` : this.nothing();
-    parts.epoch.textContent = look ? ` · epoch ${look.epoch.toFixed(2)}` : "";
+    parts.epoch.textContent = look ? `epoch ${look.epoch.toFixed(2)}` : "";
     parts.slider.setAttribute("aria-valuetext", parts.step.textContent);
     parts.says.textContent = look?.says ?? "";
   }

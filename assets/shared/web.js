@@ -72,10 +72,10 @@ export function layout(look, more, type = look.type) {
     autosize: true, margin: { l: 8, r: 12, t: 34 * type / 14, b: 8 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: look.font, color: look.text, size: type }, showlegend: false, dragmode: "zoom",
     hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: type - 1, color: look.text } },
-    uirevision: "keep", ...more,
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: look.faint, activecolor: look.text }, uirevision: "keep", ...more,
     xaxis: { ...axis, ...more.xaxis }, yaxis: apart({ ...axis, ...more.yaxis }, type),
     ...(more.title && { title: { text: more.title, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: type + 2 } } }),
   };
 }
 
-export const CONFIG = { displaylogo: false, responsive: true, modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] };
+export const CONFIG = { displaylogo: false, responsive: true, showTips: false, modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] };

@@ -10,6 +10,7 @@ export class Series {
     this.replaced = null;
     this.arriving = null;
     this.message = "";
+    this.status = "";
     this.rates = []; // learning-rate changes
   }
 
@@ -54,6 +55,7 @@ export class Series {
 
   takeStatus(record) {
     this.message = record.message;
+    this.status = record.status;
   }
 
   takeData(record) {

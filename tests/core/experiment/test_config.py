@@ -37,21 +37,22 @@ def test_any_text_is_an_arm_or_a_config_error(text: str) -> None:
     [
         ("bn", "bn", "BatchNorm"),
         (" BN/BN ", "bn", "BatchNorm"),
-        ("bn/none", "bn/none", "BatchNorm, convolutions only"),
-        ("none/bn", "none/bn", "BatchNorm, linear layers only"),
-        ("in", "in", "InstanceNorm, convolutions only"),
-        ("in/none", "in", "InstanceNorm, convolutions only"),
-        ("in/ln", "in/ln", "InstanceNorm on convolutions, LayerNorm on linear layers"),
-        ("gn2", "gn", "GroupNorm, 2 groups"),
-        ("gn1/none", "gn1/none", "GroupNorm, convolutions only, 1 groups"),
-        ("bn/gn4", "bn/gn4", "BatchNorm on convolutions, GroupNorm on linear layers, 4 groups"),
-        ("bn:book", "bn:book", "BatchNorm, the book's own code"),
-        ("none:lr=2e-2:dropout=.5", "none:dropout=0.5:lr=0.02", "No normalization, dropout 0.5, lr 0.02"),
+        ("bn/none", "bn/none", "BatchNorm on convolutions only"),
+        ("none/bn", "none/bn", "BatchNorm on linear layers only"),
+        ("in", "in", "InstanceNorm on convolutions only"),
+        ("in/none", "in", "InstanceNorm on convolutions only"),
+        ("in/ln", "in/ln", "InstanceNorm on convolutions + LayerNorm on linear layers"),
+        ("gn2", "gn", "GroupNorm with 2 groups"),
+        ("gn1/none", "gn1/none", "GroupNorm on convolutions only with 1 group"),
+        ("bn/gn4", "bn/gn4", "BatchNorm on convolutions + GroupNorm on linear layers with 4 groups"),
+        ("bn:book", "bn:book", "BatchNorm with the book's own code"),
+        ("none:lr=2e-2:dropout=.5", "none:dropout=0.5:lr=0.02", "No normalization with dropout 0.5 and lr 0.02"),
     ],
 )
 def test_an_arm_has_one_name_and_one_title(text: str, name: str, title: str) -> None:
     arm = parse_arm(text)
     assert (arm.name, arm.title) == (name, title)
+    assert "," not in title  # which parts the arms of a sentence
 
 
 def test_numbers_that_do_not_fit_six_digits_keep_all_of_them_in_the_name() -> None:

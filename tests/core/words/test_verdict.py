@@ -89,7 +89,7 @@ def test_the_gap_between_batch_and_running_statistics_is_told_only_beyond_sampli
 def test_of_several_gaps_the_largest_is_told() -> None:
     config = ExperimentConfig(arms=(parse_arm("bn"), parse_arm("bn/none")))
     said = verdict(config, [measured(bn=0.5, **{"bn/none": 0.9}, batch={"bn": 0.6, "bn/none": 0.6})], ended=True)
-    assert "instead of running ones BatchNorm, convolutions only reads 60.0 %" in said
+    assert "instead of running ones BatchNorm on convolutions only reads 60.0 %" in said
 
 
 def test_an_arm_that_diverged_is_named_with_its_step() -> None:
