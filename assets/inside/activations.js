@@ -275,7 +275,7 @@ class Activations extends InsidePage {
     });
     const y = { ...this.axis(), type: "log", ...keptTicks(this.parts.drift) };
     await this.react(this.parts.drift, traces, {
-      ...axes, annotations, hovermode: "x", margin: { l: 8, r: 12, t: 26, b: 8 },
+      ...axes, annotations, hovermode: "x", margin: { l: 8, r: 12, t: 50, b: 8 }, // the toolbar above the layers' names
       yaxis: { ...y, domain: [0.54, 1], title: { text: "before the norm", standoff: 4 } }, yaxis2: { ...y, domain: [0, 0.46], matches: "y", title: { text: "after γ and β", standoff: 4 } },
       shapes: layers.flatMap((_, i) => this.cursorLine(`x${i ? i + 1 : ""}`)), uirevision: "drift",
     });

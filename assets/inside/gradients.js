@@ -88,7 +88,7 @@ class Gradients extends InsidePage {
     await react(this.Plotly, this.parts.depth, traces, layout(colours, {
       title: `${name} by layer, input on the left`, hovermode: "x unified",
       xaxis: { type: "category", title: { text: "layer, from the input to the output", standoff: 6 } },
-      yaxis: { type: log ? "log" : "linear", title: { text: name, standoff: 4 }, ...(log ? keptTicks(this.parts.depth) : { tickformat: ".0%", rangemode: "tozero", autorangeoptions: { include: 0.05 } }) },
+      yaxis: { type: log ? "log" : "linear", title: { text: name, standoff: 4 }, ...(log ? keptTicks(this.parts.depth) : { tickformat: ".0%", rangemode: "tozero" }) },
       shapes: this.metric === "update_ratio" ? [guide] : [],
       uirevision: this.metric,
     }), CONFIG);

@@ -22,7 +22,7 @@ export function captioned(element, captions) {
 // Why the maps would be of one colour or of none, in words in their place; "" where they are neither.
 export function whyFlat(name, log, values) {
   if (!values.length) return `${name} has no finite value${log ? " above 0" : ""} in any layer at any look: there is nothing to colour.`;
-  return !log && values.every((value) => value === 0) ? `${name}: none, in any layer at any look.` : "";
+  return !log && values.every((value) => value === 0) ? `No ${name} in any layer at any look.` : "";
 }
 
 export const scaleOf = (dark) => {

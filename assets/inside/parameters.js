@@ -163,7 +163,7 @@ class Parameters extends InsidePage {
       xaxis: { domain: [0, 0.4], ...this.channelAxis }, xaxis2: second,
       margin: EDGES, yaxis: { ...FIXED, title: { text: SYMBOLS[which], standoff: 4 }, autorangeoptions: { include: [start - 0.04, start + 0.04] } },
       shapes: [line({ xref: "paper", x0: 0, x1: 1, y0: start, y1: start }, colours.faint, "dot"), line({ xref: "x2", yref: "paper", y0: 0, y1: 1, x0: look.step, x1: look.step }, colours.text)],
-      annotations: [{ xref: "paper", x: 0.435, y: start, text: `start<br>${start}`, showarrow: false, xanchor: "center", font: { size: colours.type - 2, color: colours.faint } }],
+      annotations: this.parts[which].clientWidth < 500 ? [] : [{ xref: "paper", x: 0.435, y: start, text: `start<br>${start}`, showarrow: false, xanchor: "center", font: { size: colours.type - 2, color: colours.faint } }],
     });
   }
 
@@ -270,7 +270,7 @@ class Parameters extends InsidePage {
     const star = (arm) => ({ type: "scatter", mode: "markers", x: [found.step], y: [found.arms[arm.name]?.recalibrated], marker: { symbol: "star", size: 17, color: this.colors.get(arm.name), line: { color: this.colours.background, width: 1.5 } }, hovertemplate: `${escape(arm.name)}, recalibrated, step %{x}: %{y:.1%}<extra></extra>` });
     const traces = arms.flatMap((arm) => [curve(arm, "accuracy", "dash", "evaluation mode"), curve(arm, "batch_accuracy", "dot", "batch statistics"), ...(found?.arms ? [star(arm)] : [])]);
     return this.chart("accuracy", traces, {
-      title: `test accuracy <span style="font-size:.8em">╍ evaluation mode  ┈ each batch’s own statistics${found?.arms ? "  ★ recalibrated" : ""}</span>`, hovermode: "closest", uirevision: "accuracy",
+      title: `test accuracy <span style="font-size:.8em">╍ evaluation mode ┈ each batch’s own statistics${found?.arms ? " ★ recalibrated" : ""}</span>`, hovermode: "closest", uirevision: "accuracy",
       xaxis: { title: { text: "step", standoff: 4 }, rangemode: "tozero" }, yaxis: { tickformat: ".0%", rangemode: "tozero", title: { text: "accuracy", standoff: 4 } },
       shapes: [line({ yref: "paper", y0: 0, y1: 1, x0: this.shown.step, x1: this.shown.step }, this.colours.text)],
     });

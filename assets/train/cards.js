@@ -29,9 +29,9 @@ export function figures(arm) {
     batch: arm.diverged
       ? `step ${arm.diverged.step}: ${arm.diverged.what}`
       : own === undefined ? "" : `${percent(own)} with batch statistics`,
-    loss: loss === undefined ? "" : `loss: train ${nats(loss)} · test ${nats(last(arm.test.loss))}`,
-    speed: seconds ? `${number(Math.round(last(arm.train.examples) / seconds))} examples/s · ${((1000 * seconds) / last(arm.train.step)).toFixed(1)} ms/step` : "",
-    size: `${number(arm.parameters)} parameters, norms ${number(arm.norm_parameters)} · weights #${arm.fingerprint}`,
+    loss: loss === undefined ? "" : inParts(`loss: train ${nats(loss)}`, `test ${nats(last(arm.test.loss))}`),
+    speed: seconds ? inParts(`${number(Math.round(last(arm.train.examples) / seconds))} examples/s`, `${((1000 * seconds) / last(arm.train.step)).toFixed(1)} ms/step`) : "",
+    size: inParts(`${number(arm.parameters)} parameters`, `norms ${number(arm.norm_parameters)}`, `weights #${arm.fingerprint}`),
   };
 }
 
@@ -51,5 +51,7 @@ function lastRate(rates) {
   return [...(rates.length > 1 ? ["…"] : []), `${rate} from step ${number(step)}`];
 }
 
+// A narrow card breaks its lines between the parts, never between a number and its unit.
+const inParts = (...parts) => parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · ");
 const nats = (loss) => (loss == null ? "not finite" : written(loss, 3));
 const dataName = (name) => ({ "fashion-mnist": "Fashion-MNIST", digits: "built-in digits" })[name] ?? name.toUpperCase();

@@ -4,7 +4,9 @@ import { endLabels, lost, marksAbove, rateMark } from "./labels.js";
 import { xEnd, yRange } from "./ranges.js";
 import { MARKERS, armColors } from "../shared/look.js";
 import { last, smooth } from "./series.js";
+import { ruler } from "../shared/ruler.js";
 import { logTicks } from "../shared/ticks.js";
+import { titled } from "../shared/titles.js";
 
 const X_TITLES = { step: "step (mini-batches)", epoch: "epoch", seconds: "seconds of the arm’s own training" };
 const HOVER_TITLES = { step: "step %{x:,d}", epoch: "epoch %{x:.2f}", seconds: "%{x:.2f} s" };
@@ -15,12 +17,7 @@ const KINDS = [
 ];
 const AT_THE_RIGHT = ["test", "train", "batch"]; // the first of them that is drawn has its labels there
 
-const pen = document.createElement("canvas").getContext("2d");
-
-const ruler = (look) => (text, size) => {
-  pen.font = `600 ${size}px ${look.font}`;
-  return pen.measureText(text).width;
-};
+const CONFIG = { displaylogo: false, responsive: true, doubleClick: false, showTips: false, modeBarButtons: [["toImage", "zoom2d", "pan2d"]] };
 
 export class Curves {
   constructor(Plotly, lossElement, accuracyElement) {
@@ -37,8 +34,7 @@ export class Curves {
     const room = Math.max(...pictures.map(({ above }) => above.room)); // in both, so that the plots begin at one height
     for (const [i, chart] of this.charts.entries()) {
       const layout = this.layout(chart, series, view, look, { ...pictures[i], room });
-      await this.Plotly.react(chart.element, pictures[i].traces, layout, { displaylogo: false, responsive: true, doubleClick: false,
-        showTips: false, modeBarButtons: [["toImage", "zoom2d", "pan2d"]] });
+      await this.Plotly.react(chart.element, pictures[i].traces, titled(layout, chart.element.clientWidth, CONFIG), CONFIG);
     }
     if (!this.drawn) this.listen();
     this.drawn = true;
@@ -94,7 +90,7 @@ export class Curves {
     const place = (v) => ((log ? Math.log10(v) : v) - y[0]) / (y[1] - y[0]);
     const isSeen = ({ end, value }) => (!chart.zoom.x || (end >= x[0] && end <= x[1])) && (!chart.zoom.y || (place(value) >= 0 && place(value) <= 1));
     const { clientWidth, clientHeight: height } = chart.element;
-    const widthOf = ruler(look);
+    const widthOf = ruler(look.font);
     const ends = endLabels(labels, { kind: chart.value, place, isSeen, height: Math.max(100, height - 6.5 * look.type), look, widthOf });
     const left = chart.element._fullLayout?._size?.l ?? 4 * look.type;
     const above = marksAbove(marks, { range: x, width: Math.max(100, clientWidth - left - ends.margin), height, look, widthOf });
@@ -136,7 +132,7 @@ export class Curves {
 
   layout(chart, series, view, look, { ends, above, room, x, y, log }) {
     const labelled = AT_THE_RIGHT.find((kind) => view.kinds.has(kind));
-    const right = labelled ? `   at the right: ${KINDS.find(({ kind }) => kind === labelled).name}` : "";
+    const right = labelled ? `at the right: ${KINDS.find(({ kind }) => kind === labelled).name}` : "";
     const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: look.type }, automargin: true };
     return {
       autosize: true,
@@ -144,7 +140,7 @@ export class Curves {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: look.font, color: look.text, size: look.type },
-      title: { text: `${chart.title}<span style="font-size:.72em;opacity:.7">${right}</span>`, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: look.type + 3 } },
+      title: { text: `${chart.title} <span style="font-size:.8em;opacity:.7">${right}</span>`, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: look.type + 3 } },
       showlegend: false,
       hovermode: "x unified",
       modebar: { bgcolor: "rgba(0,0,0,0)", color: look.faint, activecolor: look.text },

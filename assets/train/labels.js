@@ -6,14 +6,17 @@ import { written } from "../shared/ticks.js";
 
 const LINE_LETTERS = 15; // what is longer is broken: bn:book / :dropout=0.5
 const MOST_ROWS = 3; // more marks side by side than that stay lines without words
+const SMALLEST = 13; // pixels of type
+const BELOW = 3.5; // lines of type that the x-axis takes: beside it there is room for labels too
 const SHARE = 0.16; // of a chart's height that the rows of marks may take
 
 // The labels pushed apart where they would overlap, and the margin that the longest needs. `place` gives a value's
 // height in the chart, 0 to 1; `isSeen` tells whether the end of a label's line is in a zoomed picture; `height` is the
 // plot's in pixels; `widthOf(text, size)` measures a text. The margin is that of all labels, so that a zoom moves nothing.
 export function endLabels(labels, { kind, place, isSeen = () => true, height, look, widthOf }) {
-  const size = look.type + 1;
   const written = labels.map((label) => ({ ...label, lines: lines(label, kind) }));
+  const all = written.reduce((sum, label) => sum + label.lines.length, 0);
+  const size = Math.min(look.type + 1, Math.max(SMALLEST, (height + BELOW * look.type) / (1.3 * all)));
   const placed = written
     .filter(isSeen)
     .map((label) => ({ ...label, y: Math.min(0.98, Math.max(0.02, place(label.value))) }))

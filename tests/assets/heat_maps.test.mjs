@@ -8,7 +8,7 @@ import { script } from "./script.mjs";
 const { whyFlat } = await script("heat_maps.js");
 
 test("a map of zeros is said in words", () => {
-  assert.equal(whyFlat("exact zeros", false, [0, 0, 0]), "exact zeros: none, in any layer at any look.");
+  assert.equal(whyFlat("exact zeros", false, [0, 0, 0]), "No exact zeros in any layer at any look.");
 });
 
 test("a map without a single value says why it has no colours", () => {

@@ -73,6 +73,14 @@ test("the margin is the longest line's, and never so small that the chart would 
   assert.equal(drawn([label("abcdefghij", 0.5)]).margin, "abcdefghij 0.50".length * 7 + 18);
 });
 
+test("more labels than have room beside a low plot are smaller, down to what can be read", () => {
+  const six = Array.from({ length: 6 }, (_, i) => label(`arm${i}`, i / 6));
+  const sizeIn = (height) => drawn(six, { height }).annotations[0].font.size;
+  assert.equal(sizeIn(400), 14);
+  assert.ok(Math.abs(6 * 1.3 * sizeIn(60) - (60 + 3.5 * 13)) < 1e-9); // the plot and the x-axis below it
+  assert.equal(sizeIn(20), 13);
+});
+
 test("the label of a line whose end a zoomed chart does not show is left out, and its room is kept", () => {
   const labels = [label("a", 0.3), label("long:dropout=0.5", 0.7)];
   const zoomed = drawn(labels, { isSeen: ({ value }) => value < 0.5 });
