@@ -186,7 +186,7 @@ class Activations extends InsidePage {
 
   // Why a panel has no histogram, in short lines; "" where it has one.
   whyNothing(stage, traces, summaries) {
-    if (traces.some(({ y }) => y.some((share) => share > 0))) return "";
+    if (traces.some(({ y }) => y.some((height) => height > 0))) return "";
     if (!this.shownArms().length) return "no arm is shown";
     if (!summaries.length) return stage === "activated" ? "the last layer<br>has no activation" : "no norm here:<br>the same as before the norm";
     const finite = summaries.some(({ adaptive }) => adaptive.low != null);
@@ -199,7 +199,7 @@ class Activations extends InsidePage {
     const layers = Object.values(look).flatMap((arm) => arm.layers).filter(({ name }) => this.range === "all" || name === this.chosen);
     const alike = stage === "activated" ? [stage] : BEFORE;
     const stages = layers.flatMap((layer) => alike.map((each) => layer[each])).filter(Boolean);
-    const [low, high] = extent(stages.map((stage) => stage.adaptive));
+    const [low, high] = extent(stages.map(({ adaptive }) => adaptive));
     return [Math.max(low, Math.min(...stages.map(({ fixed }) => fixed.low))), Math.min(high, Math.max(...stages.map(({ fixed }) => fixed.high)))];
   }
 

@@ -3,7 +3,7 @@
 import { endLabels, lost, marksAbove, rateMark } from "./labels.js";
 import { xEnd, yRange } from "./ranges.js";
 import { MARKERS, armColors } from "../shared/look.js";
-import { last, smooth } from "./series.js";
+import { smooth } from "./series.js";
 import { ruler } from "../shared/ruler.js";
 import { logTicks } from "../shared/ticks.js";
 import { titled } from "../shared/titles.js";

@@ -14,10 +14,10 @@ const SHARE = 0.16; // of a chart's height that the rows of marks may take
 // height in the chart, 0 to 1; `isSeen` tells whether the end of a label's line is in a zoomed picture; `height` is the
 // plot's in pixels; `widthOf(text, size)` measures a text. The margin is that of all labels, so that a zoom moves nothing.
 export function endLabels(labels, { kind, place, isSeen = () => true, height, look, widthOf }) {
-  const written = labels.map((label) => ({ ...label, lines: lines(label, kind) }));
-  const all = written.reduce((sum, label) => sum + label.lines.length, 0);
+  const told = labels.map((label) => ({ ...label, lines: lines(label, kind) }));
+  const all = told.reduce((sum, label) => sum + label.lines.length, 0);
   const size = Math.min(look.type + 1, Math.max(SMALLEST, (height + BELOW * look.type) / (1.3 * all)));
-  const placed = written
+  const placed = told
     .filter(isSeen)
     .map((label) => ({ ...label, y: Math.min(0.98, Math.max(0.02, place(label.value))) }))
     .toSorted((a, b) => a.y - b.y);
@@ -34,7 +34,7 @@ export function endLabels(labels, { kind, place, isSeen = () => true, height, lo
     xref: "paper", yref: "paper", x: 1, xshift: 10, y: label.y, xanchor: "left", yanchor: "middle", showarrow: false,
     align: "left", font: { color: label.color, size }, text: label.lines.map(bold(label.arm.name)).join("<br>"),
   }));
-  const widths = written.flatMap((label) => label.lines.map((text) => widthOf(text, size)));
+  const widths = told.flatMap((label) => label.lines.map((text) => widthOf(text, size)));
   return { annotations, margin: Math.ceil(Math.max(70, ...widths)) + 18 };
 }
 
