@@ -218,8 +218,8 @@ export class InsidePage {
   // --- the visitor --------------------------------------------------------------------------------------------------
 
   clicked(event) {
-    const link = event.target.closest("a[href^=train]");
-    if (link) link.setAttribute("href", `train${location.search}`); // a page is loaded anew, with the form's settings
+    const link = event.target.closest("[data-part=train]");
+    if (link) link.setAttribute("href", `./${location.search}`); // a page that is loaded anew, with the form's settings
     const button = event.target.closest("button");
     if (!button) return;
     const { arm, source } = button.dataset;
@@ -279,7 +279,7 @@ const head = ({ question, shows, x, y }) => `
       <g font-size="14" fill="currentColor" text-anchor="middle" opacity=".75"><text x="320" y="84">nothing to look into yet</text>
         <text x="320" y="174">${x}</text><text transform="translate(104 80) rotate(-90)">${y}</text></g></svg>
     <p>This page looks inside the networks of a run while they learn.</p>
-    <p><a class="ns-primary ns-huge" href="./" target="_self">Go to Train and start one</a></p>
+    <p><a class="ns-primary ns-huge" data-part="train" href="./" target="_self">Go to Train and start one</a></p>
   </div>
   <div data-part="full" hidden>
   <header class="ns-bar"><span class="ns-buttons" data-part="arms"></span>

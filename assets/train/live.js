@@ -3,10 +3,12 @@
 
 import "../shared/address_bar.js";
 import "../shared/decimal_comma.js";
+import { showBar } from "./bar.js";
 import { card, figures, origin, testImages } from "./cards.js";
 import { Curves } from "./curves.js";
 import { drawing, pills, whatDiffers } from "./idle.js";
 import { skeleton } from "./live_body.js";
+import { BEGINS, Presses } from "./presses.js";
 import { armColors, project } from "../shared/look.js";
 import { areWaiting, order } from "../shared/orders.js";
 import { Series } from "./series.js";
@@ -27,11 +29,6 @@ export function mount(component) {
 // From one question to the next, drawing included; queued is mostly short, and then a start.
 const PERIOD_MS = { running: 200, preparing: 100, queued: 150, paused: 400 };
 const LEAST_WAIT_MS = 60; // where drawing takes longer than the period, so that the page still hears clicks
-const BEGINS = new Set(["start", "rerun", "renew"]);
-const ONE_RUN_MS = 1000; // any number of clicks within it begin one run
-const ONCE = new Set(["pause", "drop"]); // a double click pauses and does not resume, drops one run and not the next too
-const ONE_PRESS_MS = 400;
-const TOUCHES = ["pointerdown", "input"];
 
 class Panel {
   constructor(root) {
@@ -50,9 +47,7 @@ class Panel {
     this.isDragging = dragging(this.element, () => this.draw());
     this.keys = (event) => this.pressed(event);
     document.addEventListener("keydown", this.keys);
-    this.touched = ({ target }) => target.closest("button[data-do]") || (this.last = null); // the next press is a new order
-    for (const each of TOUCHES) document.addEventListener(each, this.touched, true);
-    this.beginning = 0; // orders under way that begin a run
+    this.presses = new Presses();
     this.surroundings = new Surroundings(this.element);
   }
 
@@ -60,7 +55,7 @@ class Panel {
     clearTimeout(this.timer);
     this.surroundings.close();
     document.removeEventListener("keydown", this.keys);
-    for (const each of TOUCHES) document.removeEventListener(each, this.touched, true);
+    this.presses.close();
     this.closed = true;
   }
 
@@ -69,7 +64,7 @@ class Panel {
   update({ data }) {
     const before = this.data;
     // A run that the server has forgotten stays drawn until there is another one.
-    const stays = this.gone && !data.run && [this.gone, ""].includes(before.run);
+    const stays = this.gone && this.state && !data.run;
     this.data = stays ? { ...data, settings: before.settings, rate: before.rate } : data;
     if (data.key) sessionStorage.setItem(`normscope-${data.run}`, data.key);
     if (before.run !== data.run && !stays) this.follow();
@@ -184,7 +179,8 @@ class Panel {
     this.element.dataset.run = data.run;
     parts.status.textContent = this.lost ? "No connection" : WORDS[status] ?? "Ready";
     parts.where.textContent = this.where(status);
-    this.showButtons(status);
+    const mine = Boolean(this.key());
+    showBar(this.element, parts, { data, state, status, mine, isBeginning: this.presses.underWay > 0 });
     const done = 100 * this.share(status);
     parts.progress.style.width = `${done}%`;
     parts.progress.parentElement.setAttribute("aria-valuenow", Math.round(done));
@@ -196,8 +192,6 @@ class Panel {
     parts.work.hidden = !isThere;
     if (!isThere) this.showIdle(look);
     this.showGhosts();
-    parts.results.href = data.run ? address(`api/runs/${data.run}/results.json`) : "";
-    parts.results.hidden = !state?.step || Boolean(this.gone);
   }
 
   where(status) {
@@ -239,37 +233,6 @@ class Panel {
   expectation(status) {
     if (status === "preparing" || status === "queued") return "The arms start from the same weights and see the same images.";
     return this.state ? "The first test comes in a moment." : "";
-  }
-
-  showButtons(status) {
-    const mine = Boolean(this.key());
-    const active = status !== "" && status !== "gone" && !ENDED.has(status);
-    const paused = status === "paused";
-    const steers = active && mine && !this.beginning;
-    const can = {
-      pause: steers,
-      step: steers && (paused || status === "running"),
-      stop: steers,
-      rerun: Boolean(this.data.run) && !this.gone && !this.beginning,
-      renew: Boolean(this.data.run) && !this.gone && !this.beginning,
-    };
-    // Start can always be pressed: what was typed a moment ago may have made the settings right, or others.
-    const begins = !this.data.problem && !this.beginning && (!active || !mine || this.data.changed);
-    for (const button of this.element.querySelectorAll("button[data-do]")) {
-      if (button.dataset.do in can) button.disabled = !can[button.dataset.do];
-      if (button.dataset.do === "start") button.setAttribute("aria-disabled", !begins);
-    }
-    const { pause } = this.parts;
-    pause.dataset.now = paused ? "resume" : "pause";
-    pause.textContent = paused ? "▶ Resume" : "❚❚ Pause";
-    this.parts.start.textContent = active && mine && this.data.changed ? "▶ Start new settings" : "▶ Start";
-    this.parts.rate.disabled = !(active && mine);
-    if (document.activeElement !== this.parts.rate && this.state) this.parts.rate.value = this.state.learning_rate;
-    this.parts.watching.hidden = !this.data.run || mine || Boolean(this.gone);
-    this.parts.next.hidden = !this.data.changed;
-    this.parts.changed.textContent = `For the next run: ${this.data.changed}`;
-    this.parts.same.hidden = !this.data.weights;
-    this.parts.same.title = `A run with the sidebar’s settings and seed ${this.data.seed}: the initial weights of the run in view`;
   }
 
   showNotices(status) {
@@ -343,24 +306,14 @@ class Panel {
   async carry({ do: what, now, id, weights }) {
     const { rate } = this.parts;
     if (what !== "rate" && document.activeElement === rate) rate.blur(); // what was typed there was ordered before
-    if (this.isRepeated(what)) return;
+    if (this.presses.isRepeated(what, this.data.run)) return;
     const heard = order({ do: now ?? what, run: this.data.run, key: this.key(), id, weights, value: rate.value });
     if (!BEGINS.has(what)) return;
-    this.beginning += 1;
+    this.presses.underWay += 1;
     this.show();
     await heard;
-    this.beginning -= 1;
+    this.presses.underWay -= 1;
     this.show();
-  }
-
-  // Whether it is another click on what was pressed just now and means nothing more. Each press of Step is a step.
-  isRepeated(what) {
-    const before = this.last?.what === what ? this.last : { at: 0 };
-    const since = Date.now() - before.at;
-    const isSeries = BEGINS.has(what) && since < ONE_RUN_MS;
-    this.last = { what, at: Date.now(), run: isSeries ? before.run : this.data.run };
-    if (isSeries) return this.beginning > 0 || this.last.run !== this.data.run;
-    return ONCE.has(what) && since < ONE_PRESS_MS;
   }
 
   // The browser would save the server's "no" as the results.

@@ -17,7 +17,7 @@ from pages.parts.controls import INIT_NAMES
 from pages.parts.session import View
 
 ORDERS = "orders"
-MOST_CHANGES = 4  # more than that are counted instead of named
+MOST_CHANGES = 3  # more than that are counted instead of named
 
 # Inline scripts travel with every message, so this one only fetches the real one, which the browser keeps.
 LOADER = """

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test, { mock } from "node:test";
+import { setImmediate } from "node:timers";
 
 import { script } from "./script.mjs";
 
@@ -23,7 +24,7 @@ const box = (setting, value) => ({ value, closest: () => ({ className: `stElemen
 const settled = () => new Promise((done) => setImmediate(done));
 
 // What Python says, of one session after the other; `sent` is what came to it.
-let sent = [];
+const sent = [];
 const python = (said) => mount({
   data: { visitor: "first", heard: 0, sets: 2, opened: {}, link: { lr: "0.1" }, form: { lr: "0.1" }, ...said },
   setTriggerValue: (name, message) => sent.push(structuredClone(message)),
