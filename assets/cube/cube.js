@@ -3,11 +3,12 @@
 // computes the numbers. Every picture is a display list first, so that canvas, SVG and PNG show the same.
 
 import "../shared/address_bar.js";
-import { build, element, fillStages, floats, save } from "./frame.js";
+import { build, element, fillStages, floats } from "./frame.js";
 import { layOut, MOVES, shares } from "./layout.js";
 import { clamp, DARK_MAP, hit, LIGHT_MAP, moved, number, pickColor, toCanvas, toSvg } from "./pens.js";
 import { cubeScene, gridHeight, gridScene, legend } from "./scenes.js";
 import { project, theme } from "../shared/look.js";
+import { save } from "../shared/web.js";
 
 const views = new WeakMap();
 const cameras = new Map(); // by element key: the camera outlives the page's redrawing
