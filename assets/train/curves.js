@@ -2,16 +2,18 @@
 
 import { RATE_ROWS, endLabels, lost, rateLabels } from "./labels.js";
 import { MARKERS, armColors } from "../shared/look.js";
-import { last, smooth } from "./series.js";
+import { last, lineOf } from "./series.js";
 import { logTicks } from "../shared/ticks.js";
+import { SAVE } from "../shared/web.js";
 
 const X_TITLES = { step: "step (mini-batches)", epoch: "epoch", seconds: "seconds of the arm’s own training" };
 const HOVER_TITLES = { step: "step %{x:,d}", epoch: "epoch %{x:.2f}", seconds: "%{x:.2f} s" };
-const KINDS = [
+export const KINDS = [
   { kind: "train", dash: "solid", name: "train" },
   { kind: "test", dash: "dash", name: "test" },
   { kind: "batch", dash: "dot", name: "test, batch statistics" },
 ];
+const AT_THE_RIGHT = { test: "at the right: test", batch: "at the right: test, batch statistics", train: "at the right: train, last point" };
 
 const pen = document.createElement("canvas").getContext("2d");
 
@@ -37,7 +39,7 @@ export class Curves {
       const { traces, labels } = this.traces(chart, series, ghosts, view, look, log ? 10 ** range[1] : range[1]);
       const layout = this.layout(chart, series, view, look, labels, log, range);
       await this.Plotly.react(chart.element, traces, layout, { displaylogo: false, responsive: true, doubleClick: false,
-        modeBarButtons: [["toImage", "zoom2d", "pan2d"]] });
+        modeBarButtons: [[SAVE, "zoom2d", "pan2d"]] });
     }
     if (!this.drawn) this.listen();
     this.drawn = true;
@@ -87,7 +89,7 @@ export class Curves {
   traces(chart, series, ghosts, view, look, top) {
     const traces = [];
     const labels = [];
-    for (const ghost of ghosts) traces.push(...ghostTraces(ghost, chart.value, view, look));
+    for (const ghost of ghosts) traces.push(...ghostTraces(ghost, chart.value, series, view, look));
     const arms = [...series.arms.values()];
     const colors = armColors(arms, look);
     let nth = Math.min(RATE_ROWS, series.rates.length);
@@ -98,19 +100,20 @@ export class Curves {
         const points = arm[kind];
         if (!view.kinds.has(kind) || !points.step.length) continue;
         const raw = points[chart.value];
-        const values = kind === "train" ? smooth(raw, view.smooth) : raw;
-        if (values !== raw) traces.push(line(points[view.x], raw, color, "solid", 1, { opacity: 0.28, hoverinfo: "skip" }));
-        const trace = line(points[view.x], values, color, dash, kind === "train" ? 2.4 : 2.2, {
+        const { x, y } = lineOf(arm, kind, chart.value, view);
+        if (y !== raw) traces.push(line(x, raw, color, "solid", 1, { opacity: 0.28, hoverinfo: "skip" }));
+        const trace = line(x, y, color, dash, kind === "train" ? 2.4 : 2.2, {
           name: `${arm.name} ${name}`,
-          hovertemplate: chart.value === "loss" ? "%{y:.4f}" : "%{y:.1%}",
+          hovertemplate: (chart.value === "loss" ? "%{y:.4f}" : "%{y:.1%}") + (y === raw ? "" : " smoothed"),
         });
         if (kind === "test") Object.assign(trace, testMarkers(points, series, color, index));
         traces.push(trace);
       }
       if (arm.diverged) traces.push(lost(arm, chart.value, { view, color, top, nth: nth++ }));
-      const shown = view.kinds.has("test") && arm.test.step.length ? arm.test : arm.train;
-      const value = shown[chart.value].findLast((v) => v != null);
-      if (value != null) labels.push({ arm, color, value, finite: last(shown[chart.value]) != null });
+      const kind = atTheRight(arm, view);
+      const shown = kind ? arm[kind][chart.value] : [];
+      const value = shown.findLast((v) => v != null);
+      if (value != null) labels.push({ arm, color, value, kind, finite: last(shown) != null });
     });
     return { traces, labels };
   }
@@ -129,7 +132,7 @@ export class Curves {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: look.font, color: look.text, size: look.type },
-      title: { text: `${chart.title}<span style="font-size:.72em;opacity:.7">   at the right: test</span>`, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: look.type + 3 } },
+      title: { text: chart.title + subtitle(labels), x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: look.type + 3 } },
       showlegend: false,
       hovermode: "x unified",
       modebar: { bgcolor: "rgba(0,0,0,0)", color: look.faint, activecolor: look.text },
@@ -161,14 +164,23 @@ function testMarkers(points, series, color, index) {
   };
 }
 
-function ghostTraces(ghost, value, view, look) {
-  const arms = [...ghost.arms.values()].filter((arm) => !view.hidden.has(arm.name));
+// An arm is hidden by its card, so one that the run in view does not have is not.
+function ghostTraces(ghost, value, series, view, look) {
+  const arms = [...ghost.arms.values()].filter(({ name }) => !view.hidden.has(name) || (series.started && !series.arms.has(name)));
   const colors = armColors([...ghost.arms.values()], look);
   return arms.flatMap((arm) =>
-    KINDS.filter(({ kind }) => kind !== "batch" && view.kinds.has(kind)).map(({ kind, dash }) =>
-      line(arm[kind][view.x], smooth(arm[kind][value], view.smooth), colors.get(arm.name), dash, 1.2, {
-        opacity: 0.3, hoverinfo: "skip",
-      })));
+    KINDS.filter(({ kind }) => kind !== "batch" && view.kinds.has(kind)).map(({ kind, dash }) => {
+      const { x, y } = lineOf(arm, kind, value, view);
+      return line(x, y, colors.get(arm.name), dash, 1.2, { opacity: 0.3, hoverinfo: "skip" });
+    }));
+}
+
+// Which line's last number stands at the right: of those that are lit.
+const atTheRight = (arm, view) => ["test", "train", "batch"].find((kind) => view.kinds.has(kind) && arm[kind].step.length);
+
+function subtitle(labels) {
+  const kinds = [...new Set(labels.map(({ kind }) => kind))];
+  return kinds.length ? `<span style="font-size:.72em;opacity:.7">   ${kinds.map((kind) => AT_THE_RIGHT[kind]).join("; ")}</span>` : "";
 }
 
 // The range ends ahead of the curves and grows by doubling, so that the picture does not slide.

@@ -34,7 +34,6 @@ class Visitor:
     notices: list[str] = field(default_factory=list)
     opened: bool = False
     owned: set[str] = field(default_factory=set)
-    numbers: dict[str, int] = field(default_factory=dict)  # by run, in the order in which they came into view
 
     def show(self, run: Run) -> None:
         """Bring `run` into view; the one before becomes a ghost if it has anything to show."""
@@ -43,7 +42,6 @@ class Visitor:
             if self.run.snapshot().step > 0:
                 self.earlier = [*self.earlier, self.run][-KEPT_GHOSTS:]
         run.join(self.id)
-        self.numbers.setdefault(run.id, len(self.numbers) + 1)
         self.run = run
 
 
@@ -57,7 +55,6 @@ class View:
     config: ExperimentConfig | None
     problem: str
     notices: tuple[str, ...]
-    numbers: dict[str, int]
 
 
 def _left(visitor: Visitor) -> None:
@@ -144,7 +141,7 @@ def view() -> View:
     """What is to be shown now."""
     here = visitor()
     key = here.run.key if here.run is not None and here.run.id in here.owned else ""
-    return View(here.run, key, tuple(here.earlier), here.config, here.problem, tuple(here.notices), here.numbers)
+    return View(here.run, key, tuple(here.earlier), here.config, here.problem, tuple(here.notices))
 
 
 def pressed(element: str) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def test_a_run_is_named_with_the_learning_rate_that_it_ended_with_and_what_is_un
     until(lambda: run.ended)
     label = panel(open_frame(run=run.id))["label"]
     assert re.fullmatch(
-        r"Run 1: none · sigmoid · lr 0\.1 → 0\.05 from step [\d,]+ · batch 2 · depth 8 · 1,?000 epochs · seed 0", label
+        r"none · sigmoid · lr 0\.1 → 0\.05 from step [\d,]+ · batch 2 · depth 8 · 1,?000 epochs · seed 0", label
     )
 
 
