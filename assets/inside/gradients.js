@@ -4,8 +4,10 @@ import { captioned, fillScale, scaleOf } from "./heat_maps.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { keptTicks, ticksFollow } from "./log_axis.js";
+import { armOf } from "./saved.js";
+import { keep, kept } from "../shared/kept.js";
 import { MARKERS } from "../shared/look.js";
-import { CONFIG, brief, escape, layout, plotly, scientific } from "../shared/web.js";
+import { CONFIG, SMALL, brief, escape, layout, number, plotly, scientific } from "../shared/web.js";
 
 const METRICS = {
   mean_abs: { name: "mean |∂L/∂W|", log: true },
@@ -29,7 +31,7 @@ class Gradients extends InsidePage {
   get body() {
     return `
     <div class="ns-tools"><span class="ns-group" role="group" aria-label="What is drawn">${Object.entries(METRICS)
-      .map(([key, { name }], i) => `<button data-metric="${key}" aria-pressed="${!i}">${name}</button>`).join("")}</span></div>
+      .map(([key, { name }]) => `<button data-metric="${key}">${name}</button>`).join("")}</span></div>
     <div class="ns-headline"><div class="ns-chart ns-tall" data-part="depth"></div><div class="ns-ratios" data-part="ratios"></div></div>
     <div data-part="heats" class="ns-heats"></div>
     <p data-part="heatScale" class="ns-small ns-scale ns-heatscale"></p>
@@ -48,14 +50,14 @@ class Gradients extends InsidePage {
   constructor(root) {
     super(root);
     this.element.classList.add("ns-gradients");
-    this.metric = "mean_abs";
+    this.metric = kept("metric", "mean_abs", Object.keys(METRICS));
+    this.lightMetric();
   }
 
   async draw() {
     this.Plotly ??= await plotly();
     const { colours } = this;
-    const layers = Object.keys(this.look.arms[this.shownArms()[0]?.name] ?? {});
-    if (!layers.length) return;
+    const layers = Object.keys(Object.values(this.look.arms)[0] ?? {});
     this.fillLayers(layers);
     await this.drawDepth(layers, colours);
     this.drawRatios(layers);
@@ -64,9 +66,10 @@ class Gradients extends InsidePage {
   }
 
   fillLayers(layers) {
-    if (this.filled === layers.join()) return;
+    if (!layers.length || this.filled === layers.join()) return;
     this.filled = layers.join();
     this.parts.layer.innerHTML = layers.map((name) => `<option>${name}</option>`).join("");
+    this.parts.layer.value = kept("gradients layer", layers[0], layers);
   }
 
   async drawDepth(layers, colours) {
@@ -116,7 +119,8 @@ class Gradients extends InsidePage {
     })));
     const all = tables.flat(2).filter((value) => value != null);
     const [low, high] = [Math.min(...all), Math.max(...all)];
-    fillScale(this.parts.heatScale, all.length ? [low, high].map((value) => brief(log ? 10 ** value : value)) : [], name, colours.dark);
+    this.heatEnds = all.length ? [low, high].map((value) => brief(log ? 10 ** value : value)) : [];
+    fillScale(this.parts.heatScale, this.heatEnds, name, colours.dark);
     const marker = { type: "line", yref: "paper", y0: 0, y1: 1, x0: this.index, x1: this.index, line: { color: colours.text, width: 2 } };
     for (const [i, element] of charts.entries()) {
       await react(this.Plotly, element, [{
@@ -127,7 +131,7 @@ class Gradients extends InsidePage {
       }], layout(colours, {
         xaxis: { title: { text: arms.length > 4 ? "looks, at step" : "step (looks, not evenly spaced)", standoff: 4 }, ...ticks(steps), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },
         shapes: [marker], margin: { l: 8, r: 12, t: 4, b: 8 },
-      }, colours.type - 1), { ...CONFIG, displayModeBar: false });
+      }, colours.type - 1), SMALL);
       if (!element.listening) {
         element.listening = true;
         element.on("plotly_click", ({ points }) => this.moveTo(this.looks[points[0].x].step));
@@ -136,13 +140,13 @@ class Gradients extends InsidePage {
   }
 
   async drawHistogram(colours) {
+    const { step } = this.look;
     const look = await this.whole();
-    if (!look) return;
     const layer = this.parts.layer.value;
     const traces = [];
     const notes = [];
     for (const arm of this.shownArms()) {
-      const found = look[arm.name]?.layers.find(({ name }) => name === layer)?.gradient?.histogram;
+      const found = look?.[arm.name]?.layers.find(({ name }) => name === layer)?.gradient?.histogram;
       if (!found) continue;
       const bins = found.positive.length;
       const middle = (i) => found.low * (found.high / found.low) ** ((i + 0.5) / bins);
@@ -153,9 +157,9 @@ class Gradients extends InsidePage {
       notes.push(`${arm.name}: ${found.zero} exact zeros, ${found.nan} NaN, ${found.inf} ±Inf`);
     }
     const marks = [-2, -5, -8, -11];
-    this.parts.histogramNotes.textContent = notes.join(" · ");
+    this.parts.histogramNotes.textContent = look ? notes.join(" · ") : "The histograms of this step are not kept any more: it was merged with a neighbour. Move on by one look.";
     await react(this.Plotly, this.parts.histogram, traces, layout(colours, {
-      title: `∂L/∂W of ${layer}: share of weights by sign and magnitude`, hovermode: "x unified",
+      title: `∂L/∂W of ${layer} at step ${number(step)}: share of weights by sign and magnitude`, hovermode: "x unified",
       xaxis: { tickvals: [...marks.map((e) => -(e + 14)), 0, ...marks.map((e) => e + 14)], ticktext: [...marks.map((e) => `−${power(e)}`), "0", ...marks.map(power)], title: { text: "∂L/∂W (signed log axis)", standoff: 6 } },
       yaxis: { tickformat: ".0%", rangemode: "tozero", autorangeoptions: { clipmax: 1 }, title: { text: "share of weights", standoff: 4 } },
     }), CONFIG);
@@ -165,14 +169,28 @@ class Gradients extends InsidePage {
     super.clicked(event);
     const metric = event.target.closest("[data-metric]")?.dataset.metric;
     if (!metric) return;
-    this.metric = metric;
-    for (const each of this.element.querySelectorAll("[data-metric]")) each.setAttribute("aria-pressed", each.dataset.metric === metric);
+    keep("metric", (this.metric = metric));
+    this.lightMetric();
     this.show();
+  }
+
+  lightMetric() {
+    for (const each of this.element.querySelectorAll("[data-metric]")) each.setAttribute("aria-pressed", each.dataset.metric === this.metric);
   }
 
   changed(event) {
     super.changed(event);
-    if (event.target === this.parts.layer) this.show();
+    if (event.target !== this.parts.layer) return;
+    keep("gradients layer", event.target.value);
+    this.show();
+  }
+
+  wordsOf(chart) {
+    const arm = armOf(this, chart);
+    const { name } = METRICS[this.metric];
+    if (arm) return { title: `${name} over the run: ${arm.title}`, key: [{ text: this.heatEnds.join(" to "), scale: chart.data[0].colorscale }] };
+    if (chart === this.parts.histogram) return { key: [{ text: this.parts.histogramNotes.textContent }] };
+    return this.metric === "update_ratio" ? { key: [{ text: "about 10⁻³, a common rule of thumb", dash: "dash" }] } : {};
   }
 }
 
