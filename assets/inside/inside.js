@@ -211,7 +211,7 @@ export class InsidePage {
           this.showNothing();
           continue;
         }
-        if (this.element.dataset.shows === "nothing") this.element.dataset.shows = "waiting"; // charts need their room to be drawn
+        if (this.element.dataset.shows === "nothing") this.makeRoom();
         this.colours = this.surroundings.look("looks", () => this.show());
         this.colors = armColors(this.arms, this.colours);
         const { round, look, looks } = this.picture;
@@ -233,6 +233,12 @@ export class InsidePage {
     delete this.element.dataset.step;
     delete this.element.dataset.looks;
     this.parts.nothing.textContent = this.answered ? this.nothing() : "";
+  }
+
+  // Charts need their room to be drawn, and all are: what they show is of the choice before there was nothing.
+  makeRoom() {
+    this.element.dataset.shows = "waiting";
+    for (const chart of this.element.querySelectorAll(".ns-chart")) chart.outOfSight = false;
   }
 
   showCursor() {

@@ -79,7 +79,7 @@ class Panel {
   follow() {
     clearTimeout(this.timer);
     this.series = new Series();
-    this.drawn = 0; // the newest record in the charts
+    this.element.dataset.drawn = this.drawn = 0; // the newest record in the charts, which show another run until then
     this.state = null;
     this.curves?.forgetZoom();
     this.parts.verdict.style.minHeight = "";
@@ -151,9 +151,10 @@ class Panel {
       this.curves ??= await this.makeCurves();
       do {
         this.again = false;
-        const { latest } = this.series; // more may come while it is drawn
-        await this.curves.draw(this.series, [...this.ghosts.values()], this.view, this.surroundings.look("curves", () => this.draw()));
-        this.element.dataset.drawn = this.drawn = latest;
+        const { series } = this;
+        const { latest } = series; // more may come while it is drawn
+        await this.curves.draw(series, [...this.ghosts.values()], this.view, this.surroundings.look("curves", () => this.draw()));
+        if (series === this.series) this.element.dataset.drawn = this.drawn = latest;
       } while (this.again && !this.closed && !this.isDragging());
       this.parts.whole.disabled = !this.curves.isZoomed;
     } finally {

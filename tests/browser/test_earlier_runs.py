@@ -109,3 +109,18 @@ def test_ghosts_and_what_was_chosen_to_be_seen_stay_over_other_pages_and_a_reloa
     two.wait_for_function("document.querySelector('.ns-gradients')?.dataset.shows === 'look'")
     assert two.evaluate(GHOST) == 0
     assert two.locator("[data-part=ghost] option").count() == 1
+
+
+@pytest.mark.slow
+def test_until_a_new_runs_first_points_have_come_the_curves_of_the_one_before_are_not_to_be_seen(two: Page) -> None:
+    held: list[Route] = []
+    charts = "document.querySelector('.ns-charts').checkVisibility({visibilityProperty: true})"
+    two.wait_for_function(charts)
+    two.route("**/points?since=0", lambda route: held.append(route))
+    press(two, "restart")
+    two.wait_for_function(f"!{charts}")
+    two.wait_for_function("document.querySelector('.ns-charts').checkVisibility()")  # their room is kept
+    while held:
+        held.pop().continue_()
+    two.unroute_all(behavior="wait")
+    two.wait_for_function(charts)
