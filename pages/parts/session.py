@@ -34,6 +34,7 @@ class Visitor:
     notices: list[str] = field(default_factory=list)
     opened: bool = False
     owned: set[str] = field(default_factory=set)
+    numbers: dict[str, int] = field(default_factory=dict)  # by run, in the order in which they came into view
 
     def show(self, run: Run) -> None:
         """Bring `run` into view; the one before becomes a ghost if it has anything to show."""
@@ -42,6 +43,7 @@ class Visitor:
             if self.run.snapshot().step > 0:
                 self.earlier = [*self.earlier, self.run][-KEPT_GHOSTS:]
         run.join(self.id)
+        self.numbers.setdefault(run.id, len(self.numbers) + 1)
         self.run = run
 
 
@@ -55,6 +57,7 @@ class View:
     config: ExperimentConfig | None
     problem: str
     notices: tuple[str, ...]
+    numbers: dict[str, int]
 
 
 def _left(visitor: Visitor) -> None:
@@ -141,7 +144,7 @@ def view() -> View:
     """What is to be shown now."""
     here = visitor()
     key = here.run.key if here.run is not None and here.run.id in here.owned else ""
-    return View(here.run, key, tuple(here.earlier), here.config, here.problem, tuple(here.notices))
+    return View(here.run, key, tuple(here.earlier), here.config, here.problem, tuple(here.notices), here.numbers)
 
 
 def pressed(element: str) -> dict[str, Any]:
