@@ -2,6 +2,8 @@
 
 import { projectorButton } from "../shared/look.js";
 
+export { save } from "../shared/web.js";
+
 export function build(parent) {
   element("style", "", parent).textContent = STYLE;
   const root = element("div", "cube", parent);
@@ -75,10 +77,4 @@ export function element(tag, className, parent) {
 
 export function floats(text) {
   return new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-}
-
-export function save(blob, name) {
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -2,23 +2,26 @@
 // networks make of one image.
 
 import { breakable, outside, share } from "./counts.js";
-import { BINS, SCALE, bands, coarse, extent, grey, median, padded, paint, rebinned, steps, viridis } from "./distributions.js";
+import { BINS, bands, coarse, extent, median, padded, rebinned, steps } from "./distributions.js";
 import { endLabels, labelWidth, logRange } from "./end_labels.js";
 import { captioned } from "./heat_maps.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
-import { MARKERS, armColors } from "../shared/look.js";
+import { Maps } from "./maps.js";
+import { armOf } from "./saved.js";
+import { keep, kept } from "../shared/kept.js";
+import { MARKERS } from "../shared/look.js";
 import { keptTicks, logTicks, ticksFollow } from "./log_axis.js";
 import { NOTES } from "./notes.js";
-import { CONFIG, brief, escape, get, layout, number, percent, plotly } from "../shared/web.js";
+import { CONFIG, SMALL, brief, escape, layout, number, plotly } from "../shared/web.js";
 
 const STAGES = { before: "before the norm", normalized: "normalized", scaled: "after γ and β", activated: "after the activation" };
 const BEFORE = ["before", "normalized", "scaled"]; // the activation, on one axis
 const RANGES = { panel: "each panel its own", layer: "this layer", all: "all layers" };
 
-const group = (label, kind, choices, chosen) =>
+const group = (label, kind, choices) =>
   `<span>${label} <span class="ns-group" role="group" aria-label="${label}">${Object.entries(choices)
-    .map(([key, name]) => `<button data-${kind}="${key}" aria-pressed="${key === chosen}">${name}</button>`).join("")}</span></span>`;
+    .map(([key, name]) => `<button data-${kind}="${key}">${name}</button>`).join("")}</span></span>`;
 
 class Activations extends InsidePage {
   view = "activations";
@@ -34,9 +37,9 @@ class Activations extends InsidePage {
   get body() {
     return `
     <div class="ns-tools ns-choices"><span>layer <span class="ns-group" role="group" aria-label="layer" data-part="layers"></span></span>
-      ${group("stage", "stage", STAGES, "activated")}</div>
+      ${group("stage", "stage", STAGES)}</div>
     <div class="ns-spread"><div class="ns-chart" data-part="spread"></div><div class="ns-inactive" data-part="inactive"></div></div>
-    <div class="ns-heading"><h3><span data-part="stagesTitle"></span> <span class="ns-small">share of the values in each bin</span></h3><div class="ns-tools">${group("axis", "range", RANGES, "layer")}</div></div>
+    <div class="ns-heading"><h3><span data-part="stagesTitle"></span> <span class="ns-small">share of the values in each bin</span></h3><div class="ns-tools">${group("axis", "range", RANGES)}</div></div>
     <div class="ns-stages" data-part="stages">${Object.keys(STAGES).map((stage) => `<div data-column="${stage}"><div class="ns-chart ns-low"></div><div class="ns-counts"></div></div>`).join("")}</div>
     <p class="ns-small" data-part="stagesNote"></p>
     <div class="ns-heading"><h3 data-part="bandsTitle"></h3><span class="ns-small">median, middle half, 5–95 %, 1–99 %; thin: smallest and largest. A click goes to that step.</span></div>
@@ -56,22 +59,22 @@ class Activations extends InsidePage {
   constructor(root) {
     super(root);
     this.element.classList.add("ns-activations");
-    this.stage = "activated";
-    this.range = "layer";
-    this.parts.mapsStage.value = "activated";
-    this.parts.maps.addEventListener("toggle", () => this.askMaps()); // does not bubble
-    this.element.addEventListener("change", (event) => this.mapsChanged(event));
+    this.stage = kept("stage", "activated", Object.keys(STAGES));
+    this.range = kept("range", "layer", Object.keys(RANGES));
+    press(this.element, "stage", this.stage);
+    press(this.element, "range", this.range);
+    this.maps = new Maps(this);
   }
 
   update(data) {
-    if (data.run !== this.data.run) this.dropMaps();
+    const isOther = data.run !== this.data.run;
     super.update(data);
+    if (isOther) this.maps.ask();
   }
 
   async draw() {
     this.Plotly ??= await plotly();
     this.layers = Object.keys(Object.values(this.look.arms)[0] ?? {});
-    if (!this.layers.length) return;
     this.element.style.setProperty("--arms", this.arms.length);
     this.fillLayers();
     this.drawInactive();
@@ -86,9 +89,9 @@ class Activations extends InsidePage {
   }
 
   fillLayers() {
-    if (this.filled === this.layers.join()) return;
+    if (!this.layers.length || this.filled === this.layers.join()) return;
     this.filled = this.layers.join();
-    this.chosen = this.layers.includes(this.chosen) ? this.chosen : this.layers.at(-2);
+    this.chosen = kept("activations layer", this.layers.at(-2), this.layers);
     this.parts.layers.innerHTML = this.layers.map((name) => `<button data-layer="${name}">${name}</button>`).join("");
     this.parts.mapsLayer.innerHTML = this.layers.map((name) => `<option>${name}</option>`).join("");
     press(this.element, "layer", this.chosen);
@@ -147,8 +150,7 @@ class Activations extends InsidePage {
     const ghost = this.ghostLook && (await this.whole(this.ghostLook, this.ghost.id));
     this.parts.stagesTitle.textContent = `Four stages of ${this.chosen} at step ${number(step)}`;
     this.parts.stagesNote.textContent = look ? this.withoutNorm() : "The histograms of this step are not kept any more: it was merged with a neighbour. Move on by one look.";
-    if (!look) return;
-    for (const column of this.parts.stages.children) await this.drawStage(column, look, ghost);
+    for (const column of this.parts.stages.children) await this.drawStage(column, look, look && ghost);
   }
 
   withoutNorm() {
@@ -164,20 +166,20 @@ class Activations extends InsidePage {
     const shown = this.shownArms().map((arm) => [arm, of(look, arm), false]);
     const faint = ghost ? this.ghostArms().map((arm) => [arm, of(ghost, arm), true]) : [];
     const found = [...faint, ...shown].filter(([, summary]) => summary);
-    const range = this.range === "panel" ? extent(found.map(([, summary]) => summary.adaptive)) : this.sharedRange(look, stage);
+    const range = this.range === "panel" ? extent(found.map(([, summary]) => summary.adaptive)) : this.sharedRange(look ?? {}, stage);
     const traces = found.map(([arm, summary, ghostly]) => {
       const histogram = this.range === "panel" ? rebinned(summary.adaptive, range, BINS) : coarse(summary.fixed);
       return steps(histogram, summary.values, this.colors.get(arm.name), arm.name, ghostly);
     });
     column.classList.toggle("ns-chosen", stage === this.stage);
-    const nothing = this.whyNothing(stage, traces, found.map(([, summary]) => summary));
+    const nothing = look ? this.whyNothing(stage, traces, found.map(([, summary]) => summary)) : "not kept any more";
     await this.react(column.firstChild, nothing ? [] : traces, {
       title: STAGES[stage], hovermode: "x",
       xaxis: { range: padded(range), visible: !nothing, exponentformat: "power" },
       yaxis: { tickformat: ".0%", rangemode: "tozero", nticks: 4, visible: !nothing, autorangeoptions: { clipmax: 1 } },
       annotations: nothing ? [{ text: nothing, xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, font: { size: this.colours.type, color: this.colours.faint } }] : [],
       uirevision: `${this.chosen}/${this.range}`,
-    }, { displayModeBar: false });
+    }, SMALL);
     column.lastChild.innerHTML = outside(shown.filter(([, summary]) => summary), this.range === "panel", this.colors);
   }
 
@@ -197,6 +199,7 @@ class Activations extends InsidePage {
     const alike = stage === "activated" ? [stage] : BEFORE;
     const stages = layers.flatMap((layer) => alike.map((each) => layer[each])).filter(Boolean);
     const [low, high] = extent(stages.map(({ adaptive }) => adaptive));
+    if (!stages.length) return [low, high];
     return [Math.max(low, Math.min(...stages.map(({ fixed }) => fixed.low))), Math.min(high, Math.max(...stages.map(({ fixed }) => fixed.high)))];
   }
 
@@ -220,7 +223,7 @@ class Activations extends InsidePage {
         hovermode: "x", hoverdistance: -1, margin: { l: 8, r: 12, t: 6, b: 8 },
         xaxis: { title: { text: "step", standoff: 4 }, rangemode: "tozero" }, yaxis: { exponentformat: "power", ...(shared && { range: shared }) },
         shapes: [this.cursorLine()], uirevision: `${this.chosen}/${this.stage}/${this.range}`,
-      }, { displayModeBar: false });
+      }, SMALL);
       this.onClick(element, (point) => this.moveTo(point.x));
     }
   }
@@ -279,60 +282,29 @@ class Activations extends InsidePage {
       (normed ? " Behind BatchNorm each mean is its β by construction, so how calm that row is proves nothing. Neither row shows that BatchNorm works by reducing “internal covariate shift”; Santurkar et al. (2018) added shift behind it on purpose, and it helped all the same." : "");
   }
 
-  // --- one image ------------------------------------------------------------------------------------------------------
-
-  mapsChanged({ target }) {
-    if ([this.parts.image, this.parts.mapsLayer, this.parts.mapsStage].includes(target)) this.askMaps();
-  }
-
-  dropMaps() {
-    this.asked = (this.asked ?? 0) + 1; // what is under way is of the run before
-    this.surroundings.forget("maps");
-    this.parts.mapsAnswer.innerHTML = "";
-  }
-
-  async askMaps() {
-    if (!this.parts.maps.open || !this.data.run) return;
-    const { run } = this.data;
-    const asked = (this.asked = (this.asked ?? 0) + 1);
-    const query = new URLSearchParams({ layer: this.parts.mapsLayer.value || "conv1", stage: this.parts.mapsStage.value, image: Math.floor(Number(this.parts.image.value)) || 0 });
-    this.parts.mapsState.textContent = "asking the networks …";
-    const lost = { error: "The connection to the server is lost; press refresh." };
-    const answer = await get(`api/runs/${run}/ask/maps?${query}`).catch(() => lost);
-    // The answer does not name its step; the run's step right after it is at most a few later.
-    const { state } = await get(`api/runs/${run}/points?since=999999999`).catch(() => ({}));
-    if (asked !== this.asked || this.closed) return;
-    this.parts.mapsState.textContent = answer.error ?? `the networks of now, about step ${number(state?.step ?? 0)}: not of the cursor above`;
-    if (!answer.error) this.drawMaps(answer);
-  }
-
-  drawMaps(answer) {
-    const { image, label, range, arms } = answer;
-    const colors = armColors(this.arms, this.surroundings.look("maps", () => this.drawMaps(answer)));
-    const row = (arm, { prediction, probability, channels, maps }) => `<div class="ns-maprow" style="--arm:${colors.get(arm.name)}" data-maps="${escape(arm.name)}">
-      <div><b>${escape(arm.title)}</b><span>${probability == null ? "no answer" : `${prediction === label ? "✓" : "✗"} ${escape(prediction)}`}</span><span class="ns-small">${probability == null ? "its output is NaN" : `${percent(probability)} sure`}${channels > maps.length && maps.length > 1 ? ` · ${maps.length} of ${channels} channels` : ""}</span></div>
-      <div>${maps.map(() => "<canvas></canvas>").join("")}</div></div>`;
-    const known = this.arms.filter((arm) => arms[arm.name]);
-    this.parts.mapsAnswer.innerHTML = `<div class="ns-maprow"><div><b>the image</b><span>truly: ${escape(label)}</span>
-      <span class="ns-small ns-scale">${brief(range[0])} <i style="background:linear-gradient(90deg,${SCALE})"></i> ${brief(range[1])}</span></div><div><canvas></canvas></div></div>` + known.map((arm) => row(arm, arms[arm.name])).join("");
-    const [first, ...rows] = this.parts.mapsAnswer.children;
-    paint(first.querySelector("canvas"), image, extent([{ low: Math.min(...image.flat()), high: Math.max(...image.flat()) }]), grey);
-    known.forEach((arm, i) => [...rows[i].querySelectorAll("canvas")].forEach((canvas, channel) => paint(canvas, arms[arm.name].maps[channel], range, viridis)));
-  }
-
   // --- the visitor ------------------------------------------------------------------------------------------------------
 
   clicked(event) {
     super.clicked(event);
-    if (event.target === this.parts.refresh) this.askMaps();
+    if (event.target === this.parts.refresh) this.maps.ask();
     const { layer, stage, range } = event.target.closest("button")?.dataset ?? {};
     if (layer) this.choose("layer", layer);
     if (stage) this.choose("stage", stage);
     if (range) this.choose("range", range);
+    if (event.target.closest(".ns-pill")) this.maps.draw();
+  }
+
+  wordsOf(chart) {
+    const [arm, column] = [armOf(this, chart), chart.closest("[data-column]")];
+    if (arm) return { title: `${this.parts.bandsTitle.textContent}: ${arm.title}`, key: [{ text: "median, middle half, 5–95 %, 1–99 %; thin: smallest and largest" }] };
+    if (column) return { title: `${this.chosen}, ${STAGES[column.dataset.column]}: share of the values in each bin`, key: beyond(column) };
+    if (chart === this.parts.spread) return { title: `Spread of the values ${STAGES[this.stage]}, by layer` };
+    return { title: "Drift: how far the units’ means move from one look to the next, in pooled standard deviations" };
   }
 
   choose(what, value) {
     this[what === "layer" ? "chosen" : what] = value; // layer is a method of the base
+    keep(what === "layer" ? "activations layer" : what, value);
     press(this.element, what, value);
     this.show();
   }
@@ -388,5 +360,15 @@ const isAsGiven = ({ given, _fullLayout }) => ["xaxis", "yaxis"].every((axis) =>
   given[axis] ? given[axis].every((end, i) => Math.abs(end - _fullLayout[axis].range[i]) < 1e-9) : _fullLayout[axis].autorange !== false);
 
 const press = (element, what, value) => element.querySelectorAll(`[data-${what}]`).forEach((each) => each.setAttribute("aria-pressed", each.dataset[what] === value));
+
+// What the bins do not show, of each arm of a panel that has any.
+function beyond(column) {
+  const [head, ...rows] = column.querySelectorAll("tr");
+  const names = head ? [...head.cells].slice(1).map((cell) => cell.textContent) : [];
+  return rows.filter((row) => row.querySelector(".ns-some")).map((row) => {
+    const [name, ...counts] = [...row.cells].map((cell) => cell.textContent);
+    return { text: `${name}: ${counts.map((count, i) => `${names[i]} ${count}`).join(", ")}` };
+  });
+}
 
 export const mount = mounter(Activations);

@@ -5,9 +5,11 @@ import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { keptTicks, ticksFollow } from "./log_axis.js";
 import { NOTES } from "./notes.js";
+import { armOf } from "./saved.js";
 import { ratio, withoutPlace } from "./zeros.js";
+import { keep, kept } from "../shared/kept.js";
 import { MARKERS } from "../shared/look.js";
-import { CONFIG, brief, escape, layout, percent, plotly, scientific } from "../shared/web.js";
+import { CONFIG, SMALL, brief, escape, layout, number, percent, plotly, scientific } from "../shared/web.js";
 
 const METRICS = {
   mean_abs: { name: "mean |∂L/∂W|", log: true },
@@ -31,7 +33,7 @@ class Gradients extends InsidePage {
   get body() {
     return `
     <div class="ns-tools"><span class="ns-group" role="group" aria-label="What is drawn">${Object.entries(METRICS)
-      .map(([key, { name }], i) => `<button data-metric="${key}" aria-pressed="${!i}">${name}</button>`).join("")}</span></div>
+      .map(([key, { name }]) => `<button data-metric="${key}">${name}</button>`).join("")}</span></div>
     <div class="ns-headline"><div class="ns-chart ns-tall" data-part="depth"></div><div class="ns-ratios" data-part="ratios"></div></div>
     <p class="ns-small" data-part="zeros"></p>
     <div data-part="heats" class="ns-heats"></div>
@@ -45,14 +47,14 @@ class Gradients extends InsidePage {
   constructor(root) {
     super(root);
     this.element.classList.add("ns-gradients");
-    this.metric = "mean_abs";
+    this.metric = kept("metric", "mean_abs", Object.keys(METRICS));
+    this.lightMetric();
   }
 
   async draw() {
     this.Plotly ??= await plotly();
     const { colours } = this;
-    const layers = Object.keys(this.look.arms[this.shownArms()[0]?.name] ?? {});
-    if (!layers.length) return;
+    const layers = Object.keys(Object.values(this.look.arms)[0] ?? {});
     this.fillLayers(layers);
     await this.drawDepth(layers, colours);
     this.drawRatios(layers);
@@ -62,9 +64,10 @@ class Gradients extends InsidePage {
   }
 
   fillLayers(layers) {
-    if (this.filled === layers.join()) return;
+    if (!layers.length || this.filled === layers.join()) return;
     this.filled = layers.join();
     this.parts.layer.innerHTML = layers.map((name) => `<option>${name}</option>`).join("");
+    this.parts.layer.value = kept("gradients layer", layers[0], layers);
   }
 
   async drawDepth(layers, colours) {
@@ -114,7 +117,8 @@ class Gradients extends InsidePage {
     const [low, high] = [Math.min(...all), Math.max(...all)];
     const flat = whyFlat(name, log, all);
     this.parts.heats.hidden = Boolean(flat);
-    fillScale(this.parts.heatScale, [low, high].map((value) => (log ? brief(10 ** value) : percent(value))), name, colours.dark, flat);
+    this.heatEnds = [low, high].map((value) => (log ? brief(10 ** value) : percent(value)));
+    fillScale(this.parts.heatScale, this.heatEnds, name, colours.dark, flat);
     if (flat) return;
     const charts = captioned(this.parts.heats, arms.map((arm, i) => ({
       text: arm.title, color: this.colors.get(arm.name), note: tables[i].flat().some((value) => value != null) ? "" : `${name} has no finite value above 0 here`,
@@ -129,7 +133,7 @@ class Gradients extends InsidePage {
       }], layout(colours, {
         xaxis: { title: { text: arms.length > 4 ? "looks, at step" : "step (looks, not evenly spaced)", standoff: 4 }, ...ticks(steps), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },
         shapes: [marker], margin: { l: 8, r: 12, t: 4, b: 8 },
-      }, colours.type - 1), { ...CONFIG, displayModeBar: false });
+      }, colours.type - 1), SMALL);
       if (!element.listening) {
         element.listening = true;
         element.on("plotly_click", ({ points }) => this.moveTo(this.looks[points[0].x].step));
@@ -138,13 +142,13 @@ class Gradients extends InsidePage {
   }
 
   async drawHistogram(colours) {
+    const { step } = this.look;
     const look = await this.whole();
-    if (!look) return;
     const layer = this.parts.layer.value;
     const traces = [];
     const notes = [];
     for (const arm of this.shownArms()) {
-      const found = look[arm.name]?.layers.find(({ name }) => name === layer)?.gradient?.histogram;
+      const found = look?.[arm.name]?.layers.find(({ name }) => name === layer)?.gradient?.histogram;
       if (!found) continue;
       const bins = found.positive.length;
       const middle = (i) => found.low * (found.high / found.low) ** ((i + 0.5) / bins);
@@ -155,9 +159,9 @@ class Gradients extends InsidePage {
       notes.push(`${arm.name}: ${found.zero} exact zeros, ${found.nan} NaN, ${found.inf} ±Inf`);
     }
     const marks = [-2, -5, -8, -11];
-    this.parts.histogramNotes.textContent = notes.join(" · ");
+    this.parts.histogramNotes.textContent = look ? notes.join(" · ") : "The histograms of this step are not kept any more: it was merged with a neighbour. Move on by one look.";
     await react(this.Plotly, this.parts.histogram, traces, layout(colours, {
-      title: `∂L/∂W of ${layer}: share of weights by sign and magnitude`, hovermode: "x unified",
+      title: `∂L/∂W of ${layer} at step ${number(step)}: share of weights by sign and magnitude`, hovermode: "x unified",
       xaxis: { tickvals: [...marks.map((e) => -(e + 14)), 0, ...marks.map((e) => e + 14)], ticktext: [...marks.map((e) => `−${power(e)}`), "0", ...marks.map(power)], title: { text: "∂L/∂W (signed log axis)", standoff: 6 } },
       yaxis: { tickformat: ".0%", rangemode: "tozero", autorangeoptions: { clipmax: 1 }, title: { text: "share of weights", standoff: 4 } },
     }), CONFIG);
@@ -167,14 +171,28 @@ class Gradients extends InsidePage {
     super.clicked(event);
     const metric = event.target.closest("[data-metric]")?.dataset.metric;
     if (!metric) return;
-    this.metric = metric;
-    for (const each of this.element.querySelectorAll("[data-metric]")) each.setAttribute("aria-pressed", each.dataset.metric === metric);
+    keep("metric", (this.metric = metric));
+    this.lightMetric();
     this.show();
+  }
+
+  lightMetric() {
+    for (const each of this.element.querySelectorAll("[data-metric]")) each.setAttribute("aria-pressed", each.dataset.metric === this.metric);
   }
 
   changed(event) {
     super.changed(event);
-    if (event.target === this.parts.layer) this.show();
+    if (event.target !== this.parts.layer) return;
+    keep("gradients layer", event.target.value);
+    this.show();
+  }
+
+  wordsOf(chart) {
+    const arm = armOf(this, chart);
+    const { name } = METRICS[this.metric];
+    if (arm) return { title: `${name} over the run: ${arm.title}`, key: [{ text: this.heatEnds.join(" to "), scale: chart.data[0].colorscale }] };
+    if (chart === this.parts.histogram) return { key: [{ text: this.parts.histogramNotes.textContent }] };
+    return this.metric === "update_ratio" ? { key: [{ text: "about 10⁻³, a common rule of thumb", dash: "dash" }] } : {};
   }
 }
 

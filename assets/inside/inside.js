@@ -3,12 +3,16 @@
 
 import "../shared/address_bar.js";
 import "../shared/decimal_comma.js";
+import { savePicture } from "./saved.js";
+import { earlierRuns } from "../shared/earlier.js";
+import { keep, kept, keptList } from "../shared/kept.js";
 import { armColors, project, projectorButton } from "../shared/look.js";
 import { ENDED, STANDING, Standing } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";
-import { dragging, escape, get, number } from "../shared/web.js";
+import { WANTED, dragging, escape, get, number } from "../shared/web.js";
 
-const CURSOR = "normscope-cursor"; // "live", or the step that all pages show
+const SOURCES = { fixed: "fixed images", batch: "training batch" };
+const NO_LOOKS = { looks: [], index: -1, look: undefined };
 
 // The mount function of a component for one page class.
 export function mounter(Page) {
@@ -25,20 +29,23 @@ export class InsidePage {
   // A subclass sets view ("gradients", ...) and body (HTML), and draws in draw(); it may override layer() to ask for one.
   constructor(root) {
     this.data = {};
-    this.looks = [];
+    this.followed = [];
     this.latest = 0;
+    this.picture = NO_LOOKS;
     this.wholes = new Map();
-    this.ghost = { id: "", looks: [] };
-    this.source = "fixed";
-    this.hidden = new Set();
+    this.source = kept("source", "fixed", Object.keys(SOURCES));
+    this.ghost = { id: kept("ghost", ""), looks: [] };
+    this.hidden = new Set(keptList("hidden"));
     this.element = document.createElement("section");
     this.element.className = "ns ns-inside";
     this.element.innerHTML = head(this.idle) + this.body + FOOT;
+    this.lightSource();
     root.append(this.element);
     this.parts = Object.fromEntries([...this.element.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
     this.standing = new Standing(this.element, this.parts);
     this.element.addEventListener("click", (event) => this.clicked(event));
     this.element.addEventListener("input", (event) => this.changed(event));
+    this.element.addEventListener(WANTED, ({ target }) => savePicture(this, target));
     this.isDragging = dragging(this.element, () => this.show());
     this.surroundings = new Surroundings(this.element);
   }
@@ -53,34 +60,46 @@ export class InsidePage {
     return null;
   }
 
+  // What a picture of `chart` says in place of the chart's title and of what all are of, and beside its arms: {title, about, key}.
+  wordsOf() {
+    return {};
+  }
+
   // --- following ------------------------------------------------------------------------------------------------
 
   update(data) {
     const before = this.data;
     this.data = data;
+    this.earlier = earlierRuns(data);
+    if (!this.earlier.some(({ id }) => id === this.ghost.id)) keep("ghost", (this.ghost = { id: "", looks: [] }).id);
     if (before.run !== data.run) {
       this.arms = data.armList;
       this.standing.forget();
       this.follow();
     }
     this.standing.hear(data);
-    if (!data.ghosts.some(({ id }) => id === this.ghost.id)) this.ghost = { id: "", looks: [] };
     this.parts.ghost.innerHTML =
       `<option value="">none</option>` +
-      data.ghosts.map(({ id, label }) => `<option value="${escape(id)}">${escape(label)}</option>`).join("");
+      this.earlier.map(({ id, label }) => `<option value="${escape(id)}">${escape(label)}</option>`).join("");
     this.parts.ghost.value = this.ghost.id;
     this.parts.empty.hidden = Boolean(data.run);
     this.parts.full.hidden = !data.run;
     this.showArms();
   }
 
+  // Another run, source or layer: what is shown is of the one before, and goes until the first look of this one is drawn.
   follow() {
     clearTimeout(this.timer);
-    this.looks = [];
+    this.giveUp?.();
+    this.givenUp = new Promise((done) => (this.giveUp = done));
+    this.followed = [];
     this.latest = 0;
     this.wholes.clear();
-    this.drawnOnce = false;
+    this.drawnOnce = this.answered = false;
     this.round = (this.round ?? 0) + 1;
+    this.showNothing();
+    this.showCursor();
+    this.fetchGhost();
     if (this.data.run) this.poll(this.round);
   }
 
@@ -95,8 +114,9 @@ export class InsidePage {
       if (answer.error) throw new Error(answer.error);
       ({ status } = answer);
       news = answer.looks.length;
-      this.looks.push(...answer.looks);
+      this.followed = [...this.followed, ...answer.looks];
       this.latest = answer.latest;
+      this.answered = true;
       if (this.standing.learn(answer)) this.showArms();
     } catch (error) {
       if (this.closed || round !== this.round) return;
@@ -107,7 +127,8 @@ export class InsidePage {
     try {
       if (news || !this.drawnOnce) await this.show();
     } finally {
-      const isOver = this.closed || round !== this.round || (ENDED.has(status) && !news);
+      const isDone = ENDED.has(status) && !news && (this.drawnOnce || !this.followed.length);
+      const isOver = this.closed || round !== this.round || isDone;
       if (!isOver) this.timer = setTimeout(() => this.poll(round), document.hidden ? 2000 : 450);
     }
   }
@@ -124,26 +145,44 @@ export class InsidePage {
 
   // --- the cursor -------------------------------------------------------------------------------------------------
 
+  // "live", or the step of this run that all pages show.
   get cursor() {
-    return sessionStorage.getItem(CURSOR) ?? "live";
+    const { run, step } = kept("cursor", {}) ?? {};
+    return run === this.data.run ? step : "live";
   }
 
   moveTo(step) {
-    sessionStorage.setItem(CURSOR, step);
+    keep("cursor", { run: this.data.run, step });
     this.show();
   }
 
+  // Where the cursor is among the looks that have come. What is being drawn stays the same while more come, or none.
+  atCursor() {
+    const looks = this.followed;
+    const index = this.cursor === "live" ? looks.length - 1 : nearest(looks, this.cursor);
+    const look = looks[index];
+    const ghostLook = look && this.ghost.looks[nearest(this.ghost.looks, look.step)];
+    return { looks, index, look, ghostLook, source: this.source, round: this.round };
+  }
+
+  get sourceName() {
+    return SOURCES[this.picture.source];
+  }
+
+  get looks() {
+    return this.picture.looks;
+  }
+
   get index() {
-    if (this.cursor === "live") return this.looks.length - 1;
-    return nearest(this.looks, Number(this.cursor));
+    return this.picture.index;
   }
 
   get look() {
-    return this.looks[this.index];
+    return this.picture.look;
   }
 
   get ghostLook() {
-    return this.look && this.ghost.looks[nearest(this.ghost.looks, this.look.step)];
+    return this.picture.ghostLook;
   }
 
   // The look at the cursor with all its histograms; fetched when first asked for.
@@ -151,47 +190,76 @@ export class InsidePage {
     const key = `${run}/${look.seq}`;
     if (!this.wholes.has(key)) {
       if (this.wholes.size > 40) this.wholes.clear();
-      this.wholes.set(key, get(`api/runs/${run}/inside/${look.seq}`).catch(() => ({ error: "not there" })));
+      this.wholes.set(key, get(`api/runs/${run}/inside/${look.seq}`));
     }
-    const found = await this.wholes.get(key);
-    return found.error ? null : found;
+    try {
+      const found = await Promise.race([this.wholes.get(key), this.givenUp]);
+      return !found || found.error ? null : found;
+    } catch {
+      this.wholes.delete(key); // the next drawing asks again
+      return null;
+    }
   }
 
   // --- showing ----------------------------------------------------------------------------------------------------
 
   async show() {
-    if (this.showing || this.isDragging()) return (this.again = true);
+    if (this.showing || this.isDragging()) {
+      if (!this.followed.length) this.showNothing();
+      return (this.again = true);
+    }
     this.showing = true;
     try {
       do {
         this.again = false;
+        this.picture = this.atCursor();
         this.showCursor();
-        if (this.look) {
-          this.colours = this.surroundings.look("looks", () => this.show());
-          this.colors = armColors(this.arms, this.colours);
-          const { step } = this.look; // while it is drawn, the looks may be dropped for those of another layer
-          await this.draw();
-          if (!this.look) continue; // another source or run was chosen meanwhile
-          this.drawnOnce = true;
-          this.element.dataset.step = step;
-          this.element.dataset.looks = this.looks.length;
+        if (!this.look) {
+          this.showNothing();
+          continue;
         }
+        if (this.element.dataset.shows === "nothing") this.makeRoom();
+        this.colours = this.surroundings.look("looks", () => this.show());
+        this.colors = armColors(this.arms, this.colours);
+        const { round, look, looks } = this.picture;
+        const isDrawn = await this.draw();
+        if (round !== this.round || isDrawn === false) continue; // something else was chosen meanwhile, or a part did not come
+        this.drawnOnce = true;
+        this.element.dataset.shows = "look";
+        this.element.dataset.step = look.step;
+        this.element.dataset.looks = looks.length;
       } while (this.again && !this.closed && !this.isDragging());
     } finally {
       this.showing = false;
     }
   }
 
+  // Nothing of what is lit is here, or not yet: the charts of something else would be taken for it.
+  showNothing() {
+    this.element.dataset.shows = this.answered ? "nothing" : "waiting";
+    delete this.element.dataset.step;
+    delete this.element.dataset.looks;
+    this.parts.nothing.textContent = this.answered ? this.nothing() : "";
+  }
+
+  // Charts need their room to be drawn, and all are: what they show is of the choice before there was nothing.
+  makeRoom() {
+    this.element.dataset.shows = "waiting";
+    for (const chart of this.element.querySelectorAll(".ns-chart")) chart.outOfSight = false;
+  }
+
   showCursor() {
-    const { look, looks, parts } = this;
+    const { looks, index, look, ghostLook } = this.atCursor();
+    const { parts } = this;
     parts.slider.max = Math.max(0, looks.length - 1);
-    parts.slider.value = Math.max(0, this.index);
+    parts.slider.value = Math.max(0, index);
     parts.slider.disabled = looks.length < 2;
     parts.live.setAttribute("aria-pressed", this.cursor === "live");
-    parts.step.textContent = look ? `step ${number(look.step)}` : this.nothing();
+    parts.step.textContent = look ? `step ${number(look.step)}` : "";
     parts.epoch.textContent = look ? `epoch ${look.epoch.toFixed(2)}` : "";
     parts.slider.setAttribute("aria-valuetext", parts.step.textContent);
     parts.says.textContent = look ? this.headline(look) : "";
+    parts.ghostSays.textContent = this.aboutGhost(ghostLook);
   }
 
   // What is to be concluded from a look; a page whose looks have a sentence for each layer says which.
@@ -199,9 +267,21 @@ export class InsidePage {
     return says;
   }
 
+  aboutGhost(ghostLook) {
+    const { id, looks, answered } = this.ghost;
+    if (!id || answered === undefined) return "";
+    if (!answered) return this.ghost.gone ? "it is not known here any more" : "did not come: choose it again";
+    if (!looks.length) return this.source === "batch" ? "no training batch of it was looked at" : "it was not looked at";
+    return ghostLook ? `at step ${number(ghostLook.step)}` : "";
+  }
+
   nothing() {
-    if (!ENDED.has(this.element.dataset.status)) return "waiting for the first look";
-    return this.source === "batch" ? "no training batch of this run was looked at; choose the fixed images" : "the run ended before the first look";
+    const { status } = this.element.dataset;
+    if (this.source === "batch") {
+      if (ENDED.has(status)) return "No training batch was looked at while this run went on, and none can be now. Choose the fixed images.";
+      if (status === "paused") return "No training batch has been looked at yet. The run is paused: one will be when it goes on. Or choose the fixed images.";
+    }
+    return ENDED.has(status) ? "The run ended before the first look." : "Waiting for the first look.";
   }
 
   showArms() {
@@ -230,33 +310,42 @@ export class InsidePage {
     }
     if (arm && button.classList.contains("ns-pill")) {
       if (!this.hidden.delete(arm)) this.hidden.add(arm);
+      keep("hidden", this.hidden);
       this.showArms();
       this.show();
     }
     if (source) {
-      this.source = source;
-      for (const each of this.element.querySelectorAll("[data-source]")) each.setAttribute("aria-pressed", each === button);
-      this.fetchGhost();
+      keep("source", (this.source = source));
+      this.lightSource();
       this.follow();
     }
+  }
+
+  lightSource() {
+    for (const each of this.element.querySelectorAll("[data-source]")) each.setAttribute("aria-pressed", each.dataset.source === this.source);
   }
 
   changed(event) {
     if (event.target === this.parts.slider) {
       const at = Number(event.target.value);
-      this.moveTo(at === this.looks.length - 1 ? "live" : this.looks[at].step);
+      this.moveTo(at === this.followed.length - 1 ? "live" : this.followed[at].step);
     }
-    if (event.target === this.parts.ghost) {
-      this.ghost = { id: event.target.value, looks: [] };
-      this.fetchGhost();
-    }
+    if (event.target === this.parts.ghost) this.chooseGhost(event.target.value);
   }
 
+  chooseGhost(id) {
+    this.ghost = { id, looks: [] };
+    keep("ghost", id);
+    this.fetchGhost();
+    this.show(); // without the one before
+  }
+
+  // A ghost is of the source and the layer that are lit, too: one that was asked for before these changed is not taken.
   async fetchGhost() {
-    const { id } = this.ghost;
-    const answer = id ? await get(this.question(id, 0)).catch(() => null) : null;
-    if (id !== this.ghost.id) return;
-    this.ghost.looks = answer?.looks ?? [];
+    const ghost = (this.ghost = { id: this.ghost.id, looks: [] });
+    const answer = ghost.id ? await get(this.question(ghost.id, 0)).catch(() => null) : null;
+    if (ghost !== this.ghost || this.closed) return;
+    Object.assign(ghost, { looks: answer?.looks ?? [], answered: Boolean(answer?.looks), gone: answer?.gone });
     this.show();
   }
 }
@@ -284,11 +373,13 @@ const head = ({ question, shows, x, y }) => `
   <div data-part="full" hidden>
   <header class="ns-bar"><span class="ns-buttons" data-part="arms"></span>
     <span class="ns-tools">
-      <span class="ns-group" role="group" aria-label="Images"><button data-source="fixed" aria-pressed="true" title="Always the same 64 test images, so that only the network moves">fixed images</button><button data-source="batch" aria-pressed="false" title="The training mini-batch of that step">training batch</button></span>
-      <label>ghost <select data-part="ghost" aria-label="An earlier run, faint"></select></label>
+      <span class="ns-group" role="group" aria-label="Images"><button data-source="fixed" title="Always the same 64 test images, so that only the network moves">${SOURCES.fixed}</button><button data-source="batch" title="The training mini-batch of that step">${SOURCES.batch}</button></span>
+      <label>ghost <select data-part="ghost" aria-label="An earlier run, faint"></select> <span data-part="ghostSays"></span></label>
       ${projectorButton()}
     </span></header>
   <div class="ns-scrub" data-part="scrub">${STANDING}<b data-part="step"></b><span data-part="epoch"></span>
     <input type="range" min="0" step="1" data-part="slider" aria-label="Step of the run"><span class="ns-group"><button data-part="live" aria-pressed="true">follow live</button></span></div>
-  <p class="ns-verdict" data-part="says" aria-live="polite"></p>`;
-const FOOT = `</div>`;
+  <p class="ns-verdict" data-part="says" aria-live="polite"></p>
+  <p class="ns-nothing" data-part="nothing" role="status"></p>
+  <div class="ns-picture">`;
+const FOOT = `</div></div>`;

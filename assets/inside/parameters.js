@@ -1,10 +1,12 @@
 // γ, β and the running statistics of one norm layer: now, over the run, and against the batch's own; and two questions
 // to the live networks: what recalibration would change, and how noisy a mini-batch's mean is.
 
+import { meanOff, quantile, varianceRatio } from "./channels.js";
 import { BODY, IDLE } from "./parameters_body.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { keptTicks, ticksFollow } from "./log_axis.js";
+import { keep, kept } from "../shared/kept.js";
 import { MARKERS } from "../shared/look.js";
 import { printed } from "./tensor_text.js";
 import { CONFIG, brief, escape, get, layout, number, percent, plotly, scientific } from "../shared/web.js";
@@ -24,7 +26,7 @@ class Parameters extends InsidePage {
   constructor(root) {
     super(root);
     this.element.classList.add("ns-parameters");
-    this.chosen = "conv1";
+    this.chosen = kept("parameters layer", "conv1");
     this.points = [];
     this.answers = {};
   }
@@ -67,14 +69,14 @@ class Parameters extends InsidePage {
   // Layers in the network's order with their channels and positions (H·W), which no layer's own numbers tell.
   async readShape(run) {
     if (this.shapeOf === run) return true;
-    const whole = (await this.whole(this.looks[0])) ?? (this.look && (await this.whole()));
+    const whole = (await this.whole(this.looks[0])) ?? (await this.whole());
     if (!whole || run !== this.following) return false;
     const { layers, examples } = Object.values(whole)[0];
     const shape = ({ name, before }) => [name, { channels: before.unit_means.length, positions: before.values / before.unit_means.length / examples }];
     this.shape = new Map(layers.filter(({ activated }) => activated).map(shape));
     this.shapeOf = run;
     if (!this.shape.has(this.chosen)) this.choose("conv1");
-    return Boolean(this.look);
+    return true;
   }
 
   norms(look = this.shown) {
@@ -85,8 +87,7 @@ class Parameters extends InsidePage {
 
   async draw() {
     this.Plotly ??= await plotly();
-    if (!(await this.readShape(this.following))) return;
-    if (!this.look) return; // another layer was chosen meanwhile
+    if (!(await this.readShape(this.following))) return false;
     this.shown = this.look; // one look for all charts: the visitor may move on while they are drawn
     const norms = this.norms();
     const running = norms.filter(({ norm }) => norm.running_var.length);
@@ -214,7 +215,7 @@ class Parameters extends InsidePage {
   // --- running statistics -------------------------------------------------------------------------------------------
 
   async drawRunning(running) {
-    const source = this.source === "fixed" ? "the 64 fixed images" : "this mini-batch";
+    const source = this.picture.source === "fixed" ? "the 64 fixed images" : "this mini-batch";
     await this.drawPairs("means", running, ["batch_mean", "running_mean"], `mean of ${source}`, "running mean", "linear");
     await this.drawPairs("variances", running, ["batch_var", "running_var"], `variance of ${source}`, "running variance", "log");
     const traces = running.map(({ arm, color }) => ({
@@ -266,7 +267,7 @@ class Parameters extends InsidePage {
     this.parts.evaluation.hidden = !arms.length;
     if (!arms.length) return;
     const found = this.answers.recalibration;
-    const curve = (arm, key, dash, words) => ({ type: "scatter", mode: "lines+markers", meta: "steps", x: tests.map(({ step }) => step), y: tests.map((test) => test[key][arm.name]), line: { color: this.colors.get(arm.name), dash, width: 2.5 }, marker: { size: 5 }, hovertemplate: `${escape(arm.name)}, ${words}, step %{x}: %{y:.1%}<extra></extra>` });
+    const curve = (arm, key, dash, words) => ({ type: "scatter", mode: "lines+markers", meta: "steps", name: arm.name, x: tests.map(({ step }) => step), y: tests.map((test) => test[key][arm.name]), line: { color: this.colors.get(arm.name), dash, width: 2.5 }, marker: { size: 5 }, hovertemplate: `${escape(arm.name)}, ${words}, step %{x}: %{y:.1%}<extra></extra>` });
     const star = (arm) => ({ type: "scatter", mode: "markers", x: [found.step], y: [found.arms[arm.name]?.recalibrated], marker: { symbol: "star", size: 17, color: this.colors.get(arm.name), line: { color: this.colours.background, width: 1.5 } }, hovertemplate: `${escape(arm.name)}, recalibrated, step %{x}: %{y:.1%}<extra></extra>` });
     const traces = arms.flatMap((arm) => [curve(arm, "accuracy", "dash", "evaluation mode"), curve(arm, "batch_accuracy", "dot", "batch statistics"), ...(found?.arms ? [star(arm)] : [])]);
     return this.chart("accuracy", traces, {
@@ -279,17 +280,17 @@ class Parameters extends InsidePage {
   async ask(question) {
     const run = this.following;
     const layer = this.chosen;
-    const keep = (answer) => {
+    const take = (answer) => {
       if (run !== this.following || this.closed) return;
       this.answers[question] = { ...answer, layer };
       this.showAnswer(question);
       this.show();
     };
-    keep({ busy: true });
+    take({ busy: true });
     try {
-      keep(await get(`api/runs/${run}/ask/${question}?layer=${layer}`));
+      take(await get(`api/runs/${run}/ask/${question}?layer=${layer}`));
     } catch {
-      keep({ error: "The server did not answer. Is it still there? Press again to ask again." });
+      take({ error: "The server did not answer. Is it still there? Press again to ask again." });
     }
   }
 
@@ -317,7 +318,7 @@ class Parameters extends InsidePage {
 
   drawNoise() {
     const { positions } = this.shape.get(this.chosen);
-    const found = this.answers.noise?.arms && this.answers.noise.layer === this.chosen ? this.answers.noise : null;
+    const found = this.noiseFound;
     this.parts.noise.hidden = this.answers.noise?.layer !== this.chosen;
     const sizes = found?.sizes ?? [1, 256];
     const guide = (factor, dash) => ({ type: "scatter", mode: "lines", x: sizes, y: sizes.map((size) => 1 / Math.sqrt(size * factor)), line: { color: this.colours.faint, dash, width: 1.5 }, hoverinfo: "skip" });
@@ -332,6 +333,12 @@ class Parameters extends InsidePage {
       xaxis: { type: "log", tickvals: [1, 2, 4, 8, 16, 32, 64, 128, 256], title: { text: "batch size N", standoff: 4 } },
       yaxis: { type: "log", title: { text: "standard deviation / σ", standoff: 4 } }, annotations: guides.map(([factor, text]) => label(factor, text)),
     });
+  }
+
+  // The answer, if it is of this layer.
+  get noiseFound() {
+    const { noise } = this.answers;
+    return noise?.arms && noise.layer === this.chosen ? noise : null;
   }
 
   noiseWords() {
@@ -350,39 +357,29 @@ class Parameters extends InsidePage {
     const { layer, ask } = event.target.closest("button")?.dataset ?? {};
     if (ask) this.ask(ask);
     if (!layer || layer === this.chosen) return;
+    keep("parameters layer", layer);
     this.choose(layer);
     this.drawLayers();
   }
 
+  wordsOf({ dataset: { part } }) {
+    if (part === "accuracy") return { about: [`step ${number(this.shown.step)}`, "test images"] };
+    if (part === "noiseChart") return { about: this.noiseFound ? [`step ${number(this.noiseFound.step)}`, "test images"] : ["not measured yet"] };
+    const symbol = { gammaGrad: SYMBOLS.gamma, betaGrad: SYMBOLS.beta }[part];
+    return symbol ? { title: `∂L/∂${symbol} ${this.isWide ? "of every unit, sorted" : "per channel"}` } : {};
+  }
+
   choose(layer) {
     this.chosen = layer;
-    this.fetchGhost();
     this.follow();
   }
 }
 
 // --- numbers ---------------------------------------------------------------------------------------------------------
 
-const sum = (values) => values.reduce((a, b) => a + b, 0);
 const line = (where, color, dash) => ({ type: "line", ...where, line: { color, dash, width: 1.5 } });
 const tint = (hex, opacity) => hex + Math.round(255 * opacity).toString(16).padStart(2, "0");
 const weight = (share) => (share >= 1e-3 ? share.toFixed(3) : scientific(share, 0));
-
-function varianceRatio(norm) {
-  const own = norm ? sum(norm.batch_var) : 0;
-  return own > 0 && norm.running_var.length ? sum(norm.running_var) / own : null;
-}
-
-// How far the running means are off, in the channel's own standard deviations, averaged over the channels.
-function meanOff({ batch_mean, batch_var, running_mean }) {
-  const varied = [...batch_mean.keys()].filter((c) => batch_var[c] > 0);
-  return sum(varied.map((c) => Math.abs(running_mean[c] - batch_mean[c]) / Math.sqrt(batch_var[c]))) / varied.length;
-}
-
-function quantile(values, share) {
-  const sorted = values.filter((value) => value != null).toSorted((a, b) => a - b);
-  return sorted[Math.round(share * (sorted.length - 1))];
-}
 
 function range(symbol, values) {
   const known = values.filter((value) => value != null);

@@ -1,6 +1,7 @@
 // One arm's card, and the line below the charts, in words and numbers.
 
 import { fate, last } from "./series.js";
+import { origin } from "../shared/origin.js";
 import { written } from "../shared/ticks.js";
 import { escape, number, percent } from "../shared/web.js";
 
@@ -36,14 +37,10 @@ export function figures(arm) {
 }
 
 // Where and on what the shown run trains, whatever the sidebar says by now.
-export function origin(series, { rate, settings }) {
-  if (!series.started) return settings;
-  const { device, data, examples, batch_size: batch, total_steps: steps, steps_per_epoch: perEpoch } = series.started;
-  const epochs = `${number(steps / perEpoch)} epoch${steps === perEpoch ? "" : "s"}`;
+export function footer(series, told) {
   const step = Math.max(-1, ...[...series.arms.values()].map((arm) => last(arm.test.step) ?? -1));
-  const tested = step >= 0 ? [`test figures of step ${number(step)}`] : [];
-  const learning = `lr ${[rate, ...lastRate(series.rates)].join(" → ")}`.replaceAll("-", "−");
-  return [`${dataName(data)}, ${number(examples)} images`, `batch ${batch}`, epochs, learning, settings, device, ...tested].join(" · ");
+  const tested = series.started && step >= 0 ? [`test figures of step ${number(step)}`] : [];
+  return [origin(series, told), ...tested].join(" · ");
 }
 
 // On which test images, as the run's own tests say.
@@ -56,15 +53,8 @@ export function testImages({ started, arms }) {
     : `on all ${number(all)} test images`;
 }
 
-function lastRate(rates) {
-  if (!rates.length) return [];
-  const { new: rate, step } = rates.at(-1);
-  return [...(rates.length > 1 ? ["…"] : []), `${rate} from step ${number(step)}`];
-}
-
 // Not the epoch's mean, which is what the command line's table and results.json call the training loss.
 const trained = (averaged) => (averaged > 1 ? `last ${number(averaged)} mini-batches` : "last mini-batch");
 // A narrow card breaks its lines between the parts, never between a number and its unit.
 const inParts = (...parts) => parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · ");
 const nats = (loss) => (loss == null ? "not finite" : written(loss, 3));
-const dataName = (name) => ({ "fashion-mnist": "Fashion-MNIST", digits: "built-in digits" })[name] ?? name.toUpperCase();

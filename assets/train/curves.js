@@ -3,14 +3,15 @@
 import { endLabels, lost, marksAbove, rateMark } from "./labels.js";
 import { xEnd, yRange } from "./ranges.js";
 import { MARKERS, armColors } from "../shared/look.js";
-import { smooth } from "./series.js";
+import { lineOf } from "./series.js";
 import { ruler } from "../shared/ruler.js";
 import { logTicks } from "../shared/ticks.js";
 import { titled } from "../shared/titles.js";
+import { SAVE } from "../shared/web.js";
 
 const X_TITLES = { step: "step (mini-batches)", epoch: "epoch", seconds: "seconds of the arm’s own training" };
 const HOVER_TITLES = { step: "step %{x:,d}", epoch: "epoch %{x:.2f}", seconds: "%{x:.2f} s" };
-const KINDS = [
+export const KINDS = [
   { kind: "train", dash: "solid", name: "train" },
   { kind: "test", dash: "dash", name: "test" },
   { kind: "batch", dash: "dot", name: "test, batch statistics" },
@@ -18,7 +19,7 @@ const KINDS = [
 const FEW_STEPS = 8; // an axis that shows fewer has a number for each: there is no half a step
 const AT_THE_RIGHT = ["test", "train", "batch"]; // the first of them that is drawn has its labels there
 
-const CONFIG = { displaylogo: false, responsive: true, doubleClick: false, showTips: false, modeBarButtons: [["toImage", "zoom2d", "pan2d"]] };
+const CONFIG = { displaylogo: false, responsive: true, doubleClick: false, showTips: false, modeBarButtons: [[SAVE, "zoom2d", "pan2d"]] };
 
 export class Curves {
   constructor(Plotly, lossElement, accuracyElement) {
@@ -102,7 +103,7 @@ export class Curves {
     const traces = [];
     const labels = [];
     const marks = series.rates.map((rate) => rateMark(rate, view, look));
-    for (const ghost of ghosts) traces.push(...ghostTraces(ghost, chart.value, view, look));
+    for (const ghost of ghosts) traces.push(...ghostTraces(ghost, chart.value, series, view, look));
     const arms = [...series.arms.values()];
     const colors = armColors(arms, look);
     const labelled = AT_THE_RIGHT.find((kind) => view.kinds.has(kind));
@@ -113,11 +114,11 @@ export class Curves {
         const points = arm[kind];
         if (!view.kinds.has(kind) || !points.step.length) continue;
         const raw = points[chart.value];
-        const values = kind === "train" ? smooth(raw, view.smooth) : raw;
-        if (values !== raw) traces.push(line(points[view.x], raw, color, "solid", 1, { opacity: 0.28, hoverinfo: "skip" }));
-        const trace = line(points[view.x], values, color, dash, kind === "train" ? 2.4 : 2.2, {
+        const { x, y } = lineOf(arm, kind, chart.value, view);
+        if (y !== raw) traces.push(line(x, raw, color, "solid", 1, { opacity: 0.28, hoverinfo: "skip" }));
+        const trace = line(x, y, color, dash, kind === "train" ? 2.4 : 2.2, {
           name: `${arm.name} ${name}`,
-          hovertemplate: chart.value === "loss" ? "%{y:.4f}" : "%{y:.1%}",
+          hovertemplate: (chart.value === "loss" ? "%{y:.4f}" : "%{y:.1%}") + (y === raw ? "" : " smoothed"),
         });
         if (kind === "test") Object.assign(trace, testMarkers(points, series, color, index));
         traces.push(trace);
@@ -179,14 +180,15 @@ function testMarkers(points, series, color, index) {
   };
 }
 
-function ghostTraces(ghost, value, view, look) {
-  const arms = [...ghost.arms.values()].filter((arm) => !view.hidden.has(arm.name));
+// An arm is hidden by its card, so one that the run in view does not have is not.
+function ghostTraces(ghost, value, series, view, look) {
+  const arms = [...ghost.arms.values()].filter(({ name }) => !view.hidden.has(name) || (series.started && !series.arms.has(name)));
   const colors = armColors([...ghost.arms.values()], look);
   return arms.flatMap((arm) =>
-    KINDS.filter(({ kind }) => kind !== "batch" && view.kinds.has(kind)).map(({ kind, dash }) =>
-      line(arm[kind][view.x], smooth(arm[kind][value], view.smooth), colors.get(arm.name), dash, 1.2, {
-        opacity: 0.3, hoverinfo: "skip",
-      })));
+    KINDS.filter(({ kind }) => kind !== "batch" && view.kinds.has(kind)).map(({ kind, dash }) => {
+      const { x, y } = lineOf(arm, kind, value, view);
+      return line(x, y, colors.get(arm.name), dash, 1.2, { opacity: 0.3, hoverinfo: "skip" });
+    }));
 }
 
 const vertical = (x, look) => ({

@@ -4,17 +4,21 @@
 import "../shared/address_bar.js";
 import "../shared/decimal_comma.js";
 import { showBar } from "./bar.js";
-import { card, figures, origin, testImages } from "./cards.js";
+import { card, figures, footer, testImages } from "./cards.js";
 import { Curves } from "./curves.js";
 import { drawing, pills, whatDiffers } from "./idle.js";
+import { Keys } from "./keys.js";
 import { skeleton } from "./live_body.js";
 import { BEGINS, Presses } from "./presses.js";
+import { takeAway } from "./saved.js";
+import { View } from "./view.js";
+import { drop, earlierRuns } from "../shared/earlier.js";
 import { armColors, project } from "../shared/look.js";
-import { areWaiting, order } from "../shared/orders.js";
+import { order } from "../shared/orders.js";
 import { Series } from "./series.js";
 import { ASKED, ENDED, IS_GONE, WORDS } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";
-import { address, dragging, escape, get, number, plotly } from "../shared/web.js";
+import { WANTED, address, dragging, escape, get, number, plotly } from "../shared/web.js";
 
 const panels = new WeakMap();
 
@@ -32,8 +36,9 @@ const LEAST_WAIT_MS = 60; // where drawing takes longer than the period, so that
 
 class Panel {
   constructor(root) {
-    this.view = { x: "step", log: true, kinds: new Set(["train", "test", "batch"]), hidden: new Set(), smooth: 9 };
+    this.view = new View();
     this.data = {};
+    this.earlier = [];
     this.state = null;
     this.series = new Series();
     this.ghosts = new Map();
@@ -44,17 +49,18 @@ class Panel {
     this.parts = Object.fromEntries([...this.element.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
     this.element.addEventListener("click", (event) => this.clicked(event));
     this.element.addEventListener("change", (event) => this.changed(event));
+    this.element.addEventListener(WANTED, ({ target }) => takeAway(this, target));
     this.isDragging = dragging(this.element, () => this.draw());
-    this.keys = (event) => this.pressed(event);
-    document.addEventListener("keydown", this.keys);
+    this.keys = new Keys({ " ": this.parts.pause, ".": this.parts.step });
     this.presses = new Presses();
+    this.view.press(this.element);
     this.surroundings = new Surroundings(this.element);
   }
 
   close() {
     clearTimeout(this.timer);
     this.surroundings.close();
-    document.removeEventListener("keydown", this.keys);
+    this.keys.close();
     this.presses.close();
     this.closed = true;
   }
@@ -65,9 +71,10 @@ class Panel {
     const before = this.data;
     // A run that the server has forgotten stays drawn until there is another one.
     const stays = this.gone && this.state && !data.run;
-    this.data = stays ? { ...data, settings: before.settings, rate: before.rate } : data;
+    this.data = stays ? { ...data, settings: before.settings, rate: before.rate, link: before.link } : data;
     if (data.key) sessionStorage.setItem(`normscope-${data.run}`, data.key);
     if (before.run !== data.run && !stays) this.follow();
+    this.earlier = earlierRuns(data);
     this.fetchGhosts();
     this.show();
   }
@@ -79,7 +86,7 @@ class Panel {
   follow() {
     clearTimeout(this.timer);
     this.series = new Series();
-    this.drawn = 0; // the newest record in the charts
+    this.element.dataset.drawn = this.drawn = 0; // the newest record in the charts, which show another run until then
     this.state = null;
     this.gone = this.lost = "";
     this.curves?.forgetZoom();
@@ -125,7 +132,7 @@ class Panel {
   }
 
   async fetchGhosts() {
-    const wanted = this.data.ghosts.map(({ id }) => id);
+    const wanted = this.earlier.map(({ id }) => id);
     const dropped = [...this.ghosts.keys()].filter((id) => !wanted.includes(id));
     const missing = wanted.filter((id) => !this.ghosts.has(id));
     for (const id of dropped) this.ghosts.delete(id);
@@ -138,8 +145,16 @@ class Panel {
     const series = new Series();
     this.ghosts.set(id, series);
     const answer = await get(`api/runs/${id}/points?since=0`).catch(() => null);
-    if (answer?.records) series.add(answer.records);
-    else if (this.ghosts.get(id) === series) this.ghosts.delete(id); // the next update asks again
+    if (answer?.records) return series.add(answer.records);
+    if (this.ghosts.get(id) === series) this.ghosts.delete(id); // the next update asks again
+    if (answer) this.drop(id); // the server has forgotten it
+  }
+
+  drop(id) {
+    drop(id);
+    this.earlier = earlierRuns(this.data);
+    this.fetchGhosts();
+    this.showGhosts();
   }
 
   // --- what is drawn --------------------------------------------------------------------------------------------
@@ -152,9 +167,10 @@ class Panel {
       this.curves ??= await this.makeCurves();
       do {
         this.again = false;
-        const { latest } = this.series; // more may come while it is drawn
-        await this.curves.draw(this.series, [...this.ghosts.values()], this.view, this.surroundings.look("curves", () => this.draw()));
-        this.element.dataset.drawn = this.drawn = latest;
+        const { series } = this;
+        const { latest } = series; // more may come while it is drawn
+        await this.curves.draw(series, [...this.ghosts.values()], this.view, this.surroundings.look("curves", () => this.draw()));
+        if (series === this.series) this.element.dataset.drawn = this.drawn = latest;
       } while (this.again && !this.closed && !this.isDragging());
       this.parts.whole.disabled = !this.curves.isZoomed;
     } finally {
@@ -264,16 +280,16 @@ class Panel {
         element.querySelector(`[data-figure=${name}]`).textContent = text;
       }
     });
-    this.parts.origin.textContent = origin(this.series, this.data);
+    this.parts.origin.textContent = footer(this.series, this.data);
     this.parts.tested.textContent = testImages(this.series);
   }
 
   showGhosts() {
-    const text = JSON.stringify(this.data.ghosts);
+    const text = JSON.stringify(this.earlier);
     if (text === this.ghostText) return;
     this.ghostText = text;
-    this.parts.ghosts.hidden = !this.data.ghosts.length;
-    this.parts.ghostList.innerHTML = this.data.ghosts
+    this.parts.ghosts.hidden = !this.earlier.length;
+    this.parts.ghostList.innerHTML = this.earlier
       .map(({ id, label }) => `<li>${escape(label)} <button data-do="drop" data-id="${escape(id)}" title="Drop this run from the charts" aria-label="Drop ${escape(label)}">×</button></li>`)
       .join("");
   }
@@ -286,17 +302,11 @@ class Panel {
     if (!button || button.disabled) return;
     const { dataset } = button;
     if (dataset.do) this.carry(dataset);
-    if (dataset.arm) toggle(this.view.hidden, dataset.arm);
-    if (dataset.kind) {
-      toggle(this.view.kinds, dataset.kind);
-      button.setAttribute("aria-pressed", this.view.kinds.has(dataset.kind));
-    }
-    if (dataset.x) this.chooseX(dataset.x);
-    if (dataset.whole) this.curves.forgetZoom();
-    if (dataset.log) button.setAttribute("aria-pressed", (this.view.log = !this.view.log));
+    const isChosen = this.view.choose(dataset);
+    if (isChosen) this.view.press(this.element);
     if (dataset.projector) this.enlarge(button);
-    if (dataset.arm || dataset.kind || dataset.x || dataset.log || dataset.whole) {
-      if (dataset.x || dataset.log) this.curves?.forgetZoom();
+    if (isChosen || dataset.whole) {
+      if (dataset.x || dataset.log || dataset.whole) this.curves?.forgetZoom();
       this.show();
       this.draw();
     }
@@ -307,6 +317,8 @@ class Panel {
     const { rate } = this.parts;
     if (what !== "rate" && document.activeElement === rate) rate.blur(); // what was typed there was ordered before
     if (this.presses.isRepeated(what, this.data.run)) return;
+    if (what === "drop") this.drop(id);
+    if (what === "drop" && !this.data.ghosts.some((ghost) => ghost.id === id)) return; // the tab's alone
     const heard = order({ do: now ?? what, run: this.data.run, key: this.key(), id, weights, value: rate.value });
     if (!BEGINS.has(what)) return;
     this.presses.underWay += 1;
@@ -327,31 +339,16 @@ class Panel {
 
   changed(event) {
     if (event.target === this.parts.smooth) {
-      this.view.smooth = Number(event.target.value);
+      this.view.choose({ smooth: event.target.value });
       this.draw();
     }
     if (event.target === this.parts.rate) this.carry({ do: "rate" });
-  }
-
-  chooseX(x) {
-    this.view.x = x;
-    for (const each of this.element.querySelectorAll("button[data-x]")) each.setAttribute("aria-pressed", each.dataset.x === x);
   }
 
   enlarge(button) {
     project(button);
     this.show();
     this.draw();
-  }
-
-  // Space pauses and resumes, a full stop does one step, wherever no text is being typed.
-  pressed(event) {
-    const taken = "input, textarea, select, [contenteditable], [role=combobox], [role=slider]" + (event.key === " " ? ", button" : "");
-    if (event.target.closest?.(taken)) return;
-    const button = { " ": this.parts.pause, ".": this.parts.step }[event.key];
-    if (!button || button.disabled) return;
-    event.preventDefault();
-    if (!event.repeat || (event.key === "." && !areWaiting())) button.click(); // a key held down steps on, and is one pause
   }
 }
 
@@ -371,10 +368,6 @@ function paragraph(text) {
   const element = document.createElement("p");
   element.textContent = text;
   return element;
-}
-
-function toggle(set, item) {
-  if (!set.delete(item)) set.add(item);
 }
 
 plotly(); // fetched while the page is still being read

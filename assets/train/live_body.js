@@ -32,7 +32,7 @@ export const skeleton = () => `
       <span class="ns-group" role="group" aria-label="lines"><button data-kind="train" aria-pressed="true">━ train</button><button data-kind="test" aria-pressed="true">╍ test</button><button data-kind="batch" aria-pressed="true">┈ test, batch statistics</button></span>
       <span class="ns-group"><button data-log="1" aria-pressed="true">log loss</button></span>
       <span class="ns-group"><button data-part="whole" data-whole="1" title="Or double-click a chart" disabled>whole run</button></span>
-      <label>smooth train <select data-part="smooth"><option value="1">off</option><option value="9" selected>9 points</option><option value="31">31 points</option><option value="101">101 points</option></select></label>
+      <label title="Each point is the mean with the points before it; test lines stay as measured">smooth training lines <select data-part="smooth"><option value="1">off</option><option value="9" selected>9 points</option><option value="31">31 points</option><option value="101">101 points</option></select></label>
     </div>
     <div class="ns-charts"><div class="ns-chart" data-part="loss"></div><div class="ns-chart" data-part="accuracy"></div></div>
     <div class="ns-foot"><span data-part="origin"></span>

@@ -105,19 +105,25 @@ export const last = (values) => values.at(-1);
 // How an arm's lines ended, in a word.
 export const fate = ({ diverged }) => (diverged.kind === "arm-failed" ? "failed" : "diverged");
 
-// Centred moving mean over `width` points; the ends use what there is, and what is not finite stays a gap and counts
-// nowhere. Each window is summed anew: differences of running sums lose all that is small beside one 1e32.
+// The mean of each value and of those before it, `width` in all: a line begins where it was measured first, and no
+// value that comes later moves what is drawn. What is not finite stays a gap and counts nowhere. Each window is summed
+// anew: differences of running sums lose all that is small beside one 1e32.
 export function smooth(values, width) {
   if (width <= 1) return values;
-  const half = Math.floor(width / 2);
   return values.map((value, i) => {
     if (!Number.isFinite(value)) return null;
     let [sum, count] = [0, 0];
-    for (let j = Math.max(0, i - half); j <= i + half && j < values.length; j += 1) {
+    for (let j = Math.max(0, i - width + 1); j <= i; j += 1) {
       if (!Number.isFinite(values[j])) continue;
       sum += values[j];
       count += 1;
     }
     return sum / count;
   });
+}
+
+// An arm's line as it is drawn, of the run in view and of an earlier one alike; a test is one measurement, and stays it.
+export function lineOf(arm, kind, value, view) {
+  const points = arm[kind];
+  return { x: points[view.x], y: kind === "train" ? smooth(points[value], view.smooth) : points[value] };
 }

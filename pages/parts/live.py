@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -43,8 +44,6 @@ def training(view: View) -> None:
         "changed": _changes(differing, view.config) if view.config else "",
         "weights": _can_have_its_weights(differing),
         "seed": view.run.config.seed if view.run else 0,
-        "rate": f"{view.run.config.learning_rate:g}" if view.run else "",
-        "settings": _settings(view.run.config) if view.run else "",
         "problem": view.problem,
         "notices": list(view.notices),
     }
@@ -70,8 +69,11 @@ def _data(script: str, view: View) -> dict[str, Any]:
         "script": f"{assets_address()}/{script}.js",
         "run": view.run.id if view.run else "",
         "key": view.key,
-        "label": _label(view, view.run) if view.run else "",
-        "ghosts": [{"id": run.id, "label": _label(view, run)} for run in view.earlier],
+        "label": _label(view.run) if view.run else "",
+        "rate": f"{view.run.config.learning_rate:g}" if view.run else "",
+        "settings": _settings(view.run.config) if view.run else "",
+        "link": urlencode(to_query(view.run.config) | {"run": view.run.id}, safe=",:/") if view.run else "",
+        "ghosts": [{"id": run.id, "label": _label(run)} for run in view.earlier],
     }
 
 
@@ -79,13 +81,13 @@ def _arms(config: ExperimentConfig) -> list[dict[str, str]]:
     return [{"name": arm.name, "title": arm.title, "norm": arm.main_norm} for arm in config.arms]
 
 
-def _label(view: View, run: Run) -> str:
-    """What tells the run from the visitor's others."""
+def _label(run: Run) -> str:
+    """What tells the run from the visitor's others; the tab numbers them, since it outlives the session."""
     config = run.config
     arms = ", ".join(arm.name for arm in config.arms)
     init = [f"{INIT_NAMES[config.init]} weights"] * (config.init != ExperimentConfig().init)
     training = [_rate(run), f"batch {config.batch_size}", *_unusual(config), *_length(config)]
-    return f"Run {view.numbers[run.id]}: {' · '.join([arms, config.activation, *init, *training])}".replace("-", "−")
+    return " · ".join([arms, config.activation, *init, *training]).replace("-", "−")
 
 
 def _settings(config: ExperimentConfig) -> str:

@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { script } from "./script.mjs";
 
-const { Series, fate, last, smooth } = await script("series.js");
+const { Series, fate, last, lineOf, smooth } = await script("series.js");
 
 const STARTED = {
   kind: "started", seq: 2, steps_per_epoch: 8, total_steps: 16,
@@ -118,11 +118,26 @@ test("the last of nothing is undefined", () => {
   assert.equal(last([1, 2, 0]), 0);
 });
 
-test("a moving mean of three is the mean of each value and its neighbours, of those that are there", () => {
-  assert.deepEqual(smooth([1, 2, 3, 10], 3), [1.5, 2, 5, 6.5]);
-  assert.deepEqual(smooth([-4, 4], 3), [0, 0]);
+test("a moving mean of three is the mean of each value and of the two before it, of those that are there", () => {
+  assert.deepEqual(smooth([1, 2, 3, 10], 3), [1, 1.5, 2, 5]);
+  assert.deepEqual(smooth([-4, 4], 3), [-4, 0]);
   assert.deepEqual(smooth([7], 9), [7]);
   assert.deepEqual(smooth([], 9), []);
+});
+
+test("a line begins at the value that was measured first, however wide the window", () => {
+  const values = [0.1, 0.12, 0.9, 0.95, 0.97, 0.98];
+  for (const width of [1, 3, 9, 31, 101]) assert.equal(smooth(values, width)[0], 0.1);
+  assert.deepEqual(smooth([null, 0.1, 0.9], 9), [null, 0.1, 0.5]);
+});
+
+test("what is measured later does not change what is drawn of before", () => {
+  const values = [...Array(40).fill(0.1), ...Array(40).fill(0.9)];
+  for (const width of [3, 9, 31, 101]) {
+    const whole = smooth(values, width);
+    for (let count = 0; count <= values.length; count++) assert.deepEqual(smooth(values.slice(0, count), width), whole.slice(0, count));
+    assert.equal(whole[39], smooth(Array(40).fill(0.1), width)[39]);
+  }
 });
 
 test("over one point, or none, the values are left as they are", () => {
@@ -137,18 +152,33 @@ test("what is not finite stays a gap and counts nowhere", () => {
 });
 
 test("a moving mean knows nothing of what is outside its window, however large", () => {
-  assert.deepEqual(smooth([2.3, 1e32, 1e10, ...Array(20).fill(570)], 9).slice(7), Array(16).fill(570));
+  assert.deepEqual(smooth([2.3, 1e32, 1e10, ...Array(20).fill(570)], 9).slice(11), Array(12).fill(570));
 });
 
 test("a moving mean is that of a window cut out by hand, at every place and width", () => {
   const values = Array.from({ length: 60 }, (_, i) => (i % 7 === 3 ? null : ((i * 37) % 23) - 11));
   for (const width of [3, 9, 31, 101]) {
-    const beside = (width - 1) / 2;
-    const padded = [...Array(beside).fill(null), ...values, ...Array(beside).fill(null)];
+    const padded = [...Array(width - 1).fill(null), ...values];
     const expected = values.map((value, i) => {
       const window = padded.slice(i, i + width).filter((each) => each !== null);
       return value === null ? null : window.reduce((sum, each) => sum + each) / window.length;
     });
     assert.deepEqual(smooth(values, width), expected);
   }
+});
+
+const arm = seriesOf(STARTED, ...[0.1, 0.3, 0.8, 0.9].map((accuracy, i) => train(3 + i, i + 1, { accuracy: { none: 0, bn: accuracy } })), tested(8, 4)).arms.get("bn");
+arm.test.accuracy = [0.1, 0.9, 0.2]; // as far from their mean as can be
+
+test("of an arm's lines only the training one is smoothed: a test is drawn as it was measured", () => {
+  const view = { x: "epoch", smooth: 9 };
+  const { x, y } = lineOf(arm, "train", "accuracy", view);
+  assert.deepEqual(x, [0.125, 0.25, 0.375, 0.5]);
+  y.forEach((value, i) => assert.ok(Math.abs(value - [0.1, 0.2, 0.4, 0.525][i]) < 1e-12, String(y)));
+  assert.deepEqual(lineOf(arm, "test", "accuracy", view).y, [0.1, 0.9, 0.2]);
+  assert.deepEqual(lineOf(arm, "batch", "loss", view), { x: [0.5], y: [1.125] });
+});
+
+test("with the smoothing off a line is the very column of what was measured", () => {
+  for (const kind of ["train", "test", "batch"]) assert.equal(lineOf(arm, kind, "loss", { x: "step", smooth: 1 }).y, arm[kind].loss);
 });

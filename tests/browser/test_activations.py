@@ -90,6 +90,7 @@ def test_one_image_goes_through_all_networks_and_each_says_what_it_sees(looking:
     looking.get_by_label("test image").fill("99999")
     looking.get_by_label("test image").press("Enter")
     expect(looking.locator("[data-part=mapsState]")).to_contain_text("images 0 to 359; got 99999")
+    expect(looking.locator("[data-maps]")).to_have_count(0)  # what was there is of another image
 
 
 def test_a_projector_has_large_type_in_the_charts_here_too(looking: Page) -> None:

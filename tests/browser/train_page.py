@@ -39,6 +39,12 @@ def go(page: Page, name: str) -> None:
         opened.wait_for()
 
 
+def hear(page: Page) -> None:
+    """Wait until the page has taken the answers that were sent to it before, and has drawn."""
+    frames = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    page.evaluate(f"fetch('/_stcore/health').then(answer => answer.text()).then(() => {frames})")
+
+
 def settle(page: Page) -> None:
     """Wait for the script's end: what is typed into a rerun can be lost, or come after what was done later."""
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()

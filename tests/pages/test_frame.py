@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.runtime.scriptrunner.exec_code import modified_sys_path
@@ -19,7 +20,7 @@ from streamlit.testing.v1 import AppTest
 from core.experiment.arm import parse_arm
 from core.experiment.config import PRESETS, ExperimentConfig
 from core.experiment.fitting import DIGITS
-from core.experiment.links import to_query
+from core.experiment.links import from_query, to_query
 from core.experiment.rules import ConfigError
 from core.runs import gallery
 from core.runs.manager import RunManager, manager
@@ -92,7 +93,7 @@ def test_a_run_is_named_with_the_learning_rate_that_it_ended_with_and_what_is_un
     until(lambda: run.ended)
     label = panel(open_frame(run=run.id))["label"]
     assert re.fullmatch(
-        r"Run 1: none · sigmoid · lr 0\.1 → 0\.05 from step [\d,]+ · batch 2 · depth 8 · 1,?000 epochs · seed 0", label
+        r"none · sigmoid · lr 0\.1 → 0\.05 from step [\d,]+ · batch 2 · depth 8 · 1,?000 epochs · seed 0", label
     )
 
 
@@ -264,6 +265,17 @@ def test_a_page_that_looks_inside_is_handed_the_run_in_every_state() -> None:
         shown = panel(app)
         assert shown["run"] == run_id
         assert shown["script"].endswith(f"/{page}.js")
+
+
+def test_every_page_is_handed_the_runs_own_link_whatever_the_sidebar_says() -> None:
+    run = ended(SMALL)
+    app = open_frame(run=run.id)
+    app.number_input(key="epochs").set_value(7).run()
+    for page in ("train", "gradients"):
+        app.switch_page(str(FRAME.parent / f"{page}.py")).run()
+        link = dict(parse_qsl(panel(app)["link"]))
+        assert link.pop("run") == run.id
+        assert from_query(link) == (SMALL, [])
 
 
 def test_a_visit_begins_once_to_import_what_the_first_run_would_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:

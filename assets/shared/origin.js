@@ -1,0 +1,26 @@
+// What a run trains on and with, in a line that stands below its charts and in pictures of them.
+
+import { number } from "./web.js";
+
+// records: {started, rates} of the run; told: what Python says of its rate at the start and its other settings.
+export function origin({ started, rates }, { rate, settings }) {
+  if (!started) return settings;
+  const { device, data, examples, batch_size: batch, total_steps: steps, steps_per_epoch: perEpoch } = started;
+  const epochs = `${number(steps / perEpoch)} epoch${steps === perEpoch ? "" : "s"}`;
+  const learning = `lr ${[rate, ...lastRate(rates)].join(" → ")}`.replaceAll("-", "−");
+  return [`${dataName(data)}, ${number(examples)} images`, `batch ${batch}`, epochs, learning, settings, device].join(" · ");
+}
+
+// The run on this server, with its settings for where it is not remembered.
+export const linkTo = (link) => `${location.origin}${location.pathname}?${link}`;
+
+// normscope-loss-run3.png
+export const fileName = (parts, run) => `normscope-${[...parts, `run${run}`].join("-").replaceAll(/[^\w.-]+/g, "-")}.png`;
+
+function lastRate(rates) {
+  if (!rates.length) return [];
+  const { new: rate, step } = rates.at(-1);
+  return [...(rates.length > 1 ? ["…"] : []), `${rate} from step ${number(step)}`];
+}
+
+const dataName = (name) => ({ "fashion-mnist": "Fashion-MNIST", digits: "built-in digits" })[name] ?? name.toUpperCase();

@@ -1,0 +1,37 @@
+// A chart of Train as a picture: what its lines are, and of which run.
+
+import { KINDS } from "./curves.js";
+import { numberOf } from "../shared/earlier.js";
+import { MARKERS, armColors, theme } from "../shared/look.js";
+import { fileName, linkTo } from "../shared/origin.js";
+import { headings, keyOf, saveImage } from "../shared/saved_image.js";
+
+const BIG = "; big markers: on all test images";
+
+export function takeAway({ curves, series, view, earlier, data, gone, parts, element }, chart) {
+  const look = theme(element);
+  const number = numberOf(data.run || gone);
+  const { value } = curves.charts.find((each) => each.element === chart);
+  const { title, notes } = headings(chart);
+  const words = {
+    title,
+    about: [`Run ${number}`, parts.status.textContent, parts.where.textContent].filter(Boolean).join(" · "),
+    key: [...arms(series, view, look), ...lines(series, view), ...notes, ...earlier.map(({ label }) => ({ text: label, dash: "solid", faint: true }))],
+    foot: [parts.origin.textContent, linkTo(data.link)],
+    name: fileName([value], number),
+  };
+  return saveImage(curves.Plotly, chart, words, look);
+}
+
+function arms(series, view, look) {
+  const all = [...series.arms.values()];
+  const symbolOf = (arm) => (view.kinds.has("test") ? MARKERS[all.indexOf(arm)] : undefined);
+  return keyOf(all.filter(({ name }) => !view.hidden.has(name)), armColors(all, look), symbolOf);
+}
+
+function lines(series, view) {
+  const isDrawn = (kind) => view.kinds.has(kind) && [...series.arms.values()].some((arm) => !view.hidden.has(arm.name) && arm[kind].step.length);
+  const smoothed = view.smooth > 1 ? `, each point the mean of up to ${view.smooth}; thin: as measured` : "";
+  return KINDS.filter(({ kind }) => isDrawn(kind))
+    .map(({ kind, dash, name }) => ({ text: name + ({ train: smoothed, test: BIG }[kind] ?? ""), dash }));
+}
