@@ -30,7 +30,7 @@ const PROJECTOR = "ns-projector";
 const isProjected = () => document.body.classList.contains(PROJECTOR);
 const enlarged = () => (isProjected() ? 10 / 7 : 1);
 export function projectorButton() {
-  document.body.classList.toggle(PROJECTOR, isProjected() || kept("projector", false)); // after a reload
+  if (kept("projector", false)) document.body.classList.add(PROJECTOR); // after a reload
   return `<button data-projector="1" aria-pressed="${isProjected()}" title="Large type, no sidebar">Projector</button>`;
 }
 
