@@ -1,6 +1,7 @@
 // How activations are distributed in every layer and stage: pooled and unit by unit, now and over the run, and what the
 // networks make of one image.
 
+import { breakable, outside, share } from "./counts.js";
 import { BINS, bands, coarse, extent, median, padded, rebinned, steps } from "./distributions.js";
 import { endLabels, labelWidth, logRange } from "./end_labels.js";
 import { captioned } from "./heat_maps.js";
@@ -137,7 +138,7 @@ class Activations extends InsidePage {
       const broken = found?.stages.activated?.nan || found?.stages.activated?.inf;
       return `<td>${broken ? "NaN" : found ? share(found.inactive, 1) : "–"}</td>`;
     };
-    this.parts.inactive.innerHTML = `<table><caption>${escape(rule)}</caption><tr><td></td>${arms.map((arm) => `<th scope="col" style="color:${this.colors.get(arm.name)}">${escape(arm.name)}</th>`).join("")}</tr>` +
+    this.parts.inactive.innerHTML = `<table><caption>${escape(rule)}</caption><tr><td></td>${arms.map((arm) => `<th scope="col" style="color:${this.colors.get(arm.name)}">${breakable(arm.name)}</th>`).join("")}</tr>` +
       layers.map((layer) => `<tr><th scope="row">${layer}</th>${arms.map((arm) => cell(arm, layer)).join("")}</tr>`).join("") + `</table>`;
   }
 
@@ -179,12 +180,12 @@ class Activations extends InsidePage {
       annotations: nothing ? [{ text: nothing, xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, font: { size: this.colours.type, color: this.colours.faint } }] : [],
       uirevision: `${this.chosen}/${this.range}`,
     }, SMALL);
-    column.lastChild.innerHTML = this.counts(shown.filter(([, summary]) => summary));
+    column.lastChild.innerHTML = outside(shown.filter(([, summary]) => summary), this.range === "panel", this.colors);
   }
 
   // Why a panel has no histogram, in short lines; "" where it has one.
   whyNothing(stage, traces, summaries) {
-    if (traces.some(({ y }) => y.some((share) => share > 0))) return "";
+    if (traces.some(({ y }) => y.some((height) => height > 0))) return "";
     if (!this.shownArms().length) return "no arm is shown";
     if (!summaries.length) return stage === "activated" ? "the last layer<br>has no activation" : "no norm here:<br>the same as before the norm";
     const finite = summaries.some(({ adaptive }) => adaptive.low != null);
@@ -200,24 +201,6 @@ class Activations extends InsidePage {
     const [low, high] = extent(stages.map(({ adaptive }) => adaptive));
     if (!stages.length) return [low, high];
     return [Math.max(low, Math.min(...stages.map(({ fixed }) => fixed.low))), Math.min(high, Math.max(...stages.map(({ fixed }) => fixed.high)))];
-  }
-
-  // A table of what is in no bin, for the arms that have any of it; a table of zeros would say it less plainly.
-  counts(all) {
-    if (!all.length) return "";
-    const isOut = ([, { fixed, nan, positive_inf, negative_inf }]) => (this.range !== "panel" && (fixed.underflow || fixed.overflow)) || nan || positive_inf || negative_inf;
-    const shown = all.filter(isOut);
-    const { low: first, high: last } = all[0][1].fixed;
-    if (!shown.length) return `<p class="ns-small">${this.range === "panel" ? "no" : `nothing below ${first} or above ${last}, no`.replace("-", "−")} NaN, no ±Inf</p>`;
-    const others = all.length > shown.length ? `<p class="ns-small">nothing in the other ${all.length - shown.length === 1 ? "arm" : "arms"}</p>` : "";
-    const { low, high } = shown[0][1].fixed;
-    const ends = this.range === "panel" ? ["below", "above"] : [`below ${low}`.replace("-", "−"), `above ${high}`];
-    const row = ([arm, { fixed, values, nan, positive_inf, negative_inf }]) => {
-      const outside = this.range === "panel" ? [0, 0] : [fixed.underflow, fixed.overflow];
-      const cells = [...outside, nan, positive_inf + negative_inf].map((count) => `<td${count ? ` class="ns-some"` : ""} title="${number(count)} of ${number(values)}">${share(count, values)}</td>`);
-      return `<tr><th scope="row" style="color:${this.colors.get(arm.name)}">${escape(arm.name)}</th>${cells.join("")}</tr>`;
-    };
-    return `<table><tr><td></td>${[...ends, "NaN", "±Inf"].map((name) => `<th scope="col">${name}</th>`).join("")}</tr>${shown.map(row).join("")}</table>${others}`;
   }
 
   // --- over time ------------------------------------------------------------------------------------------------------
@@ -378,16 +361,11 @@ const isAsGiven = ({ given, _fullLayout }) => ["xaxis", "yaxis"].every((axis) =>
 
 const press = (element, what, value) => element.querySelectorAll(`[data-${what}]`).forEach((each) => each.setAttribute("aria-pressed", each.dataset[what] === value));
 
-const share = (count, of) => (count === 0 ? "0" : count / of < 0.0005 ? "<0.1 %" : percent(count / of));
-
-// What the bins do not show, of each arm of a panel that has any.
+// What the bins of a panel do not show, as it is told below it.
 function beyond(column) {
-  const [head, ...rows] = column.querySelectorAll("tr");
-  const names = head ? [...head.cells].slice(1).map((cell) => cell.textContent) : [];
-  return rows.filter((row) => row.querySelector(".ns-some")).map((row) => {
-    const [name, ...counts] = [...row.cells].map((cell) => cell.textContent);
-    return { text: `${name}: ${counts.map((count, i) => `${names[i]} ${count}`).join(", ")}` };
-  });
+  const [head, ...rows] = [...column.querySelectorAll("tr")].map((row) => [...row.cells].map((cell) => cell.textContent));
+  const counted = rows.map(([name, ...counts]) => `${name}: ${counts.map((count, i) => `${head[i + 1]} ${count}`).join(", ")}`);
+  return [...counted, ...[...column.querySelectorAll("p")].map((note) => note.textContent)].map((text) => ({ text }));
 }
 
 export const mount = mounter(Activations);

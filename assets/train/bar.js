@@ -10,7 +10,7 @@ export function showBar(element, parts, { data, state, status, mine, isBeginning
   const steers = active && mine && !isBeginning;
   const begins = !isBeginning && (!active || !mine || Boolean(data.changed));
   const again = Boolean(data.run) && !isGone && !isBeginning;
-  const can = { pause: steers, step: steers && (isPaused || status === "running"), stop: steers, rerun: again, renew: again };
+  const can = { pause: steers, step: steers && (isPaused || status === "running"), stop: steers, restart: again, renew: again };
   for (const button of element.querySelectorAll("button[data-do]")) {
     const { do: what } = button.dataset;
     if (what in can) button.disabled = !can[what];
@@ -31,7 +31,7 @@ export function showBar(element, parts, { data, state, status, mine, isBeginning
 // What the sidebar would change, and that it can start from the same weights.
 function showNext(parts, { changed, weights, seed }) {
   parts.next.hidden = !changed;
-  parts.changed.textContent = `For the next run: ${changed}`;
+  parts.next.textContent = `For the next run: ${changed}`;
   parts.same.hidden = !weights;
   parts.same.title = `A run with the sidebar’s settings and seed ${seed}: the initial weights of the run in view`;
 }

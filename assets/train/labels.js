@@ -31,7 +31,7 @@ export function endLabels(labels, { kind, place, isSeen = () => true, height, lo
     return label;
   }, null);
   const annotations = placed.map((label) => ({
-    xref: "paper", yref: "paper", x: 1.01, y: label.y, xanchor: "left", yanchor: "middle", showarrow: false,
+    xref: "paper", yref: "paper", x: 1, xshift: 10, y: label.y, xanchor: "left", yanchor: "middle", showarrow: false,
     align: "left", font: { color: label.color, size }, text: label.lines.map(bold(label.arm.name)).join("<br>"),
   }));
   const widths = told.flatMap((label) => label.lines.map((text) => widthOf(text, size)));

@@ -9,13 +9,13 @@ export const skeleton = () => `
       <button data-do="pause" data-part="pause" title="Space">❚❚ Pause</button>
       <button data-do="step" data-part="step" title="One mini-batch, then pause (.); each press is one more">▸❘ Step</button>
       <button data-do="stop" title="End the run; what was measured stays">■ Stop</button>
-      <button data-do="rerun" title="The run in view once more: its settings, its initial weights. The sidebar is not read.">↻ Rerun</button>
+      <button data-do="restart" title="The run in view once more: its settings, its initial weights. The sidebar is not read.">↻ Rerun</button>
       <button data-do="renew" title="The run in view once more with the next seed: other initial weights, another order of the images. The sidebar is not read.">✦ Rerun, new weights</button>
       <label class="ns-rate" title="Takes effect at the next mini-batch; the change is marked on the curves">learning rate <input data-part="rate" inputmode="decimal" size="6" disabled></label>
     </span>
     <span class="ns-buttons"><a data-part="results" download hidden>results.json</a>${projectorButton()}</span>
   </header>
-  <p class="ns-status" role="status"><i></i><b data-part="status"></b> <span data-part="where"></span><span class="ns-watching" data-part="watching" hidden>You are watching somebody else’s run; Start begins your own.</span><span class="ns-next" data-part="next" hidden><span data-part="changed"></span><button data-do="start" data-weights="same" data-part="same">New settings, same weights</button></span></p>
+  <p class="ns-status" role="status"><i></i><b data-part="status"></b> <span data-part="where"></span><span class="ns-watching" data-part="watching" hidden>You are watching somebody else’s run; Start begins your own.</span><span class="ns-upcoming"><span class="ns-next" data-part="next" hidden></span><button data-do="start" data-weights="same" data-part="same" hidden>New settings, same weights</button></span></p>
   <div class="ns-progress" role="progressbar" aria-label="Training progress" aria-valuemin="0" aria-valuemax="100"><div data-part="progress"></div></div>
   <div class="ns-notices" data-part="notices" role="alert"></div>
   <div data-part="idle" class="ns-idle" hidden>

@@ -1,7 +1,7 @@
 // Which of several quick presses count. A second click on what begins a run begins no second one, a double click on Pause
 // does not resume, one on the cross of an earlier run does not drop the next one too. Each press of Step is a step.
 
-export const BEGINS = new Set(["start", "rerun", "renew"]);
+export const BEGINS = new Set(["start", "restart", "renew"]);
 const ONCE = new Set(["pause", "drop"]);
 const ONE_RUN_MS = 1000;
 const ONE_PRESS_MS = 400;

@@ -112,7 +112,7 @@ class ArmConfig:
 
     @property
     def title(self) -> str:
-        """The arm in words, e.g. 'BatchNorm on convolutions only', without commas: they part the arms of a sentence."""
+        """The arm in words, e.g. 'BatchNorm on convolutions only'. No comma: in a sentence those part the arms."""
         groups = f"{self.groups} group{'s' * (self.groups != 1)}" if Norm.GN in self.norms else ""
         details = [groups, "the book's own code" if self.book else ""]
         details += [f"dropout {_exact(self.dropout)}"] if self.dropout is not None else []

@@ -65,12 +65,13 @@ class Downloads:
 
     def _join(self, name: str, load: Load) -> Download:
         with self._lock:
-            if name not in self._under_way:
-                download = self._under_way[name] = Download()
+            is_new = name not in self._under_way
+            download = self._under_way.setdefault(name, Download())
+            download.waiting += 1  # before it begins: it ends when nobody waits
+            if is_new:
                 work = threading.Thread(target=self._work, args=(name, download, load), name=f"get-{name}", daemon=True)
                 work.start()
-            self._under_way[name].waiting += 1
-            return self._under_way[name]
+            return download
 
     def _leave(self, name: str, download: Download) -> None:
         with self._lock:

@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+import torch
+
 from core.data.device import is_card
 from core.data.images import Images, as_floats
 from core.experiment.config import ExperimentConfig
@@ -65,6 +67,8 @@ class Ahead:
             return self._is_captured(counts) and ("fixed" not in sources or all(map(self._look_at, self._living)))
         except NotCaptured as error:
             log.warning("The card takes each step call by call: %s", error)
+        except torch.OutOfMemoryError:
+            raise  # not one arm's: all are captured together
         except Exception:  # maybe one arm's; call by call it shows whose, and ends that arm alone
             log.exception("The card takes each step call by call")
         self._refused = True

@@ -5,10 +5,13 @@ A run's id is its only guard: 96 random bits. Nothing here changes a run.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -27,6 +30,8 @@ from core.words.verdict import verdict
 VIEWS = ("gradients", "activations", "parameters")
 QUESTIONS = ("maps", "noise", "recalibration")
 QUESTION_SECONDS = 20.0
+
+Answer = Callable[[list[Arm], Images], dict[str, Any]]
 
 _served: dict[tuple[str, int, int], bytes] = {}  # (run, since, version): answer; versions never come back
 
@@ -137,25 +142,32 @@ async def whole_look(request: Request) -> Response:
     return Response(text, media_type="application/json", headers=FOREVER)
 
 
-def question(request: Request) -> Response:
-    """What the networks, live or of a kept step, answer to a question of core.runs.questions. May take seconds."""
+@answers
+async def question(request: Request) -> Response:
+    """What the networks, live or of a kept step, answer to a question of core.runs.questions.
+
+    May take seconds, in which no thread waits: there are few, and files need them, too.
+    """
     run = manager().find(request.path_params["run_id"])
     if run is None:
         return _unknown_run()
     try:
         answer = _question(request)
         step = whole(request, "step") if given(request, "step") else None
-        asked = run.ask(
-            lambda arms, data: {"step": run.snapshot().step if step is None else step} | answer(arms, data), step
-        )
-        return JSONResponse(to_finite(asked.result(QUESTION_SECONDS)))
+        asked = asyncio.wrap_future(await run_in_threadpool(run.ask, partial(_answered, run, answer, step), step))
+        if not (await asyncio.wait({asked}, timeout=QUESTION_SECONDS))[0]:
+            error = "The networks did not answer in time; they may wait for the device."
+            return JSONResponse({"error": error}, 503)
+        return JSONResponse(to_finite(asked.result()))
     except (LookupError, ValueError, RuntimeError) as error:
         return JSONResponse({"error": str(error)}, 400)
-    except TimeoutError:
-        return JSONResponse({"error": "The networks did not answer in time; they may wait for the device."}, 503)
 
 
-def _question(request: Request) -> Callable[[list[Arm], Images], dict[str, Any]]:
+def _answered(run: Run, answer: Answer, step: int | None, arms: list[Arm], data: Images) -> dict[str, Any]:
+    return {"step": run.snapshot().step if step is None else step} | answer(arms, data)
+
+
+def _question(request: Request) -> Answer:
     name = choice(request, "question", QUESTIONS)
     layer = one(request, "layer", "conv1")  # those that there are depend on the networks
     if name == "maps":

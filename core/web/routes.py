@@ -15,9 +15,8 @@ All of it below the server's base path, if it has one. What else is asked for th
 from __future__ import annotations
 
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -27,8 +26,7 @@ from starlette.routing import BaseRoute, Route
 from core.runs.manager import manager
 from core.web.api import inside, points, question, run_results, whole_look
 from core.web.assets import asset, plotly_js
-
-Endpoint = Callable[[Request], Any]  # a coroutine, or a function that may take its time
+from core.web.parameters import Endpoint
 
 
 async def health(_: Request) -> Response:

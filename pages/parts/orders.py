@@ -66,7 +66,7 @@ def _start(here: Visitor, order: Order) -> None:
         _begin(here, config, order)
 
 
-def _rerun(here: Visitor, order: Order) -> None:
+def _restart(here: Visitor, order: Order) -> None:
     if here.run is not None:
         _begin(here, here.run.config, order)
 
@@ -130,7 +130,7 @@ def _drop(here: Visitor, order: Order) -> None:
 _STEERING = {"pause": "pause", "resume": "resume", "step": "step_once", "stop": "stop"}
 _ACTIONS: dict[str, Callable[[Visitor, Order], None]] = dict.fromkeys(_STEERING, _steer) | {
     "start": _start,
-    "rerun": _rerun,
+    "restart": _restart,
     "renew": _renew,
     "rate": _change_rate,
     "drop": _drop,

@@ -46,9 +46,11 @@ test("at the upper edge they are pushed down instead", () => {
   near(annotations.map(({ y }) => y), [0.98 - 2 * apart, 0.98 - apart, 0.98]);
 });
 
-test("labels begin right of the chart, without arrows", () => {
-  const [{ x, xref, yref, xanchor, align, showarrow }] = drawn([label("a", 0.5)]).annotations;
-  assert.deepEqual([x, xref, yref, xanchor, align, showarrow], [1.01, "paper", "paper", "left", "left", false]);
+test("labels begin right of the chart, behind what marks a line's end, without arrows", () => {
+  const [{ x, xshift, xref, yref, xanchor, align, showarrow }] = drawn([label("a", 0.5)]).annotations;
+  assert.deepEqual([x, xref, yref, xanchor, align, showarrow], [1, "paper", "paper", "left", "left", false]);
+  const { size } = losing(fallen(points(2, null))).cross.marker;
+  assert.ok(xshift > size / 2 + 2 && xshift < 18, `${xshift}`); // of the 18 pixels that the margin has more
 });
 
 test("labels of two lines need more room", () => {

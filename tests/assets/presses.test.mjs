@@ -25,7 +25,7 @@ function event(kind, isButton) {
   return made;
 }
 
-for (const what of ["start", "rerun", "renew"]) {
+for (const what of ["start", "restart", "renew"]) {
   test(`clicks on ${what} within a second of each other are one`, () => {
     const { presses, counts } = pressing();
     assert.ok(counts(what, "old", 0));

@@ -99,7 +99,7 @@ def test_start_right_after_a_preset_takes_the_preset(new_page, server: str) -> N
 
 def test_any_number_of_clicks_on_rerun_is_one_run_and_nobody_waits_for_the_others(live: Page, server: str) -> None:
     run = run_of(live)
-    press_at_once(live, live.locator("button[data-do=rerun]"), times=4)
+    press_at_once(live, live.locator("button[data-do=restart]"), times=4)
     assert place(server, another_run(live, run)) <= 1  # the one before may still be in its last mini-batch
     status(live, "running")
 
@@ -117,7 +117,7 @@ def test_the_link_of_a_run_has_its_settings_and_a_reload_keeps_the_sidebar_s(liv
     learned = started(server, run_of(live))["learning_rate"]
     field(live, "Learning rate").fill("0.0625")
     field(live, "Learning rate").press("Enter")
-    expect(live.locator("[data-part=changed]")).to_contain_text("learning rate 0.0625")
+    expect(live.locator("[data-part=next]")).to_contain_text("learning rate 0.0625")
     other = new_page(live.url.removeprefix(server))
     expect(field(other, "Learning rate")).to_have_value(f"{learned:g}")
     other.close()

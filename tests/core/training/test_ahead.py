@@ -227,6 +227,15 @@ def test_an_arm_that_raises_while_the_steps_are_captured_ends_alone_call_by_call
     )
 
 
+def test_a_card_that_is_too_small_to_capture_all_arms_is_no_arms_fault(on_card, monkeypatch) -> None:
+    def refuse(*_: object) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(captured.CapturedStep, "_step", refuse)
+    with pytest.raises(torch.OutOfMemoryError):
+        history_of(CONFIG, on_card)
+
+
 def _broken_for_the_second(learn: Callable[..., None]) -> Callable[..., None]:
     def learn_or_raise(self, i: int, place: int) -> None:
         if self.arms[i].name == "bn":

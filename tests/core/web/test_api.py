@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from urllib.parse import quote
 
 import pytest
 import torch
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -428,3 +430,37 @@ def test_a_whole_look_and_the_networks_of_a_kept_step_can_be_asked_for(client: T
 def test_a_layer_that_is_not_there_is_answered_with_those_that_are(client: TestClient, finished: Run) -> None:
     answer = client.get(f"/api/runs/{finished.id}/ask/noise?layer=conv9")
     assert (answer.status_code, "conv1, conv2, fc1, fc2, fc3; got conv9" in answer.json()["error"]) == (400, True)
+
+
+def test_questions_that_wait_for_the_device_keep_no_file_waiting(still: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read by threads, of which there is one here."""
+    monkeypatch.setattr(api, "QUESTION_SECONDS", 2)
+
+    server = Starlette(routes=routes)
+
+    async def asked_and_loaded() -> tuple[bool, list[int]]:
+        to_thread.current_default_thread_limiter().total_tokens = 1
+        questions = [asyncio.create_task(status_of(server, f"/api/runs/{still.id}/ask/noise")) for _ in range(3)]
+        while not still._questions:
+            await asyncio.sleep(0)
+        await status_of(server, "/vendor/plotly.min.js")
+        answered = any(question.done() for question in questions)
+        still.end("stopped")
+        return answered, [await question for question in questions]
+
+    assert asyncio.run(asked_and_loaded()) == (False, [400] * 3)
+
+
+async def status_of(server: Starlette, path: str) -> int:
+    """What the server answers to GET `path`."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> None:
+        await asyncio.Event().wait()  # nobody hangs up
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+    await server(scope, receive, send)
+    return sent[0]["status"]

@@ -169,7 +169,7 @@ def test_gamma_is_that_of_the_norm_behind_the_layer_asked_for(arms: list[Arm], s
 
 def test_an_arm_without_a_norm_behind_that_layer_is_not_spoken_of(arms: list[Arm], small_images: Images) -> None:
     looked = seen(arms, small_images)
-    assert "BatchNorm, convolutions only 1.00" in about_parameters(looked, TITLES, "conv2")
+    assert "BatchNorm on convolutions only 1.00" in about_parameters(looked, TITLES, "conv2")
     assert "convolutions only" not in about_parameters(looked, TITLES, "fc1")
     bare = {name: looked[name] for name in ("none", "bn/none")}
     assert about_parameters(bare, TITLES, "fc1") == "No arm of this look has a norm behind fc1."
