@@ -13,7 +13,7 @@ import { keep, kept } from "../shared/kept.js";
 import { MARKERS } from "../shared/look.js";
 import { keptTicks, logTicks, ticksFollow } from "./log_axis.js";
 import { NOTES } from "./notes.js";
-import { CONFIG, SMALL, brief, escape, layout, number, percent, plotly } from "../shared/web.js";
+import { CONFIG, SMALL, brief, escape, layout, number, plotly } from "../shared/web.js";
 
 const STAGES = { before: "before the norm", normalized: "normalized", scaled: "after γ and β", activated: "after the activation" };
 const BEFORE = ["before", "normalized", "scaled"]; // the activation, on one axis

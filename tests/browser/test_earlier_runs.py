@@ -22,7 +22,7 @@ def tab_of_two(lasting_page) -> Page:
     page = lasting_page(TWICE)
     finish(page)
     first = page.locator(".ns-train").get_attribute("data-run")
-    press(page, "rerun")
+    press(page, "restart")
     page.wait_for_function("run => document.querySelector('.ns-train').dataset.run !== run", arg=first)
     page.locator(".ns-train[data-status=finished]").wait_for()
     return page
@@ -117,7 +117,7 @@ def test_until_a_new_runs_first_points_have_come_the_curves_of_the_one_before_ar
     charts = "document.querySelector('.ns-charts').checkVisibility({visibilityProperty: true})"
     two.wait_for_function(charts)
     two.route("**/points?since=0", lambda route: held.append(route))
-    press(two, "rerun")
+    press(two, "restart")
     two.wait_for_function(f"!{charts}")
     two.wait_for_function("document.querySelector('.ns-charts').checkVisibility()")  # their room is kept
     while held:
