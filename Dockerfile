@@ -36,6 +36,8 @@ VOLUME /data
 EXPOSE 8501
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
+    CMD ["python", "-c", "import os; from urllib.request import ProxyHandler, build_opener; \
+base = os.environ.get('STREAMLIT_SERVER_BASE_URL_PATH', '').strip('/'); \
+build_opener(ProxyHandler({})).open('/'.join(filter(None, ['http://127.0.0.1:8501', base, '_stcore/health'])), timeout=4)"]
 # 0.0.0.0 rather than Streamlit's default, the IPv6 wildcard, which a container without IPv6 answers with a warning.
 CMD ["python", "-m", "streamlit", "run", "app.py", "--server.address=0.0.0.0", "--server.port=8501"]

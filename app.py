@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.experiment import environment
 from core.experiment.rules import ConfigError
-from core.web.routes import lifespan, routes
+from core.web.routes import lifespan, routes_below
 
 FRAME = Path(__file__).resolve().with_name("pages") / "frame.py"
 
@@ -20,4 +20,4 @@ except ConfigError as error:
 # Python walks that list by index: an import that a training thread had under way then missed a folder, and failed.
 sys.path.append(str(FRAME.parent))
 
-app = st.App(FRAME, routes=routes, lifespan=lifespan)
+app = st.App(FRAME, routes=routes_below(st.get_option("server.baseUrlPath") or ""), lifespan=lifespan)

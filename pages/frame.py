@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.runs.manager import manager
-from pages.parts import controls, session
+from pages.parts import controls, live, orders, session
 
 ASSETS = Path(__file__).parent.parent / "assets"
 
@@ -27,5 +27,7 @@ session.open_link()
 with st.sidebar:
     controls.experiment_form()
 session.write_link()
+with st.sidebar:
+    live.hear_orders(orders.carry_out)
 page.run()
 manager().get_ready()

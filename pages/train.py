@@ -2,4 +2,4 @@
 
 from pages.parts import live, session
 
-live.training(session.view(), on_action=session.act)
+live.training(session.view())

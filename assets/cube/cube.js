@@ -3,12 +3,12 @@
 // computes the numbers. Every picture is a display list first, so that canvas, SVG and PNG show the same.
 
 import "../shared/address_bar.js";
-import { build, element, fillStages, floats } from "./frame.js";
+import "../shared/decimal_comma.js";
+import { build, element, fillStages, floats, save } from "./frame.js";
 import { layOut, MOVES, shares } from "./layout.js";
 import { clamp, DARK_MAP, hit, LIGHT_MAP, moved, number, pickColor, toCanvas, toSvg } from "./pens.js";
 import { cubeScene, gridHeight, gridScene, legend } from "./scenes.js";
 import { project, theme } from "../shared/look.js";
-import { save } from "../shared/web.js";
 
 const views = new WeakMap();
 const cameras = new Map(); // by element key: the camera outlives the page's redrawing
@@ -75,6 +75,7 @@ class View {
   load(data) {
     this.layout = layOut(data.axes);
     this.exists = data.exists ? floats(data.exists) : null;
+    this.total = this.exists ? this.exists.reduce((sum, x) => sum + x, 0) : this.layout.count;
     this.parts.panels.style.setProperty("--count", data.panels.length);
     while (this.panels.length > data.panels.length) this.panels.pop().figure.remove();
     while (this.panels.length < data.panels.length) this.panels.push(this.addPanel());
@@ -111,8 +112,7 @@ class View {
       for (let i = 0; i < layout.count; i++) {
         if ((!this.exists || this.exists[i]) && shares(panel, layout, local.cell, layout.cellAt(i))) count += panel.lit[i] = 1;
       }
-      const total = this.exists ? this.exists.reduce((sum, x) => sum + x, 0) : layout.count;
-      panel.text = `${panel.title}, cell ${this.where(local.cell)}: ${count.toLocaleString("en")} of ${total.toLocaleString("en")} cells drawn share ${panel.shares}`;
+      panel.text = `${panel.title}, cell ${this.where(local.cell)}: ${count.toLocaleString("en")} of ${this.total.toLocaleString("en")} cells drawn share ${panel.shares}`;
     }
     for (const panel of this.panels) panel.figure.querySelector("p").textContent = panel.text + ".";
     const words = this.panels.map((panel) => panel.text + ".").join(" ");
@@ -166,7 +166,7 @@ class View {
       title.textContent = panel.title;
       note.textContent = panel.note;
       panel.figure.querySelector("output").textContent = known ? panel.stops[this.local.stage] : "…";
-      panel.canvas.setAttribute("aria-label", `${panel.title}: ${this.layout.count} cells. Arrow keys and Page Up, Page Down pick a cell; Shift and arrows turn the cube.`);
+      panel.canvas.setAttribute("aria-label", `${panel.title}: ${this.total.toLocaleString("en")} cells. Arrow keys and Page Up, Page Down pick a cell; Shift and arrows turn the cube.`);
     }
   }
 

@@ -2,6 +2,8 @@
 
 import { projectorButton } from "../shared/look.js";
 
+export { save } from "../shared/web.js";
+
 export function build(parent) {
   element("style", "", parent).textContent = STYLE;
   const root = element("div", "cube", parent);

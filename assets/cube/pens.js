@@ -32,11 +32,20 @@ export function rectangle(x, y, w, h) {
   return [x, y, x + w, y, x + w, y + h, x, y + h];
 }
 
-// As many of n as fit, evenly; always the first.
-export function every(n, most, draw) {
-  const step = Math.ceil(n / most);
-  for (let i = 0; i < n; i += step) draw(i);
+// Of n places, each `apart` [x, y] pixels from the next, those whose words of `size` [wide, high] do not touch: evenly
+// from the first on, and the picked one in place of its neighbours.
+export function roomy(n, apart, size, picked = -1) {
+  const isClear = (places) => apart.some((distance, axis) => Math.abs(distance) * places >= size[axis]);
+  let stride = 1;
+  while (stride < n && !isClear(stride)) stride++;
+  const evenly = Array.from({ length: Math.ceil(n / stride) }, (_, i) => i * stride);
+  if (!(picked >= 0 && picked < n) || evenly.includes(picked)) return evenly;
+  return [...evenly.filter((i) => isClear(Math.abs(i - picked))), picked].toSorted((a, b) => a - b);
 }
+
+// The room that the longest of an axis's numbers needs, also when it is the picked one and bold.
+export const TICK = { size: 13, picked: 16 };
+export const tickSize = (ids) => [Math.max(...ids.map((id) => String(id).length)) * 0.6 * TICK.picked + 6, TICK.picked + 2];
 
 export function hit(list, x, y) {
   for (let i = list.length - 1; i >= 0; i--) if (list[i].cell !== undefined && within(list[i].p, x, y)) return list[i].cell;

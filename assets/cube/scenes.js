@@ -1,6 +1,6 @@
 // What is drawn, as display lists: the cube, the flat grid, their labels and the legend.
 
-import { BROKEN, clamp, every, number, pickColor, rectangle, shade } from "./pens.js";
+import { BROKEN, clamp, number, pickColor, rectangle, roomy, shade, TICK, tickSize } from "./pens.js";
 
 // -- the cube -----------------------------------------------------------------------------------------------------
 
@@ -87,28 +87,32 @@ function cubeLabels({ layout, at, near, unit, X, Y, Z, gap, heights, tall, width
     return [(x / length) * push, (y / length) * push];
   };
   const tick = (x, y, text, strong, align = "center") =>
-    list.push({ t: text, x, y, size: strong ? 16 : 13, weight: strong ? 700 : 400, fill: strong ? arm : look.text, align, a: strong ? 1 : 0.8 });
+    list.push({ t: text, x, y, size: strong ? TICK.picked : TICK.size, weight: strong ? 700 : 400, fill: strong ? arm : look.text, align, a: strong ? 1 : 0.8 });
   const name = (x, y, text, align) => {
     const half = text.length * 4.6; // names stay inside the picture
     const middle = clamp({ left: x + half, center: x, right: x - half }[align], half + 2, width - half - 2);
     list.push({ t: text, x: middle, y, size: 17, weight: 650, fill: look.text, align: "center" });
   };
 
+  const from = (a, b) => [b[0] - a[0], b[1] - a[1]];
+
   const yEdge = near.y ? Y : 0;
   const xOut = away(unit.y, near.y ? 1 : -1, 18);
-  every(across, 12, (c) => {
-    const [x, y] = at(c * (1 + gap.x) + 0.5, yEdge, -Z);
+  const channel = (c) => at(c * (1 + gap.x) + 0.5, yEdge, -Z);
+  for (const c of roomy(across, from(channel(0), channel(1)), tickSize(axes[1].ids), position[1])) {
+    const [x, y] = channel(c);
     tick(x + xOut[0], y + xOut[1] + 5, String(axes[1].ids[c]), c === position[1]);
-  });
+  }
   const [mx, my] = at(X / 2, yEdge, -Z);
   name(mx + xOut[0] * 3.3, my + xOut[1] * 3.3 + 6, `${axes[1].name} ${axes[1].word}s`, "center");
 
   const xEdge = near.x ? X : 0;
   const yOut = away(unit.x, near.x ? 1 : -1, 18);
-  every(depth, 12, (n) => {
-    const [x, y] = at(xEdge, n * (1 + gap.y) + 0.5, -Z);
+  const example = (n) => at(xEdge, n * (1 + gap.y) + 0.5, -Z);
+  for (const n of roomy(depth, from(example(0), example(1)), tickSize(axes[0].ids), position[0])) {
+    const [x, y] = example(n);
     tick(x + yOut[0], y + yOut[1] + 5, String(axes[0].ids[n]), n === position[0]);
-  });
+  }
   const [nx, ny] = at(xEdge, Y / 2, -Z);
   name(nx + yOut[0] * 2.4, ny + yOut[1] * 3.3 + 6, `${axes[0].name} ${axes[0].word}s`, near.x ? "left" : "right");
 
@@ -117,12 +121,15 @@ function cubeLabels({ layout, at, near, unit, X, Y, Z, gap, heights, tall, width
     const corner = corners.toSorted((a, b) => at(...a, 0)[0] - at(...b, 0)[0])[near.x === near.y ? 0 : 1];
     const side = near.x === near.y ? -1 : 1;
     const rows = layout.inner > 1 ? up / layout.inner : up;
-    every(rows, 9, (row) => {
+    const middle = (row) => {
       const u = row * (up / rows);
-      const [x, y] = at(...corner, (heights[u] + heights[u + up / rows - 1] - tall) / 2);
-      const strong = Math.floor(position[2] / (up / rows)) === row;
-      tick(x + side * 12, y + 5, `${axes[2].ids[row]}`, strong, side < 0 ? "right" : "left");
-    });
+      return at(...corner, (heights[u] + heights[u + up / rows - 1] - tall) / 2);
+    };
+    const pickedRow = Math.floor(position[2] / (up / rows));
+    for (const row of roomy(rows, rows > 1 ? from(middle(0), middle(1)) : [0, 0], tickSize(axes[2].ids), pickedRow)) {
+      const [x, y] = middle(row);
+      tick(x + side * 12, y + 5, `${axes[2].ids[row]}`, row === pickedRow, side < 0 ? "right" : "left");
+    }
     const [x, y] = at(...corner, 0);
     const label = axes.length === 4 ? "H·W" : axes[2].name;
     name(x + side * 8, y - 14, label, side < 0 ? "right" : "left");
@@ -199,14 +206,14 @@ function gridLabels({ layout, x0, y0, cell, tileWidth, tileHeight, look, arm, pi
   const place = picked >= 0 ? sheet.place(split(picked)) : [-1, -1, -1, -1];
   const list = [];
   const tick = (x, y, text, strong, align) =>
-    list.push({ t: text, x, y, size: strong ? 16 : 13, weight: strong ? 700 : 400, fill: strong ? arm : look.text, align, a: strong ? 1 : 0.8 });
+    list.push({ t: text, x, y, size: strong ? TICK.picked : TICK.size, weight: strong ? 700 : 400, fill: strong ? arm : look.text, align, a: strong ? 1 : 0.8 });
   const name = (x, y, text, align) => list.push({ t: text, x, y, size: 16, weight: 650, fill: look.text, align });
   const tiled = axes.length === 4;
   const [down, right] = { 4: [axes[0], axes[1]], 3: [axes[0], axes[1]], 2: axes }[axes.length];
   const [stepX, stepY] = [tiled ? tileWidth : cell, axes.length === 2 ? cell : tileHeight];
   const [atX, atY] = [tiled ? place[1] : place[3], axes.length === 2 ? place[2] : place[0]];
-  every(right.ids.length, 24, (k) => tick(x0 + (k + 0.5) * stepX, y0 - 8, String(right.ids[k]), k === atX, "center"));
-  every(down.ids.length, 24, (k) => tick(x0 - 10, y0 + (k + 0.5) * stepY + 4, String(down.ids[k]), k === atY, "right"));
+  for (const k of roomy(right.ids.length, [stepX, 0], tickSize(right.ids), atX)) tick(x0 + (k + 0.5) * stepX, y0 - 8, String(right.ids[k]), k === atX, "center");
+  for (const k of roomy(down.ids.length, [0, stepY], tickSize(down.ids), atY)) tick(x0 - 10, y0 + (k + 0.5) * stepY + 4, String(down.ids[k]), k === atY, "right");
   name(x0, y0 - 28, `${right.name} ${right.word}s →`, "left");
   name(x0 - 10, y0 - 10, `${down.name} ↓`, "right");
   return list;

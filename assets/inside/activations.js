@@ -1,6 +1,7 @@
 // How activations are distributed in every layer and stage: pooled and unit by unit, now and over the run, and what the
 // networks make of one image.
 
+import { breakable, outside, share } from "./counts.js";
 import { BINS, bands, coarse, extent, median, padded, rebinned, steps } from "./distributions.js";
 import { endLabels, labelWidth, logRange } from "./end_labels.js";
 import { captioned } from "./heat_maps.js";
@@ -11,9 +12,11 @@ import { armOf } from "./saved.js";
 import { keep, kept } from "../shared/kept.js";
 import { MARKERS } from "../shared/look.js";
 import { keptTicks, logTicks, ticksFollow } from "./log_axis.js";
-import { CONFIG, SMALL, brief, escape, layout, number, percent, plotly } from "../shared/web.js";
+import { NOTES } from "./notes.js";
+import { CONFIG, SMALL, brief, escape, layout, number, plotly } from "../shared/web.js";
 
 const STAGES = { before: "before the norm", normalized: "normalized", scaled: "after γ and β", activated: "after the activation" };
+const BEFORE = ["before", "normalized", "scaled"]; // the activation, on one axis
 const RANGES = { panel: "each panel its own", layer: "this layer", all: "all layers" };
 
 const group = (label, kind, choices) =>
@@ -50,15 +53,7 @@ class Activations extends InsidePage {
         <label>stage <select data-part="mapsStage" aria-label="stage of the maps">${Object.entries(STAGES).map(([key, name]) => `<option value="${key}">${name}</option>`).join("")}</select></label>
         <button data-part="refresh">refresh</button><span data-part="mapsState"></span></div>
       <div data-part="mapsAnswer" aria-live="polite"></div></details>
-    <div class="ns-foot"><details><summary>How is this made, and how could it mislead?</summary><ul>
-      <li>Pooled: the standard deviation of all values of a layer together. Per unit: of one unit (a convolution’s channel, with all its positions) over the images, then averaged over the units. A unit that always says the same adds to the first and not to the second, so a pooled histogram can look healthy, wide and centred, while the network passes nothing on about the image. With an axis of its own such a layer is a comb: each spike is one unit, the same for all images.</li>
-      <li>LayerNorm sets the spread within one image, not over images: its pooled spread is right by construction, and says as little.</li>
-      <li>The networks are in training mode: BatchNorm uses the statistics of these images. Only the maps of one image are made in evaluation mode, with running statistics.</li>
-      <li>Normalized values have mean 0 and standard deviation 1 by construction. Without a norm, normalized and scaled are the same as before.</li>
-      <li>Shared axes draw bins of 0.125 from −5 to 5 (sigmoid 0 to 1, tanh −1 to 1, ReLU 0 to 5); what lies outside is counted below the panel. Own axes draw 80 bins over all that there is. NaN and Inf are in no bin, only in the counts.</li>
-      <li>On log axes there is no 0: a spread or a move of exactly 0 leaves a gap. Percentiles are of some 8,000 values, evenly spread. Old looks are merged in pairs; their smallest and largest values and NaN counts stay.</li>
-      <li>Drift depends on how far apart the looks are: dense at first, later twice a second while somebody watches. Compare arms at the same step, not early with late. It is divided by the pooled spread, since per unit the spread of a plain network is nearly 0 and would make any drift look huge.</li>
-      <li>The maps are of at most 16 channels. A linear layer’s units have no order; neighbours in its strip mean nothing. Pink is NaN or Inf.</li></ul></details></div>`;
+    ${NOTES.activations}`;
   }
 
   constructor(root) {
@@ -87,6 +82,10 @@ class Activations extends InsidePage {
     await this.drawBands();
     await this.drawDrift();
     await this.drawStages(); // last: it may wait for the server
+  }
+
+  headline({ says }) {
+    return says[this.chosen] ?? says[Object.keys(says).at(-2)] ?? ""; // none is chosen before the first drawing
   }
 
   fillLayers() {
@@ -139,7 +138,7 @@ class Activations extends InsidePage {
       const broken = found?.stages.activated?.nan || found?.stages.activated?.inf;
       return `<td>${broken ? "NaN" : found ? share(found.inactive, 1) : "–"}</td>`;
     };
-    this.parts.inactive.innerHTML = `<table><caption>${escape(rule)}</caption><tr><td></td>${arms.map((arm) => `<th scope="col" style="color:${this.colors.get(arm.name)}">${escape(arm.name)}</th>`).join("")}</tr>` +
+    this.parts.inactive.innerHTML = `<table><caption>${escape(rule)}</caption><tr><td></td>${arms.map((arm) => `<th scope="col" style="color:${this.colors.get(arm.name)}">${breakable(arm.name)}</th>`).join("")}</tr>` +
       layers.map((layer) => `<tr><th scope="row">${layer}</th>${arms.map((arm) => cell(arm, layer)).join("")}</tr>`).join("") + `</table>`;
   }
 
@@ -158,7 +157,7 @@ class Activations extends InsidePage {
     const bare = this.shownArms().filter((arm) => !this.look.arms[arm.name][this.chosen]?.stages.normalized).map((arm) => arm.title);
     const gone = this.everShown().filter((arm) => !this.look.arms[arm.name]).map((arm) => arm.title);
     return (bare.length ? `${bare.join(", ")}: no norm here, so normalized and after γ and β are the same as before. ` : "") +
-      (gone.length ? `${gone.join(", ")}: not in this look; an arm that has diverged is not looked into any more.` : "");
+      (gone.length ? `${gone.join(", ")}: not in this look; an arm that has diverged or failed is not looked into any more.` : "");
   }
 
   async drawStage(column, look, ghost) {
@@ -167,7 +166,7 @@ class Activations extends InsidePage {
     const shown = this.shownArms().map((arm) => [arm, of(look, arm), false]);
     const faint = ghost ? this.ghostArms().map((arm) => [arm, of(ghost, arm), true]) : [];
     const found = [...faint, ...shown].filter(([, summary]) => summary);
-    const range = this.range === "panel" ? extent(found.map(([, summary]) => summary.adaptive)) : this.sharedRange(look ?? {});
+    const range = this.range === "panel" ? extent(found.map(([, summary]) => summary.adaptive)) : this.sharedRange(look ?? {}, stage);
     const traces = found.map(([arm, summary, ghostly]) => {
       const histogram = this.range === "panel" ? rebinned(summary.adaptive, range, BINS) : coarse(summary.fixed);
       return steps(histogram, summary.values, this.colors.get(arm.name), arm.name, ghostly);
@@ -181,37 +180,27 @@ class Activations extends InsidePage {
       annotations: nothing ? [{ text: nothing, xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, font: { size: this.colours.type, color: this.colours.faint } }] : [],
       uirevision: `${this.chosen}/${this.range}`,
     }, SMALL);
-    column.lastChild.innerHTML = this.counts(shown.filter(([, summary]) => summary));
+    column.lastChild.innerHTML = outside(shown.filter(([, summary]) => summary), this.range === "panel", this.colors);
   }
 
   // Why a panel has no histogram, in short lines; "" where it has one.
   whyNothing(stage, traces, summaries) {
-    if (traces.some(({ y }) => y.some((share) => share > 0))) return "";
+    if (traces.some(({ y }) => y.some((height) => height > 0))) return "";
     if (!this.shownArms().length) return "no arm is shown";
     if (!summaries.length) return stage === "activated" ? "the last layer<br>has no activation" : "no norm here:<br>the same as before the norm";
     const finite = summaries.some(({ adaptive }) => adaptive.low != null);
     return finite ? "all values lie outside the bins:<br>see the counts below, or give<br>each panel its own axis" : "no finite value to draw:<br>see the counts below";
   }
 
-  // From the smallest to the largest value, as far as the fixed histograms go.
-  sharedRange(look) {
+  // From the smallest to the largest value, as far as the fixed histograms go. What an activation gives has an axis of its
+  // own: sigmoid's 0 to 1 would be a spike on that of the three stages before it.
+  sharedRange(look, stage) {
     const layers = Object.values(look).flatMap((arm) => arm.layers).filter(({ name }) => this.range === "all" || name === this.chosen);
-    const stages = layers.flatMap((layer) => Object.keys(STAGES).map((stage) => layer[stage])).filter(Boolean);
-    const [low, high] = extent(stages.map((stage) => stage.adaptive));
+    const alike = stage === "activated" ? [stage] : BEFORE;
+    const stages = layers.flatMap((layer) => alike.map((each) => layer[each])).filter(Boolean);
+    const [low, high] = extent(stages.map(({ adaptive }) => adaptive));
     if (!stages.length) return [low, high];
     return [Math.max(low, Math.min(...stages.map(({ fixed }) => fixed.low))), Math.min(high, Math.max(...stages.map(({ fixed }) => fixed.high)))];
-  }
-
-  counts(shown) {
-    if (!shown.length) return "";
-    const { low, high } = shown[0][1].fixed;
-    const ends = this.range === "panel" ? ["below", "above"] : [`below ${low}`.replace("-", "−"), `above ${high}`];
-    const row = ([arm, { fixed, values, nan, positive_inf, negative_inf }]) => {
-      const outside = this.range === "panel" ? [0, 0] : [fixed.underflow, fixed.overflow];
-      const cells = [...outside, nan, positive_inf + negative_inf].map((count) => `<td${count ? ` class="ns-some"` : ""} title="${number(count)} of ${number(values)}">${share(count, values)}</td>`);
-      return `<tr><th scope="row" style="color:${this.colors.get(arm.name)}">${escape(arm.name)}</th>${cells.join("")}</tr>`;
-    };
-    return `<table><tr><td></td>${[...ends, "NaN", "±Inf"].map((name) => `<th scope="col">${name}</th>`).join("")}</tr>${shown.map(row).join("")}</table>`;
   }
 
   // --- over time ------------------------------------------------------------------------------------------------------
@@ -269,7 +258,7 @@ class Activations extends InsidePage {
     });
     const y = { ...this.axis(), type: "log", ...keptTicks(this.parts.drift) };
     await this.react(this.parts.drift, traces, {
-      ...axes, annotations, hovermode: "x", margin: { l: 8, r: 12, t: 26, b: 8 },
+      ...axes, annotations, hovermode: "x", margin: { l: 8, r: 12, t: 50, b: 8 }, // the toolbar above the layers' names
       yaxis: { ...y, domain: [0.54, 1], title: { text: "before the norm", standoff: 4 } }, yaxis2: { ...y, domain: [0, 0.46], matches: "y", title: { text: "after γ and β", standoff: 4 } },
       shapes: layers.flatMap((_, i) => this.cursorLine(`x${i ? i + 1 : ""}`)), uirevision: "drift",
     });
@@ -285,12 +274,12 @@ class Activations extends InsidePage {
     const arms = this.everShown().filter((arm) => move(arm, "before") != null);
     if (!arms.length) return "";
     const parts = arms.map((arm) => `${arm.title} ${brief(move(arm, "before"))}${move(arm, "scaled") == null ? "" : ` before the norm and ${brief(move(arm, "scaled"))} after`}`);
-    const [bare, normed] = ["none", "bn"].map((norm) => arms.find((arm) => arm.norm === norm));
+    const bare = arms.find((arm) => arm.norm === "none");
+    const normed = arms.find((arm) => arm.norm === "bn" && move(arm, "scaled") != null); // none/bn has none behind a convolution
     const times = bare && normed && move(normed, "before") / move(bare, "before");
     return `Median move of ${layer} from look to look, up to this step: ${parts.join("; ")}.` +
-      (times > 0 && times < Infinity ? ` Before the norm BatchNorm’s means move ${brief(times)} times as far as those without a norm${times > 1 ? ": a network that learns moves" : ""}.` : "") +
-      (normed ? " Behind BatchNorm each mean is its β by construction, so that calm proves nothing." : "") +
-      " Neither row shows that BatchNorm works by reducing “internal covariate shift”; Santurkar et al. (2018) added shift behind it on purpose, and it helped all the same.";
+      (times > 0 && times < Infinity ? ` Before the norm BatchNorm’s means move ${brief(times)} times as far as those without a norm.` : "") +
+      (normed ? " Behind BatchNorm each mean is its β by construction, so how calm that row is proves nothing. Neither row shows that BatchNorm works by reducing “internal covariate shift”; Santurkar et al. (2018) added shift behind it on purpose, and it helped all the same." : "");
   }
 
   // --- the visitor ------------------------------------------------------------------------------------------------------
@@ -348,7 +337,11 @@ class Activations extends InsidePage {
     await react(this.Plotly, element, traces, layout(this.colours, more), { ...CONFIG, ...config });
     if (element.watched) return;
     element.watched = true;
-    element.on("plotly_relayout", (change) => { if (Object.keys(change).some((key) => /axis\d*\.range/.test(key))) element.zoomed = element.revision; });
+    element.on("plotly_relayout", (change) => {
+      if (!Object.keys(change).some((key) => /axis\d*\.(auto)?range/.test(key))) return;
+      element.zoomed = isAsGiven(element) ? null : element.revision;
+      this.show(); // the words at the lines' ends move along
+    });
     element.on("plotly_doubleclick", () => { element.zoomed = null; this.show(); });
   }
 
@@ -362,18 +355,17 @@ class Activations extends InsidePage {
 // Without a norm, normalized and scaled are the same as before; the last layer has no activation.
 const stageOf = (layer, stage) => layer?.stages[stage] ?? (stage === "activated" ? undefined : layer?.stages.before);
 
+// Whether a chart's axes go as far as they were told to, and are not zoomed.
+const isAsGiven = ({ given, _fullLayout }) => ["xaxis", "yaxis"].every((axis) =>
+  given[axis] ? given[axis].every((end, i) => Math.abs(end - _fullLayout[axis].range[i]) < 1e-9) : _fullLayout[axis].autorange !== false);
+
 const press = (element, what, value) => element.querySelectorAll(`[data-${what}]`).forEach((each) => each.setAttribute("aria-pressed", each.dataset[what] === value));
 
-const share = (count, of) => (count === 0 ? "0" : count / of < 0.0005 ? "<0.1 %" : percent(count / of));
-
-// What the bins do not show, of each arm of a panel that has any.
+// What the bins of a panel do not show, as it is told below it.
 function beyond(column) {
-  const [head, ...rows] = column.querySelectorAll("tr");
-  const names = head ? [...head.cells].slice(1).map((cell) => cell.textContent) : [];
-  return rows.filter((row) => row.querySelector(".ns-some")).map((row) => {
-    const [name, ...counts] = [...row.cells].map((cell) => cell.textContent);
-    return { text: `${name}: ${counts.map((count, i) => `${names[i]} ${count}`).join(", ")}` };
-  });
+  const [head, ...rows] = [...column.querySelectorAll("tr")].map((row) => [...row.cells].map((cell) => cell.textContent));
+  const counted = rows.map(([name, ...counts]) => `${name}: ${counts.map((count, i) => `${head[i + 1]} ${count}`).join(", ")}`);
+  return [...counted, ...[...column.querySelectorAll("p")].map((note) => note.textContent)].map((text) => ({ text }));
 }
 
 export const mount = mounter(Activations);

@@ -38,7 +38,8 @@ export function rebinned(histogram, [low, high], bins) {
   return { low, high, counts };
 }
 
-export const coarse = (fixed) => rebinned(fixed, [fixed.low, fixed.high], Math.round((fixed.high - fixed.low) / BIN));
+// Sigmoid's and tanh's ranges would have few such bins, and stand on axes of their own: they have as many as the others.
+export const coarse = (fixed) => rebinned(fixed, [fixed.low, fixed.high], fixed.high - fixed.low < 4 ? BINS : Math.round((fixed.high - fixed.low) / BIN));
 
 // A step histogram: shares of all values, those outside the bins included.
 export function steps({ low, high, counts }, values, color, name, faint) {

@@ -1,13 +1,15 @@
 // How large the gradient is in each layer, in the network's order: now, at any earlier step, and over the whole run.
 
-import { captioned, fillScale, scaleOf } from "./heat_maps.js";
+import { captioned, fillScale, scaleOf, whyFlat } from "./heat_maps.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { keptTicks, ticksFollow } from "./log_axis.js";
+import { NOTES } from "./notes.js";
 import { armOf } from "./saved.js";
+import { ratio, withoutPlace } from "./zeros.js";
 import { keep, kept } from "../shared/kept.js";
 import { MARKERS } from "../shared/look.js";
-import { CONFIG, SMALL, brief, escape, layout, number, plotly, scientific } from "../shared/web.js";
+import { CONFIG, SMALL, brief, escape, layout, number, percent, plotly, scientific } from "../shared/web.js";
 
 const METRICS = {
   mean_abs: { name: "mean |∂L/∂W|", log: true },
@@ -33,18 +35,13 @@ class Gradients extends InsidePage {
     <div class="ns-tools"><span class="ns-group" role="group" aria-label="What is drawn">${Object.entries(METRICS)
       .map(([key, { name }]) => `<button data-metric="${key}">${name}</button>`).join("")}</span></div>
     <div class="ns-headline"><div class="ns-chart ns-tall" data-part="depth"></div><div class="ns-ratios" data-part="ratios"></div></div>
+    <p class="ns-small" data-part="zeros"></p>
     <div data-part="heats" class="ns-heats"></div>
     <p data-part="heatScale" class="ns-small ns-scale ns-heatscale"></p>
     <div class="ns-tools"><label>Distribution of ∂L/∂W in <select data-part="layer"></select></label></div>
     <div class="ns-chart ns-low" data-part="histogram"></div>
     <p class="ns-small" data-part="histogramNotes"></p>
-    <div class="ns-foot"><details><summary>How is this made, and how could it mislead?</summary><ul>
-      <li>The gradient of the mean loss over the whole batch; per-example gradients do not exist through BatchNorm in training mode, since each output depends on all examples.</li>
-      <li>Means, not L2 norms: layers have 156 to 30,840 weights, and a larger layer has a larger norm with the same gradient in each weight.</li>
-      <li>BatchNorm’s profile is a U, not flat: a convolution’s weight is shared by all positions, so its gradient is a sum over them.</li>
-      <li>∂L/∂z falls with map size and with pooling, which passes one gradient in four on: compare arms, not layers, by it.</li>
-      <li>With ReLU or tanh at depth 5 nothing vanishes without normalization either; with sigmoid σ′ ≤ 1/4 multiplies through the layers. LayerNorm does not cure that.</li>
-      <li>Update / weight: RMS of the step over RMS of the weights. About 10⁻³ is a common rule of thumb for a healthy step (dashed line), nothing more. On the fixed images it is what a plain SGD step with their gradient would be; on the training batch the step that was taken.</li></ul></details></div>`;
+    ${NOTES.gradients}`;
   }
 
   constructor(root) {
@@ -61,6 +58,7 @@ class Gradients extends InsidePage {
     this.fillLayers(layers);
     await this.drawDepth(layers, colours);
     this.drawRatios(layers);
+    this.parts.zeros.textContent = METRICS[this.metric].log ? withoutPlace(this.shownArms(), layers, this.look.arms, this.metric) : "";
     await this.drawHeats(layers, colours);
     await this.drawHistogram(colours);
   }
@@ -102,15 +100,13 @@ class Gradients extends InsidePage {
     const [first, last] = [layers[0], layers.at(-1)];
     this.parts.ratios.innerHTML = `<p>first layer / last layer</p>` + this.shownArms().map((arm) => {
       const values = this.look.arms[arm.name];
-      const [a, b] = [values[first]?.mean_abs, values[last]?.mean_abs];
-      return `<div style="--arm:${this.colors.get(arm.name)}" data-ratio="${escape(arm.name)}"><b>${b ? brief(a / b) : "–"}</b><span>${escape(arm.title)}</span></div>`;
+      return `<div style="--arm:${this.colors.get(arm.name)}" data-ratio="${escape(arm.name)}"><b>${ratio(values[first]?.mean_abs, values[last]?.mean_abs)}</b><span>${escape(arm.title)}</span></div>`;
     }).join("") + `<p>of mean |∂L/∂W|; at 1 both layers’ gradients are of one size</p>`;
   }
 
   // One strip an arm: layers up, steps along, colour the magnitude on one log scale for all arms.
   async drawHeats(layers, colours) {
     const arms = this.shownArms();
-    const charts = captioned(this.parts.heats, arms.map((arm) => ({ text: arm.title, color: this.colors.get(arm.name) })));
     const { log, name } = METRICS[this.metric];
     const steps = this.looks.map((look) => look.step);
     const tables = arms.map((arm) => layers.map((layer) => this.looks.map((look) => {
@@ -119,14 +115,20 @@ class Gradients extends InsidePage {
     })));
     const all = tables.flat(2).filter((value) => value != null);
     const [low, high] = [Math.min(...all), Math.max(...all)];
-    this.heatEnds = all.length ? [low, high].map((value) => brief(log ? 10 ** value : value)) : [];
-    fillScale(this.parts.heatScale, this.heatEnds, name, colours.dark);
+    const flat = whyFlat(name, log, all);
+    this.parts.heats.hidden = Boolean(flat);
+    this.heatEnds = [low, high].map((value) => (log ? brief(10 ** value) : percent(value)));
+    fillScale(this.parts.heatScale, this.heatEnds, name, colours.dark, flat);
+    if (flat) return;
+    const charts = captioned(this.parts.heats, arms.map((arm, i) => ({
+      text: arm.title, color: this.colors.get(arm.name), note: tables[i].flat().some((value) => value != null) ? "" : `${name} has no finite value above 0 here`,
+    })));
     const marker = { type: "line", yref: "paper", y0: 0, y1: 1, x0: this.index, x1: this.index, line: { color: colours.text, width: 2 } };
     for (const [i, element] of charts.entries()) {
       await react(this.Plotly, element, [{
         type: "heatmap", z: tables[i], y: layers, x: steps.map((_, k) => k), customdata: layers.map(() => steps), zmin: low, zmax: high,
         colorscale: scaleOf(colours.dark), showscale: false,
-        text: tables[i].map((row) => row.map((value) => (log && value != null ? brief(10 ** value) : brief(value)))),
+        text: tables[i].map((row) => row.map((value) => (log && value != null ? brief(10 ** value) : percent(value)))),
         hovertemplate: "step %{customdata} · %{y}: %{text}<extra></extra>",
       }], layout(colours, {
         xaxis: { title: { text: arms.length > 4 ? "looks, at step" : "step (looks, not evenly spaced)", standoff: 4 }, ...ticks(steps), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },

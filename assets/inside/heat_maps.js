@@ -19,13 +19,18 @@ export function captioned(element, captions) {
   });
 }
 
+// Why the maps would be of one colour or of none, in words in their place; "" where they are neither.
+export function whyFlat(name, log, values) {
+  if (!values.length) return `${name} has no finite value${log ? " above 0" : ""} in any layer at any look: there is nothing to colour.`;
+  return !log && values.every((value) => value === 0) ? `No ${name} in any layer at any look.` : "";
+}
+
 export const scaleOf = (dark) => {
   const colours = dark ? VIRIDIS.map((colour) => `#${colour}`) : PAPER;
   return colours.map((colour, i) => [i / (colours.length - 1), colour]);
 };
 
-// ends: the smallest and the largest value as text; none where nothing is drawn.
-export function fillScale(element, [low, high], what, dark) {
-  element.hidden = low == null;
-  element.innerHTML = `${escape(what)} ${low} <i style="background:linear-gradient(90deg,${dark ? SCALE : PAPER.join()})"></i> ${high}`;
+// ends: the smallest and the largest value as text; `instead`: what is said where there are no colours.
+export function fillScale(element, [low, high], what, dark, instead = "") {
+  element.innerHTML = instead ? escape(instead) : `${escape(what)} ${low} <i style="background:linear-gradient(90deg,${dark ? SCALE : PAPER.join()})"></i> ${high}`;
 }

@@ -2,6 +2,7 @@
 // pages, the source of the images, an earlier run as a ghost, arms on and off.
 
 import "../shared/address_bar.js";
+import "../shared/decimal_comma.js";
 import { savePicture } from "./saved.js";
 import { earlierRuns } from "../shared/earlier.js";
 import { keep, kept, keptList } from "../shared/kept.js";
@@ -109,6 +110,7 @@ export class InsidePage {
     try {
       const answer = await get(this.question(this.data.run, this.latest));
       if (this.closed || round !== this.round) return;
+      if (answer.gone) return this.lose();
       if (answer.error) throw new Error(answer.error);
       ({ status } = answer);
       news = answer.looks.length;
@@ -129,6 +131,11 @@ export class InsidePage {
       const isOver = this.closed || round !== this.round || isDone;
       if (!isOver) this.timer = setTimeout(() => this.poll(round), document.hidden ? 2000 : 450);
     }
+  }
+
+  lose() {
+    this.element.dataset.status = "gone";
+    this.standing.show("gone", "");
   }
 
   question(run, since) {
@@ -249,16 +256,21 @@ export class InsidePage {
     parts.slider.disabled = looks.length < 2;
     parts.live.setAttribute("aria-pressed", this.cursor === "live");
     parts.step.textContent = look ? `step ${number(look.step)}` : "";
-    parts.epoch.textContent = look ? ` · epoch ${look.epoch.toFixed(2)}` : "";
+    parts.epoch.textContent = look ? `epoch ${look.epoch.toFixed(2)}` : "";
     parts.slider.setAttribute("aria-valuetext", parts.step.textContent);
-    parts.says.textContent = look?.says ?? "";
+    parts.says.textContent = look ? this.headline(look) : "";
     parts.ghostSays.textContent = this.aboutGhost(ghostLook);
+  }
+
+  // What is to be concluded from a look; a page whose looks have a sentence for each layer says which.
+  headline({ says }) {
+    return says;
   }
 
   aboutGhost(ghostLook) {
     const { id, looks, answered } = this.ghost;
     if (!id || answered === undefined) return "";
-    if (!answered) return "did not come: choose it again";
+    if (!answered) return this.ghost.gone ? "it is not known here any more" : "did not come: choose it again";
     if (!looks.length) return this.source === "batch" ? "no training batch of it was looked at" : "it was not looked at";
     return ghostLook ? `at step ${number(ghostLook.step)}` : "";
   }
@@ -286,6 +298,8 @@ export class InsidePage {
   // --- the visitor --------------------------------------------------------------------------------------------------
 
   clicked(event) {
+    const link = event.target.closest("[data-part=train]");
+    if (link) link.setAttribute("href", `./${location.search}`); // a page that is loaded anew, with the form's settings
     const button = event.target.closest("button");
     if (!button) return;
     const { arm, source } = button.dataset;
@@ -331,7 +345,7 @@ export class InsidePage {
     const ghost = (this.ghost = { id: this.ghost.id, looks: [] });
     const answer = ghost.id ? await get(this.question(ghost.id, 0)).catch(() => null) : null;
     if (ghost !== this.ghost || this.closed) return;
-    Object.assign(ghost, { looks: answer?.looks ?? [], answered: Boolean(answer?.looks) });
+    Object.assign(ghost, { looks: answer?.looks ?? [], answered: Boolean(answer?.looks), gone: answer?.gone });
     this.show();
   }
 }
@@ -354,7 +368,7 @@ const head = ({ question, shows, x, y }) => `
       <g font-size="14" fill="currentColor" text-anchor="middle" opacity=".75"><text x="320" y="84">nothing to look into yet</text>
         <text x="320" y="174">${x}</text><text transform="translate(104 80) rotate(-90)">${y}</text></g></svg>
     <p>This page looks inside the networks of a run while they learn.</p>
-    <p><a class="ns-primary ns-huge" href="train" target="_self">Go to Train and start one</a></p>
+    <p><a class="ns-primary ns-huge" data-part="train" href="./" target="_self">Go to Train and start one</a></p>
   </div>
   <div data-part="full" hidden>
   <header class="ns-bar"><span class="ns-buttons" data-part="arms"></span>

@@ -59,7 +59,7 @@ class Parameters extends InsidePage {
     const latest = this.points.at(-1)?.seq ?? 0;
     const news = answer.records.filter(({ seq }) => seq > latest);
     this.points.push(...news);
-    if (news.some(({ kind }) => ["test", "started", "diverged"].includes(kind))) this.show();
+    if (news.some(({ kind }) => ["test", "started", "diverged", "arm-failed"].includes(kind))) this.show();
   }
 
   record(kind) {
@@ -121,11 +121,11 @@ class Parameters extends InsidePage {
   }
 
   sayWhatLacks(norms, running) {
-    const fallen = new Map(this.record("diverged").map(({ arm, step }) => [arm, step]));
+    const fallen = new Map([["diverged", "has diverged"], ["arm-failed", "failed"]].flatMap(([kind, word]) => this.record(kind).map(({ arm, step }) => [arm, `${word} at step ${step}`])));
     const lacking = this.arms.filter((arm) => !this.shown.arms[arm.name]);
     this.parts.lacks.innerHTML = lacking
       .map((arm) => `<b style="color:${this.colors.get(arm.name)}">${escape(arm.title)}</b> ${
-        fallen.has(arm.name) ? `has diverged at step ${fallen.get(arm.name)}` : arm.norm === "none" ? `has no norm layers: nothing to scale, shift or remember` : `has no norm behind ${this.chosen}`}.`)
+        fallen.has(arm.name) ? fallen.get(arm.name) : arm.norm === "none" ? `has no norm layers: nothing to scale, shift or remember` : `has no norm behind ${this.chosen}`}.`)
       .join(" ");
     const without = norms.filter(({ norm }) => !norm.running_var.length).map(({ arm }) => arm.title).join(", ");
     const why = ": each image is normalized by its own statistics, in evaluation as in training, so there is nothing to remember.";
@@ -164,7 +164,7 @@ class Parameters extends InsidePage {
       xaxis: { domain: [0, 0.4], ...this.channelAxis }, xaxis2: second,
       margin: EDGES, yaxis: { ...FIXED, title: { text: SYMBOLS[which], standoff: 4 }, autorangeoptions: { include: [start - 0.04, start + 0.04] } },
       shapes: [line({ xref: "paper", x0: 0, x1: 1, y0: start, y1: start }, colours.faint, "dot"), line({ xref: "x2", yref: "paper", y0: 0, y1: 1, x0: look.step, x1: look.step }, colours.text)],
-      annotations: [{ xref: "paper", x: 0.435, y: start, text: `start<br>${start}`, showarrow: false, xanchor: "center", font: { size: colours.type - 2, color: colours.faint } }],
+      annotations: this.parts[which].clientWidth < 500 ? [] : [{ xref: "paper", x: 0.435, y: start, text: `start<br>${start}`, showarrow: false, xanchor: "center", font: { size: colours.type - 2, color: colours.faint } }],
     });
   }
 
@@ -271,7 +271,7 @@ class Parameters extends InsidePage {
     const star = (arm) => ({ type: "scatter", mode: "markers", x: [found.step], y: [found.arms[arm.name]?.recalibrated], marker: { symbol: "star", size: 17, color: this.colors.get(arm.name), line: { color: this.colours.background, width: 1.5 } }, hovertemplate: `${escape(arm.name)}, recalibrated, step %{x}: %{y:.1%}<extra></extra>` });
     const traces = arms.flatMap((arm) => [curve(arm, "accuracy", "dash", "evaluation mode"), curve(arm, "batch_accuracy", "dot", "batch statistics"), ...(found?.arms ? [star(arm)] : [])]);
     return this.chart("accuracy", traces, {
-      title: `test accuracy <span style="font-size:.8em">╍ evaluation mode  ┈ each batch’s own statistics${found?.arms ? "  ★ recalibrated" : ""}</span>`, hovermode: "closest", uirevision: "accuracy",
+      title: `test accuracy <span style="font-size:.8em">╍ evaluation mode ┈ each batch’s own statistics${found?.arms ? " ★ recalibrated" : ""}</span>`, hovermode: "closest", uirevision: "accuracy",
       xaxis: { title: { text: "step", standoff: 4 }, rangemode: "tozero" }, yaxis: { tickformat: ".0%", rangemode: "tozero", title: { text: "accuracy", standoff: 4 } },
       shapes: [line({ yref: "paper", y0: 0, y1: 1, x0: this.shown.step, x1: this.shown.step }, this.colours.text)],
     });
@@ -344,9 +344,9 @@ class Parameters extends InsidePage {
   noiseWords() {
     const { step, layer, images, positions, sizes, arms } = this.answers.noise;
     const worth = this.arms.filter(({ name }) => arms[name]?.[0] > 0).map(({ name, title }) => `<tr style="--arm:${this.colors.get(name)}"><th>${escape(title)}</th><td><b>${(1 / (sizes[0] * arms[name][0] ** 2)).toPrecision(2)}</b></td></tr>`).join("");
-    const says = positions > 1 ? `One image has ${number(positions)} positions per channel at ${layer}, but neighbouring positions say almost the same: for the mean it counts like the few independent values above. So the noise falls with √N, far above 1/√(N·H·W).`
+    const says = positions > 1 ? `One image has ${number(positions)} positions per channel at ${layer}; for the mean it counts like as many independent values as stand above. The noise falls with √N, since images are independent; it would fall from 1/√(N·H·W) if positions were, too.`
       : "Each image gives one value per unit and images are independent: the noise is 1/√N. (At large N a little less, since the pool is finite.)";
-    return `<table><thead><tr><th>step ${number(step)}</th><td>independent values per image</td></tr></thead><tbody>${worth}</tbody></table><p>${says}</p>
+    return `<table><thead><tr><th>step ${number(step)}</th><td>independent values per image</td></tr></thead><tbody>${worth}</tbody></table><p>${worth ? says : `No arm’s values vary from image to image at ${layer}: there is no noise.`}</p>
       <p class="ns-small">Over 300 random mini-batches of each size out of ${number(images)} test images, before the norm.</p>`;
   }
 
@@ -389,9 +389,9 @@ function range(symbol, values) {
 
 function gain({ running, recalibrated, batch }) {
   const points = 100 * (recalibrated - running);
-  if (Math.abs(points) < 1) return "less than one point: its running statistics describe these weights well.";
+  if (Math.abs(points) < 1) return "less than one point.";
   const close = Math.abs(recalibrated - batch) < 0.02 ? ", about what batch statistics give" : "";
-  return points > 0 ? `+${points.toFixed(1)} points with the same weights${close}: its running statistics described slightly older weights.` : `${points.toFixed(1)} points${close}.`;
+  return `${points > 0 ? "+" : "−"}${Math.abs(points).toFixed(1)} points with the same weights${close}.`;
 }
 
 export const mount = mounter(Parameters);

@@ -5,9 +5,10 @@ import { number } from "./web.js";
 // records: {started, rates} of the run; told: what Python says of its rate at the start and its other settings.
 export function origin({ started, rates }, { rate, settings }) {
   if (!started) return settings;
-  const { device, data, examples, batch_size: batch } = started;
+  const { device, data, examples, batch_size: batch, total_steps: steps, steps_per_epoch: perEpoch } = started;
+  const epochs = `${number(steps / perEpoch)} epoch${steps === perEpoch ? "" : "s"}`;
   const learning = `lr ${[rate, ...lastRate(rates)].join(" → ")}`.replaceAll("-", "−");
-  return [`${dataName(data)}, ${number(examples)} images`, `batch ${batch}`, learning, settings, device].join(" · ");
+  return [`${dataName(data)}, ${number(examples)} images`, `batch ${batch}`, epochs, learning, settings, device].join(" · ");
 }
 
 // The run on this server, with its settings for where it is not remembered.

@@ -36,7 +36,8 @@ export async function saveImage(Plotly, chart, words, look) {
 
 // A chart's own title without its marks, and what stands beside it, as entries of the key.
 export function headings(chart) {
-  const [title, ...notes] = (chart.layout.title?.text ?? "").split(/<[^>]*>/).map((text) => text.trim()).filter(Boolean);
+  const line = (chart.layout.title?.text ?? "").replaceAll("<br>", " ").replaceAll(/<\/span> *<span[^>]*>/g, " ");
+  const [title, ...notes] = line.split(/<[^>]*>/).map((text) => text.trim()).filter(Boolean);
   return { title, notes: notes.map((text) => ({ text })) };
 }
 
@@ -133,7 +134,7 @@ function paintScale(pen, scale, x, y, size) {
 
 async function pictureOf(Plotly, chart, size, look) {
   const layout = structuredClone(chart.layout);
-  if (layout.title?.text) layout.margin.t = 14; // the title stands above
+  if (layout.title?.text) layout.margin.t += 14 - roomOf(layout);
   const config = { staticPlot: true };
   const bare = { ...layout, title: undefined, paper_bgcolor: look.background, ...size };
   const svg = await Plotly.toImage({ data: structuredClone(chart.data), layout: bare, config }, { format: "svg", ...size });
@@ -144,6 +145,9 @@ async function pictureOf(Plotly, chart, size, look) {
   URL.revokeObjectURL(image.src);
   return image;
 }
+
+// What a chart leaves for its title, which stands above the picture; marks may have some beside it.
+const roomOf = ({ title, font }) => (34 * font.size) / 14 + 1.3 * title.font.size * (title.text.split("<br>").length - 1);
 
 // A picture in a picture loads nothing: the page's own type has to be in it, or the labels would not fit their room.
 async function fontFaces(font) {

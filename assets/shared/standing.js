@@ -1,9 +1,10 @@
 // How the run in view stands, in the words of the Train page: a word with a symbol, what one has to know of it, and on
-// the pill of an arm that has diverged where it did. Whoever reads a page's conclusion must see that the run failed.
+// the pill of an arm that has diverged or failed where it did. Whoever reads a page's conclusion must see that the run failed.
 
 export const ENDED = new Set(["finished", "stopped", "failed"]);
 export const WORDS = { queued: "Waiting", preparing: "Preparing", running: "Running", paused: "Paused",
-  finished: "Finished", stopped: "Stopped", failed: "Failed" };
+  finished: "Finished", stopped: "Stopped", failed: "Failed", gone: "Gone" };
+export const IS_GONE = "The server does not have this run any more.";
 export const ASKED = { pause: "pausing…", resume: "resuming…", stop: "stopping…", step: "one step…" };
 
 export const STANDING = `<span class="ns-status" role="status"><i></i><b data-part="status"></b><span data-part="where"></span></span>`;
@@ -30,11 +31,11 @@ export class Standing {
     this.showNotices();
   }
 
-  // What the server says of the run; whether another arm has diverged since.
+  // What the server says of the run; whether another arm has diverged or failed since.
   learn(answer) {
-    const before = JSON.stringify(this.told.diverged);
+    const before = JSON.stringify([this.told.diverged, this.told.failed]);
     this.told = answer;
-    return before !== JSON.stringify(answer.diverged);
+    return before !== JSON.stringify([answer.diverged, answer.failed]);
   }
 
   hasDiverged(name) {
@@ -42,8 +43,9 @@ export class Standing {
   }
 
   ofArm(name) {
-    const step = this.told.diverged?.[name];
-    return step == null ? "" : ` <span class="ns-lost">✕ diverged at step ${step}</span>`;
+    const word = this.hasDiverged(name) ? "diverged" : "failed";
+    const step = this.told[word]?.[name];
+    return step == null ? "" : ` <span class="ns-lost">✕ ${word} at step ${step}</span>`;
   }
 
   show(status, lost) {
@@ -53,6 +55,7 @@ export class Standing {
   }
 
   where(status) {
+    if (status === "gone") return IS_GONE;
     const { asked, place } = this.told;
     if (asked) return ASKED[asked];
     return status === "queued" && place ? `${place} ahead of you` : "";

@@ -2,9 +2,13 @@
 
 export const address = (path) => new URL(path, document.baseURI).href;
 
+export const GONE = "normscope-gone"; // the document hears of it when the server says that it does not know a run
+
 export async function get(path) {
   const response = await fetch(address(path), path.includes("/inside/") ? {} : { cache: "no-store" });
-  return response.json();
+  const answer = await response.json();
+  if (answer.gone) document.dispatchEvent(new Event(GONE));
+  return answer;
 }
 
 let plotlyPromise;
@@ -72,7 +76,7 @@ export function layout(look, more, type = look.type) {
     autosize: true, margin: { l: 8, r: 12, t: 34 * type / 14, b: 8 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: look.font, color: look.text, size: type }, showlegend: false, dragmode: "zoom",
     hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: type - 1, color: look.text } },
-    uirevision: "keep", ...more,
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: look.faint, activecolor: look.text }, uirevision: "keep", ...more,
     xaxis: { ...axis, ...more.xaxis }, yaxis: apart({ ...axis, ...more.yaxis }, type),
     ...(more.title && { title: { text: more.title, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: type + 2 } } }),
   };
@@ -84,7 +88,7 @@ export const SAVE = {
   name: "save", title: "Save as PNG", click: (chart) => chart.dispatchEvent(new CustomEvent(WANTED, { bubbles: true })),
   icon: { width: 24, height: 24, path: "M11 3h2v9l3-3 1.4 1.4L12 16 6.6 10.4 8 9l3 3zM4 15h2v4h12v-4h2v6H4z" },
 };
-const FRAME = { displaylogo: false, responsive: true };
+const FRAME = { displaylogo: false, responsive: true, showTips: false };
 export const CONFIG = { ...FRAME, modeBarButtons: [[SAVE, "zoom2d", "pan2d", "resetScale2d"]] };
 export const SMALL = { ...FRAME, modeBarButtons: [[SAVE]] }; // of a chart that has no room for more
 

@@ -1,6 +1,6 @@
 // One arm's card, and the line below the charts, in words and numbers.
 
-import { last } from "./series.js";
+import { fate, last } from "./series.js";
 import { origin } from "../shared/origin.js";
 import { written } from "../shared/ticks.js";
 import { escape, number, percent } from "../shared/web.js";
@@ -25,14 +25,14 @@ export function figures(arm) {
   const tested = last(arm.test.step);
   const isOld = last(arm.train.step) - tested >= OLD_STEPS;
   return {
-    accuracy: arm.diverged ? "diverged" : percent(accuracy),
+    accuracy: arm.diverged ? fate(arm) : percent(accuracy),
     unit: arm.diverged ? "" : `test accuracy${isOld ? ` at step ${number(tested)}` : ""}`,
     batch: arm.diverged
       ? `step ${arm.diverged.step}: ${arm.diverged.what}`
       : own === undefined ? "" : `${percent(own)} with batch statistics`,
-    loss: loss === undefined ? "" : `loss: train ${nats(loss)} · test ${nats(last(arm.test.loss))}`,
-    speed: seconds ? `${number(Math.round(last(arm.train.examples) / seconds))} examples/s · ${((1000 * seconds) / last(arm.train.step)).toFixed(1)} ms/step` : "",
-    size: `${number(arm.parameters)} parameters, norms ${number(arm.norm_parameters)} · weights #${arm.fingerprint}`,
+    loss: loss === undefined ? "" : inParts(`loss: ${trained(arm.averaged)} ${nats(loss)}`, `test ${nats(last(arm.test.loss))}`),
+    speed: seconds ? inParts(`${number(Math.round(last(arm.train.examples) / seconds))} examples/s`, `${((1000 * seconds) / last(arm.train.step)).toFixed(1)} ms/step`) : "",
+    size: inParts(`${number(arm.parameters)} parameters`, `norms ${number(arm.norm_parameters)}`, `weights #${arm.fingerprint}`),
   };
 }
 
@@ -43,4 +43,18 @@ export function footer(series, told) {
   return [origin(series, told), ...tested].join(" · ");
 }
 
+// On which test images, as the run's own tests say.
+export function testImages({ started, arms }) {
+  if (!started) return "on the test images";
+  const all = started.test_examples;
+  const some = [...arms.values()].flatMap(({ test }) => test.examples).find((images) => images < all);
+  return some
+    ? `on the first ${number(some)} test images while an epoch runs and on all ${number(all)} at its end (big markers)`
+    : `on all ${number(all)} test images`;
+}
+
+// Not the epoch's mean, which is what the command line's table and results.json call the training loss.
+const trained = (averaged) => (averaged > 1 ? `last ${number(averaged)} mini-batches` : "last mini-batch");
+// A narrow card breaks its lines between the parts, never between a number and its unit.
+const inParts = (...parts) => parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · ");
 const nats = (loss) => (loss == null ? "not finite" : written(loss, 3));

@@ -1,9 +1,12 @@
 // Two charts that share an x-axis: loss and accuracy, training solid, test dashed, batch statistics dotted.
 
-import { RATE_ROWS, endLabels, lost, rateLabels } from "./labels.js";
+import { endLabels, lost, marksAbove, rateMark } from "./labels.js";
+import { xEnd, yRange } from "./ranges.js";
 import { MARKERS, armColors } from "../shared/look.js";
-import { last, lineOf } from "./series.js";
+import { lineOf } from "./series.js";
+import { ruler } from "../shared/ruler.js";
 import { logTicks } from "../shared/ticks.js";
+import { titled } from "../shared/titles.js";
 import { SAVE } from "../shared/web.js";
 
 const X_TITLES = { step: "step (mini-batches)", epoch: "epoch", seconds: "seconds of the arm’s own training" };
@@ -13,14 +16,10 @@ export const KINDS = [
   { kind: "test", dash: "dash", name: "test" },
   { kind: "batch", dash: "dot", name: "test, batch statistics" },
 ];
-const AT_THE_RIGHT = { test: "at the right: test", batch: "at the right: test, batch statistics", train: "at the right: train, last point" };
+const FEW_STEPS = 8; // an axis that shows fewer has a number for each: there is no half a step
+const AT_THE_RIGHT = ["test", "train", "batch"]; // the first of them that is drawn has its labels there
 
-const pen = document.createElement("canvas").getContext("2d");
-
-const ruler = (look) => (text, size) => {
-  pen.font = `600 ${size}px ${look.font}`;
-  return pen.measureText(text).width;
-};
+const CONFIG = { displaylogo: false, responsive: true, doubleClick: false, showTips: false, modeBarButtons: [[SAVE, "zoom2d", "pan2d"]] };
 
 export class Curves {
   constructor(Plotly, lossElement, accuracyElement) {
@@ -33,13 +32,11 @@ export class Curves {
   }
 
   async draw(series, ghosts, view, look) {
-    for (const chart of this.charts) {
-      const log = chart.value === "loss" && view.log;
-      const range = chart.zoom.y ?? yRange(chart.value, log, series, view);
-      const { traces, labels } = this.traces(chart, series, ghosts, view, look, log ? 10 ** range[1] : range[1]);
-      const layout = this.layout(chart, series, view, look, labels, log, range);
-      await this.Plotly.react(chart.element, traces, layout, { displaylogo: false, responsive: true, doubleClick: false,
-        modeBarButtons: [[SAVE, "zoom2d", "pan2d"]] });
+    const pictures = this.charts.map((chart) => this.picture(chart, series, ghosts, view, look));
+    const room = Math.max(...pictures.map(({ above }) => above.room)); // in both, so that the plots begin at one height
+    for (const [i, chart] of this.charts.entries()) {
+      const layout = this.layout(chart, series, view, look, { ...pictures[i], room });
+      await this.Plotly.react(chart.element, pictures[i].traces, titled(layout, chart.element.clientWidth, CONFIG), CONFIG);
     }
     if (!this.drawn) this.listen();
     this.drawn = true;
@@ -86,13 +83,30 @@ export class Curves {
     for (const chart of this.charts) chart.zoom = {};
   }
 
+  // The lines, and the words around them.
+  picture(chart, series, ghosts, view, look) {
+    const log = chart.value === "loss" && view.log;
+    const y = chart.zoom.y ?? yRange(chart.value, log, series, view);
+    const x = chart.zoom.x ?? [0, xEnd(series, view)];
+    const { traces, labels, marks } = this.traces(chart, series, ghosts, view, look, log ? 10 ** y[1] : y[1]);
+    const place = (v) => ((log ? Math.log10(v) : v) - y[0]) / (y[1] - y[0]);
+    const isSeen = ({ end, value }) => (!chart.zoom.x || (end >= x[0] && end <= x[1])) && (!chart.zoom.y || (place(value) >= 0 && place(value) <= 1));
+    const { clientWidth, clientHeight: height } = chart.element;
+    const widthOf = ruler(look.font);
+    const ends = endLabels(labels, { kind: chart.value, place, isSeen, height: Math.max(100, height - 6.5 * look.type), look, widthOf });
+    const left = chart.element._fullLayout?._size?.l ?? 4 * look.type;
+    const above = marksAbove(marks, { range: x, width: Math.max(100, clientWidth - left - ends.margin), height, look, widthOf });
+    return { traces, ends, above, x, y, log };
+  }
+
   traces(chart, series, ghosts, view, look, top) {
     const traces = [];
     const labels = [];
+    const marks = series.rates.map((rate) => rateMark(rate, view, look));
     for (const ghost of ghosts) traces.push(...ghostTraces(ghost, chart.value, series, view, look));
     const arms = [...series.arms.values()];
     const colors = armColors(arms, look);
-    let nth = Math.min(RATE_ROWS, series.rates.length);
+    const labelled = AT_THE_RIGHT.find((kind) => view.kinds.has(kind));
     arms.forEach((arm, index) => {
       if (view.hidden.has(arm.name)) return;
       const color = colors.get(arm.name);
@@ -108,42 +122,38 @@ export class Curves {
         });
         if (kind === "test") Object.assign(trace, testMarkers(points, series, color, index));
         traces.push(trace);
+        if (kind === labelled) labels.push(...endOf(arm, color, trace));
       }
-      if (arm.diverged) traces.push(lost(arm, chart.value, { view, color, top, nth: nth++ }));
-      const kind = atTheRight(arm, view);
-      const shown = kind ? arm[kind][chart.value] : [];
-      const value = shown.findLast((v) => v != null);
-      if (value != null) labels.push({ arm, color, value, kind, finite: last(shown) != null });
+      if (!arm.diverged) return;
+      const { cross, mark } = lost(arm, chart.value, { view, color, top });
+      traces.push(cross);
+      if (chart.value === "loss") marks.push(mark); // told once
     });
-    return { traces, labels };
+    return { traces, labels, marks };
   }
 
-  layout(chart, series, view, look, labels, log, y) {
-    const x = chart.zoom.x ?? [0, xEnd(series, view)];
-    const place = (v) => ((log ? Math.log10(v) : v) - y[0]) / (y[1] - y[0]);
-    const { clientWidth: width, clientHeight: height } = chart.element;
-    const widthOf = ruler(look);
-    const ends = endLabels(labels, { kind: chart.value, place, height: Math.max(100, height - 6.5 * look.type), look, widthOf });
-    const rates = rateLabels(series.rates, { range: x, width: Math.max(100, width - ends.margin - 4 * look.type), view, look, widthOf });
+  layout(chart, series, view, look, { ends, above, room, x, y, log }) {
+    const labelled = AT_THE_RIGHT.find((kind) => view.kinds.has(kind));
+    const right = labelled ? `at the right: ${KINDS.find(({ kind }) => kind === labelled).name}` : "";
     const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: look.type }, automargin: true };
     return {
       autosize: true,
-      margin: { l: 8, r: ends.margin, t: 34 * look.type / 14, b: 8 },
+      margin: { l: 8, r: ends.margin, t: 34 * look.type / 14 + room, b: 8 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: look.font, color: look.text, size: look.type },
-      title: { text: chart.title + subtitle(labels), x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: look.type + 3 } },
+      title: { text: `${chart.title} <span style="font-size:.8em;opacity:.7">${right}</span>`, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: look.type + 3 } },
       showlegend: false,
       hovermode: "x unified",
       modebar: { bgcolor: "rgba(0,0,0,0)", color: look.faint, activecolor: look.text },
       hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: look.type - 1, color: look.text } },
       dragmode: "zoom",
-      xaxis: { ...axis, title: { text: X_TITLES[view.x], standoff: 6 }, range: x,
+      xaxis: { ...axis, title: { text: X_TITLES[view.x], standoff: 6 }, range: x, dtick: view.x === "step" && x[1] - x[0] < FEW_STEPS ? 1 : undefined,
         unifiedhovertitle: { text: HOVER_TITLES[view.x] } },
       yaxis: { ...axis, type: log ? "log" : "linear", range: y, title: { text: chart.value === "loss" ? "nats" : "share of images", standoff: 4 },
         tickformat: chart.value === "loss" ? "~g" : ".0%", ...(log && logTicks(y.map((exponent) => 10 ** exponent))) },
       shapes: series.rates.map((rate) => vertical(rate[view.x], look)),
-      annotations: [...ends.annotations, ...rates],
+      annotations: [...ends.annotations, ...above.annotations],
     };
   }
 }
@@ -154,6 +164,12 @@ const pair = (change, axis) =>
 const line = (x, y, color, dash, width, more) => ({
   type: "scatter", mode: "lines", x, y, line: { color, dash, width }, connectgaps: false, ...more,
 });
+
+// Where a drawn line ends, for the label there.
+function endOf(arm, color, { x, y }) {
+  const at = y.findLastIndex((value) => value != null);
+  return at < 0 ? [] : [{ arm, color, end: x[at], value: y[at], finite: at === y.length - 1 }];
+}
 
 // A big marker is a test on all test images, no marker one on the first thousand.
 function testMarkers(points, series, color, index) {
@@ -173,49 +189,6 @@ function ghostTraces(ghost, value, series, view, look) {
       const { x, y } = lineOf(arm, kind, value, view);
       return line(x, y, colors.get(arm.name), dash, 1.2, { opacity: 0.3, hoverinfo: "skip" });
     }));
-}
-
-// Which line's last number stands at the right: of those that are lit.
-const atTheRight = (arm, view) => ["test", "train", "batch"].find((kind) => view.kinds.has(kind) && arm[kind].step.length);
-
-function subtitle(labels) {
-  const kinds = [...new Set(labels.map(({ kind }) => kind))];
-  return kinds.length ? `<span style="font-size:.72em;opacity:.7">   ${kinds.map((kind) => AT_THE_RIGHT[kind]).join("; ")}</span>` : "";
-}
-
-// The range ends ahead of the curves and grows by doubling, so that the picture does not slide.
-function xEnd(series, view) {
-  if (!series.started) return 1;
-  const { total_steps: total, steps_per_epoch: perEpoch } = series.started;
-  let now = 0;
-  for (const arm of series.arms.values()) now = Math.max(now, last(arm.train[view.x]) ?? 0);
-  const whole = view.x === "step" ? total : view.x === "epoch" ? total / perEpoch : Infinity;
-  let end = view.x === "step" ? 60 : view.x === "epoch" ? 60 / perEpoch : 5;
-  while (end < now) end *= 2;
-  return Math.min(end, Math.max(whole, now)) * 1.005;
-}
-
-function yRange(value, log, series, view) {
-  if (value === "accuracy") return [0, 1];
-  let [low, high] = [Infinity, -Infinity];
-  const shown = [...series.arms.values()].filter((arm) => !view.hidden.has(arm.name));
-  const alive = shown.filter((arm) => !arm.diverged);
-  // One arm on its way to infinity would flatten all others.
-  for (const arm of alive.length ? alive : shown) {
-    for (const { kind } of KINDS) {
-      if (!view.kinds.has(kind)) continue;
-      for (const v of arm[kind].loss) {
-        if (v == null) continue;
-        if (v < low) low = v;
-        if (v > high) high = v;
-      }
-    }
-  }
-  if (low > high) [low, high] = [0.2, 2.6];
-  if (!log) return [0, high * 1.06];
-  const [a, b] = [Math.log10(Math.max(low, 1e-6)), Math.log10(Math.max(high, 1e-6))];
-  const pad = Math.max(0.04, (b - a) * 0.06);
-  return [a - pad, b + pad];
 }
 
 const vertical = (x, look) => ({

@@ -11,6 +11,12 @@ export const pills = (arms, look) => {
   return arms.map((arm) => `<li class="ns-pill" style="--arm:${colors.get(arm.name)}">${escape(arm.title)}</li>`).join("");
 };
 
+// What the heading may promise of the chosen arms: an arm may also have a dropout or a learning rate of its own.
+export function whatDiffers(arms) {
+  if (arms.length < 2) return "Choose another arm beside it, and one thing differs.";
+  return arms.some(({ name }) => /:(dropout|lr)=/.test(name)) ? "What differs stands on each arm." : "One thing differs: the norm.";
+}
+
 export function drawing(arms, look) {
   const colors = armColors(arms, look);
   const gap = Math.min(GAP, 150 / Math.max(1, arms.length - 1));

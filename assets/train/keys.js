@@ -1,5 +1,7 @@
 // Space pauses and resumes, a full stop does one step: wherever no text is typed, and whatever was clicked before.
 
+import { areWaiting } from "../shared/orders.js";
+
 const FIELDS = "input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=slider], [role=spinbutton], [role=textbox]";
 const PRESSED_BY_SPACE = "button, summary, [role=button], [role=radio], [role=checkbox], [role=switch], [role=tab], [role=menuitem]";
 const FIRST = new Set(["pointerdown", "focusin"]); // whatever others do with them
@@ -27,7 +29,7 @@ export class Keys {
     this.taken = Boolean(button) && !button.disabled && !this.belongsTo(event);
     if (!this.taken) return;
     event.preventDefault();
-    if (!(event.repeat && event.key === " ")) button.click(); // held down, it would pause and resume in turn
+    if (!event.repeat || (event.key === "." && !areWaiting())) button.click(); // a key held down steps on, and is one pause
   }
 
   // Where a click left the focus on a button, the end of the key would press that one.

@@ -1,17 +1,25 @@
-// Words in the curves' charts: names and numbers at the lines' ends, changed learning rates, where an arm was lost.
+// Words around the curves' charts: names and numbers at the lines' ends, and above the plot, where they cover no curve,
+// changed learning rates and where an arm was lost.
 
-import { last } from "./series.js";
+import { fate, last } from "./series.js";
 import { written } from "../shared/ticks.js";
 
 const LINE_LETTERS = 15; // what is longer is broken: bn:book / :dropout=0.5
-export const RATE_ROWS = 3; // more marks side by side than that stay lines without words
+const MOST_ROWS = 3; // more marks side by side than that stay lines without words
+const SMALLEST = 13; // pixels of type
+const BELOW = 3.5; // lines of type that the x-axis takes: beside it there is room for labels too
+const SHARE = 0.16; // of a chart's height that the rows of marks may take
 
 // The labels pushed apart where they would overlap, and the margin that the longest needs. `place` gives a value's
-// height in the chart, 0 to 1; `height` is the plot's in pixels; `widthOf(text, size)` measures a text.
-export function endLabels(labels, { kind, place, height, look, widthOf }) {
-  const size = look.type + 1;
-  const placed = labels
-    .map((label) => ({ ...label, lines: lines(label, kind), y: Math.min(0.98, Math.max(0.02, place(label.value))) }))
+// height in the chart, 0 to 1; `isSeen` tells whether the end of a label's line is in a zoomed picture; `height` is the
+// plot's in pixels; `widthOf(text, size)` measures a text. The margin is that of all labels, so that a zoom moves nothing.
+export function endLabels(labels, { kind, place, isSeen = () => true, height, look, widthOf }) {
+  const told = labels.map((label) => ({ ...label, lines: lines(label, kind) }));
+  const all = told.reduce((sum, label) => sum + label.lines.length, 0);
+  const size = Math.min(look.type + 1, Math.max(SMALLEST, (height + BELOW * look.type) / (1.3 * all)));
+  const placed = told
+    .filter(isSeen)
+    .map((label) => ({ ...label, y: Math.min(0.98, Math.max(0.02, place(label.value))) }))
     .toSorted((a, b) => a.y - b.y);
   const half = ({ lines: { length } }) => (0.5 * (length * 1.3 * size + 2)) / height;
   placed.forEach((label, i) => {
@@ -23,15 +31,15 @@ export function endLabels(labels, { kind, place, height, look, widthOf }) {
     return label;
   }, null);
   const annotations = placed.map((label) => ({
-    xref: "paper", yref: "paper", x: 1.01, y: label.y, xanchor: "left", yanchor: "middle", showarrow: false,
+    xref: "paper", yref: "paper", x: 1, xshift: 10, y: label.y, xanchor: "left", yanchor: "middle", showarrow: false,
     align: "left", font: { color: label.color, size }, text: label.lines.map(bold(label.arm.name)).join("<br>"),
   }));
-  const widths = placed.flatMap((label) => label.lines.map((text) => widthOf(text, size)));
+  const widths = told.flatMap((label) => label.lines.map((text) => widthOf(text, size)));
   return { annotations, margin: Math.ceil(Math.max(70, ...widths)) + 18 };
 }
 
 function lines({ arm, value, finite }, kind) {
-  const figure = arm.diverged ? "diverged" : !finite ? "not finite" : kind === "loss" ? written(value, 2) : `${(100 * value).toFixed(1)} %`;
+  const figure = arm.diverged ? fate(arm) : !finite ? "not finite" : kind === "loss" ? written(value, 2) : `${(100 * value).toFixed(1)} %`;
   return `${arm.name} ${figure}`.length <= LINE_LETTERS ? [`${arm.name} ${figure}`] : [...broken(arm.name), figure];
 }
 
@@ -50,42 +58,49 @@ const bold = (name) => (text) => {
   return name.includes(text) ? `<b>${text}</b>` : text;
 };
 
-// Marks of changed learning rates one below the other where they would touch; `range` is the x-axis's, `width` the plot's.
-export function rateLabels(rates, { range, width, view, look, widthOf }) {
+// Marks as words in rows above the plot, each as near to its place as it can stand whole: [{x, texts, color}], of whose
+// texts the first that fits is taken. `range` is the x-axis's, `width` the plot's, `height` the whole chart's.
+export function marksAbove(marks, { range, width, height, look, widthOf }) {
   const size = look.type - 1;
-  const ends = Array(RATE_ROWS).fill(-Infinity); // where each row's last mark ends, in pixels
-  return rates.flatMap((rate) => {
-    const text = `lr ${rate.old} → ${rate.new}`.replaceAll("-", "−");
+  const high = size + 5;
+  const most = Math.max(1, Math.min(MOST_ROWS, Math.floor((SHARE * height) / high)));
+  const ends = Array(most).fill(-Infinity); // where each row's last mark ends, in pixels
+  const annotations = marks.toSorted((a, b) => a.x - b.x).flatMap(({ x, texts, color }) => {
+    const at = ((x - range[0]) / (range[1] - range[0])) * width;
+    const text = texts.find((each) => widthOf(each, size) + 10 <= width);
+    if (at < 0 || at > width || !text) return [];
     const long = widthOf(text, size) + 10;
-    const at = ((rate[view.x] - range[0]) / (range[1] - range[0])) * width;
-    if (at < 0 || at > width) return [];
-    const toLeft = at + long > width && at > long;
-    const from = toLeft ? at - long : at;
+    const from = Math.min(at, width - long);
     const row = ends.findIndex((end) => end <= from);
     if (row < 0) return [];
     ends[row] = from + long;
     return [{
-      xref: "x", yref: "paper", x: rate[view.x], y: 1, yshift: -row * (size + 5), yanchor: "top", showarrow: false,
-      xanchor: toLeft ? "right" : "left", text, font: { size, color: look.faint }, bgcolor: look.background, borderpad: 1,
+      xref: "x", yref: "paper", x, y: 1, xshift: from - at, yshift: row * high, xanchor: "left", yanchor: "bottom", showarrow: false,
+      text, font: { size, color }, borderpad: 1,
     }];
   });
+  return { annotations, room: high * ends.filter((end) => end > -Infinity).length };
 }
 
-// A cross at the last finite value; where the picture ends before that, an arrow at its upper edge. `nth` is the line
-// of the words: what was lost is told below the marks of learning rates, one arm below the other.
-export function lost(arm, kind, { view, color, top, nth }) {
+export function rateMark(rate, view, look) {
+  const words = (text) => text.replaceAll("-", "−");
+  return { x: rate[view.x], texts: [words(`lr ${rate.old} → ${rate.new}`), words(`lr ${rate.new}`)], color: look.faint };
+}
+
+// A cross at the last finite value; where the picture ends before that, an arrow at its upper edge. And the mark above.
+export function lost(arm, kind, { view, color, top }) {
   const points = arm.train.step.length ? arm.train : arm.test;
   const values = points[kind];
   const out = values.findIndex((value) => value > top);
   const end = values.findLastIndex((value) => value != null);
   const at = out >= 0 ? out : Math.max(0, end);
-  const words = out >= 0
-    ? `${arm.name}: off the chart at step ${points.step[out]}, not finite at ${arm.diverged.step}`
-    : `${arm.name}: not finite at step ${arm.diverged.step}`;
-  return {
-    type: "scatter", mode: "markers+text", x: [points[view.x][at]], y: [out >= 0 || end < 0 ? top : values[at]],
+  const how = fate(arm) === "failed" ? "failed" : "not finite";
+  const texts = [`${arm.name}: ${how} at step ${arm.diverged.step}`, `✕ ${arm.name}`];
+  if (out >= 0) texts.unshift(`${arm.name}: off the chart at step ${points.step[out]}, ${how} at ${arm.diverged.step}`);
+  const cross = {
+    type: "scatter", mode: "markers", x: [points[view.x][at]], y: [out >= 0 || end < 0 ? top : values[at]],
     marker: { symbol: out >= 0 ? "triangle-up" : "x", size: 13, color, line: { width: 1 } },
-    text: [kind === "loss" ? "\u00a0<br>".repeat(nth) + words : ""], textposition: "bottom right", textfont: { color },
-    hovertext: arm.diverged.what, hoverinfo: "text", cliponaxis: false,
+    hovertext: `${texts[0]} (${arm.diverged.what})`, hoverinfo: "text", cliponaxis: false,
   };
+  return { cross, mark: { x: points[view.x][at], texts, color } };
 }

@@ -2,17 +2,21 @@
 // and asks again; Python hears of button presses only.
 
 import "../shared/address_bar.js";
-import { card, figures, footer } from "./cards.js";
+import "../shared/decimal_comma.js";
+import { showBar } from "./bar.js";
+import { card, figures, footer, testImages } from "./cards.js";
 import { Curves } from "./curves.js";
-import { drawing, pills } from "./idle.js";
+import { drawing, pills, whatDiffers } from "./idle.js";
 import { Keys } from "./keys.js";
 import { skeleton } from "./live_body.js";
+import { BEGINS, Presses } from "./presses.js";
 import { takeAway } from "./saved.js";
 import { View } from "./view.js";
 import { drop, earlierRuns } from "../shared/earlier.js";
 import { armColors, project } from "../shared/look.js";
+import { order } from "../shared/orders.js";
 import { Series } from "./series.js";
-import { ASKED, ENDED, WORDS } from "../shared/standing.js";
+import { ASKED, ENDED, IS_GONE, WORDS } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";
 import { WANTED, address, dragging, escape, get, number, plotly } from "../shared/web.js";
 
@@ -48,6 +52,7 @@ class Panel {
     this.element.addEventListener(WANTED, ({ target }) => takeAway(this, target));
     this.isDragging = dragging(this.element, () => this.draw());
     this.keys = new Keys({ " ": this.parts.pause, ".": this.parts.step });
+    this.presses = new Presses();
     this.view.press(this.element);
     this.surroundings = new Surroundings(this.element);
   }
@@ -56,17 +61,19 @@ class Panel {
     clearTimeout(this.timer);
     this.surroundings.close();
     this.keys.close();
+    this.presses.close();
     this.closed = true;
   }
 
   // --- what Python says ---------------------------------------------------------------------------------------
 
-  update({ data, setTriggerValue }) {
-    this.send = (order) => setTriggerValue("action", { ...order, key: this.key() });
+  update({ data }) {
     const before = this.data;
-    this.data = data;
+    // A run that the server has forgotten stays drawn until there is another one.
+    const stays = this.gone && this.state && !data.run;
+    this.data = stays ? { ...data, settings: before.settings, rate: before.rate, link: before.link } : data;
     if (data.key) sessionStorage.setItem(`normscope-${data.run}`, data.key);
-    if (before.run !== data.run) this.follow();
+    if (before.run !== data.run && !stays) this.follow();
     this.earlier = earlierRuns(data);
     this.fetchGhosts();
     this.show();
@@ -81,6 +88,7 @@ class Panel {
     this.series = new Series();
     this.element.dataset.drawn = this.drawn = 0; // the newest record in the charts, which show another run until then
     this.state = null;
+    this.gone = this.lost = "";
     this.curves?.forgetZoom();
     this.parts.verdict.style.minHeight = "";
     this.asking = this.data.run;
@@ -95,6 +103,7 @@ class Panel {
     try {
       const answer = await get(`api/runs/${run}/points?since=${this.series.latest}`);
       if (this.closed || run !== this.asking) return;
+      if (answer.gone) return this.lose(run);
       this.lost = answer.error ?? "";
       if (!answer.error) {
         this.series.add(answer.records);
@@ -114,6 +123,12 @@ class Panel {
     if (this.state && ENDED.has(this.state.status) && !this.lost) return;
     const wait = Math.max(LEAST_WAIT_MS, period - (Date.now() - began));
     this.timer = setTimeout(() => this.poll(run), document.hidden ? 2000 : wait);
+  }
+
+  lose(run) {
+    this.gone = run;
+    this.lost = "";
+    this.show();
   }
 
   async fetchGhosts() {
@@ -145,7 +160,8 @@ class Panel {
   // --- what is drawn --------------------------------------------------------------------------------------------
 
   async draw() {
-    if (!this.data.run || this.drawing || this.isDragging()) return (this.again = Boolean(this.data.run));
+    const isThere = Boolean(this.data.run || this.gone);
+    if (!isThere || this.drawing || this.isDragging()) return (this.again = isThere);
     this.drawing = true;
     try {
       this.curves ??= await this.makeCurves();
@@ -171,31 +187,33 @@ class Panel {
   show() {
     const { data, state, parts } = this;
     const look = this.surroundings.look("words", () => this.show());
-    const status = state?.status ?? data.status; // until the server has answered, as it was when the page was written
+    // Until the server has answered, as it was when the page was written.
+    const status = this.gone ? "gone" : state?.status ?? data.status;
+    const isThere = Boolean(data.run || this.gone);
     this.element.dataset.status = status || "idle";
     this.element.dataset.step = state?.step ?? 0;
     this.element.dataset.run = data.run;
     parts.status.textContent = this.lost ? "No connection" : WORDS[status] ?? "Ready";
     parts.where.textContent = this.where(status);
-    this.showButtons(status);
+    const mine = Boolean(this.key());
+    showBar(this.element, parts, { data, state, status, mine, isBeginning: this.presses.underWay > 0 });
     const done = 100 * this.share(status);
     parts.progress.style.width = `${done}%`;
     parts.progress.parentElement.setAttribute("aria-valuenow", Math.round(done));
     this.showNotices(status);
     this.showArms(look);
-    parts.verdict.textContent = state?.verdict.replaceAll(" %", "\u00a0%") || (data.run ? this.expectation(status) : "");
+    parts.verdict.textContent = state?.verdict.replaceAll(" %", "\u00a0%") || (isThere ? this.expectation(status) : "");
     this.keepHeight(parts.verdict);
-    parts.idle.hidden = Boolean(data.run);
-    parts.work.hidden = !data.run;
-    if (!data.run) this.showIdle(look);
+    parts.idle.hidden = isThere;
+    parts.work.hidden = !isThere;
+    if (!isThere) this.showIdle(look);
     this.showGhosts();
-    parts.results.href = data.run ? address(`api/runs/${data.run}/results.json`) : "";
-    parts.results.hidden = !state?.step;
   }
 
   where(status) {
     const { state, series } = this;
     if (this.lost) return this.lost;
+    if (status === "gone") return `${IS_GONE} What is drawn here is what this page has seen of it.`;
     if (!status) return "";
     if (state?.asked) return ASKED[state.asked];
     if (status === "queued") return state?.place ? `${state.place} ahead of you` : "";
@@ -216,6 +234,7 @@ class Panel {
   }
 
   showIdle(look) {
+    this.parts.idleDiffers.textContent = whatDiffers(this.data.arms);
     this.parts.idleArms.innerHTML = pills(this.data.arms, look);
     this.parts.idleDrawing.innerHTML = drawing(this.data.arms, look);
   }
@@ -232,36 +251,9 @@ class Panel {
     return this.state ? "The first test comes in a moment." : "";
   }
 
-  showButtons(status) {
-    const mine = Boolean(this.key());
-    const active = status !== "" && !ENDED.has(status);
-    const paused = status === "paused";
-    const can = {
-      start: !this.data.problem && (!active || !mine || this.data.changed),
-      pause: active && mine,
-      step: mine && (paused || status === "running"),
-      stop: active && mine,
-      restart: Boolean(this.data.run),
-      renew: Boolean(this.data.run),
-    };
-    for (const button of this.element.querySelectorAll("button[data-do]")) {
-      if (button.dataset.do in can) button.disabled = !can[button.dataset.do];
-    }
-    const { pause } = this.parts;
-    pause.dataset.now = paused ? "resume" : "pause";
-    pause.textContent = paused ? "▶ Resume" : "❚❚ Pause";
-    this.parts.start.textContent = active && mine && this.data.changed ? "▶ Start new settings" : "▶ Start";
-    this.parts.rate.disabled = !(active && mine);
-    if (document.activeElement !== this.parts.rate && this.state) this.parts.rate.value = this.state.learning_rate;
-    this.parts.watching.hidden = !(this.data.run && !mine);
-    this.parts.next.hidden = !this.data.changed;
-    this.parts.next.textContent = `For the next run: ${this.data.changed}`;
-  }
-
   showNotices(status) {
     const { data, series } = this;
-    const notices = [...data.notices];
-    if (data.problem) notices.push(data.problem);
+    const notices = [...new Set([...data.notices, data.problem].filter(Boolean))];
     if (series.replaced) notices.push(`Training on the built-in digits instead. ${series.replaced.reason}`);
     if (series.message && ENDED.has(status)) notices.push(series.message);
     const text = JSON.stringify(notices);
@@ -289,6 +281,7 @@ class Panel {
       }
     });
     this.parts.origin.textContent = footer(this.series, this.data);
+    this.parts.tested.textContent = testImages(this.series);
   }
 
   showGhosts() {
@@ -304,10 +297,11 @@ class Panel {
   // --- what the visitor does --------------------------------------------------------------------------------------
 
   clicked(event) {
+    if (event.target === this.parts.results) this.download(event);
     const button = event.target.closest("button");
     if (!button || button.disabled) return;
     const { dataset } = button;
-    if (dataset.do) this.order(dataset);
+    if (dataset.do) this.carry(dataset);
     const isChosen = this.view.choose(dataset);
     if (isChosen) this.view.press(this.element);
     if (dataset.projector) this.enlarge(button);
@@ -318,13 +312,29 @@ class Panel {
     }
   }
 
-  order({ do: what, now, id }) {
-    if (what === "drop") {
-      this.drop(id);
-      return this.data.ghosts.some((ghost) => ghost.id === id) && this.send({ do: "drop", id });
-    }
-    if (what === "rate") return this.send({ do: "rate", value: this.parts.rate.value });
-    this.send({ do: what === "pause" ? now : what });
+  // An order tells for which run it was given, and with what right.
+  async carry({ do: what, now, id, weights }) {
+    const { rate } = this.parts;
+    if (what !== "rate" && document.activeElement === rate) rate.blur(); // what was typed there was ordered before
+    if (this.presses.isRepeated(what, this.data.run)) return;
+    if (what === "drop") this.drop(id);
+    if (what === "drop" && !this.data.ghosts.some((ghost) => ghost.id === id)) return; // the tab's alone
+    const heard = order({ do: now ?? what, run: this.data.run, key: this.key(), id, weights, value: rate.value });
+    if (!BEGINS.has(what)) return;
+    this.presses.underWay += 1;
+    this.show();
+    await heard;
+    this.presses.underWay -= 1;
+    this.show();
+  }
+
+  // The browser would save the server's "no" as the results.
+  async download(event) {
+    event.preventDefault();
+    const { run } = this.data;
+    const answer = await get(`api/runs/${run}/points?since=${this.series.latest}`).catch(() => ({}));
+    if (answer.gone && run === this.data.run) this.lose(run);
+    if (answer.state) location.assign(address(`api/runs/${run}/results.json`));
   }
 
   changed(event) {
@@ -332,7 +342,7 @@ class Panel {
       this.view.choose({ smooth: event.target.value });
       this.draw();
     }
-    if (event.target === this.parts.rate) this.order({ do: "rate" });
+    if (event.target === this.parts.rate) this.carry({ do: "rate" });
   }
 
   enlarge(button) {

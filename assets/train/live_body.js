@@ -5,21 +5,21 @@ import { projectorButton } from "../shared/look.js";
 export const skeleton = () => `
   <header class="ns-bar">
     <span class="ns-buttons">
-      <button class="ns-primary" data-do="start" data-part="start">▶ Start</button>
+      <button class="ns-primary" data-do="start" data-part="start" title="A run with the sidebar’s settings">▶ Start</button>
       <button data-do="pause" data-part="pause" title="Space">❚❚ Pause</button>
-      <button data-do="step" data-part="step" title="One mini-batch, then pause (.)">▸❘ Step</button>
-      <button data-do="stop">■ Stop</button>
-      <button data-do="restart" title="The same settings and the same initial weights">↻ Same weights</button>
-      <button data-do="renew" title="The same settings with the next seed">✦ New weights</button>
+      <button data-do="step" data-part="step" title="One mini-batch, then pause (.); each press is one more">▸❘ Step</button>
+      <button data-do="stop" title="End the run; what was measured stays">■ Stop</button>
+      <button data-do="restart" title="The run in view once more: its settings, its initial weights. The sidebar is not read.">↻ Rerun</button>
+      <button data-do="renew" title="The run in view once more with the next seed: other initial weights, another order of the images. The sidebar is not read.">✦ Rerun, new weights</button>
       <label class="ns-rate" title="Takes effect at the next mini-batch; the change is marked on the curves">learning rate <input data-part="rate" inputmode="decimal" size="6" disabled></label>
     </span>
     <span class="ns-buttons"><a data-part="results" download hidden>results.json</a>${projectorButton()}</span>
   </header>
-  <p class="ns-status" role="status"><i></i><b data-part="status"></b> <span data-part="where"></span><span class="ns-watching" data-part="watching" hidden>You are watching somebody else’s run; Start begins your own.</span><span class="ns-next" data-part="next" hidden></span></p>
+  <p class="ns-status" role="status"><i></i><b data-part="status"></b> <span data-part="where"></span><span class="ns-watching" data-part="watching" hidden>You are watching somebody else’s run; Start begins your own.</span><span class="ns-upcoming"><span class="ns-next" data-part="next" hidden></span><button data-do="start" data-weights="same" data-part="same" hidden>New settings, same weights</button></span></p>
   <div class="ns-progress" role="progressbar" aria-label="Training progress" aria-valuemin="0" aria-valuemax="100"><div data-part="progress"></div></div>
   <div class="ns-notices" data-part="notices" role="alert"></div>
   <div data-part="idle" class="ns-idle" hidden>
-    <h2>The same network. The same weights. The same images.<br>One thing differs: the norm.</h2>
+    <h2>The same network. The same weights. The same images.<br><span data-part="idleDiffers"></span></h2>
     <ul data-part="idleArms"></ul>
     <svg viewBox="0 -14 640 204" aria-hidden="true" data-part="idleDrawing"></svg>
     <button class="ns-primary ns-huge" data-do="start">▶ Start training</button>
@@ -37,10 +37,10 @@ export const skeleton = () => `
     <div class="ns-charts"><div class="ns-chart" data-part="loss"></div><div class="ns-chart" data-part="accuracy"></div></div>
     <div class="ns-foot"><span data-part="origin"></span>
       <details><summary>How is this made?</summary>
-        <p>Each arm is the same LeNet from the same initial convolution and linear weights (the # is their fingerprint); all take every mini-batch
-        together. Train: loss and accuracy of each mini-batch in training mode, while the weights move. Test, dashed: evaluation mode, on the first 1,000 test images
-        while an epoch runs and on all of them at its end (big markers). Dotted, BatchNorm only: the same test images with each batch’s own mean and variance instead of
-        the running ones. Running statistics describe slightly older weights, so the two differ while the weights move fast. Examples/s and ms/step count an arm’s own training steps, not tests and pauses; on a CPU they are
+        <p>Each arm is the same LeNet from the same initial convolution and linear weights (the # is their fingerprint); all take the same mini-batches,
+        one after the other, until one diverges. Train: loss and accuracy of each mini-batch in training mode, while the weights move; a run of more than 2,000 steps draws the mean of
+        several as one point. Test, dashed: evaluation mode, <span data-part="tested"></span>. Dotted, BatchNorm only: the same test images with each batch’s own mean and
+        variance instead of the running ones. Running statistics describe older weights, and at first their own start values, so the two differ while the weights move fast. Examples/s and ms/step count an arm’s own training steps, not tests and pauses; on a CPU they are
         processor time of the arm’s own thread, since arms train at the same time where there are cores for it.</p>
       </details></div>
     <div class="ns-ghosts" data-part="ghosts" hidden><span>Earlier runs, faint in the charts:</span><ul data-part="ghostList"></ul></div>

@@ -8,9 +8,9 @@ import { headings, keyOf, saveImage } from "../shared/saved_image.js";
 
 const BIG = "; big markers: on all test images";
 
-export function takeAway({ curves, series, view, earlier, data, parts, element }, chart) {
+export function takeAway({ curves, series, view, earlier, data, gone, parts, element }, chart) {
   const look = theme(element);
-  const number = numberOf(data.run);
+  const number = numberOf(data.run || gone);
   const { value } = curves.charts.find((each) => each.element === chart);
   const { title, notes } = headings(chart);
   const words = {

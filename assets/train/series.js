@@ -10,6 +10,7 @@ export class Series {
     this.replaced = null;
     this.arriving = null;
     this.message = "";
+    this.status = "";
     this.rates = []; // learning-rate changes
   }
 
@@ -30,7 +31,9 @@ export class Series {
 
   takeTrain(record) {
     for (const [name, loss] of Object.entries(record.loss)) {
-      push(this.arms.get(name).train, record, name, loss, record.accuracy[name], record.examples[name]);
+      const arm = this.arms.get(name);
+      push(arm.train, record, name, loss, record.accuracy[name], record.examples[name]);
+      arm.averaged = record.steps; // so many mini-batches are in the newest point
     }
   }
 
@@ -48,12 +51,17 @@ export class Series {
     this.arms.get(record.arm).diverged = record;
   }
 
+  takeFailed(record) {
+    this.arms.get(record.arm).diverged = record; // it ends its lines as a divergence does, under another word
+  }
+
   takeRate(record) {
     this.rates.push({ ...record, ...this.whereIs(record.step) });
   }
 
   takeStatus(record) {
     this.message = record.message;
+    this.status = record.status;
   }
 
   takeData(record) {
@@ -76,6 +84,7 @@ const TAKE = {
   train: "takeTrain",
   test: "takeTest",
   diverged: "takeDiverged",
+  "arm-failed": "takeFailed",
   lr: "takeRate",
   status: "takeStatus",
   data: "takeData",
@@ -92,6 +101,9 @@ function push(into, record, name, loss, accuracy, examples) {
 }
 
 export const last = (values) => values.at(-1);
+
+// How an arm's lines ended, in a word.
+export const fate = ({ diverged }) => (diverged.kind === "arm-failed" ? "failed" : "diverged");
 
 // The mean of each value and of those before it, `width` in all: a line begins where it was measured first, and no
 // value that comes later moves what is drawn. What is not finite stays a gap and counts nowhere. Each window is summed

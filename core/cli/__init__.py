@@ -5,6 +5,7 @@ commands     train, sequence, data
 flags        what can be said, and the experiment that it describes
 settings     the settings of an experiment as flags, in words
 values       what a flag's value must be
+streams      standard output and error, closed or full
 progress     what is under way, on stderr
 tables       the results as text
 """

@@ -13,12 +13,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.cli.flags import UsageError, experiment
+from core.cli.flags import UsageError, about_digits, experiment
 from core.cli.progress import Progress, say
 from core.cli.tables import files_table, results_table, rows_table
+from core.data.paths import advice
 from core.experiment.config import DATASETS, ExperimentConfig
 from core.exports.results import results
-from core.training.records import ArmDiverged, History, StatusChanged
+from core.training.records import History, StatusChanged
+from core.words.endings import OUT_OF_MEMORY, none_left
 from core.words.verdict import verdict
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from core.training.rows import RowsTrained
 
-DONE, NOTHING_TO_SHOW, CANNOT, INTERRUPTED = 0, 1, 2, 130
+DONE, NOTHING_TO_SHOW, CANNOT, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 # --- train -------------------------------------------------------------------------------------------------------
@@ -37,6 +39,8 @@ DONE, NOTHING_TO_SHOW, CANNOT, INTERRUPTED = 0, 1, 2, 130
 def train_command(arguments: Namespace) -> int:
     """Train, print the results and write them to --json."""
     config = experiment(arguments)
+    if taken := about_digits(arguments, config):
+        say(taken)
     target = writable_file(arguments.json) if arguments.json is not None else None
     history = History()
     with Progress(history) as progress:
@@ -60,13 +64,11 @@ def _train(config: ExperimentConfig, arguments: Namespace, progress: Progress) -
     """Train to the end or to Ctrl-C; the last record says which."""
     if sys.stderr.isatty():  # elsewhere nobody waits, and an error stays one line
         say(f"Getting {config.data} and PyTorch ready …")
-    import torch
-
     from core.data.files import DataError
     from core.data.images import load
     from core.training.crew import crew, share_cores
+    from core.training.failures import out_of_memory
     from core.training.trainer import train
-    from core.words.verdict import OUT_OF_MEMORY
 
     share_cores()
     try:
@@ -75,23 +77,18 @@ def _train(config: ExperimentConfig, arguments: Namespace, progress: Progress) -
             arms = train(config, images, progress.publish, crew=workers)
     except DataError as error:
         raise UsageError(f"{error}{' Or train on --data digits, which are built in.' * error.missing}") from error
-    except torch.OutOfMemoryError:
-        progress.end("failed", OUT_OF_MEMORY)
     except KeyboardInterrupt:
         if progress.step == 0:
             raise
         progress.end("stopped", f"Stopped at step {progress.step:,} of {config.total_steps:,}.")
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        progress.end("failed", OUT_OF_MEMORY)
     else:
         alive = any(arm.alive for arm in arms)
-        progress.end("finished" if alive else "failed", "" if alive else _all_diverged(config, progress.history))
-
-
-def _all_diverged(config: ExperimentConfig, history: History) -> str:
-    first = next(record for record in history if isinstance(record, ArmDiverged))
-    return (
-        f"Every arm's loss stopped being a finite number; the first was {first.arm} at step {first.step}: {first.what}."
-        f" Lower the learning rate (it was {config.learning_rate:g})."
-    )
+        why = "" if alive else none_left(config, progress.history, config.learning_rate)
+        progress.end("failed" if why else "finished", why)
 
 
 def device_for(name: str) -> torch.device:
@@ -141,7 +138,9 @@ def write_json(path: Path, found: dict[str, Any]) -> None:
         part.write_text(json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise UsageError(f"The results cannot be written to {path} ({error.strerror}). Free some space.") from error
+        raise UsageError(
+            f"The results cannot be written to {path} ({error.strerror}). {advice(error, 'write to')}."
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 

@@ -2,6 +2,7 @@
 
 build_parser   every command with its flags
 experiment     what `train` was given -> ExperimentConfig
+about_digits   what the built-in digits have taken by themselves
 UsageError     what was asked for cannot be done
 """
 
@@ -19,8 +20,10 @@ from core.cli.settings import FIRST_LOOK, FLAGS, PRESET_FLAGS, SETTINGS
 from core.cube.viewpoint import QUERY_KEY
 from core.experiment.arm import parse_arm
 from core.experiment.config import DATASETS, PRESETS, ExperimentConfig
-from core.experiment.links import from_query
+from core.experiment.fitting import DIGITS, from_digits, to_digits
+from core.experiment.links import QUERY_KEYS, from_query
 from core.experiment.rules import ConfigError
+from core.words.settings import instead_of
 
 
 class UsageError(Exception):
@@ -41,11 +44,16 @@ examples:
 TRAIN_EPILOG = """\
 examples:
   python -m core train                                              First look: none, bn and ln
-  python -m core train --preset book-zh --norm bn --norm bn:book    the chapter's code beside PyTorch's
+  python -m core train --preset book-as-read --epochs 1             the chapter's code beside PyTorch's
   python -m core train --data digits --norm bn --norm gn2 --batch-size 2 --json small.json
 
-stdout has the results and a sentence on them, stderr the progress. Exit codes: 0 trained; 1 every arm diverged, or
-the device ran out of memory; 2 bad input, said in one line; 130 stopped by Ctrl-C (--json gets what was measured)."""
+stdout has the results and a sentence on them, stderr the progress. Exit codes: 0 trained; 1 no arm was left, or the
+device ran out of memory; 2 bad input, or results that cannot be written, said in one line; 3 a fault in NormScope
+itself; 130 stopped by Ctrl-C (--json gets what was measured)."""
+
+PRESET_WORDS = """a ready-made experiment (default: first-look). The book's take all images and 10 epochs:
+book-as-read with max pooling, learning rate 1.0, and none, bn:book and bn; book-zh with average pooling and 1.0;
+book-en with average pooling, 0.1 and batches of 128"""
 
 SEQUENCE_DESCRIPTION = """\
 A small GRU reads each image row by row, one row per time step; trained without LayerNorm and with it, from the same
@@ -86,7 +94,7 @@ def _add_train(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     group = parser.add_argument_group("Where to start", "the flags below change what these set")
     start = group.add_mutually_exclusive_group()
-    start.add_argument("--preset", choices=PRESET_FLAGS, help="a ready-made experiment (default: first-look)")
+    start.add_argument("--preset", choices=PRESET_FLAGS, help=PRESET_WORDS)
     start.add_argument("--link", metavar="URL", help="the experiment in the address of a NormScope page")
     for title, settings in SETTINGS.items():
         group = parser.add_argument_group(title)
@@ -172,17 +180,40 @@ def _either(choices: Iterable[object]) -> str:
 
 def experiment(arguments: argparse.Namespace) -> ExperimentConfig:
     """The experiment that the flags describe: a preset or a link, changed by what else is given."""
-    base = _from_link(arguments.link) if arguments.link is not None else PRESETS[_preset(arguments)]
+    base = _base(arguments)
     given = {field: getattr(arguments, field) for field in FLAGS if hasattr(arguments, field)}
     try:
         if "arms" in given:
             given["arms"] = tuple(parse_arm(text) for text in given["arms"])
-        if "examples" not in given and given.get("data") in DATASETS:
-            given["examples"] = min(base.examples, DATASETS[given["data"]][0])
-        return replace(base, **given)
+        return replace(base, **_fitting(base, given) | given)
     except ConfigError as error:
         flags = ", ".join(flag for field, flag in FLAGS.items() if field in error.fields)
         raise UsageError(f"{flags}: {error}") from error
+
+
+def _fitting(base: ExperimentConfig, given: dict[str, Any]) -> dict[str, Any]:
+    """What changes, where no flag says otherwise, because the flags go to the digits or away from them."""
+    there = {field: getattr(base, field) for field in FLAGS} | given
+    if "digits" not in (base.data, there["data"]) or base.data == there["data"]:
+        return {}
+    return to_digits(there, given) if there["data"] == "digits" else from_digits(there, {})
+
+
+def about_digits(arguments: argparse.Namespace, config: ExperimentConfig) -> str:
+    """What the digits have taken where neither a flag nor a link to them says otherwise; empty elsewhere."""
+    if config.data != "digits":
+        return ""
+    base = _base(arguments)
+    link = parse_qsl(urlsplit(arguments.link or "").query) if base.data == "digits" else []
+    said = {QUERY_KEYS.get(key) for key, _ in link} | {field for field in FLAGS if hasattr(arguments, field)}
+    now, usual = ({field: getattr(each, field) for field in DIGITS} for each in (config, base))
+    before = from_digits(now, {} if base.data == "digits" else usual)
+    taken = {field: old for field, old in before.items() if field not in said}
+    return f"{instead_of(taken, now, FLAGS)} Give the flags to choose others." if taken else ""
+
+
+def _base(arguments: argparse.Namespace) -> ExperimentConfig:
+    return _from_link(arguments.link) if arguments.link is not None else PRESETS[_preset(arguments)]
 
 
 def _preset(arguments: argparse.Namespace) -> str:

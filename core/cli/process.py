@@ -1,20 +1,20 @@
 """The command line as a process: one command, its exit code, and what ends it.
 
 Exit codes: 0 done; 1 done, with nothing to show for it (every arm diverged, a data file is not as it should be);
-2 what was asked for cannot be done, said in one line; 130 Ctrl-C.
+2 what was asked for cannot be done, said in one line; 3 a fault in NormScope itself; 130 Ctrl-C.
 """
 
 from __future__ import annotations
 
-import os
 import sys
+import traceback
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from io import TextIOWrapper
 
-from core.cli.commands import CANNOT, DONE, INTERRUPTED, data_command, sequence_command, train_command
+from core.cli.commands import CANNOT, DONE, FAULT, INTERRUPTED, data_command, sequence_command, train_command
 from core.cli.flags import UsageError, build_parser
 from core.cli.progress import say
+from core.cli.streams import prepare
 from core.experiment.rules import ConfigError
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
@@ -43,13 +43,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def process() -> int:
     """Run the command that the process was started with; returns its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # “·” and “±” on a terminal that has neither
+    out = prepare()
     try:
         code = main()
-        sys.stdout.flush()
-    except BrokenPipeError:  # `… | head`: whoever read has gone, and Python would complain once more at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    return code
+    except Exception:  # noqa: BLE001 - its traceback is shown
+        traceback.print_exc()
+        say("This is a fault in NormScope itself, not in what was asked for.")
+        code = FAULT
+    sys.stdout.flush()
+    if out.lost is None or isinstance(out.lost, BrokenPipeError):  # `… | head`: whoever read has enough
+        return code
+    say(
+        f"error: The results cannot be written to stdout ({out.lost.strerror}). Free some space, or send them "
+        "elsewhere."
+    )
+    return CANNOT

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from core.training.records import (
     ArmDiverged,
+    ArmFailed,
     EpochFinished,
     History,
     Record,
@@ -65,6 +66,8 @@ class Progress:
                 self._move(record.step)
             case ArmDiverged():
                 self._losses[record.arm] = "diverged"
+            case ArmFailed():
+                self._losses[record.arm] = "failed"
 
     def end(self, status: str, message: str = "") -> None:
         """The run's last word."""
@@ -72,7 +75,8 @@ class Progress:
 
     def _move(self, step: int) -> None:
         assert self._bar is not None
-        self._bar.set_postfix_str("loss " + ", ".join(f"{arm} {loss}" for arm, loss in self._losses.items()), False)
+        losses = ", ".join(f"{arm} {loss}" for arm, loss in self._losses.items())
+        self._bar.set_postfix_str(f"batch loss {losses}", False)
         before, self.step = self.step, step
         self._bar.update(step - before)
 

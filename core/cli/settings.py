@@ -6,7 +6,12 @@ from collections.abc import Iterable
 
 from core.experiment.config import ACTIVATIONS, DATASETS, DEPTHS, INITS, OPTIMIZERS, POOLS, PRESETS
 
-PRESET_FLAGS = {"first-look": "First look", "book-zh": "The book, zh edition", "book-en": "The book, en edition"}
+PRESET_FLAGS = {
+    "first-look": "First look",
+    "book-as-read": "The book, as read",
+    "book-zh": "The book, zh edition",
+    "book-en": "The book, en edition",
+}
 
 FIRST_LOOK = PRESETS["First look"]
 
@@ -15,8 +20,8 @@ FIRST_LOOK = PRESETS["First look"]
 SETTINGS: dict[str, dict[str, tuple[str, str | Iterable[object], str]]] = {
     "Data": {
         "data": ("--data", DATASETS, """the images: 60,000 to train on and 10,000 to test on, fetched when missing;
-            digits (1,437 and 360) come with scikit-learn and need no network. Clothes are harder to tell apart than
-            figures"""),
+            digits (1,437 and 360) come with scikit-learn and need no network, and take smaller batches and more epochs
+            where no flag says otherwise. Clothes are harder to tell apart than figures"""),
         "examples": ("--examples", "N", """train on the first N images, or on all where there are fewer. A third of
             Fashion-MNIST already shows every effect; all of it takes three times as long"""),
     },
@@ -46,8 +51,9 @@ SETTINGS: dict[str, dict[str, tuple[str, str | Iterable[object], str]]] = {
         "drop_last": ("--drop-last", "", """leave out a last batch that is not full (the book keeps it). A short one
             unsettles BatchNorm's running statistics at the end of every epoch"""),
         "epochs": ("--epochs", "N", "passes through the training images, 1 to 1000"),
-        "seed": ("--seed", "N", """0 to 4294967295; decides the weights, the order of the images and dropout. On a CPU
-            the same seed gives the same losses, bit for bit; another seed shows what luck does"""),
+        "seed": ("--seed", "N", """0 to 4294967295; decides the weights, the order of the images and dropout. The same
+            seed gives the same losses, bit for bit, on the same kind of processor with as many cores, or on the same
+            kind of NVIDIA card, with the same PyTorch; another seed shows what luck does"""),
     },
 }  # fmt: skip
 

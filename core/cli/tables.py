@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 
 def results_table(found: dict[str, Any]) -> str:
-    """One line per arm with the numbers of its last finished epoch."""
-    head = ("arm", "parameters", "steps", "train loss", "test loss", "test acc.", "batch stat.", "examples/s", "status")
+    """One line per arm with the numbers of its last finished epoch.
+
+    The mean training loss is the epoch's, over its examples while the weights moved, as the book prints it.
+    """
+    measured = ("mean train loss", "test loss", "test acc.", "batch stat.", "examples/s")
+    head = ("arm", "parameters", "steps", *measured, "status")
     return table("<>>>>>>><", head, [_arm_row(name, arm) for name, arm in found["arms"].items()])
 
 
@@ -47,13 +51,15 @@ def table(align: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str
 
 
 def rows_table(rows: Sequence[RowsTrained]) -> str:
-    """One line per network and epoch."""
-    head = ("norm", "epoch", "train loss", "test acc.")
-    lines = (
-        ("ln" if r.layer_norm else "none", str(r.epoch), f"{r.train_loss:.4f}", f"{100 * r.test_accuracy:.1f} %")
-        for r in rows
-    )
-    return table("<>>>", head, lines)
+    """One line per network and epoch; the training loss is the epoch's mean."""
+    head = ("norm", "epoch", "mean train loss", "test acc.", "test images")
+    lines = (_row_of(row) for row in rows)
+    return table("<>>>>", head, lines)
+
+
+def _row_of(row: RowsTrained) -> tuple[str, ...]:
+    norm, accuracy = "ln" if row.layer_norm else "none", f"{100 * row.test_accuracy:.1f} %"
+    return norm, str(row.epoch), f"{row.train_loss:.4f}", accuracy, f"{row.test_images:,}"
 
 
 def files_table(checks: dict[str, list[FileCheck]]) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import re
 from pathlib import Path
+from typing import Any
+
+from core.experiment.rules import ConfigError, check_learning_rate, read_number
 
 
 def path(text: str) -> Path:
@@ -14,19 +16,18 @@ def path(text: str) -> Path:
 
 
 def whole(text: str) -> int:
-    try:
-        if len(text) <= 40:  # Python answers thousands of digits with an error of its own
-            return int(text)
-    except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(f"It must be a whole number; got “{text[:40]}”. Use one such as 8")
+    return int(_number(text, int))
 
 
 def number(text: str) -> float:
+    return float(_number(text, float))
+
+
+def _number(text: str, kind: type[int] | type[float]) -> Any:
     try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"It must be a number; got “{text[:40]}”. Use one such as 0.1") from None
+        return read_number(text, "It", "", kind)
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error).removesuffix(".")) from None
 
 
 def count(text: str) -> int:
@@ -45,8 +46,10 @@ def seed(text: str) -> int:
 
 def rate(text: str) -> float:
     rate = number(text)
-    if not (0 < rate < math.inf):
-        raise argparse.ArgumentTypeError(f"A learning rate is a finite number above 0; got {text}. Use 0.5")
+    try:
+        check_learning_rate(rate, "lr")
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error).removesuffix(".")) from None
     return rate
 
 

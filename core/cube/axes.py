@@ -227,9 +227,13 @@ class Shown:
     def count(self) -> int:
         return math.prod(len(indices) for indices in self.indices)
 
-    def within(self, box: Box) -> int:
-        """How many of the cells drawn lie in the box."""
-        return math.prod(sum(i in part for i in indices) for indices, part in zip(self.indices, box, strict=True))
+    def within(self, box: Box, lengths: Sequence[int] | None = None) -> int:
+        """How many of the cells drawn lie in the box; with `lengths` (of sequences [N, T, D]), of those that exist."""
+        found = [[i for i in indices if i in part] for indices, part in zip(self.indices, box, strict=True)]
+        if lengths is None:
+            return math.prod(len(indices) for indices in found)
+        examples, times, features = found
+        return sum(t < lengths[n] for n in examples for t in times) * len(features)
 
     def nearest(self, cell: Sequence[int]) -> tuple[int, ...]:
         """The drawn cell that is nearest on every axis, so that a selection outlives a change of what is drawn."""
@@ -241,15 +245,17 @@ class Shown:
         """A drawn cell to begin with."""
         return tuple(indices[len(indices) // 2] for indices in self.indices)
 
-    def __str__(self) -> str:
+    def told(self, lengths: Sequence[int] | None = None) -> str:
+        """What is drawn, as a sentence; of sequences that differ in length, only the time steps that exist count."""
         axes = (
             f"{axis.lower()} {_span(indices, size)}"
             for axis, indices, size in zip(layout_of(self.shape), self.indices, self.shape, strict=True)
         )
-        whole = math.prod(self.shape)
-        if self.count == whole:
+        tensor = tuple(range(size) for size in self.shape)
+        drawn, whole = self.within(tensor, lengths), box_size(tensor, lengths)
+        if drawn == whole:
             return f"All {whole:,} cells are drawn."
-        return f"Drawn: {', '.join(axes)}; {self.count:,} of {whole:,} cells. Statistics are of all {whole:,}."
+        return f"Drawn: {', '.join(axes)}; {drawn:,} of {whole:,} cells. Statistics are of all {whole:,}."
 
 
 def _span(indices: tuple[int, ...], size: int) -> str:
@@ -275,9 +281,9 @@ def spread(size: int, count: int, start: int | None = None) -> tuple[int, ...]:
 
 def describe(title: str, rule: Rule, shown: Shown, cell: Sequence[int], lengths: Sequence[int] | None = None) -> str:
     """A selection in words: the cell, its family among the cells drawn, and in the whole tensor."""
-    box = family(rule, shown.shape, cell)
+    box, tensor = family(rule, shown.shape, cell), tuple(range(size) for size in shown.shape)
     where = ", ".join(f"{axis.lower()} {index}" for axis, index in zip(rule.layout, cell, strict=True))
-    drawn = f"{shown.within(box):,} of {shown.count:,} cells drawn share"
+    drawn = f"{shown.within(box, lengths):,} of {shown.within(tensor, lengths):,} cells drawn share"
     statistic = "one mean and one variance" if rule.centered else "one mean square"
     whole = box_size(box, lengths)
     return f"{title}, cell {where}: {drawn} {statistic}; in the whole tensor {whole:,} cell{_s(whole)}."

@@ -61,8 +61,7 @@ EXERCISES = (
         "X.mean(dim=1, keepdim=True)",
         Rule("NCHW", "C"),
         "That is one mean per example and pixel, from C values. ConvNeXt does it on purpose and calls it LayerNorm "
-        "too; the layer of Ba et al. takes all of an example's values, (C, H, W). The outputs differ in the first "
-        "digit.",
+        "too; the layer of Ba et al. takes all of an example's values, (C, H, W). The outputs are not the same.",
     ),
     Mistake(
         "Groups that do not divide the channels",

@@ -96,7 +96,7 @@ def picture(site: Site, normings: Sequence[Norming], shown: Shown, cell: Sequenc
         "cell": list(cell),
         "title": f"{site.name} {list(site.shape)}",
         "origin": site.origin,
-        "drawn": str(shown),
+        "drawn": shown.told(None if site.lengths is None else site.lengths.tolist()),
     }
 
 

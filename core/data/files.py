@@ -10,7 +10,6 @@ They lie in torchvision's own layout, ROOT/FashionMNIST/raw/*.gz. Names, checksu
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import secrets
@@ -20,8 +19,9 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Literal
 from urllib.error import URLError
-from urllib.request import Request, urlopen
 
+from core.data.pace import open_url
+from core.data.paths import advice
 from core.experiment.config import DATASETS
 from core.experiment.environment import data_root
 
@@ -32,7 +32,7 @@ Progress = Callable[[str, int, int], None]
 _TORCHVISION = {"fashion-mnist": "FashionMNIST", "mnist": "MNIST", "kmnist": "KMNIST"}
 _TIMEOUT_S = 10.0
 _CHUNK_BYTES = 1 << 16
-_OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_MOST_BYTES = 64 << 20  # more than twice the largest file: it is kept in memory, and a server may never end
 
 
 class DataError(RuntimeError):
@@ -83,6 +83,11 @@ def ready(
     return [check.path for check in checks]
 
 
+def is_missing(name: str, root: Path | None) -> bool:
+    """Whether the dataset lacks a file, so that it has to be downloaded; none is read."""
+    return not all(os.path.exists(path) for path, _ in _files(name, root))  # Path.exists raises on a name too long
+
+
 def fetch(name: str, root: Path | None = None, progress: Progress = no_progress) -> None:
     """Download the files of dataset `name` that are missing or corrupt below root (None: data_root()).
 
@@ -98,10 +103,15 @@ def verify(name: str, root: Path | None = None) -> list[FileCheck]:
     """
     if name not in DATASETS:
         raise DataError(f"The dataset must be one of {', '.join(DATASETS)}; got “{name}”.")
+    return [FileCheck(path, md5, _md5_of(path)) for path, md5 in _files(name, root)]
+
+
+def _files(name: str, root: Path | None) -> list[tuple[Path, str]]:
+    """Where each file of the dataset belongs, and the md5 that it should have."""
     if name == "digits":
         return []
     folder = (root or data_root()) / _TORCHVISION[name] / "raw"
-    return [FileCheck(folder / file, md5, _md5_of(folder / file)) for file, md5 in torchvision_of(name).resources]
+    return [(folder / file, md5) for file, md5 in torchvision_of(name).resources]
 
 
 def torchvision_of(name: str) -> Any:
@@ -119,7 +129,7 @@ def _md5_of(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}). Give this user the right to read it.") from error
+        raise DataError(f"{path} cannot be read ({error.strerror}). {advice(error)}.") from error
 
 
 def _fetch(name: str, checks: list[FileCheck], progress: Progress, check_stopped: Callable[[], None]) -> None:
@@ -149,6 +159,8 @@ def _download_from(mirror: str, check: FileCheck, progress: Progress, check_stop
     check_stopped()
     for chunk, total in _chunks(mirror + check.path.name):
         content += chunk
+        if max(len(content), total) > _MOST_BYTES:
+            raise _MirrorError(f"sends more than {_MOST_BYTES >> 20} MiB, which none of these files has")
         progress(check.path.name, len(content), total)
         check_stopped()
     if len(content) < total:
@@ -162,12 +174,14 @@ def _download_from(mirror: str, check: FileCheck, progress: Progress, check_stop
 def _chunks(url: str) -> Iterator[tuple[bytes, int]]:
     """(chunk, bytes in total or 0); only what the network does wrong becomes _MirrorError."""
     try:
-        with urlopen(Request(url, headers={"User-Agent": "normscope"}), timeout=_TIMEOUT_S) as response:
+        with open_url(url, _TIMEOUT_S) as response:
             total = response.length or 0
             while chunk := response.read1(_CHUNK_BYTES):  # read1: read would hold back what a slow line has sent
                 yield chunk, total
     except (OSError, HTTPException) as error:
         raise _MirrorError(str(error.reason if type(error) is URLError else error)) from error
+    except (ValueError, OverflowError) as error:  # of urllib, which takes a proxy's address as it is
+        raise _MirrorError("its address, or that of the proxy in http_proxy or https_proxy, is malformed") from error
 
 
 def _check_writable(check: FileCheck) -> None:
@@ -186,8 +200,7 @@ def _save(check: FileCheck, content: bytearray) -> None:
         part.replace(check.path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        full = error.errno in _OUT_OF_SPACE
-        raise _not_saved(check, "no space is left. Free some" if full else f"{error}. Put that right") from error
+        raise _not_saved(check, f"{error.strerror}. {advice(error, 'write to')}") from error
 
 
 def _corrupt(name: str, check: FileCheck) -> DataError:

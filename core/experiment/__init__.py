@@ -2,6 +2,7 @@
 
 config       an experiment: frozen, validated; ready-made ones
 arm          one network of it: its norm, and what else sets it apart
+fitting      the settings that fit the built-in digits, there and back
 links        an experiment in the address of a page, and back
 environment  every NORMSCOPE_* variable, read and checked
 rules        what a setting must be: the checks, with messages that say what to do

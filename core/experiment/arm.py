@@ -112,22 +112,23 @@ class ArmConfig:
 
     @property
     def title(self) -> str:
-        """The arm in words, e.g. 'BatchNorm, convolutions only'."""
-        words = self._norm_title()
-        words += f", {self.groups} groups" if Norm.GN in self.norms else ""
-        words += ", the book's own code" if self.book else ""
-        words += f", dropout {_exact(self.dropout)}" if self.dropout is not None else ""
-        return words + (f", lr {_exact(self.learning_rate)}" if self.learning_rate is not None else "")
+        """The arm in words, e.g. 'BatchNorm on convolutions only'. No comma: in a sentence those part the arms."""
+        groups = f"{self.groups} group{'s' * (self.groups != 1)}" if Norm.GN in self.norms else ""
+        details = [groups, "the book's own code" if self.book else ""]
+        details += [f"dropout {_exact(self.dropout)}"] if self.dropout is not None else []
+        details += [f"lr {_exact(self.learning_rate)}"] if self.learning_rate is not None else []
+        said = " and ".join(filter(None, details))
+        return f"{self._norm_title()} with {said}" if said else self._norm_title()
 
     def _norm_title(self) -> str:
         conv, fc = (NORM_TITLES[norm] for norm in self.norms)
         if conv == fc:
             return conv
         if self.fc_norm is Norm.NONE:
-            return f"{conv}, convolutions only"
+            return f"{conv} on convolutions only"
         if self.conv_norm is Norm.NONE:
-            return f"{fc}, linear layers only"
-        return f"{conv} on convolutions, {fc} on linear layers"
+            return f"{fc} on linear layers only"
+        return f"{conv} on convolutions + {fc} on linear layers"
 
 
 def _exact(value: float) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from core.experiment.arm import DROPOUT, ArmConfig, Norm, parse_arm
+from core.experiment.rules import MOST, check_choice, check_learning_rate, check_range, check_share
 from core.experiment.rules import ConfigError as ConfigError
-from core.experiment.rules import check_choice, check_learning_rate, check_range, check_share
 
 # dataset: (training images, test images)
 DATASETS = {
@@ -21,6 +21,7 @@ DATASETS = {
     "digits": (1_437, 360),
 }
 OPTIMIZERS = ("sgd", "adam")
+LARGEST_RATE = {"sgd": MOST, "adam": 3e37}  # Adam's first step divides the rate by 1 − 0.9
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
 POOLS = ("max", "avg")
 INITS = ("xavier", "he", "default", "normal")
@@ -62,7 +63,7 @@ class ExperimentConfig:
             check_choice(name, getattr(self, name), allowed)
         self._check_arms()
         self._check_counts()
-        check_learning_rate(self.learning_rate, "learning_rate")
+        self._check_rates()
         check_share(self.dropout, "dropout", *DROPOUT)
         check_share(self.momentum, "momentum", *MOMENTUM)
         self._check_lone_examples()
@@ -87,10 +88,17 @@ class ExperimentConfig:
         if self.batch_size > self.examples:
             raise ConfigError(
                 f"A mini-batch cannot be larger than the training data; got batch size {self.batch_size:,} for "
-                f"{self.examples:,} examples. Lower the batch size or take more examples.",
+                f"{self.examples:,} images. Lower the batch size or take more images.",
                 "batch_size",
                 "examples",
             )
+
+    def _check_rates(self) -> None:
+        most = LARGEST_RATE[self.optimizer]
+        check_learning_rate(self.learning_rate, "learning_rate", most)
+        for arm in self.arms:
+            if arm.learning_rate is not None:
+                check_learning_rate(arm.learning_rate, "arms", most)
 
     def _check_lone_examples(self) -> None:
         if not any(arm.fc_norm is Norm.BN for arm in self.arms):
@@ -104,8 +112,8 @@ class ExperimentConfig:
             )
         if self.examples % self.batch_size == 1 and not self.drop_last:
             raise ConfigError(
-                f"{BATCH_OF_ONE}; {self.examples:,} examples in batches of {self.batch_size} leave a last batch "
-                "of one. Drop the last short batch, or change the batch size or the number of examples by one.",
+                f"{BATCH_OF_ONE}; {self.examples:,} images in batches of {self.batch_size} leave a last batch "
+                "of one. Drop the last short batch, or change the batch size or the number of images by one.",
                 "batch_size",
                 "examples",
                 "drop_last",
@@ -125,15 +133,6 @@ class ExperimentConfig:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return values | {"arms": [arm.name for arm in self.arms]}
 
-    def on_digits(self) -> ExperimentConfig:
-        """The same experiment on the built-in digits, with no more examples than they have."""
-        available = DATASETS["digits"][0]
-        examples = min(self.examples, available)
-        batch_size = min(self.batch_size, examples)
-        # A last batch of one would be refused; 1,437 = 359 × 4 + 1, so it can arise here without the user's doing.
-        drop_last = self.drop_last or examples % batch_size == 1
-        return replace(self, data="digits", examples=examples, batch_size=batch_size, drop_last=drop_last)
-
 
 _CHOICES: dict[str, tuple[Any, ...]] = {
     "data": tuple(DATASETS),
@@ -144,10 +143,13 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "optimizer": OPTIMIZERS,
 }
 
+_BOOK = ExperimentConfig(examples=60_000, drop_last=False, epochs=10)
+
 PRESETS = {
     "First look": ExperimentConfig(),
-    "The book, zh edition": ExperimentConfig(
-        examples=60_000, drop_last=False, learning_rate=1.0, epochs=10, pool="avg"
+    "The book, as read": replace(
+        _BOOK, learning_rate=1.0, arms=tuple(parse_arm(name) for name in ("none", "bn:book", "bn"))
     ),
-    "The book, en edition": ExperimentConfig(examples=60_000, batch_size=128, drop_last=False, epochs=10, pool="avg"),
+    "The book, zh edition": replace(_BOOK, learning_rate=1.0, pool="avg"),
+    "The book, en edition": replace(_BOOK, batch_size=128, pool="avg"),
 }

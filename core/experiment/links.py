@@ -5,11 +5,13 @@ QUERY_KEYS  URL parameter: setting
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.experiment.arm import parse_arm
-from core.experiment.config import DATASETS, ExperimentConfig
+from core.experiment.config import ExperimentConfig
+from core.experiment.fitting import DIGITS, FIRST_LOOK
 from core.experiment.rules import ConfigError, check_choice, quoted, read_number
 
 DEFAULT = ExperimentConfig()
@@ -88,10 +90,11 @@ def _valid_part(values: dict[str, Any], params: Mapping[str, str], problems: lis
             values = {name: value for name, value in values.items() if name not in dropped}
 
 
-def _fitting_defaults(values: Mapping[str, Any]) -> dict[str, int]:
-    """As many examples as the link's data has, in a batch that they fill: fewer than usual on the digits."""
-    examples = min(DEFAULT.examples, DATASETS.get(values.get("data", ""), DATASETS[DEFAULT.data])[0])
-    return {"examples": examples, "batch_size": max(2, min(DEFAULT.batch_size, values.get("examples", examples)))}
+def _fitting_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The digits' own settings on the digits; and no larger batch than the link's images fill."""
+    usual = DIGITS if values.get("data") == "digits" else FIRST_LOOK
+    batch_size = max(2, min(usual["batch_size"], values.get("examples", usual["examples"])))
+    return usual | {"batch_size": batch_size}
 
 
 def _to_text(value: Any) -> str:
@@ -104,10 +107,11 @@ def _to_text(value: Any) -> str:
 
 def _from_text(name: str, text: str) -> Any:
     if name == "arms":
-        return tuple(parse_arm(part) for part in text.split(",") if part)
+        # No arm begins with a digit: such a comma is the decimal sign of the arm before, as in none:lr=0,3.
+        return tuple(parse_arm(part) for part in re.split(",(?![0-9])", text) if part)
     default = getattr(DEFAULT, name)
     if isinstance(default, bool):
         return bool(check_choice(name, text, ("0", "1")) == "1")
     if isinstance(default, int | float):
-        return read_number(text, name, name, type(default))
+        return read_number(text, "It", name, type(default))
     return text

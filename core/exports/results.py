@@ -8,6 +8,7 @@ from typing import Any
 from core.experiment.config import ExperimentConfig
 from core.training.records import (
     ArmDiverged,
+    ArmFailed,
     DataReplaced,
     EpochFinished,
     LearningRateChanged,
@@ -23,8 +24,9 @@ from core.training.records import (
 def results(config: ExperimentConfig, history: Iterable[Record]) -> dict[str, Any]:
     """{"config", "device", "status", "arms": {name: {...}}}; an arm's "epochs" holds the finished ones.
 
-    `test_accuracy` is in evaluation mode, `test_accuracy_batch` with batch statistics (null without BatchNorm).
-    Losses are mean cross-entropies in nats, accuracies shares of 1.
+    `train_loss` and `train_accuracy` are means over the epoch's examples while the weights moved, not the last
+    mini-batch's. `test_accuracy` is in evaluation mode, `test_accuracy_batch` with batch statistics (null without
+    BatchNorm). Losses are mean cross-entropies in nats, accuracies shares of 1.
     """
     facts = list(history)
     started = next((r for r in facts if isinstance(r, TrainingStarted)), None)
@@ -44,6 +46,7 @@ def _arm(name: str, config: ExperimentConfig, facts: list[Record], status: str) 
     built = next((a for a in started.arms if a.name == name), None) if started else None
     last = next((r for r in reversed(facts) if isinstance(r, TrainMeasured) and name in r.loss), None)
     diverged = next((r for r in facts if isinstance(r, ArmDiverged) and r.arm == name), None)
+    failed = next((r for r in facts if isinstance(r, ArmFailed) and r.arm == name), None)
     return {
         "config": config.to_json()
         | {
@@ -56,9 +59,10 @@ def _arm(name: str, config: ExperimentConfig, facts: list[Record], status: str) 
         "title": arm.title,
         "parameters": built.parameters if built else None,
         "initial_weights": built.fingerprint if built else None,
-        "status": "diverged" if diverged else status,
+        "status": "diverged" if diverged else "failed" if failed else status,
         "diverged": to_json(diverged) if diverged else None,
-        "steps": diverged.step - 1 if diverged else last.step if last else 0,
+        "failed": to_json(failed) if failed else None,
+        "steps": diverged.step - 1 if diverged else failed.steps if failed else last.step if last else 0,
         "seconds": last.seconds[name] if last else 0.0,
         "examples_per_second": examples_per_second(last, name) if last else None,
         "epochs": _epochs(name, facts),

@@ -8,5 +8,6 @@ pace         when a run is looked into
 asking       questions that wait for the moment between two mini-batches
 questions    what is asked: maps, recalibration, noise
 snapshots    the networks as they were at a few steps
+downloads    data sets on their way, each once for all who wait for it
 gallery      the images of a run; the digits where others cannot be had
 """

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from core.data.device import best_device, is_card
-from core.data.files import DataError
+from core.data.files import DataError, Progress, is_missing
 from core.data.images import Images, load
 from core.experiment.config import ExperimentConfig
+from core.experiment.fitting import DIGITS, on_digits
+from core.runs.downloads import Downloads
 from core.training.crew import share_cores
 from core.training.records import DataArrived, DataReplaced, Publish
+from core.words.settings import instead_of
 
 # Imported where they are used, since they take seconds: torch._dynamo by torch's optimizers, when the first is made.
 FOR_RUNS = ("torch._dynamo", "torchvision.datasets", "sklearn.model_selection")
@@ -29,6 +33,28 @@ class Gallery:
     def __init__(self, root: Path | None, device: torch.device | None) -> None:
         self._root, self._device = root, device
         self._images: dict[str, Images] = {}
+        self._downloads = Downloads()
+
+    def download(
+        self,
+        config: ExperimentConfig,
+        publish: Publish,
+        check_stopped: Callable[[], None],
+        step_aside: Callable[[], None],
+    ) -> ExperimentConfig:
+        """Have what is not on this machine fetched, the device being left to others meanwhile: `step_aside`.
+
+        Returns the experiment, or another one, on digits, where its data are not to be had.
+        """
+        if config.data in self._images or not is_missing(config.data, self._root):
+            return config
+        step_aside()
+        try:
+            load = partial(self._load_from, config.data)
+            self._images[config.data] = self._downloads.wait_for(config.data, load, _arrivals(publish), check_stopped)
+            return config
+        except DataError as error:
+            return _on_digits(config, error, publish)
 
     def images_for(
         self, config: ExperimentConfig, publish: Publish, check_stopped: Callable[[], None]
@@ -37,17 +63,32 @@ class Gallery:
         try:
             return config, self._load(config.data, publish, check_stopped)
         except DataError as error:
-            if not error.missing:
-                raise
-            publish(DataReplaced(config.data, "digits", str(error)))
-            return config.on_digits(), self._load("digits", publish, check_stopped)
+            return _on_digits(config, error, publish), self._load("digits", publish, check_stopped)
 
     def _load(self, name: str, publish: Publish, check_stopped: Callable[[], None]) -> Images:
+        share_cores()
         if name not in self._images:
-            share_cores()
-            device = self._device or best_device()
-            self._images[name] = load(name, self._root, device, _arrivals(publish), check_stopped)
+            self._images[name] = self._load_from(name, _arrivals(publish), check_stopped)
         return self._images[name]
+
+    def _load_from(self, name: str, progress: Progress, check_stopped: Callable[[], None]) -> Images:
+        return load(name, self._root, self._device or best_device(), progress, check_stopped)
+
+
+def _on_digits(config: ExperimentConfig, error: DataError, publish: Publish) -> ExperimentConfig:
+    if not error.missing:
+        raise error
+    instead = on_digits(config)
+    publish(DataReplaced(config.data, "digits", _reason(error, config, instead)))
+    return instead
+
+
+def _reason(error: DataError, asked: ExperimentConfig, instead: ExperimentConfig) -> str:
+    """Why there are other data, and which settings they brought with them."""
+    names = (*DIGITS, "drop_last")
+    before = {name: getattr(asked, name) for name in names if getattr(asked, name) != getattr(instead, name)}
+    after = {name: getattr(instead, name) for name in before}
+    return f"{instead_of(before, after)} {error}" if before else str(error)
 
 
 def _arrivals(publish: Publish) -> Callable[[str, int, int], None]:

@@ -18,19 +18,36 @@ class Line:
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self._runs: list[Waiting] = []
+        self._numbers: dict[Waiting, int] = {}  # of all who are in the line or stepped aside, as they came
+        self._given = 0
 
     def join(self, run: Waiting) -> int:
-        """Be in the line; returns the number of runs ahead."""
+        """Be in the line, at its end or where it stepped aside; returns the number of runs ahead."""
         if run not in self._runs:
-            self._runs.append(run)
+            if run not in self._numbers:
+                self._given += 1
+                self._numbers[run] = self._given
+            self._take_place(run)
         return self._runs.index(run)
 
-    def leave(self, run: Waiting) -> None:
+    def _take_place(self, run: Waiting) -> None:
+        later = (i for i, other in enumerate(self._runs) if i > 0 and self._numbers[other] > self._numbers[run])
+        place = next(later, len(self._runs))  # never before the first, which has the device
+        for behind in self._runs[place:]:
+            behind.version += 1
+        self._runs.insert(place, run)
+
+    def step_aside(self, run: Waiting) -> None:
+        """Let others pass until it joins again; only whoever has the device by then keeps it."""
         if run in self._runs:
             self._runs.remove(run)
             for waiting in self._runs:
                 waiting.version += 1
             self.changed.notify_all()
+
+    def leave(self, run: Waiting) -> None:
+        self._numbers.pop(run, None)
+        self.step_aside(run)
 
     def place(self, run: Waiting) -> int:
         """The number of runs ahead; 0 for the first and for those that do not wait."""

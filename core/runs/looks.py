@@ -20,7 +20,7 @@ from typing import Any
 
 from core.probes.summary import LayerSummary, NetworkSummary, StageSummary, drift
 from core.training.records import NetworksSeen, fields_of, to_finite
-from core.words.conclusions import about_activations, about_gradients, about_parameters
+from core.words.conclusions import about_activations, about_dead, about_gradients, about_parameters
 
 SOURCES = ("fixed", "batch")
 STAGES = ("before", "normalized", "scaled", "activated")
@@ -33,7 +33,8 @@ class Observation:
     """One look as it is kept: what the pages draw over time, and the rest compressed.
 
     `steps` are the first and last step that it stands for after merging; the numbers are of the last one, but low and
-    high are the extremes of all and non-finite counts the largest.
+    high are the extremes of all and non-finite counts the largest. `says` has each page's conclusion, by layer where it
+    speaks of one.
     """
 
     sequence: int
@@ -44,7 +45,7 @@ class Observation:
     gradients: dict[str, Any]
     activations: dict[str, Any]
     parameters: dict[str, Any]
-    says: dict[str, str]
+    says: dict[str, str | dict[str, str]]
     whole: bytes
 
     def to_json(self, view: str, layer: str | None) -> dict[str, Any]:
@@ -55,7 +56,8 @@ class Observation:
         if view == "parameters":
             arms = {name: {key: _lists(norm) for key, norm in layers.items()} for name, layers in arms.items()}
         where = {"seq": self.sequence, "step": self.step, "epoch": self.epoch, "steps": self.steps}
-        return where | {"says": self.says[view], "arms": arms}
+        says = self.says[view]
+        return where | {"says": says if layer is None or isinstance(says, str) else says.get(layer, ""), "arms": arms}
 
 
 class Observations:
@@ -66,12 +68,14 @@ class Observations:
         self._kept: list[Observation] = []
         self._last: dict[str, NetworksSeen] = {}
         self.latest = 0
+        self.dead = ""  # which arms of the latest look cannot learn any more, in a sentence
 
     def append(self, seen: NetworksSeen) -> None:
         """Keep a look; merges old ones when there are too many."""
         self.latest += 1
         self._kept.append(_observation(self.latest, seen, self._last.get(seen.source), self._titles))
         self._last[seen.source] = seen
+        self.dead = str(self._kept[-1].says["train"])
         if sum(kept.source == seen.source for kept in self._kept) > MAX_OBSERVATIONS:
             self._merge(seen.source)
 
@@ -106,13 +110,25 @@ def _observation(
         gradients={name: _each(found, _gradients) for name, found in layers.items()},
         activations={name: _activations(name, found, before) for name, found in layers.items()},
         parameters={name: _each(found, _parameters) for name, found in layers.items()},
-        says={
-            "gradients": about_gradients(seen.arms, titles),
-            "activations": about_activations(seen.arms, titles),
-            "parameters": about_parameters(seen.arms, titles),
-        },
+        says=_conclusions(seen, titles),
         whole=zlib.compress(pickle.dumps(seen.arms), 1),
     )
+
+
+def _conclusions(seen: NetworksSeen, titles: Mapping[str, str]) -> dict[str, str | dict[str, str]]:
+    """What each page says of a look; all of them, Train too, say which arms are dead."""
+    dead = about_dead(seen.arms, titles, seen.step)
+    layers = dict.fromkeys(layer.name for summary in seen.arms.values() for layer in summary.layers)
+
+    def with_the_dead(said: str) -> str:
+        return f"{said} {dead}".strip()
+
+    return {
+        "train": dead,
+        "gradients": with_the_dead(about_gradients(seen.arms, titles)),
+        "activations": {name: with_the_dead(about_activations(seen.arms, titles, name)) for name in layers},
+        "parameters": {name: with_the_dead(about_parameters(seen.arms, titles, name)) for name in layers},
+    }
 
 
 def _json(arms: Mapping[str, NetworkSummary]) -> bytes:

@@ -19,8 +19,9 @@ from core.runs.gallery import Gallery, get_ready
 from core.runs.line import Line
 from core.runs.run import Run
 from core.training.crew import crew
+from core.training.failures import out_of_memory
 from core.training.trainer import RunStopped, train
-from core.words.verdict import OUT_OF_MEMORY, all_diverged
+from core.words.endings import OUT_OF_MEMORY, none_left
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +55,7 @@ class RunManager:
                 self._ready.start()
 
     def submit(self, config: ExperimentConfig, replaces: Run | None = None) -> Run:
-        """Start `config` as soon as the device is free; `replaces` is stopped first. Raises QueueFull."""
-        if replaces is not None and not replaces.ended:
-            replaces.stop(replaces.key)
+        """Start `config` as soon as the device is free; `replaces` is stopped first. Raises QueueFull before that."""
         with self._line.changed:  # two visitors may press Start at once
             waiting = [run for run in self.active() if run is not replaces]
             if len(waiting) >= self._capacity:
@@ -64,6 +63,8 @@ class RunManager:
                     f"At most {self._capacity} experiments may run or wait at a time, and {len(waiting)} do. "
                     "Your settings are kept; press Start again in a minute."
                 )
+            if replaces is not None and not replaces.ended:
+                replaces.stop(replaces.key)
             run = Run(config, self._line, self._grace)
             self._runs[run.id] = run
             self._line.join(run)  # here, so that who pressed first is first
@@ -79,6 +80,14 @@ class RunManager:
     def active(self) -> list[Run]:
         """The runs that have not ended."""
         return [run for run in list(self._runs.values()) if not run.ended]
+
+    def seconds_for(self, config: ExperimentConfig) -> float | None:
+        """About how long `config` takes here, at the pace of the latest run that is like it; None where none was."""
+        for run in reversed(list(self._runs.values())):
+            seconds = run.seconds_per_step
+            if seconds is not None and _alike(run.config, config):
+                return seconds * config.total_steps * config.batch_size / run.config.batch_size
+        return None
 
     def join(self, run: Run, timeout: float | None = None) -> None:
         """Wait until the run's thread has ended."""
@@ -103,19 +112,27 @@ class RunManager:
     def _work(self, run: Run) -> None:
         """The worker thread: whatever happens here becomes a record that every watcher sees."""
         try:
+            run.config = self._gallery.download(run.config, run.publish, run.check_stopped, run.step_aside)
             run.prepare()
             run.config, images = self._gallery.images_for(run.config, run.publish, run.check_stopped)
             with crew(images.train_images.device, spare=1) as each:
                 arms = train(run.config, images, run.publish, run, each)
-            why = "" if any(arm.alive for arm in arms) else all_diverged(run.history, run.snapshot().learning_rate)
+            alive, rate = any(arm.alive for arm in arms), run.snapshot().learning_rate
+            why = "" if alive else none_left(run.config, run.history, rate)
             run.end("failed" if why else "finished", why)
         except RunStopped as stopped:
             run.end("stopped", str(stopped))
-        except (DataError, ConfigError, torch.OutOfMemoryError) as error:
-            run.end("failed", OUT_OF_MEMORY if isinstance(error, torch.OutOfMemoryError) else str(error))
+        except (DataError, ConfigError) as error:
+            run.end("failed", str(error))
         except Exception as error:  # the last line of defence: shown on the page and logged
             log.exception("run %s failed", run.id)
-            run.end("failed", f"{type(error).__name__}: {error}")
+            run.end("failed", OUT_OF_MEMORY if out_of_memory(error) else f"{type(error).__name__}: {error}")
+
+
+def _alike(one: ExperimentConfig, other: ExperimentConfig) -> bool:
+    """Whether a step of the one takes about as long as a step of the other, image for image."""
+    batches = sorted([one.batch_size, other.batch_size])
+    return (len(one.arms), one.depth) == (len(other.arms), other.depth) and batches[1] <= 2 * batches[0]
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from core.data.images import Images
-from core.experiment.config import ExperimentConfig
+from core.experiment.config import LARGEST_RATE, ExperimentConfig
 from core.experiment.rules import ConfigError, check_learning_rate
 from core.runs.asking import Answer, Question, Questions
 from core.runs.line import Line
@@ -26,6 +26,7 @@ from core.training.records import History, NetworksSeen, Record, Snapshot, Statu
 from core.training.trainer import RunStopped
 
 ENDED = frozenset({"finished", "stopped", "failed"})
+LEAST_STEPS = 20  # fewer say little of how long a step takes
 WAKE_SECONDS = 1.0  # a waiting run looks this often whether anybody is still there
 
 
@@ -97,6 +98,11 @@ class Run:
             return None
         return self._active_seconds / (self._step - 1) * (self.config.total_steps - self._step + 1)
 
+    @property
+    def seconds_per_step(self) -> float | None:
+        """How long its steps took, tests and looks included; None before there are enough of them to say."""
+        return self._active_seconds / (self._step - 1) if self._step > LEAST_STEPS else None
+
     def seen(self) -> None:
         """Somebody asked for news just now."""
         self._last_seen = time.monotonic()
@@ -135,23 +141,24 @@ class Run:
 
     def pause(self, key: str) -> None:
         """Stop before the next mini-batch and keep everything."""
-        self._order(key, _pause_asked=True)
+        self._order(key, _pause_asked=True, _steps_left=0)
 
     def resume(self, key: str) -> None:
         """Go on from where it paused."""
         self._order(key, _pause_asked=False, _steps_left=0)
 
     def step_once(self, key: str) -> None:
-        """Do one mini-batch, then pause."""
-        self._order(key, _pause_asked=True, _steps_left=1)
+        """Do one mini-batch, or one more than ordered before, then pause."""
+        with self._changed:
+            self._order(key, _pause_asked=True, _steps_left=self._steps_left + 1)
 
     def stop(self, key: str) -> None:
         """End before the next mini-batch; what was measured stays."""
         self._order(key, _stop_asked=True)
 
     def change_learning_rate(self, key: str, rate: float) -> None:
-        """Use `rate` from the next mini-batch on. Raises ConfigError unless it is above 0 and an arm follows it."""
-        check_learning_rate(rate, "learning_rate")
+        """Use `rate` from the next mini-batch on. Raises ConfigError unless it is one and an arm follows it."""
+        check_learning_rate(rate, "learning_rate", LARGEST_RATE[self.config.optimizer])
         if all(arm.learning_rate is not None for arm in self.config.arms):
             raise ConfigError("Every arm here has a learning rate of its own. Start a run without lr= to change it.")
         self._order(key, _new_rate=rate)
@@ -212,6 +219,13 @@ class Run:
         """Wait for the device, before any network is built."""
         with self._changed:
             self._wait_for_turn()
+            self._confirm("preparing")
+
+    def step_aside(self) -> None:
+        """Leave the device to others while something is awaited that needs none; `prepare` comes back to the line."""
+        with self._changed:
+            self._check_stopped()
+            self._line.step_aside(self)
             self._confirm("preparing")
 
     def check_stopped(self) -> None:

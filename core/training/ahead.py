@@ -13,11 +13,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+import torch
+
 from core.data.device import is_card
 from core.data.images import Images, as_floats
 from core.experiment.config import ExperimentConfig
 from core.training.arms import Arm, Batches
 from core.training.captured import CapturedLook, CapturedStep, NotCaptured, Reading
+from core.training.failures import attempt, failed
 from core.training.meter import Measured
 from core.training.records import NetworksSeen, Record
 from core.training.steps import PROBE_IMAGES, diagnose, networks_seen, plain_rate
@@ -64,8 +67,12 @@ class Ahead:
             return self._is_captured(counts) and ("fixed" not in sources or all(map(self._look_at, self._living)))
         except NotCaptured as error:
             log.warning("The card takes each step call by call: %s", error)
-            self._refused = True
-            return False
+        except torch.OutOfMemoryError:
+            raise  # not one arm's: all are captured together
+        except Exception:  # maybe one arm's; call by call it shows whose, and ends that arm alone
+            log.exception("The card takes each step call by call")
+        self._refused = True
+        return False
 
     def _is_captured(self, counts: Counts) -> bool:
         if self._step is not None and self._step.arms != self._living:
@@ -141,7 +148,8 @@ class Ahead:
         arm.alive = False
         assert self._step is not None
         self._step.thaw(arm)
-        counts.publish(diagnose(arm, self._batches.at(step)))
+        found = attempt(lambda: diagnose(arm, self._batches.at(step)))
+        counts.publish(failed(arm, step, "step", found) if isinstance(found, Exception) else found)
 
     def _begin_look(self, step: int) -> Callable[[], NetworksSeen]:
         looks = {arm: self._look_at(arm) for arm in self._living}

@@ -204,20 +204,22 @@ class CapturedStep:
 
     @torch.no_grad()
     def _warm_up(self) -> None:
-        """Take two steps for the libraries' sake, and leave all as it was."""
+        """Take two steps for the libraries' sake, and leave all as it was, also where one of them failed."""
         before = [(tensor, tensor.clone()) for arm in self.arms for tensor in _tensors(arm)]
         side = lane(self._device, "warm-up")
-        with aside(side), torch.enable_grad():
-            for place in range(2):
-                self._step(place)
-        if side is not None:
-            torch.cuda.current_stream().wait_stream(side)
-        for tensor, values in before:
-            tensor.copy_(values)
-        for buffer, kept in (pair for pairs in self._buffers for pair in pairs):
-            kept.copy_(buffer)
-        for tensor in (*self._frozen, self._slot):
-            tensor.zero_()
+        try:
+            with aside(side), torch.enable_grad():
+                for place in range(2):
+                    self._step(place)
+        finally:
+            if side is not None:
+                torch.cuda.current_stream().wait_stream(side)
+            for tensor, values in before:
+                tensor.copy_(values)
+            for buffer, kept in (pair for pairs in self._buffers for pair in pairs):
+                kept.copy_(buffer)
+            for tensor in (*self._frozen, self._slot):
+                tensor.zero_()
 
 
 def _tensors(arm: Arm) -> list[Tensor]:

@@ -39,7 +39,7 @@ def evaluate(
 
 
 def read_all(
-    models: Sequence[nn.Module],
+    models: Sequence[Callable[[Tensor], Tensor]],
     images: Tensor,
     labels: Tensor,
     wait: Callable[[], None],
@@ -60,7 +60,7 @@ def read_all(
 
 
 @torch.no_grad()
-def _read(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+def _read(model: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor) -> Tensor:
     """[2]: the sum of the cross-entropies, and how many images were read right."""
     logits = model(images)  # [B, 10]
     correct = (logits.argmax(1) == labels).sum()

@@ -22,6 +22,7 @@ from core.training.evaluation import (
     has_batch_statistics,
     read_all,
 )
+from core.training.failures import Reader
 from core.training.meter import POINTS, Measured
 
 LIVE_TEST_IMAGES = 1000  # tested while an epoch runs; its end is tested on all
@@ -50,12 +51,15 @@ def _is_whole(config: ExperimentConfig, step: int) -> bool:
 
 def begin_test(
     config: ExperimentConfig, data: Images, arms: list[Arm], step: int, wait: Callable[[], None], crew: Executor
-) -> Callable[[], records.TestMeasured]:
-    """Read the test images; what comes back waits for the device, and leaves out who has died on the way to `step`."""
+) -> tuple[Callable[[], records.TestMeasured], dict[Arm, Exception]]:
+    """Read the test images: (what waits for the device and leaves out who has died on the way to `step`; what broke).
+
+    `wait` is called between two batches and may raise to stop.
+    """
     count = len(data.test_images) if _is_whole(config, step) else min(LIVE_TEST_IMAGES, len(data.test_images))
     images, labels = data.test_images[:count], data.test_labels[:count]
-    living = [arm for arm in arms if arm.alive]
-    batch_normed = [arm for arm in living if has_batch_statistics(arm.model)]
+    living = [Reader(arm) for arm in arms if arm.alive]
+    batch_normed = [reader for reader in living if has_batch_statistics(reader.arm.model)]
     chunk = CHUNK_ON_CARD if images.is_cuda else CHUNK
     plain = _read(living, evaluation_mode, images, labels, chunk, wait, crew)
     # A batch of one has no spread; there the batch's own statistics mean nothing on linear layers.
@@ -77,19 +81,25 @@ def begin_test(
             seconds={arm.name: arm.seconds for arm in arms if arm.alive},
         )
 
-    return finish
+    return finish, {reader.arm: reader.error for reader in living if reader.error is not None}
 
 
 def _read(
-    arms: list[Arm], mode: Mode, images: Tensor, labels: Tensor, size: int, wait: Callable[[], None], crew: Executor
+    readers: list[Reader],
+    mode: Mode,
+    images: Tensor,
+    labels: Tensor,
+    size: int,
+    wait: Callable[[], None],
+    crew: Executor,
 ) -> Tensor:
     """[A, 2]: loss and accuracy of every arm, on their way to the host."""
     with ExitStack() as modes:
-        models = [arm.model for arm in arms]
-        for model in models:
-            modes.enter_context(mode(model))
-        return to_host(read_all(models, images, labels, wait, size, crew))
+        for reader in readers:
+            modes.enter_context(mode(reader.arm.model))
+        return to_host(read_all(readers, images, labels, wait, size, crew))
 
 
-def _by_arm(arms: list[Arm], read: Tensor) -> Measured:
-    return {arm.name: (loss, share) for arm, (loss, share) in zip(arms, read.tolist(), strict=True) if arm.alive}
+def _by_arm(readers: list[Reader], read: Tensor) -> Measured:
+    found = zip((reader.arm for reader in readers), read.tolist(), strict=True)
+    return {arm.name: (loss, share) for arm, (loss, share) in found if arm.alive}

@@ -3,7 +3,7 @@
 Every record knows its `kind`, the word under which the browser receives it. Losses are mean cross-entropies in nats,
 accuracies are shares from 0 to 1, `seconds` are those an arm's own steps have taken (no tests, no pauses; on a CPU
 processor time).
-Mappings go from an arm's name to its value; an arm that has diverged is absent from then on.
+Mappings go from an arm's name to its value; an arm that has diverged or failed is absent from then on.
 """
 
 from __future__ import annotations
@@ -131,6 +131,24 @@ class ArmDiverged:
 
 
 @dataclass(frozen=True, slots=True)
+class ArmFailed:
+    """What an arm did at `step` raised an exception, which ended it; `steps` mini-batches were behind it.
+
+    `doing` is "step", "look" or "test", `what` the exception in words.
+    """
+
+    kind: ClassVar[str] = "arm-failed"
+    step: int
+    arm: str
+    doing: str
+    what: str
+
+    @property
+    def steps(self) -> int:
+        return self.step - (self.doing == "step")
+
+
+@dataclass(frozen=True, slots=True)
 class StatusChanged:
     """The worker confirmed a new status at `step`; `message` says why where it is not plain."""
 
@@ -163,6 +181,7 @@ Record = (
     | EpochFinished
     | LearningRateChanged
     | ArmDiverged
+    | ArmFailed
     | StatusChanged
     | NetworksSeen
 )

@@ -26,6 +26,7 @@ from core.probes.watch import probe, watch
 from core.training import records
 from core.training.arms import Arm, Batch
 from core.training.crew import IN_TURN
+from core.training.failures import attempt, failed
 from core.training.meter import Measured
 from core.training.records import Publish
 
@@ -38,15 +39,22 @@ def take(arms: list[Arm], batch: Batch, publish: Publish, crew: Executor) -> Mea
     each = map if len(living) == 1 else crew.map  # a single one gains nothing from another thread
     measured: Measured = {}
     for arm, outcome in zip(living, each(partial(learn, batch=batch), living), strict=True):
-        if isinstance(outcome, records.ArmDiverged):
+        if isinstance(outcome, records.ArmDiverged | records.ArmFailed):
             publish(outcome)
         else:
             measured[arm.name] = outcome
     return measured
 
 
-def learn(arm: Arm, batch: Batch) -> tuple[float, float] | records.ArmDiverged:
+def learn(arm: Arm, batch: Batch) -> tuple[float, float] | records.ArmDiverged | records.ArmFailed:
     """(loss, correctly read examples) of the arm's step; or, without one, where it broke."""
+    try:
+        return _learn(arm, batch)
+    except Exception as error:  # noqa: BLE001 - it ends this arm alone, and is logged
+        return failed(arm, batch.step, "step", error)
+
+
+def _learn(arm: Arm, batch: Batch) -> tuple[float, float] | records.ArmDiverged:
     clock = time.thread_time if batch.images.device.type == "cpu" else time.perf_counter
     started = clock()
     loss, correct = _forward_backward(arm, batch)
@@ -88,10 +96,9 @@ def take_seen(config: ExperimentConfig, arms: list[Arm], batch: Batch, publish: 
     with ExitStack() as watches:
         seen = {arm.name: watches.enter_context(watch(arm.model)) for arm in arms if arm.alive}
         measured = take(arms, batch, publish, crew)
-    found = crew.map(summarise, [seen[name] for name in measured])
-    summaries = dict(zip(measured, found, strict=True))
-    if summaries:
-        publish(networks_seen(config, batch.step - 1, "batch", summaries))
+    learnt = [arm for arm in arms if arm.name in measured]
+    found = crew.map(attempt, [partial(summarise, seen[arm.name]) for arm in learnt])
+    _publish_seen(config, batch.step - 1, "batch", dict(zip(learnt, found, strict=True)), publish)
     return measured
 
 
@@ -100,21 +107,39 @@ def look_at_fixed_images(config: ExperimentConfig, data: Images, arms: list[Arm]
 
     Update ratios are those that a plain SGD step with these gradients would have; None for other optimizers.
     """
-    return begin_look(config, data, arms, step, IN_TURN)()
+    seen: list[records.Record] = []
+    begin_look(config, data, arms, step, seen.append, IN_TURN)()
+    (look,) = (record for record in seen if isinstance(record, records.NetworksSeen))
+    return look
 
 
 def begin_look(
-    config: ExperimentConfig, data: Images, arms: list[Arm], step: int, crew: Executor
-) -> Callable[[], records.NetworksSeen]:
-    """Begin look_at_fixed_images; what comes back waits for it. The arms may learn on: copies are looked at."""
+    config: ExperimentConfig, data: Images, arms: list[Arm], step: int, publish: Publish, crew: Executor
+) -> Callable[[], None]:
+    """Begin look_at_fixed_images; what comes back waits for it and publishes it. The arms may learn on meanwhile:
+    copies are looked at."""
     images, labels = as_floats(data.test_images[:PROBE_IMAGES]), data.test_labels[:PROBE_IMAGES]
 
-    def look(arm: Arm) -> Callable[[], NetworkSummary]:
-        model, rate = arm.twin(), plain_rate(config, arm)
-        return crew.submit(lambda: summarise(probe(model, images, labels), rate)).result
+    def look(arm: Arm) -> Callable[[], NetworkSummary | Exception]:
+        model, rate = attempt(arm.twin), plain_rate(config, arm)
+        if isinstance(model, Exception):
+            return lambda: model
+        return crew.submit(attempt, lambda: summarise(probe(model, images, labels), rate)).result
 
-    looks = {arm.name: look(arm) for arm in arms if arm.alive}
-    return lambda: networks_seen(config, step, "fixed", {name: seen() for name, seen in looks.items()})
+    looks = {arm: look(arm) for arm in arms if arm.alive}
+    return lambda: _publish_seen(config, step, "fixed", {arm: seen() for arm, seen in looks.items()}, publish)
+
+
+def _publish_seen(
+    config: ExperimentConfig, step: int, source: str, found: dict[Arm, NetworkSummary | Exception], publish: Publish
+) -> None:
+    """Publish what was seen, if anything was; an arm that could not be looked at is at its end."""
+    for arm, summary in found.items():
+        if isinstance(summary, Exception) and arm.alive:
+            publish(failed(arm, step, "look", summary))
+    sound = {arm.name: summary for arm, summary in found.items() if not isinstance(summary, Exception)}
+    if sound:
+        publish(networks_seen(config, step, source, sound))
 
 
 def plain_rate(config: ExperimentConfig, arm: Arm) -> float | None:

@@ -27,6 +27,7 @@ from core.training.ahead import Ahead, can_run_ahead
 from core.training.arms import Arm, Batches, build_arms
 from core.training.checkpoint import State
 from core.training.crew import IN_TURN
+from core.training.failures import failed
 from core.training.live_tests import begin_test, is_due
 from core.training.meter import Averages, Measured, Meter
 from core.training.records import Publish, Record
@@ -85,7 +86,8 @@ def train(
 
     `crew` is used between two calls of `control` only, and always waited for: nothing else touches the arms then.
 
-    Raises RunStopped when `control` does. An arm whose loss is not finite ends alone and says where it broke.
+    Raises RunStopped when `control` does. An arm whose loss is not finite ends alone and says where it broke; so does
+    one whose network raises an exception.
     """
     training = Training(config, data, publish, crew)
     publish(training.started())
@@ -170,13 +172,13 @@ class Training:
 
     def _advance(self, sources: frozenset[str]) -> None:
         config, batch = self.config, self._batches.at(self.step + 1)
-        look = begin_look(config, self.data, self.arms, self.step, self._crew) if "fixed" in sources else None
+        look = self._begin_look() if "fixed" in sources else None
         if "batch" in sources:
             measured = take_seen(config, self.arms, batch, self._publish, self._crew)
         else:
             measured = take(self.arms, batch, self._publish, self._crew)
         if look is not None:
-            self._publish(look())
+            look()
         self.count(batch.step, measured, len(batch.labels))
 
     def count(self, step: int, measured: Measured, examples: int) -> None:
@@ -194,13 +196,27 @@ class Training:
         if is_due(self.config, self.step) and any(arm.alive for arm in self.arms):
             if self._ahead is not None:
                 self._ahead.read(self)  # now, so that the test does not count as the arms' time
-            self._tell(begin_test(self.config, self.data, self.arms, self.step, wait, self._crew))
+            told, broken = begin_test(self.config, self.data, self.arms, self.step, wait, self._crew)
+            self._bury(broken)
+            if any(arm.alive for arm in self.arms):
+                self._tell(told)
+
+    def _bury(self, broken: dict[Arm, Exception]) -> None:
+        """End the arms that could not be tested, after all that was measured before."""
+        if broken:
+            self.settle()
+        for arm, error in broken.items():
+            if arm.alive:
+                self._publish(failed(arm, self.step, "test", error))
 
     def finish(self, sources: frozenset[str] = NOTHING) -> None:
         """Publish what is left; look once more where `sources` says so."""
         self.settle()
         if "fixed" in sources and any(arm.alive for arm in self.arms):
-            self._publish(begin_look(self.config, self.data, self.arms, self.step, self._crew)())
+            self._begin_look()()
+
+    def _begin_look(self) -> Callable[[], None]:
+        return begin_look(self.config, self.data, self.arms, self.step, self._publish, self._crew)
 
     def settle(self) -> None:
         """Read and publish all that has been measured."""

@@ -5,40 +5,45 @@ A run's id is its only guard: 96 random bits. Nothing here changes a run.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core.data.images import Images
 from core.exports.results import results
 from core.runs import questions
-from core.runs.looks import SOURCES
+from core.runs.looks import SOURCES, STAGES
 from core.runs.manager import manager
 from core.runs.run import Run
 from core.training.arms import Arm
-from core.training.records import ArmDiverged, DataReplaced, Snapshot, StatusChanged, to_finite, to_json
+from core.training.records import ArmDiverged, ArmFailed, DataReplaced, Snapshot, StatusChanged, to_finite, to_json
 from core.web.assets import FOREVER
+from core.web.parameters import answers, choice, given, one, whole
 from core.words.verdict import verdict
 
 VIEWS = ("gradients", "activations", "parameters")
+QUESTIONS = ("maps", "noise", "recalibration")
 QUESTION_SECONDS = 20.0
+
+Answer = Callable[[list[Arm], Images], dict[str, Any]]
 
 _served: dict[tuple[str, int, int], bytes] = {}  # (run, since, version): answer; versions never come back
 
 
+@answers
 async def points(request: Request) -> Response:
     """The run's state and every record after `since`; 404 for a run that is not remembered."""
     run = manager().find(request.path_params["run_id"])
     if run is None:
         return _unknown_run()
     run.seen()
-    try:
-        since = int(request.query_params.get("since", "0"))
-    except ValueError:
-        return JSONResponse({"error": "since must be a whole number"}, 400)
+    since = whole(request, "since", "0")
     return Response(_answer(run, since), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
@@ -69,7 +74,7 @@ def _points(run: Run, snapshot: Snapshot) -> dict[str, Any]:
             "learning_rate": snapshot.learning_rate,
             "eta_seconds": snapshot.eta_seconds,
             "data": config.data,
-            "verdict": verdict(config, run.history, run.ended),
+            "verdict": verdict(config, run.history, run.ended, run.inside.dead),
         },
         "records": [{"seq": sequence} | to_json(record) for sequence, record in snapshot.news],
     }
@@ -88,18 +93,18 @@ async def run_results(request: Request) -> Response:
     )
 
 
+@answers
 async def inside(request: Request) -> Response:
     """One page's part of the looks inside the networks that are newer than `since`, for one source, maybe one layer."""
     run = manager().find(request.path_params["run_id"])
     if run is None:
         return _unknown_run()
     run.seen()
-    query = request.query_params
-    view, source, layer = query.get("view", ""), query.get("source", "fixed"), query.get("layer")
-    if view not in VIEWS or source not in SOURCES or not query.get("since", "0").isdigit():
-        return JSONResponse({"error": f"view is one of {VIEWS}, source one of {SOURCES}, since a whole number"}, 400)
+    view, source = choice(request, "view", VIEWS), choice(request, "source", SOURCES, "fixed")
+    layer = one(request, "layer") if given(request, "layer") else None
+    since = whole(request, "since", "0")
     status = run.status  # read first: who is told that the run has ended asks no more, and must have its last look
-    latest, looks = run.seen_inside(int(query.get("since", "0")), source)
+    latest, looks = run.seen_inside(since, source)
     kept = run.snapshots.steps
     answer = {
         "latest": latest,
@@ -111,7 +116,7 @@ async def inside(request: Request) -> Response:
 
 
 def _told(run: Run) -> dict[str, Any]:
-    """How the run stands, for pages that do not follow its points: why it ended, and where an arm diverged."""
+    """How the run stands, for pages that do not follow its points: why it ended, where an arm diverged or failed."""
     snapshot, records = run.snapshot(run.history.latest), list(run.history)
     replaced = [record.reason for record in records if isinstance(record, DataReplaced)]
     messages = [record.message for record in records if isinstance(record, StatusChanged)]
@@ -121,48 +126,57 @@ def _told(run: Run) -> dict[str, Any]:
         "message": messages[-1] if messages else "",
         "replaced": replaced[-1] if replaced else "",
         "diverged": {record.arm: record.step for record in records if isinstance(record, ArmDiverged)},
+        "failed": {record.arm: record.step for record in records if isinstance(record, ArmFailed)},
     }
 
 
+@answers
 async def whole_look(request: Request) -> Response:
     """One look complete with its histograms: {arm: NetworkSummary}; 404 once it has been merged with a later one."""
     run = manager().find(request.path_params["run_id"])
-    text = run.inside.whole(request.path_params["sequence"]) if run else None
+    if run is None:
+        return _unknown_run()
+    text = run.inside.whole(whole(request, "sequence"))
     if text is None:
         return JSONResponse({"error": "This look is not kept any more."}, 404)
     return Response(text, media_type="application/json", headers=FOREVER)
 
 
-def question(request: Request) -> Response:
-    """What the networks, live or of a kept step, answer to a question of core.runs.questions. May take seconds."""
+@answers
+async def question(request: Request) -> Response:
+    """What the networks, live or of a kept step, answer to a question of core.runs.questions.
+
+    May take seconds, in which no thread waits: there are few, and files need them, too.
+    """
     run = manager().find(request.path_params["run_id"])
     if run is None:
         return _unknown_run()
     try:
-        answer = _question(request.path_params["question"], dict(request.query_params))
-        earlier = request.query_params.get("step")
-        step = None if earlier is None else int(earlier)
-        asked = run.ask(
-            lambda arms, data: {"step": run.snapshot().step if step is None else step} | answer(arms, data), step
-        )
-        return JSONResponse(to_finite(asked.result(QUESTION_SECONDS)))
+        answer = _question(request)
+        step = whole(request, "step") if given(request, "step") else None
+        asked = asyncio.wrap_future(await run_in_threadpool(run.ask, partial(_answered, run, answer, step), step))
+        if not (await asyncio.wait({asked}, timeout=QUESTION_SECONDS))[0]:
+            error = "The networks did not answer in time; they may wait for the device."
+            return JSONResponse({"error": error}, 503)
+        return JSONResponse(to_finite(asked.result()))
     except (LookupError, ValueError, RuntimeError) as error:
         return JSONResponse({"error": str(error)}, 400)
-    except TimeoutError:
-        return JSONResponse({"error": "The networks did not answer in time; they may wait for the device."}, 503)
 
 
-def _question(name: str, query: dict[str, str]) -> Callable[[list[Arm], Images], dict[str, Any]]:
-    layer = query.get("layer", "conv1")
+def _answered(run: Run, answer: Answer, step: int | None, arms: list[Arm], data: Images) -> dict[str, Any]:
+    return {"step": run.snapshot().step if step is None else step} | answer(arms, data)
+
+
+def _question(request: Request) -> Answer:
+    name = choice(request, "question", QUESTIONS)
+    layer = one(request, "layer", "conv1")  # those that there are depend on the networks
     if name == "maps":
-        stage, image = query.get("stage", "activated"), int(query.get("image", "0"))
+        stage, image = choice(request, "stage", STAGES, "activated"), whole(request, "image", "0")
         return lambda arms, data: questions.feature_maps(arms, data, layer, stage, image)
     if name == "noise":
         return lambda arms, data: questions.noise(arms, data, layer)
-    if name == "recalibration":
-        return questions.recalibration
-    raise LookupError(f"The questions are maps, noise and recalibration; got {name}.")
+    return questions.recalibration
 
 
 def _unknown_run() -> Response:
-    return JSONResponse({"error": "This run is not known here; it may have been forgotten."}, 404)
+    return JSONResponse({"error": "This run is not known here; it may have been forgotten.", "gone": True}, 404)

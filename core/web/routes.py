@@ -8,6 +8,8 @@ GET /api/runs/{id}/ask/{question}     maps, noise, recalibration: asked of the l
 GET /api/health                       that the server is up, and its runs
 GET /vendor/plotly.min.js             the installed plotly package's own plotly.js
 GET /assets/{version}/{file}          this project's scripts and styles
+
+All of it below the server's base path, if it has one. What else is asked for there is 404 in JSON.
 """
 
 from __future__ import annotations
@@ -19,11 +21,12 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from core.runs.manager import manager
 from core.web.api import inside, points, question, run_results, whole_look
 from core.web.assets import asset, plotly_js
+from core.web.parameters import Endpoint
 
 
 async def health(_: Request) -> Response:
@@ -31,16 +34,33 @@ async def health(_: Request) -> Response:
     return JSONResponse({"status": "ok", "active_runs": len(manager().active())})
 
 
-routes = [
-    Route("/api/runs/{run_id}/points", points),
-    Route("/api/runs/{run_id}/results.json", run_results),
-    Route("/api/runs/{run_id}/inside", inside),
-    Route("/api/runs/{run_id}/inside/{sequence:int}", whole_look),
-    Route("/api/runs/{run_id}/ask/{question}", question),
-    Route("/api/health", health),
-    Route("/vendor/plotly.min.js", plotly_js),
-    Route("/assets/{version}/{file:path}", asset),
-]
+async def unknown(request: Request) -> Response:
+    """No page has an address in these folders, and Streamlit would answer with one, and with 200."""
+    return JSONResponse({"error": f"There is nothing at {request.url.path}."}, 404)
+
+
+ADDRESSES: dict[str, Endpoint] = {
+    "/api/runs/{run_id}/points": points,
+    "/api/runs/{run_id}/results.json": run_results,
+    "/api/runs/{run_id}/inside": inside,
+    "/api/runs/{run_id}/inside/{sequence}": whole_look,
+    "/api/runs/{run_id}/ask/{question}": question,
+    "/api/health": health,
+    "/vendor/plotly.min.js": plotly_js,
+    "/assets/{version}/{file:path}": asset,
+    "/api/{rest:path}": unknown,
+    "/vendor/{rest:path}": unknown,
+    "/assets/{rest:path}": unknown,
+}
+
+
+def routes_below(base: str) -> list[BaseRoute]:
+    """The routes of a server whose pages are at `base`, such as "norm" or, mostly, ""."""
+    start = "".join(f"/{part}" for part in base.split("/") if part)
+    return [Route(start + address, endpoint) for address, endpoint in ADDRESSES.items()]
+
+
+routes = routes_below("")
 
 
 @asynccontextmanager

@@ -20,6 +20,12 @@ from pages.parts import session
 Draw = Callable[[dict[str, Any], str], None]
 EXERCISE_KEY = "normscope_cube_exercise"
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+HALVES = "The batches are drawn at random, so examples are independent: four times as many halve the scatter, 1/√N."
+NOISE_CAPTIONS = {
+    "NCHW": f"{HALVES} The values of one image need not be independent, so a map of H·W pixels need not help as much "
+    "as H·W examples would; the last column is what it would be if they were.",
+    "ND": f"{HALVES} Each example gives one value of each feature.",
+}
 
 
 @st.fragment
@@ -74,10 +80,7 @@ def _small_batches(site: Site) -> None:
         "depend on the batch at all: its scatter is 0."
     )
     st.html(_noise_table(mean_noise(site, BATCHES)))
-    st.caption(
-        "It halves with every fourfold batch: 1/√N. Values of one image are not independent, so a map of H·W pixels "
-        "does not help as much as H·W examples would; the last column is what it would be if they were."
-    )
+    st.caption(NOISE_CAPTIONS[site.layout])
 
 
 def _sequences() -> None:
@@ -92,7 +95,7 @@ def _sequences() -> None:
         st.html(_rows_table(rows))
         st.caption(
             "Same weights, same batches, plain SGD at learning rate 0.5, gradients clipped to norm 1, 1,024 images, "
-            "one seed. Other settings differ: python -m core sequence --help."
+            f"tested on {rows[0].test_images}, one seed. Other settings differ: python -m core sequence --help."
         )
 
 
@@ -102,7 +105,7 @@ def _rows_table(rows: tuple[RowsTrained, ...]) -> str:
         f"<td>{row.train_loss:.3f}</td><td>{row.test_accuracy:.1%}</td></tr>"
         for row in rows
     )
-    head = "<th></th><th>epoch</th><th>training loss</th><th>test accuracy</th>"
+    head = "<th></th><th>epoch</th><th>mean training loss</th><th>test accuracy</th>"
     return f"{_NOISE_STYLE}<table class=cube-noise><tr>{head}</tr>{cells}</table>"
 
 

@@ -17,8 +17,8 @@ from pages.parts import session
 from pages.parts.controls import INIT_NAMES
 from pages.parts.session import View
 
-KEY = "training"
-MOST_CHANGES = 4  # more than that are counted instead of named
+ORDERS = "orders"
+MOST_CHANGES = 3  # more than that are counted instead of named
 
 # Inline scripts travel with every message, so this one only fetches the real one, which the browser keeps.
 LOADER = """
@@ -29,16 +29,25 @@ export default async function (component) {
 """
 
 
-def training(view: View, on_action: Callable[[dict[str, Any]], None]) -> None:
-    """Draw the bar, the arms and the curves of the run in view; button presses go to `on_action`."""
+def hear_orders(carry_out: Callable[[dict[str, Any]], None]) -> None:
+    """Put the element on the page, unseen, by which all orders come: each goes to `carry_out`."""
+    data = session.for_orders() | {"script": f"{assets_address()}/shared/orders.js"}
+    _element(ORDERS)(key=ORDERS, data=data, on_sent_change=lambda: carry_out(session.answer(ORDERS)["sent"]))
+
+
+def training(view: View) -> None:
+    """Draw the bar, the arms and the curves of the run in view."""
+    differing = _differing(view.run.config, view.config) if view.run and view.config else []
     data = _data("train/live", view) | {
         "arms": _arms(view.config) if view.config else [],
         "status": view.run.status if view.run else "",
-        "changed": _changes(view.run.config, view.config) if view.run and view.config else "",
+        "changed": _changes(differing, view.config) if view.config else "",
+        "weights": _can_have_its_weights(differing),
+        "seed": view.run.config.seed if view.run else 0,
         "problem": view.problem,
         "notices": list(view.notices),
     }
-    _element("training")(key=KEY, data=data, on_action_change=lambda: on_action(session.pressed(KEY)))
+    _element("training")(key="training", data=data)
 
 
 def inside(script: str, view: View) -> None:
@@ -82,9 +91,9 @@ def _label(run: Run) -> str:
 
 
 def _settings(config: ExperimentConfig) -> str:
-    """What the run learns with, less what its records say themselves (data, batch, lr) and what is as usual."""
+    """What the run learns with, less what its records say (data, batch, epochs, lr) and what is as usual."""
     network = [config.activation, f"{INIT_NAMES[config.init]} weights", *_unusual(config)]
-    return " · ".join([*network, *_length(config)]).replace("-", "−")
+    return " · ".join([*network, f"seed {config.seed}"]).replace("-", "−")
 
 
 def _rate(run: Run) -> str:
@@ -104,9 +113,19 @@ def _length(config: ExperimentConfig) -> list[str]:
     return [f"{config.epochs} epoch{'s' * (config.epochs != 1)}", f"seed {config.seed}"]
 
 
-def _changes(shown: ExperimentConfig, chosen: ExperimentConfig) -> str:
-    """What the sidebar says that the shown run does not have; empty when nothing."""
+def _differing(shown: ExperimentConfig, chosen: ExperimentConfig) -> list[str]:
+    """The settings that the sidebar says otherwise than the shown run."""
     before, now = to_query(shown), to_query(chosen)
-    differing = [key for key in now if now[key] != before[key]]
+    return [key for key in now if now[key] != before[key]]
+
+
+def _changes(differing: list[str], chosen: ExperimentConfig) -> str:
+    """What the sidebar says that the shown run does not have; empty when nothing."""
+    now = to_query(chosen)
     changes = [f"{QUERY_KEYS[key].replace('_', ' ')} {now[key].replace(',', ', ')}" for key in differing]
     return ", ".join(changes) if len(changes) <= MOST_CHANGES else f"{len(changes)} other settings"
+
+
+def _can_have_its_weights(differing: list[str]) -> bool:
+    """Whether the sidebar's experiment can start from the shown run's weights, and be another one than that."""
+    return bool(set(differing) - {"seed"}) and not {"init", "depth"} & set(differing)

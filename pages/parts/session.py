@@ -1,25 +1,45 @@
 """What a visitor has: settings, the run in view, earlier runs. The only file that touches the session's state.
 
-The link is the truth at the first visit; from then on the session is, and writes itself into the link.
+The link is the truth at the first visit; from then on the session is, and writes itself into the link: the run in view
+with its settings or, before there is one, the form's. What the form holds beside a run, the browser's tab keeps.
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field, fields, replace
+from collections import deque
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import streamlit as st
 
 from core.cube.viewpoint import QUERY_KEY
 from core.experiment.config import ExperimentConfig
+from core.experiment.fitting import from_digits, to_digits
 from core.experiment.links import from_query, to_query
-from core.experiment.rules import ConfigError, read_number
-from core.runs.asking import QueueFull
 from core.runs.manager import manager
-from core.runs.run import NotTheOwner, Run
+from core.runs.run import Run
 
 KEPT_GHOSTS = 4
+KEPT_SETS = 100  # several presets
+
+GONE = (
+    "The run that was in view is not here any more: the server has been started anew, or has forgotten it. "
+    "The form is as it was; Start, on the Train page, begins a run."
+)
+LINKED_IS_GONE = (
+    "The run in the link is not here any more. Its settings are in the form; Start, on the Train page, begins it again."
+)
+GHOST_IS_GONE = "Run {number} is not here any more; it is no longer drawn."
+
+
+@dataclass(frozen=True)
+class Set:
+    """A value that was put into a field of the form here, not by the visitor, and what the field had before."""
+
+    setting: str
+    before: Any
+    value: Any
 
 
 @dataclass
@@ -32,9 +52,14 @@ class Visitor:
     config: ExperimentConfig | None = None
     problem: str = ""
     notices: list[str] = field(default_factory=list)
-    opened: bool = False
+    opened: dict[str, str] | None = None  # the link of the first visit
     owned: set[str] = field(default_factory=set)
+    begun: ExperimentConfig | None = None  # the last one, as it was ordered: without data it may run on other ones
     numbers: dict[str, int] = field(default_factory=dict)  # by run, in the order in which they came into view
+    before_digits: dict[str, Any] | None = None  # while the form is on the digits: what it had before
+    heard: int = 0  # the last order
+    sets: int = 0  # how many values were put into the form here
+    last_sets: deque[Set] = field(default_factory=lambda: deque(maxlen=KEPT_SETS))
 
     def show(self, run: Run) -> None:
         """Bring `run` into view; the one before becomes a ghost if it has anything to show."""
@@ -45,6 +70,18 @@ class Visitor:
         run.join(self.id)
         self.numbers.setdefault(run.id, len(self.numbers) + 1)
         self.run = run
+
+    def owns(self, run: Run, key: str) -> bool:
+        """Whether `run` was started here, or in this browser tab before a reload, as the key shows."""
+        return run.id in self.owned or key == run.key
+
+    def let_go(self) -> None:
+        """Take what the server does not know any more out of view, and say so."""
+        if self.run is not None and manager().find(self.run.id) is None:
+            self.run, self.notices = None, [GONE]
+        here = [run for run in self.earlier if manager().find(run.id)]
+        self.notices += [GHOST_IS_GONE.format(number=self.numbers[run.id]) for run in self.earlier if run not in here]
+        self.earlier = here
 
 
 @dataclass(frozen=True)
@@ -81,47 +118,58 @@ def visitor() -> Visitor:
 
 
 def open_link() -> None:
-    """At the first visit, take the settings and the run from the link; report what was not understood."""
+    """At the first visit, take the settings and the run from the link; report what was not understood.
+
+    Whoever opens the link of a run gets that run's settings, whatever else the link says.
+    """
     here = visitor()
-    if here.opened:
+    here.let_go()
+    if here.opened is not None:
         return
-    here.opened = True
-    params = st.query_params.to_dict()
+    here.opened = {key: value for key, value in st.query_params.to_dict().items() if key != QUERY_KEY}
+    params = dict(here.opened)
     run_id = params.pop("run", None)
-    params.pop(QUERY_KEY, None)
-    config, here.notices = from_query(params)
+    run = manager().find(run_id) if run_id is not None else None
+    config, here.notices = (run.config, []) if run is not None else from_query(params)
+    if run is not None:
+        here.show(run)
+    elif run_id is not None:
+        here.notices.append(LINKED_IS_GONE)
     fill_form(config)
-    if run_id is not None:
-        _open_run(here, run_id, has_settings=bool(params))
 
 
-def _open_run(here: Visitor, run_id: str, has_settings: bool) -> None:
-    run = manager().find(run_id)
-    if run is None:
-        here.notices.append("The run in the link is not here any more; its settings are, if the link has them.")
-        return
-    here.show(run)
-    if not has_settings:
-        fill_form(run.config)
+def link() -> dict[str, str]:
+    """The link to what is in view: a run with its settings or, before there is one, what the form says."""
+    here = visitor()
+    config = here.run.config if here.run is not None else here.config
+    return (to_query(config) if config else {}) | ({"run": here.run.id} if here.run is not None else {})
 
 
 def write_link() -> None:
-    """Put the whole configuration, and the run in view, into the page's address."""
-    here = visitor()
-    if here.config is None:
+    """Put it into the page's address; what the form says wrong leaves the address as it is."""
+    now = link()
+    if not now:
         return
-    link = to_query(here.config) | ({"run": here.run.id} if here.run else {})
     if QUERY_KEY in st.query_params:  # the cube page's own part
-        link[QUERY_KEY] = st.query_params[QUERY_KEY]
-    if st.query_params.to_dict() != link:
-        st.query_params.from_dict(link)
+        now[QUERY_KEY] = st.query_params[QUERY_KEY]
+    if st.query_params.to_dict() != now:
+        st.query_params.from_dict(now)
+
+
+def for_orders() -> dict[str, Any]:
+    """What the browser must know of this session to send orders, and to keep the form over a reload."""
+    here = visitor()
+    form = to_query(here.config) if here.config else None
+    known = {"visitor": here.id, "heard": here.heard, "sets": here.sets}
+    return known | {"opened": here.opened, "link": link(), "form": form}
 
 
 def fill_form(config: ExperimentConfig) -> None:
     """Set the form's widgets to `config`; to be called before they are drawn, or from a callback."""
     for setting in fields(config):
         value = getattr(config, setting.name)
-        st.session_state[setting.name] = [arm.name for arm in value] if setting.name == "arms" else value
+        set_value(setting.name, [arm.name for arm in value] if setting.name == "arms" else value)
+    visitor().before_digits = {} if config.data == "digits" else None
 
 
 def read_form() -> dict[str, Any]:
@@ -129,9 +177,47 @@ def read_form() -> dict[str, Any]:
     return {f.name: st.session_state[f.name] for f in fields(ExperimentConfig) if f.name in st.session_state}
 
 
+def fill_again(config: ExperimentConfig) -> None:
+    """Set the form to what it was in this browser tab before a reload, or before the server was started anew."""
+    here = visitor()
+    here.notices = [GONE if notice == LINKED_IS_GONE else notice for notice in here.notices]
+    fill_form(config)
+
+
 def set_value(setting: str, value: Any) -> None:
-    """Set one widget of the form; to be called from a callback."""
+    """Set one widget of the form; to be called before it is drawn, or from a callback."""
+    here = visitor()
+    here.sets += 1
+    here.last_sets.append(Set(setting, st.session_state.get(setting), value))
     st.session_state[setting] = value
+
+
+def fit_to_data() -> None:
+    """Other images were chosen: the digits take settings of their own; away from them, what was there comes back."""
+    here, values = visitor(), read_form()
+    changes: dict[str, Any] = {}
+    if values["data"] == "digits":
+        here.before_digits = {name: value for name, value in values.items() if value is not None}
+        changes = to_digits(values)
+    elif here.before_digits is not None:
+        changes, here.before_digits = from_digits(values, here.before_digits), None
+    for setting, value in changes.items():
+        set_value(setting, value)
+
+
+def taken_by_digits() -> dict[str, Any]:
+    """The settings in whose place the form, on the digits, has theirs; empty elsewhere."""
+    before = visitor().before_digits
+    return {} if before is None else from_digits(read_form(), before)
+
+
+def set_again(seen: int) -> None:
+    """Set again what was set since the browser had seen `seen` of these values: it has just sent those before."""
+    here = visitor()
+    unseen = here.sets - seen
+    for each in list(here.last_sets)[-unseen:] if unseen > 0 else []:
+        if st.session_state.get(each.setting) == each.before:
+            st.session_state[each.setting] = each.value
 
 
 def choose(config: ExperimentConfig | None, problem: str = "") -> None:
@@ -147,72 +233,6 @@ def view() -> View:
     return View(here.run, key, tuple(here.earlier), here.config, here.problem, tuple(here.notices), here.numbers)
 
 
-def pressed(element: str) -> dict[str, Any]:
-    """The order that a browser element has just sent."""
-    return dict(st.session_state[element]["action"])
-
-
 def answer(key: str) -> dict[str, Any]:
     """What the browser element `key` has last reported; empty before it has."""
     return dict(st.session_state.get(key) or {})
-
-
-def act(order: dict[str, Any]) -> None:
-    """Do what the bar's buttons ask: {"do": ..., "key": the run's key, ...}. Problems become notices."""
-    here = visitor()
-    here.notices = []
-    try:
-        _ACTIONS[order["do"]](here, order)
-    except (ConfigError, QueueFull, NotTheOwner) as error:
-        here.notices = [str(error)]
-
-
-def _start(here: Visitor, config: ExperimentConfig, order: dict[str, Any]) -> None:
-    # The browser tab keeps the key of its run over a reload, when this session is a new one.
-    mine = here.run is not None and order.get("key") == here.run.key
-    run = manager().submit(config, replaces=here.run if mine else None)
-    here.owned.add(run.id)
-    here.show(run)
-
-
-def _start_chosen(here: Visitor, order: dict[str, Any]) -> None:
-    if here.config is None:
-        raise ConfigError(here.problem)
-    _start(here, here.config, order)
-
-
-def _restart(here: Visitor, order: dict[str, Any]) -> None:
-    if here.run is not None:
-        _start(here, here.run.config, order)
-
-
-def _renew(here: Visitor, order: dict[str, Any]) -> None:
-    if here.run is not None:
-        config = replace(here.run.config, seed=(here.run.config.seed + 1) % 2**32)
-        st.session_state["seed"] = config.seed
-        _start(here, config, order)
-
-
-def _steer(here: Visitor, order: dict[str, Any]) -> None:
-    if here.run is not None:
-        getattr(here.run, _ORDERS[order["do"]])(str(order.get("key", "")))
-
-
-def _change_rate(here: Visitor, order: dict[str, Any]) -> None:
-    if here.run is not None:
-        rate = read_number(str(order.get("value", "")), "The learning rate", "learning_rate", float)
-        here.run.change_learning_rate(str(order.get("key", "")), rate)
-
-
-def _drop(here: Visitor, order: dict[str, Any]) -> None:
-    here.earlier = [run for run in here.earlier if run.id != order["id"]]
-
-
-_ORDERS = {"pause": "pause", "resume": "resume", "step": "step_once", "stop": "stop"}
-_ACTIONS = dict.fromkeys(_ORDERS, _steer) | {
-    "start": _start_chosen,
-    "restart": _restart,
-    "renew": _renew,
-    "rate": _change_rate,
-    "drop": _drop,
-}

@@ -84,10 +84,12 @@ test("what lies beyond the axis is in no bin, and takes nothing away from one", 
   near(rebinned({ low: 0, high: 8, counts: [4, 4] }, [0, 4], 2).counts, [2, 2]);
 });
 
-test("the fixed histograms are drawn in bins of an eighth", () => {
+test("the fixed histograms are drawn in bins of an eighth, and those of sigmoid and tanh, whose axes are short, in as many", () => {
   assert.equal(coarse({ low: -5, high: 5, counts: Array(400).fill(1) }).counts.length, 80);
-  assert.equal(coarse({ low: 0, high: 1, counts: Array(40).fill(1) }).counts.length, 8);
-  near(coarse({ low: 0, high: 1, counts: Array(40).fill(1) }).counts, Array(8).fill(5));
+  assert.equal(coarse({ low: 0, high: 5, counts: Array(400).fill(1) }).counts.length, 40);
+  near(coarse({ low: 0, high: 5, counts: Array(400).fill(1) }).counts, Array(40).fill(10));
+  assert.equal(coarse({ low: 0, high: 1, counts: Array(160).fill(1) }).counts.length, 80);
+  assert.equal(coarse({ low: -1, high: 1, counts: Array(160).fill(1) }).counts.length, 80);
   assert.equal(BINS, 80);
 });
 

@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { script } from "./script.mjs";
 
-const { RATE_ROWS, endLabels, lost, rateLabels } = await script("labels.js");
+const { endLabels, lost, marksAbove, rateMark } = await script("labels.js");
 
 const look = { type: 13, faint: "grey", background: "white" }; // labels are of 14 then, marks of 12
 const widthOf = (text, size) => (text.length * size) / 2;
@@ -21,6 +21,7 @@ test("a label says the name and the loss with two decimals, or the accuracy in p
 
 test("an arm that is lost has a word in place of its number", () => {
   assert.deepEqual(texts([label("bn", 0.5, { diverged: { step: 3 } })]), ["<b>bn</b> diverged"]);
+  assert.deepEqual(texts([label("bn", 0.5, { diverged: { step: 3, kind: "arm-failed" } })]), ["<b>bn</b> failed"]);
   assert.deepEqual(texts([label("bn", 0.5, { finite: false })]), ["<b>bn</b> not finite"]);
 });
 
@@ -45,9 +46,11 @@ test("at the upper edge they are pushed down instead", () => {
   near(annotations.map(({ y }) => y), [0.98 - 2 * apart, 0.98 - apart, 0.98]);
 });
 
-test("labels begin right of the chart, without arrows", () => {
-  const [{ x, xref, yref, xanchor, align, showarrow }] = drawn([label("a", 0.5)]).annotations;
-  assert.deepEqual([x, xref, yref, xanchor, align, showarrow], [1.01, "paper", "paper", "left", "left", false]);
+test("labels begin right of the chart, behind what marks a line's end, without arrows", () => {
+  const [{ x, xshift, xref, yref, xanchor, align, showarrow }] = drawn([label("a", 0.5)]).annotations;
+  assert.deepEqual([x, xref, yref, xanchor, align, showarrow], [1, "paper", "paper", "left", "left", false]);
+  const { size } = losing(fallen(points(2, null))).cross.marker;
+  assert.ok(xshift > size / 2 + 2 && xshift < 18, `${xshift}`); // of the 18 pixels that the margin has more
 });
 
 test("labels of two lines need more room", () => {
@@ -73,42 +76,81 @@ test("the margin is the longest line's, and never so small that the chart would 
   assert.equal(drawn([label("abcdefghij", 0.5)]).margin, "abcdefghij 0.50".length * 7 + 18);
 });
 
+test("more labels than have room beside a low plot are smaller, down to what can be read", () => {
+  const six = Array.from({ length: 6 }, (_, i) => label(`arm${i}`, i / 6));
+  const sizeIn = (height) => drawn(six, { height }).annotations[0].font.size;
+  assert.equal(sizeIn(400), 14);
+  assert.ok(Math.abs(6 * 1.3 * sizeIn(60) - (60 + 3.5 * 13)) < 1e-9); // the plot and the x-axis below it
+  assert.equal(sizeIn(20), 13);
+});
+
+test("the label of a line whose end a zoomed chart does not show is left out, and its room is kept", () => {
+  const labels = [label("a", 0.3), label("long:dropout=0.5", 0.7)];
+  const zoomed = drawn(labels, { isSeen: ({ value }) => value < 0.5 });
+  assert.deepEqual(zoomed.annotations.map(({ text }) => text), ["<b>a</b> 0.30"]);
+  assert.equal(zoomed.margin, drawn(labels).margin);
+});
+
 const rate = (step, more = {}) => ({ step, epoch: step / 10, old: 0.1, new: 0.05, ...more });
-const marks = (rates, more = {}) => rateLabels(rates, { range: [0, 100], width: 400, view: { x: "step" }, look, widthOf, ...more });
+const rateMarks = (rates, { view = { x: "step" } } = {}) => rates.map((each) => rateMark(each, view, look));
+const above = (marks, more = {}) => marksAbove(marks, { range: [0, 100], width: 400, height: 400, look, widthOf, ...more });
+const marks = (rates, more) => above(rateMarks(rates, more), more).annotations;
+const LONG = "lr 0.1 → 0.05".length * 6 + 10; // pixels
 
 test("a changed learning rate is told at its place, to the right, in the faint colour", () => {
   const [mark] = marks([rate(10)]);
-  assert.deepEqual([mark.text, mark.x, mark.yshift + 0, mark.xanchor, mark.font.color], ["lr 0.1 → 0.05", 10, 0, "left", "grey"]);
+  assert.deepEqual([mark.text, mark.x, mark.xshift + 0, mark.xanchor, mark.font.color], ["lr 0.1 → 0.05", 10, 0, "left", "grey"]);
   assert.equal(marks([rate(10)], { range: [0, 10], view: { x: "epoch" } })[0].x, 1);
 });
 
-test("a mark that would reach over the right edge stands to the left", () => {
-  assert.deepEqual(marks([rate(90)]).map(({ xanchor }) => xanchor), ["right"]);
+test("marks stand above the plot, where they cover no curve, and say how much room they take there", () => {
+  const { annotations, room } = above(rateMarks([rate(1), rate(2), rate(60)]));
+  for (const { yref, y, yanchor, yshift } of annotations) assert.ok(yref === "paper" && y === 1 && yanchor === "bottom" && yshift >= 0);
+  assert.equal(room, 2 * 17);
+  assert.equal(above([]).room, 0);
 });
 
-test("marks that would touch stand one below the other, in rows of type", () => {
-  const found = marks([rate(1), rate(2), rate(3), rate(90)]).map(({ x, yshift, xanchor }) => [x, yshift + 0, xanchor]);
-  assert.deepEqual(found, [[1, 0, "left"], [2, -17, "left"], [3, -34, "left"], [90, 0, "right"]]);
+test("a mark that would reach over the right edge begins as far to the left as it must", () => {
+  const [{ x, xshift }] = marks([rate(90)]);
+  assert.equal(4 * x + xshift + LONG, 400);
+});
+
+test("marks that would touch stand one above the other, in rows of type", () => {
+  const found = marks([rate(1), rate(2), rate(3), rate(90)]).map(({ x, yshift }) => [x, yshift + 0]);
+  assert.deepEqual(found, [[1, 0], [2, 17], [3, 34], [90, 0]]);
 });
 
 test("a fourth mark beside three has no words, and one that is far enough has its row again", () => {
-  const long = "lr 0.1 → 0.05".length * 6 + 10; // pixels, of which four are a step
-  const found = marks([rate(1), rate(2), rate(3), rate(4), rate(1 + Math.ceil(long / 4))]);
-  assert.equal(RATE_ROWS, 3);
-  assert.deepEqual(found.map(({ x, yshift }) => [x, yshift + 0]), [[1, 0], [2, -17], [3, -34], [1 + Math.ceil(long / 4), 0]]);
+  const found = marks([rate(1), rate(2), rate(3), rate(4), rate(1 + Math.ceil(LONG / 4))]);
+  assert.deepEqual(found.map(({ x, yshift }) => [x, yshift + 0]), [[1, 0], [2, 17], [3, 34], [1 + Math.ceil(LONG / 4), 0]]);
 });
 
-test("no two marks of one row lie on each other, wherever the rates were changed", () => {
+test("a low chart has fewer rows of marks, and one at least", () => {
+  const rows = (height) => above(rateMarks([rate(1), rate(2), rate(3)]), { height }).annotations.length;
+  assert.deepEqual([400, 240, 60].map(rows), [3, 2, 1]);
+});
+
+test("every mark is whole within the plot and none of a row lies on another, wherever and in whatever unit", () => {
   for (let seed = 1; seed <= 100; seed++) {
-    const steps = Array.from({ length: 12 }, (_, i) => (seed * 7919 + i * 104729) % 100).toSorted((a, b) => a - b);
-    const boxes = marks(steps.map((step) => rate(step))).map(({ x, text, xanchor, yshift }) => {
-      const [at, wide] = [4 * x, text.length * 6];
-      return [yshift + 0, xanchor === "left" ? at : at - wide, xanchor === "left" ? at + wide : at];
+    const steps = Array.from({ length: 12 }, (_, i) => (seed * 7919 + i * 104729) % 100);
+    const arms = steps.slice(0, 3).map((step, i) => lost(fallenAt(`arm${i}:dropout=0.5`, step), "loss", { view: { x: "step" }, color: "red", top: 3 }).mark);
+    const width = 100 + (seed % 7) * 100;
+    const { annotations } = above([...rateMarks(steps.map((step) => rate(step))), ...arms], { width });
+    const boxes = annotations.map(({ x, xshift, text, yshift }) => {
+      const from = (x / 100) * width + xshift;
+      return [yshift + 0, from, from + text.length * 6];
     });
+    assert.ok(boxes.length > 0);
     for (const [i, [row, from, to]] of boxes.entries()) {
+      assert.ok(from >= -1e-9 && to <= width + 1e-9, `${from} to ${to} of ${width}`);
       for (const [other, start, end] of boxes.slice(i + 1)) assert.ok(row !== other || end <= from || to <= start, `${steps}`);
     }
   }
+});
+
+test("a mark takes the longest of its texts for which the plot is wide enough, and none where there is none", () => {
+  const of = (width) => above([{ x: 50, texts: ["a long text of it", "short"], color: "red" }], { width }).annotations.map(({ text }) => text);
+  assert.deepEqual([of(200), of(100), of(30)], [["a long text of it"], ["short"], []]);
 });
 
 test("a change that a zoomed chart does not show is not told", () => {
@@ -117,7 +159,7 @@ test("a change that a zoomed chart does not show is not told", () => {
 
 test("in a zoomed chart a mark stands where its step is now", () => {
   const found = marks([rate(60), rate(90)], { range: [50, 100] }); // at 80 and 320 of 400 pixels
-  assert.deepEqual(found.map(({ x, xanchor, yshift }) => [x, xanchor, yshift + 0]), [[60, "left", 0], [90, "right", 0]]);
+  assert.deepEqual(found.map(({ x, xshift, yshift }) => [x, xshift + 0, yshift + 0]), [[60, 0, 0], [90, 400 - LONG - 320, 0]]);
   assert.equal(marks([rate(50)], { range: [50, 100] }).length, 1);
 });
 
@@ -127,37 +169,34 @@ test("the minus of a small rate is a minus, not a hyphen", () => {
 
 const points = (...loss) => ({ step: loss.map((_, i) => 10 * i), epoch: loss.map((_, i) => i), loss });
 const fallen = (train, tested = points()) => ({ name: "none", train, test: tested, diverged: { step: 40, what: "conv1 is not finite" } });
-const cross = (arm, top = 100, view = { x: "step" }) => lost(arm, "loss", { view, color: "red", top, nth: 2 });
+const fallenAt = (name, step) => ({ name, train: { step: [0, step], loss: [2, null] }, test: points(), diverged: { step, what: "" } });
+const losing = (arm, top = 100, view = { x: "step" }) => lost(arm, "loss", { view, color: "red", top });
 
-test("where an arm was lost there is a cross, at its last finite value", () => {
-  const found = cross(fallen(points(2, 3, 5, null)));
-  assert.deepEqual([found.x, found.y, found.marker.symbol], [[20], [5], "x"]);
-  assert.equal(found.text[0], "\u00a0<br>\u00a0<br>none: not finite at step 40");
-  assert.equal(found.hovertext, "conv1 is not finite");
-  assert.deepEqual(cross(fallen(points(2, 3, 5, null)), 100, { x: "epoch" }).x, [2]);
+test("where an arm was lost there is a cross, at its last finite value, and a mark above that says so", () => {
+  const { cross, mark } = losing(fallen(points(2, 3, 5, null)));
+  assert.deepEqual([cross.x, cross.y, cross.marker.symbol], [[20], [5], "x"]);
+  assert.deepEqual([mark.x, mark.texts[0], mark.color], [20, "none: not finite at step 40", "red"]);
+  assert.match(cross.hovertext, /conv1 is not finite/);
+  assert.deepEqual(losing(fallen(points(2, 3, 5, null)), 100, { x: "epoch" }).cross.x, [2]);
 });
 
 test("where it leaves the picture first, an arrow at the upper edge says so", () => {
-  const found = cross(fallen(points(2, 30, 500, 6e9, null)));
-  assert.deepEqual([found.x, found.y, found.marker.symbol], [[20], [100], "triangle-up"]);
-  assert.match(found.text[0], /none: off the chart at step 20, not finite at 40$/);
+  const { cross, mark } = losing(fallen(points(2, 30, 500, 6e9, null)));
+  assert.deepEqual([cross.x, cross.y, cross.marker.symbol], [[20], [100], "triangle-up"]);
+  assert.equal(mark.texts[0], "none: off the chart at step 20, not finite at 40");
+  assert.equal(mark.texts[1], "none: not finite at step 40");
 });
 
 test("an arm may leave the picture at its first step", () => {
-  const found = cross(fallen(points(500, null)));
-  assert.deepEqual([found.x, found.y, found.marker.symbol], [[0], [100], "triangle-up"]);
+  const { cross } = losing(fallen(points(500, null)));
+  assert.deepEqual([cross.x, cross.y, cross.marker.symbol], [[0], [100], "triangle-up"]);
 });
 
 test("an arm without any finite value is lost at the upper edge of its first step", () => {
-  const found = cross(fallen(points(null)));
-  assert.deepEqual([found.x, found.y, found.marker.symbol], [[0], [100], "x"]);
+  const { cross } = losing(fallen(points(null)));
+  assert.deepEqual([cross.x, cross.y, cross.marker.symbol], [[0], [100], "x"]);
 });
 
 test("an arm that has no training point yet is lost on its tests' line", () => {
-  assert.deepEqual(cross(fallen(points(), points(2, null))).y, [2]);
-});
-
-test("what was lost is told once, in the chart of the loss", () => {
-  const arm = { ...fallen(points(2, null)), train: { step: [0, 10], accuracy: [0.1, null] } };
-  assert.deepEqual(lost(arm, "accuracy", { view: { x: "step" }, color: "red", top: 1, nth: 0 }).text, [""]);
+  assert.deepEqual(losing(fallen(points(), points(2, null))).cross.y, [2]);
 });

@@ -59,6 +59,8 @@ test("whatever the width, nothing is cut, nothing lies beside the paper, and no 
 test("a chart's title is told without its marks, and what stands beside it apart", () => {
   const of = (text) => headings({ layout: text === undefined ? {} : { title: { text } } });
   assert.deepEqual(of('Loss<span style="font-size:.72em">   at the right: test</span>'), { title: "Loss", notes: [{ text: "at the right: test" }] });
+  const lines = "Loss<br><span style='x'>at the</span><br><span style='x'>right: test</span>";
+  assert.deepEqual(of(lines), { title: "Loss", notes: [{ text: "at the right: test" }] });
   assert.deepEqual(of("γ per channel"), { title: "γ per channel", notes: [] });
   assert.deepEqual(of(), { title: undefined, notes: [] });
 });

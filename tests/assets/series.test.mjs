@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { script } from "./script.mjs";
 
-const { Series, last, lineOf, smooth } = await script("series.js");
+const { Series, fate, last, lineOf, smooth } = await script("series.js");
 
 const STARTED = {
   kind: "started", seq: 2, steps_per_epoch: 8, total_steps: 16,
@@ -52,6 +52,13 @@ test("a training point goes to every arm, with the arm's own loss, seconds and e
   assert.deepEqual(arms.get("bn").train, {
     step: [4, 8], epoch: [0.5, 1], seconds: [0.8, 1.6], loss: [1, 1], accuracy: [0.5, 0.5], examples: [128, 256],
   });
+});
+
+test("an arm that failed ends as one that diverged does, under its own word", () => {
+  const failed = { kind: "arm-failed", seq: 4, arm: "none", step: 4, doing: "step", what: "RuntimeError: no" };
+  const { arms } = seriesOf(STARTED, train(3, 4), failed, { kind: "diverged", seq: 5, arm: "bn", step: 5 });
+  assert.deepEqual([arms.get("none"), arms.get("bn")].map(fate), ["failed", "diverged"]);
+  assert.equal(arms.get("none").diverged.what, "RuntimeError: no");
 });
 
 test("an arm that has diverged gets no further point, and the others do", () => {

@@ -33,24 +33,37 @@ COMPILED_ONCE = ["--process-per-site", "--disable-features=ScriptStreaming,Backg
 @dataclass(frozen=True)
 class Server:
     process: subprocess.Popen[bytes]
-    address: str
+    port: int
     log: Path
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def wait(self) -> str:
+        """The address, once it is answered."""
+        _wait_until_healthy(f"{self.address}/_stcore/health", self.process, self.log)
+        return self.address
 
 
 @pytest.fixture(scope="session")
 def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that may not be up yet."""
+    with serving(tmp_path_factory.mktemp("server")) as starting:
+        yield starting
+
+
+@contextmanager
+def serving(folder: Path, port: int = 0) -> Iterator[Server]:
     """A server without data, whose proxy refuses, so that nothing can be downloaded; it may not be up yet."""
-    folder = tmp_path_factory.mktemp("server")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = port or _free_port()
     nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
     environment = os.environ | nowhere | {"NORMSCOPE_DATA": str(folder), "NORMSCOPE_GRACE_SECONDS": "5"}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
         try:
-            yield Server(process, f"http://127.0.0.1:{port}", folder / "log")
+            yield Server(process, port, folder / "log")
         finally:
             process.terminate()
             process.wait(20)
@@ -59,8 +72,13 @@ def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def server(starting: Server, chromium: Browser) -> str:
     """The page's address. The browser comes up meanwhile."""
-    _wait_until_healthy(f"{starting.address}/_stcore/health", starting.process, starting.log)
-    return starting.address
+    return starting.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

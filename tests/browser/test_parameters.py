@@ -41,6 +41,13 @@ def test_recalibrate_shows_three_accuracies_and_the_step_they_are_of(ended: Page
     )
 
 
+def test_the_conclusion_is_about_the_layer_that_is_chosen(ended: Page) -> None:
+    page = look(ended)
+    for layer in ("fc2", "conv1"):
+        page.locator(f"[data-layer={layer}]").click()
+        expect(page.locator("[data-part=says]")).to_contain_text(f"γ of the norm behind {layer}, from 1 at the start")
+
+
 @pytest.mark.slow
 def test_measure_draws_the_noise_of_every_arm_beside_the_guides(ended: Page) -> None:
     page = look(ended)

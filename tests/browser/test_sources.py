@@ -135,7 +135,7 @@ def test_with_every_arm_switched_off_no_arm_is_drawn(looking: Callable[[str], Pa
         pill.click()
     page.wait_for_function("document.querySelector('[data-part=depth]').data.length === 0")
     page.wait_for_function("document.querySelector('[data-part=histogram]').data.length === 0")
-    expect(page.locator("[data-part=heats] figure")).to_have_count(0)
+    expect(page.locator("[data-part=heats] figure").locator("visible=true")).to_have_count(0)
     expect(page.locator("[data-ratio]")).to_have_count(0)
     for pill in page.locator(".ns-pill").all():
         pill.click()

@@ -123,13 +123,16 @@ def test_the_same_weights_give_the_same_curves(ended: Page) -> None:
     assert ended.evaluate(losses, first) == again != []
 
 
-def test_without_data_the_page_trains_on_digits_and_says_how_to_get_the_rest(new_page) -> None:
-    page = new_page("/?data=fashion-mnist&examples=20000&batch=256&epochs=1")
+def test_without_data_the_page_trains_on_digits_and_says_with_what_and_how_to_get_the_rest(new_page) -> None:
+    page = new_page("/?data=fashion-mnist&examples=64")
     start(page)
     status(page, "finished")
     notices = page.locator("[data-part=notices]")
     expect(notices).to_contain_text("Training on the built-in digits instead")
+    expect(notices).to_contain_text("epochs 6 instead of 3")
     expect(notices).to_contain_text("python -m core data fetch")
+    origin = page.locator("[data-part=origin]")
+    expect(origin).to_contain_text("built-in digits, 64 images · batch 64 · 6 epochs · lr 0.1")
 
 
 @pytest.mark.slow
@@ -156,10 +159,24 @@ def test_bad_input_in_the_form_says_the_rule_and_loses_nothing(new_page) -> None
     expect(page.locator("[data-part=notices]")).to_contain_text("A batch of 1 has no spread")
     expect(page.locator("button[data-do=start]").first).to_be_disabled()
     settle(page)
+    field.fill("")
+    field.press("Enter")
+    expect(page.locator("[data-part=notices]")).to_contain_text("Batch size is empty.")
+    settle(page)
     field.fill("64")
     field.press("Enter")
     expect(page.locator("button[data-do=start]").first).to_be_enabled()
     assert "examples=1400" in page.url
+
+
+def test_a_comma_typed_into_a_field_of_the_form_is_a_decimal_sign_or_a_thousands_mark(new_page) -> None:
+    page = new_page("/")
+    for label, typed, setting in (("Learning rate", "0,3", "lr=0.3"), ("Training images", "1,000", "examples=1000")):
+        page.get_by_test_id("stSidebar").get_by_label(label, exact=True).press("Control+A")
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        page.wait_for_function("setting => location.search.includes(setting)", arg=setting)
+        settle(page)
 
 
 def test_paused_means_that_no_step_is_done_until_step_or_resume(live: Page) -> None:
@@ -204,7 +221,7 @@ def test_a_learning_rate_that_is_none_is_refused_with_the_rule(live: Page) -> No
     expect(live.locator("[data-part=notices]")).to_contain_text("finite number above 0; got -1")
     live.locator("[data-part=rate]").fill("much")
     live.locator("[data-part=rate]").press("Enter")
-    expect(live.locator("[data-part=notices]")).to_contain_text("got “much” and must be a number")
+    expect(live.locator("[data-part=notices]")).to_contain_text("must be a number; got “much”")
     status(live, "running")
 
 
@@ -238,7 +255,7 @@ def test_touching_every_widget_leaves_the_run_alone(live: Page) -> None:
     sidebar.get_by_text("relu", exact=True).click()
     settle(live)
     sidebar.get_by_role("button", name="Book, zh").click()
-    live.wait_for_function("location.href.includes('lr=1.0')")
+    expect(live.locator("[data-part=next]")).to_contain_text("other settings")
     assert f"run={run}" in live.url
     wait_for_steps(live)
     expect(live.locator("[data-do=start]").first).to_contain_text("Start new settings")

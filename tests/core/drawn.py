@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from core.experiment.arm import ArmConfig, Norm
 from core.experiment.config import ACTIVATIONS, DATASETS, DEPTHS, INITS, OPTIMIZERS, POOLS, ExperimentConfig
 
-SHARES = st.floats(0, 1, exclude_max=True)
-RATES = st.floats(0, exclude_min=True, allow_infinity=False)
+SHARES = st.just(0.0) | st.floats(2.0**-126, 1 - 2.0**-24)
+RATES = st.floats(2.0**-126, 3e37)
 
 
 @st.composite

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.experiment.arm import parse_arm
 from core.experiment.config import PRESETS, ExperimentConfig
+from core.experiment.fitting import DIGITS
 from core.experiment.links import from_query, to_query
 from core.experiment.rules import ConfigError
 from core.runs import gallery
-from core.runs.manager import manager
+from core.runs.manager import RunManager, manager
 from core.runs.run import Run
 from pages.parts.controls import read_config
 
@@ -130,14 +131,39 @@ def test_a_preset_sets_every_setting(name: str) -> None:
 def test_a_setting_that_cannot_be_run_is_explained_and_kept() -> None:
     app = open_frame()
     app.number_input(key="epochs").set_value(0).run()
-    assert "1 to 1,000 epochs; got epochs 0" in app.error[0].value
+    assert "Epochs: A run has 1 to 1,000 epochs; got 0. Use" in app.error[0].value
     assert panel(app)["problem"] == app.error[0].value
     assert app.number_input(key="epochs").value == 0
 
 
-def test_an_emptied_field_is_explained() -> None:
-    with pytest.raises(ConfigError, match="epochs is empty"):
-        read_config({"epochs": None, "arms": ["bn"]})
+@pytest.mark.parametrize(
+    "setting", ["examples", "batch_size", "learning_rate", "epochs", "dropout", "momentum", "seed"]
+)
+def test_an_emptied_field_is_explained_by_its_label(setting: str) -> None:
+    app = open_frame()
+    field = app.number_input(key=setting)
+    field.set_value(None).run()
+    assert app.error[0].value == f"{field.label} is empty. Fill it in, or choose a preset."
+    assert panel(app)["problem"] == app.error[0].value
+    assert app.number_input(key=setting).value is None
+    app.button(key="preset First look").click().run()
+    assert not app.error
+
+
+def test_a_refusal_names_all_the_fields_that_it_is_about_by_their_labels() -> None:
+    app = open_frame(batch="512", examples="600")
+    app.number_input(key="examples").set_value(500).run()
+    labels = [app.number_input(key=setting).label for setting in ("examples", "batch_size")]
+    assert app.error[0].value.startswith(f"{', '.join(labels)}: A mini-batch cannot be larger")
+
+
+@pytest.mark.parametrize("settings", [{"epochs": None}, {"epochs": 0}, {"arms": ["bnn"]}, {"momentum": 2.0}])
+def test_no_refusal_on_the_page_has_a_name_out_of_the_code(settings: dict[str, Any]) -> None:
+    values = {field.name: getattr(ExperimentConfig(), field.name) for field in fields(ExperimentConfig)}
+    with pytest.raises(ConfigError) as refusal:
+        read_config(values | {"arms": ["bn"]} | settings)
+    label = {"epochs": "Epochs", "arms": "Arms", "momentum": "Momentum (SGD)"}[next(iter(settings))]
+    assert str(refusal.value).startswith(label)
 
 
 def test_an_arm_that_was_typed_wrong_is_explained() -> None:
@@ -148,11 +174,73 @@ def test_an_arm_that_was_typed_wrong_is_explained() -> None:
     assert "1 to 6 arms; got 0" in app.error[0].value
 
 
-def test_smaller_data_takes_what_it_has() -> None:
+def form(app: AppTest) -> dict[str, Any]:
+    return {setting: app.number_input(key=setting).value for setting in DIGITS}
+
+
+def test_choosing_the_digits_takes_their_settings_says_which_and_gives_the_others_back() -> None:
     app = open_frame()
+    before = form(app)
+    assert not said(app)
     app.selectbox(key="data").set_value("digits").run()
-    assert app.number_input(key="examples").value == 1437
-    assert not app.error
+    assert form(app) == DIGITS
+    for setting, value in DIGITS.items():
+        was = f"{app.number_input(key=setting).label.lower()} {value:,} instead of {before[setting]:,}"
+        assert (was in said(app)) == (value != before[setting])
+    app.selectbox(key="data").set_value("kmnist").run()
+    assert form(app) == before
+    assert not said(app)
+
+
+def test_what_the_visitor_has_changed_is_kept_on_the_way_to_the_digits_and_back() -> None:
+    app = open_frame()
+    app.number_input(key="batch_size").set_value(64).run()
+    app.number_input(key="examples").set_value(30_000).run()
+    app.selectbox(key="data").set_value("digits").run()
+    assert form(app) == DIGITS | {"batch_size": 64}
+    assert "batch size" not in said(app)
+    app.number_input(key="epochs").set_value(4).run()
+    assert "epochs" not in said(app)
+    app.selectbox(key="data").set_value("fashion-mnist").run()
+    assert form(app) == {"examples": 30_000, "batch_size": 64, "epochs": 4}
+
+
+def test_changing_between_data_of_one_size_changes_nothing_else() -> None:
+    app = open_frame(batch=str(DIGITS["batch_size"]), epochs=str(DIGITS["epochs"]))
+    before = form(app)
+    app.selectbox(key="data").set_value("mnist").run()
+    assert form(app) == before
+
+
+def test_a_link_to_the_digits_says_what_they_take_and_leads_back_to_first_look() -> None:
+    app = open_frame(data="digits")
+    assert form(app) == DIGITS
+    assert said(app)
+    app.selectbox(key="data").set_value("mnist").run()
+    assert form(app) == {setting: getattr(ExperimentConfig(), setting) for setting in DIGITS}
+
+
+def said(app: AppTest) -> str:
+    """What the form says about the digits; empty elsewhere."""
+    return next((caption.value for caption in app.caption if caption.value.startswith("So few images")), "")
+
+
+def test_what_every_preset_sets_is_told_in_words_and_how_long_it_takes_once_that_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    manager.cache_clear()
+    unknown = presets_told(open_frame())
+    assert list(unknown) == ["First look", "Book, as read", "Book, zh", "Book, en"]
+    assert all(text.endswith("Not timed here yet.") for text in unknown.values())
+    monkeypatch.setattr(RunManager, "seconds_for", lambda _, config: 0.001 * config.examples * config.epochs)
+    known = [text.split(". ")[-1] for text in presets_told(open_frame()).values()]
+    assert known == ["About 60 s here.", *["About 10 min here."] * 3]
+
+
+def presets_told(app: AppTest) -> dict[str, str]:
+    """What the unfolded list says of each."""
+    told = next(text.value for text in app.sidebar.markdown if "First look" in text.value)
+    return dict(re.findall(r"\*\*(.+?)\.\*\* (.+)", told))
 
 
 def test_changing_the_form_leaves_a_run_in_progress_alone() -> None:

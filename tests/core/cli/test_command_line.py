@@ -16,21 +16,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import torch
 
-from core.cli.flags import build_parser, experiment
+from core.cli.commands import CANNOT, DONE, FAULT, INTERRUPTED, NOTHING_TO_SHOW, write_json
+from core.cli.flags import UsageError, about_digits, build_parser, experiment
 from core.cli.process import main
 from core.cli.settings import FLAGS, PRESET_FLAGS
+from core.cli.streams import Outlet
 from core.data.images import load
 from core.experiment.arm import parse_arm
 from core.experiment.config import DATASETS, PRESETS, ExperimentConfig
+from core.experiment.fitting import DIGITS
 from core.experiment.links import to_query
 from core.training import records
 from core.training.trainer import train
 
-QUICK = ["train", "--data", "digits", "--device", "cpu"]
+QUICK = ["train", "--data", "digits", "--device", "cpu", "--batch-size", "256"]
 EPOCH_KEYS = ["epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "test_accuracy_batch"]
 FILES = 4
 
@@ -129,6 +133,14 @@ def test_stdout_has_a_row_per_arm_and_the_verdict(quick: Ran) -> None:
     assert len(lines) == 5
 
 
+def test_the_epochs_training_loss_and_the_last_batchs_have_names_of_their_own(quick: Ran) -> None:
+    head, *rows = [re.split(r"  +", line) for line in quick.out.splitlines()[:4]]
+    epoch = quick.json["arms"]["bn"]["epochs"][-1]
+    assert rows[1][head.index("mean train loss")] == f"{epoch['train_loss']:.4f}"
+    last = quick.err.replace("\r", "\n").splitlines()[-2].partition(", batch loss none ")[2]
+    assert last.partition(", bn ")[2].partition(",")[0] != f"{epoch['train_loss']:.3f}"
+
+
 def test_stderr_has_a_progress_bar_with_every_arms_loss(quick: Ran) -> None:
     last = quick.err.replace("\r", "\n").splitlines()[-2]
     assert "100%" in last
@@ -146,7 +158,7 @@ def test_an_arm_that_diverges_is_said_and_the_others_go_on(run: Any, tmp_path: P
     assert ran.code == 0
     assert found["none:lr=1e+30"]["status"] == "diverged"
     assert found["bn"]["status"] == "finished"
-    assert "diverged at step 2" in ran.out
+    assert "Diverged: No normalization with lr 1e+30 at step 2." in ran.out
 
 
 def test_when_every_arm_diverges_the_exit_code_is_1_and_the_json_is_strict(run: Any, tmp_path: Path) -> None:
@@ -154,7 +166,7 @@ def test_when_every_arm_diverges_the_exit_code_is_1_and_the_json_is_strict(run: 
     ran = run(*QUICK, "--activation", "relu", "--lr", "1e30", "--norm", "none", "--json", str(path))
     assert ran.code == 1
     assert "none at step 2: " in ran.err
-    assert "Lower the learning rate (it was 1e+30)." in ran.err
+    assert "Lower the learning rate (it was 1·10³⁰)" in ran.err
     assert json.loads(path.read_text(), parse_constant=pytest.fail)["status"] == "failed"
 
 
@@ -231,9 +243,63 @@ def test_flags_change_a_preset() -> None:
     assert parsed("--preset", "book-zh", "--epochs", "1") == replace(book, epochs=1)
 
 
-def test_a_smaller_dataset_takes_all_its_examples_unless_told() -> None:
-    assert parsed("--data", "digits").examples == DATASETS["digits"][0]
-    assert parsed("--data", "digits", "--examples", "300").examples == 300
+def test_the_digits_take_settings_of_their_own_for_flags_that_are_not_given() -> None:
+    usual = ExperimentConfig(data="digits", **DIGITS)
+    assert parsed("--data", "digits") == usual
+    assert parsed("--data", "digits", "--examples", "300") == replace(usual, examples=300)
+    chosen = ["--batch-size", "256", "--epochs", "3"]  # what they would be elsewhere
+    assert parsed("--data", "digits", *chosen) == ExperimentConfig(data="digits", examples=1437)
+
+
+@pytest.mark.parametrize("preset", PRESET_FLAGS)
+def test_a_preset_goes_to_the_digits_with_what_it_has_beside_their_settings(preset: str) -> None:
+    expected = replace(PRESETS[PRESET_FLAGS[preset]], data="digits", **DIGITS)
+    assert parsed("--preset", preset, "--data", "digits") == expected
+
+
+def test_a_link_goes_to_the_digits_with_what_it_chose_and_comes_back_from_them() -> None:
+    elsewhere = "http://localhost:8501/?" + urlencode(to_query(ExperimentConfig(learning_rate=0.7, seed=4)))
+    there = ExperimentConfig(**{"data": "digits", "seed": 4} | DIGITS | {"learning_rate": 0.7})
+    assert parsed("--link", elsewhere, "--data", "digits") == there
+    back = parsed("--link", "http://localhost:8501/?" + urlencode(to_query(there)), "--data", "mnist")
+    assert back == ExperimentConfig(data="mnist", learning_rate=0.7, seed=4)
+
+
+EXAMPLES = "--examples 1,437 instead of 20,000"
+BATCH, EPOCHS = "--batch-size 32 instead of 256", "--epochs 6 instead of 3"
+
+
+@pytest.mark.parametrize(
+    ("words", "taken"),
+    [
+        ("--data digits", [EXAMPLES, BATCH, EPOCHS]),
+        ("--data digits --batch-size 64", [EXAMPLES, EPOCHS]),
+        ("--data digits --examples 200 --batch-size 64 --epochs 1", []),
+        ("--preset book-zh --data digits", ["--examples 1,437 instead of 60,000", BATCH, "--epochs 6 instead of 10"]),
+        ("--link http://x/?data=digits&epochs=2", [EXAMPLES, BATCH]),
+        ("--link http://x/?data=digits&examples=200&batch=32&epochs=6", []),
+        ("--link http://x/?epochs=9 --data digits", [EXAMPLES, BATCH]),
+        ("--data mnist", []),
+    ],
+)
+def test_what_the_digits_have_taken_is_said_with_the_flags_that_change_it(words: str, taken: list[str]) -> None:
+    arguments = build_parser().parse_args(["train", *words.split()])
+    line = "So few images take settings with which the lesson shows: {}. Give the flags to choose others."
+    assert about_digits(arguments, experiment(arguments)) == (line.format(", ".join(taken)) if taken else "")
+
+
+def test_the_digits_settings_are_said_before_the_run(run: Any) -> None:
+    ran = run("train", "--data", "digits", "--norm", "bn", "--epochs", "1", "--device", "cpu")
+    assert ran.code == 0
+    assert ran.err.startswith("So few images take settings with which the lesson shows: --examples 1,437 instead of")
+    assert "--epochs" not in ran.err.splitlines()[0]
+
+
+def test_a_decimal_comma_is_a_decimal_sign() -> None:
+    config = parsed("--lr", "0,3", "--dropout", "0,25", "--norm", "none:lr=0,02", "--examples", "20,000")
+    assert (config.learning_rate, config.dropout, config.examples) == (0.3, 0.25, 20_000)
+    assert [arm.name for arm in config.arms] == ["none:lr=0.02"]
+    assert build_parser().parse_args(["sequence", "--lr", "0,3"]).lr == 0.3
 
 
 def test_a_link_of_the_page_is_the_experiment_on_the_page() -> None:
@@ -248,14 +314,26 @@ def test_a_link_of_the_page_is_the_experiment_on_the_page() -> None:
 REFUSED = {
     "--lr nan": "error: --lr: The learning rate must be a finite number above 0; got nan. Use 0.1.",
     "--lr 0": "error: --lr: The learning rate must be a finite number above 0; got 0. Use 0.1.",
-    "--lr fast": "error: --lr: It must be a number; got “fast”. Use one such as 0.1. "
+    "--lr 1e39": "error: --lr: The networks compute in float32, where a learning rate is from 1.2e-38 to 3.4e+38; got "
+    "1e+39. Use 0.1.",
+    "--lr 1e-50": "error: --lr: The networks compute in float32, where",
+    "--lr 1e38 --optimizer adam": "error: --lr: The networks compute in float32, where a learning rate is from 1.2e-38 "
+    "to 3e+37; got 1e+38. Use 0.1.",
+    "--norm none:lr=4e38": "error: --norm: The networks compute in float32, where",
+    "--norm bn:dropout=0.99999999999": "error: --norm: Dropout is the share of values set to 0, from 0 up to but not "
+    "including 1, and 0.99999999999 is 0 or 1 in float32, in which the networks compute. Use 0 to 0.9.",
+    "--momentum 0.99999999999": "error: --momentum: SGD's momentum is the share of the last step that is kept",
+    "--link http://x/?lr=1e39": "error: --link: “lr=1e39” in the link cannot be used. The networks compute in float32",
+    "--lr fast": "error: --lr: It must be a number; got “fast”. Write it like 0.1. See `python -m core train --help`.",
+    "--lr 1,000": "error: --lr: It must be a number that reads in one way only; got “1,000”. Write 1000 or 1.000. See",
+    "--lr=": "error: --lr: It is empty and must be a number. Write it like 0.1. See",
+    "--norm none:lr=1,000": "error: --norm: lr in “none:lr=1,000” must be a number that reads in one way only",
+    "--epochs 0": "error: --epochs: A run has 1 to 1,000 epochs; got 0. Use 1 to 1,000.",
+    "--epochs 1.5": "error: --epochs: It must be a whole number; got “1.5”. Write it like 20. "
     "See `python -m core train --help`.",
-    "--epochs 0": "error: --epochs: A run has 1 to 1,000 epochs; got epochs 0. Use 1 to 1,000.",
-    "--epochs 1.5": "error: --epochs: It must be a whole number; got “1.5”. Use one such as 8. "
-    "See `python -m core train --help`.",
-    "--data cifar": "error: --data: data must be one of fashion-mnist, mnist, kmnist, digits; got “cifar”.",
-    "--pool sum": "error: --pool: pool must be one of max, avg; got “sum”.",
-    "--depth 6": "error: --depth: depth must be one of 5, 8, 12; got “6”.",
+    "--data cifar": "error: --data: It must be one of fashion-mnist, mnist, kmnist, digits; got “cifar”.",
+    "--pool sum": "error: --pool: It must be one of max, avg; got “sum”.",
+    "--depth 6": "error: --depth: It must be one of 5, 8, 12; got “6”.",
     "--momentum 1": "error: --momentum: ",
     "--dropout nan": "error: --dropout: ",
     "--seed -1": "error: --seed: A seed is a whole number from 0",
@@ -266,7 +344,7 @@ REFUSED = {
     "--batch-size 1": "error: --norm, --batch-size: A batch of 1 has no spread",
     "--examples 257 --no-drop-last": "error: --examples, --batch-size, --drop-last: A batch of 1 has no spread",
     "--examples 100": "error: --examples, --batch-size: A mini-batch cannot be larger than the training data",
-    "--examples 60001": "error: --data, --examples: fashion-mnist has 60,000 training images; got examples 60,001.",
+    "--examples 60001": "error: --data, --examples: fashion-mnist has 60,000 training images; got 60,001.",
     "--preset third": "error: --preset: invalid choice: 'third'",
     "--preset book-zh --link http://x/?lr=1": "error: --link: not allowed with argument --preset.",
     "--link http://x/?lr=0&warp=9": "error: --link: Unknown setting “warp” in the link cannot be used. “lr=0” "
@@ -358,6 +436,15 @@ def test_a_full_disk_takes_the_file_but_not_the_numbers(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_became_read_only_is_not_called_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "write_text", read_only)
+    with pytest.raises(UsageError, match="Choose a folder on a disk that can be written to"):
+        write_json(tmp_path / "out.json", {})
+
+
 # Data files
 
 
@@ -423,7 +510,18 @@ def test_a_row_reader_whose_loss_is_no_number_is_an_exit_code(run: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["--lr 0", "--lr nan", "--epochs 0", "--examples -1", "--seed -1", "--seed 4294967296", "--data cifar"]
+    "words",
+    [
+        "--lr 0",
+        "--lr nan",
+        "--lr 1e39",
+        "--lr 1e-50",
+        "--epochs 0",
+        "--examples -1",
+        "--seed -1",
+        "--seed 4294967296",
+        "--data cifar",
+    ],
 )
 def test_bad_input_for_the_row_reader_is_refused_in_one_line(run: Any, words: str) -> None:
     ran = run("sequence", *words.split())
@@ -473,3 +571,64 @@ def test_a_reader_that_has_left_is_no_error() -> None:
     os.close(writing)
     assert done.returncode == 0
     assert done.stderr == b""
+
+
+# Streams: closed, full, or with nobody at the other end
+
+VERIFY = "-m core data verify --data digits"
+needs_full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, the disk always full")
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    """`command` as typed, python being this one."""
+    return subprocess.run(["sh", "-c", command.replace("python", sys.executable, 1)], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(("redirection", "is_read"), [("2>&-", True), (">&-", False), (">&- 2>&- <&-", False)])
+def test_with_a_closed_stream_the_work_is_done_all_the_same(redirection: str, is_read: bool) -> None:
+    done = shell(f"exec python {VERIFY} {redirection}")
+    assert (done.returncode, done.stderr, "built in" in done.stdout) == (0, "", is_read)
+
+
+@needs_full_disk
+def test_results_that_cannot_be_written_are_said_to_be_lost() -> None:
+    done = shell(f"exec python {VERIFY} > /dev/full")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: The results cannot be written to stdout (No space left on device). Free some space, or send them "
+        "elsewhere.\n"
+    )
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", pytest.param("2> /dev/full", marks=needs_full_disk)])
+def test_bad_input_with_nobody_to_tell_it_to_is_still_2_and_nothing_is_said_on_stdout(redirection: str) -> None:
+    done = shell(f"exec python -m core train --lr nan {redirection}")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+
+
+def test_a_fault_of_its_own_is_3_with_its_traceback() -> None:
+    code = "import core.cli.process as p; p.COMMANDS['data'] = lambda _: 1 / 0; raise SystemExit(p.process())"
+    done = subprocess.run(python("-c", code, "data", "verify"), capture_output=True, text=True)
+    assert done.returncode == 3
+    assert "ZeroDivisionError" in done.stderr
+    assert done.stderr.endswith("This is a fault in NormScope itself, not in what was asked for.\n")
+
+
+@needs_full_disk
+def test_progress_that_cannot_be_written_stops_no_training(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "out.json"
+    with Path("/dev/full").open("wb") as full:
+        stderr = Outlet(full)
+        monkeypatch.setattr(sys, "stderr", stderr)
+        ran = run(*QUICK, "--norm", "bn", "--epochs", "1", "--json", str(path))
+    assert stderr.lost is not None
+    assert (ran.code, "BatchNorm" in ran.out) == (0, True)
+    assert json.loads(path.read_text())["status"] == "finished"
+
+
+def test_every_exit_code_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs/command-line.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| (\d+) \|", page.split("## Exit codes")[1], re.MULTILINE)
+    assert documented == [str(code) for code in (DONE, NOTHING_TO_SHOW, CANNOT, FAULT, INTERRUPTED)]

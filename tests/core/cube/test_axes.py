@@ -242,12 +242,12 @@ def test_what_is_drawn_of_an_axis_is_sorted_distinct_and_within_it(size, count, 
 def test_a_large_tensor_says_what_is_drawn_of_it_and_that_statistics_are_of_all():
     shape = (256, 6, 24, 24)
     shown = Shown(shape, (spread(256, 4, start=0), spread(6, 6), spread(24, 8), spread(24, 8)))
-    assert str(shown) == (
+    assert shown.told() == (
         "Drawn: n 0–3 of 256, c all 6, h 1–22 every 3 of 24, w 1–22 every 3 of 24; 1,536 of 884,736 cells. "
         "Statistics are of all 884,736."
     )
     assert shown.nearest((9, 2, 0, 12)) == (3, 2, 1, 13)
-    assert str(Shown((2, 3), ((0, 1), (0, 1, 2)))) == "All 6 cells are drawn."
+    assert Shown((2, 3), ((0, 1), (0, 1, 2))).told() == "All 6 cells are drawn."
 
 
 @few
@@ -277,6 +277,18 @@ def test_of_sequences_that_differ_in_length_only_the_steps_that_exist_are_counte
     assert box_size(family(Rule("NTD", "N"), shape, (0, 0, 0)), lengths) == 3
     assert box_size(family(Rule("NTD", "D"), shape, (0, 4, 0)), lengths) == 4
     assert box_size(family(Rule("NTD", "TD"), shape, (1, 0, 0)), lengths) == 12
+
+
+@few
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=5), st.data())
+def test_of_such_sequences_both_sentences_count_the_cells_drawn_that_exist(lengths, data):
+    shape = (len(lengths), 6, 4)
+    there = {(n, t, d) for n, t, d in np.ndindex(*shape) if t < lengths[n]}
+    shown = Shown(shape, tuple(spread(size, data.draw(st.integers(1, size))) for size in shape))
+    drawn = there & {c for c in np.ndindex(*shape) if all(i in part for i, part in zip(c, shown.indices, strict=True))}
+    told = shown.told(lengths)
+    assert f"{len(drawn):,} of {len(there):,} cells" in told or told == f"All {len(there):,} cells are drawn."
+    assert f" of {len(drawn):,} cells drawn" in describe("X", Rule("NTD", "N"), shown, (0, 0, 0), lengths)
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,15 @@ def test_statistics_are_of_the_whole_tensor_however_little_is_drawn():
     assert "Statistics are of all 55,296" in data["drawn"]
 
 
+def test_the_cells_that_are_said_to_be_drawn_are_those_that_the_picture_draws():
+    site = Site("gru", random((4, 9, 5)), lengths=torch.tensor([9, 2, 1, 7]))
+    shown = choose(site.shape, examples=3, features=4)
+    data = picture(site, [Norming.of(rule_for(Norm.LN, "NTD"))], shown, (0, 0, 0), "before")
+    drawn = np.frombuffer(base64.b64decode(data["exists"]), dtype=np.float32).sum()
+    assert drawn == (9 + 2 + 1) * 4
+    assert f"; {drawn:.0f} of {(9 + 2 + 1 + 7) * 5} cells" in data["drawn"]
+
+
 def test_capture_sees_what_enters_each_norm_and_leaves_the_network_bitwise_as_it_was():
     net = build_lenet(parse_arm("bn:dropout=0.5"), ExperimentConfig())
     before = copy.deepcopy(net.state_dict())

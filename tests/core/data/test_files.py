@@ -9,7 +9,10 @@ from __future__ import annotations
 import gzip
 import os
 import threading
+import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -238,6 +241,105 @@ def test_a_silent_server_is_given_up(mirror: Mirror, monkeypatch: pytest.MonkeyP
     assert "timed out" in str(error)
 
 
+@pytest.mark.parametrize("what", ["content", "header"])
+def test_a_server_that_drips_is_given_up_though_each_byte_comes_in_time(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, what: str
+) -> None:
+    """One byte each nine seconds, as far as the clock is asked, never a wait that is too long."""
+    monkeypatch.setattr("core.data.pace.monotonic", count(0, 9).__next__)
+    sent: list[int] = []
+
+    def drip(request: BaseHTTPRequestHandler, content: bytes) -> None:
+        request.wfile.write(b"HTTP/1.0 200 OK\r\n" + b"Content-Length: 9999\r\n\r\n" * (what == "content"))
+        with suppress(OSError):  # nobody reads any more
+            for _ in range(2000):
+                request.wfile.write(b"x")
+                sent.append(1)
+                time.sleep(0.002)
+
+    mirror.send = drip
+    error = fails(tmp_path)
+    assert error.missing is True
+    assert f"{mirror.url}: sent " in str(error)
+    assert "which is too slow" in str(error)
+    assert len(sent) < 2000
+    assert mirror.asked == NAMES[:1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_is_just_fast_enough_may_take_its_time(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Some thousand bytes a read, 0.05 s apart: minutes in all, at 20 kB/s and more."""
+    times = count(0, 0.05)
+    monkeypatch.setattr("core.data.pace.monotonic", times.__next__)
+
+    def in_pieces(request: BaseHTTPRequestHandler, content: bytes) -> None:
+        request.send_header("Content-Length", str(len(content)))
+        request.end_headers()
+        for start in range(0, len(content), 1500):
+            request.wfile.write(content[start : start + 1500])
+
+    mirror.send = in_pieces
+    monkeypatch.setattr("core.data.pace.SECONDS", 0.2)
+    fetch("fashion-mnist", tmp_path)
+    assert statuses(tmp_path) == ["ok"] * 4
+
+
+def test_a_server_that_never_ends_is_given_up_before_memory_is_full(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("core.data.files._MOST_BYTES", 1 << 20)
+    sent: list[int] = []
+
+    def endless(request: BaseHTTPRequestHandler, content: bytes) -> None:
+        request.end_headers()
+        with suppress(OSError):
+            for _ in range(1000):
+                sent.append(request.wfile.write(bytes(1 << 16)))
+
+    mirror.send = endless
+    error = fails(tmp_path)
+    assert "sends more than 1 MiB" in str(error)
+    assert error.missing is True
+    assert len(sent) < 1000
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http:/proxy.example:3128",
+        "http://.proxy.example",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:3128a",
+        "http://[",
+        "http://",
+        "://",
+        "not a proxy",
+        "http://ﾟ.example:²",
+        "http://user:secret@.proxy.example",
+    ],
+)
+def test_a_malformed_proxy_is_as_no_network(
+    proxy: str, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST.mirrors", ["http://mirror.invalid/"])
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.delenv("no_proxy")
+    error = fails(tmp_path)
+    assert error.missing is True
+    assert "the download failed (http://mirror.invalid/: " in str(error)
+    assert "secret" not in str(error)
+
+
+def test_a_proxy_that_works_is_used(mirror: Mirror, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST.mirrors", ["http://mirror.invalid/"])
+    monkeypatch.setenv("http_proxy", mirror.url)
+    monkeypatch.delenv("no_proxy")
+    fetch("fashion-mnist", tmp_path)
+    assert mirror.asked == NAMES
+
+
 def test_a_broken_off_download_is_reported_by_its_bytes_and_not_kept(mirror: Mirror, tmp_path: Path) -> None:
     mirror.send = send_half
     size = len(mirror.files[NAMES[0]])
@@ -311,7 +413,7 @@ def test_no_space_left_is_said_and_the_partial_file_removed(
 
     monkeypatch.setattr(Path, "write_bytes", write_until_full)
     error = fails(tmp_path)
-    assert "no space is left. Free some" in str(error)
+    assert "No space left on device. Free some space, put the four .gz files there by hand" in str(error)
     assert str(tmp_path / "FashionMNIST/raw") in str(error)
     assert error.missing is True
     assert [path.suffix for path in written] == [".part"]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.experiment.config import DATASETS, PRESETS, ExperimentConfig
+from core.experiment.fitting import DIGITS
 from core.experiment.links import QUERY_KEYS, from_query, to_query
 from tests.core.drawn import valid_configs
 
@@ -65,14 +66,14 @@ def test_junk_of_any_length_is_ignored_and_not_repeated_at_length(key: str, junk
         ({"colour": "red"}, "Unknown setting “colour”"),
         ({"epochs": "many"}, "“epochs=many”"),
         ({"epochs": "2.5"}, "“epochs=2.5”"),
-        ({"epochs": "0"}, "1 to 1,000 epochs; got epochs 0"),
-        ({"epochs": "1001"}, "1 to 1,000 epochs; got epochs 1,001"),
+        ({"epochs": "0"}, "1 to 1,000 epochs; got 0"),
+        ({"epochs": "1001"}, "1 to 1,000 epochs; got 1,001"),
         ({"lr": "0"}, "above 0; got 0"),
         ({"lr": "-1"}, "above 0; got -1"),
         ({"lr": "nan"}, "above 0; got nan"),
         ({"lr": "inf"}, "above 0; got inf"),
-        ({"batch": "1025"}, "1 to 1,024 examples; got batch_size 1,025"),
-        ({"seed": "-1"}, "got seed -1"),
+        ({"batch": "1025"}, "1 to 1,024 examples; got 1,025"),
+        ({"seed": "-1"}, "4,294,967,295; got -1"),
         ({"drop_last": "yes"}, "must be one of 0, 1; got “yes”"),
         ({"data": "imagenet"}, "must be one of fashion-mnist, mnist, kmnist, digits; got “imagenet”"),
         ({"depth": "6"}, "must be one of 5, 8, 12; got “6”"),
@@ -102,11 +103,21 @@ def test_examples_that_the_data_does_not_have_cost_data_and_examples_only() -> N
     assert "digits has 1,437 training images" in problems[0]
 
 
-def test_a_link_to_the_digits_alone_takes_all_that_they_have() -> None:
-    assert from_query({"data": "digits", "lr": "0.5"}) == (
-        ExperimentConfig(data="digits", examples=1_437, learning_rate=0.5),
+def test_a_link_to_the_digits_takes_their_settings_where_it_names_none() -> None:
+    assert from_query({"data": "digits"}) == (ExperimentConfig(data="digits", **DIGITS), [])
+    assert from_query({"data": "digits", "lr": "0.7", "act": "relu"}) == (
+        ExperimentConfig(**{"data": "digits", "activation": "relu"} | DIGITS | {"learning_rate": 0.7}),
         [],
     )
+    few = from_query({"data": "digits", "examples": "20"})[0]
+    assert (few.examples, few.batch_size, few.epochs) == (20, 20, DIGITS["epochs"])
+
+
+def test_a_number_in_a_link_may_have_a_decimal_comma_among_the_arms_too() -> None:
+    config, problems = from_query({"lr": "0,3", "dropout": "0,25", "arms": "none:lr=0,02,bn:dropout=0,5:lr=1,5,ln"})
+    assert problems == []
+    assert (config.learning_rate, config.dropout) == (0.3, 0.25)
+    assert [arm.name for arm in config.arms] == ["none:lr=0.02", "bn:dropout=0.5:lr=1.5", "ln"]
 
 
 def test_a_link_to_fewer_examples_than_the_usual_batch_has_takes_one_batch_of_them() -> None:
@@ -115,7 +126,7 @@ def test_a_link_to_fewer_examples_than_the_usual_batch_has_takes_one_batch_of_th
 
 def test_settings_of_a_link_that_contradict_each_other_on_the_digits_do_not_cost_the_data() -> None:
     config, problems = from_query({"data": "digits", "batch": "4", "drop_last": "0"})  # 1,437 = 359 × 4 + 1
-    assert config == ExperimentConfig(data="digits", examples=1_437)
+    assert config == ExperimentConfig(data="digits", **DIGITS)
     assert [problem.partition(".")[0] for problem in problems] == [
         "“batch=4” and “drop_last=0” in the link were ignored"
     ]

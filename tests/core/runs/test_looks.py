@@ -26,6 +26,7 @@ from core.words.conclusions import about_activations, about_gradients, about_par
 
 ARMS = tuple(parse_arm(name) for name in ("none", "bn", "ln:dropout=0.3", "bn:book"))
 TITLES = {arm.name: arm.title for arm in ARMS}
+LAYERS = ("conv1", "conv2", "fc1", "fc2")
 
 
 def small(**changes: object) -> ExperimentConfig:
@@ -110,6 +111,41 @@ def test_one_layer_of_the_parameters_is_that_layer_only(observations: Observatio
     assert arms["bn"]["fc1"]["gamma"] == [1.0] * 120
 
 
+def test_each_page_gets_the_conclusion_about_the_layer_that_it_shows(
+    observations: Observations, looks: list[NetworksSeen]
+) -> None:
+    look, arms = observations.since(0, "fixed")[3], [look for look in looks if look.source == "fixed"][3].arms
+    assert look.to_json("gradients", None)["says"] == about_gradients(arms, TITLES)
+    by_layer = look.to_json("activations", None)["says"]
+    assert list(by_layer) == [*LAYERS, "fc3"]
+    for layer in LAYERS:
+        assert by_layer[layer] == about_activations(arms, TITLES, layer)
+        assert look.to_json("parameters", layer)["says"] == about_parameters(arms, TITLES, layer)
+    assert len(set(by_layer.values())) == 5
+
+
+def test_every_page_says_which_arms_are_dead_and_train_says_what_the_latest_look_found(
+    small_images: Images,
+) -> None:
+    config = small(activation="relu", arms=ARMS[:2])
+    arms = build_arms(config, torch.device("cpu"))
+    kept = Observations(TITLES)
+    kept.append(look_at_fixed_images(config, small_images, arms, 0))
+    assert kept.dead == ""
+    with torch.no_grad():
+        dict(arms[0].model.named_parameters())["fc2.bias"].fill_(-100)
+    kept.append(look_at_fixed_images(config, small_images, arms, 7))
+    dead = (
+        "Dead at step 7, 0 for all 64 images: fc2 of No normalization. "
+        "Gradient exactly 0 at step 7: every layer of No normalization."
+    )
+    assert kept.dead == dead
+    latest = kept.since(1, "fixed")[0]
+    assert latest.to_json("gradients", None)["says"].endswith(dead)
+    assert latest.to_json("activations", None)["says"]["conv1"].endswith(dead)
+    assert latest.to_json("parameters", "conv1")["says"].endswith(dead)
+
+
 def test_the_whole_look_has_every_histogram(observations: Observations) -> None:
     found = json.loads(observations.whole(1))
     assert set(found) == set(TITLES)
@@ -155,9 +191,8 @@ def test_the_sentences_say_what_the_numbers_are(looks: list[NetworksSeen]) -> No
     ratio = arms["none"].gradient_ratio
     assert f"No normalization {1 / ratio:,.0f} times smaller" in about_gradients(arms, TITLES)
     spread = arms["none"].layers[-2].activated.unit_std
-    assert f"No normalization {spread:.2g} (pooled" in about_activations(arms, TITLES)
-    assert "BatchNorm 1.00 to 1.00, running variance of" in about_parameters(arms, TITLES)
-    assert "No arm of this run" in about_parameters({"none": arms["none"]}, TITLES)
+    assert f"No normalization {spread:.2g} (pooled" in about_activations(arms, TITLES, "fc2")
+    assert "BatchNorm 1.00 to 1.00, running variance " in about_parameters(arms, TITLES, "conv1")
 
 
 def test_the_sentences_name_the_arms_whose_numbers_are_not_finite_and_write_no_long_numbers(
@@ -168,11 +203,11 @@ def test_the_sentences_name_the_arms_whose_numbers_are_not_finite_and_write_no_l
     seen = [record for record in found if isinstance(record, NetworksSeen) and record.source == "fixed"]
     arms = next(look.arms for look in seen if look.step == 1)
     assert not math.isfinite(arms["none"].layers[-2].activated.unit_std)
-    assert "The values of fc2 are not finite numbers at this step in No normalization" in about_activations(
-        arms, TITLES
-    )
-    assert "The gradients are not finite numbers at this step in No normalization" in about_gradients(arms, TITLES)
-    for sentence in (about_activations(arms, TITLES), about_gradients(arms, TITLES), about_parameters(arms, TITLES)):
+    lost = "are not finite numbers at this step, so they cannot be drawn: No normalization"
+    by_layer = [about(arms, TITLES, layer) for about in (about_activations, about_parameters) for layer in LAYERS]
+    assert f"The values of fc2 {lost}" in about_activations(arms, TITLES, "fc2")
+    assert f"The gradients {lost}" in about_gradients(arms, TITLES)
+    for sentence in (*by_layer, about_gradients(arms, TITLES)):
         assert "nan" not in sentence
         assert max(map(len, sentence.split())) < 20
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,14 +18,25 @@ import pytest
 import torch
 
 from core.data.files import DataError
+from core.data.pace import BYTES_A_SECOND, SECONDS
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
+from core.experiment.environment import GRACE_SECONDS
+from core.experiment.fitting import DIGITS
 from core.experiment.rules import ConfigError
 from core.runs import gallery
 from core.runs.asking import QueueFull
-from core.runs.manager import RunManager
+from core.runs.manager import KEPT_RUNS, MAX_ACTIVE_RUNS, RunManager
 from core.runs.run import NotTheOwner, Run
-from core.training.records import ArmDiverged, DataReplaced, LearningRateChanged, Record, StatusChanged, TrainMeasured
+from core.training.records import (
+    ArmDiverged,
+    DataArrived,
+    DataReplaced,
+    LearningRateChanged,
+    Record,
+    StatusChanged,
+    TrainMeasured,
+)
 from core.training.trainer import train
 
 CONFIG = ExperimentConfig(data="digits", examples=300, batch_size=50, epochs=2, arms=(parse_arm("bn"),))
@@ -128,6 +141,22 @@ def test_step_while_it_runs_does_one_more_mini_batch_and_pauses(start, script, u
     assert run.snapshot().step == 2
 
 
+def test_each_order_of_a_step_is_one_more_mini_batch_and_pause_takes_back_those_to_come(start, script, until) -> None:
+    run = start(ENDLESS)
+    script.step()
+    for _ in range(4):  # while the first mini-batch is under way
+        run.step_once(run.key)
+    script.finish_step()
+    for expected in (2, 3):
+        assert script.step() == expected
+        if expected == 3:
+            run.pause(run.key)
+        script.finish_step()
+    until(lambda: run.status == "paused")
+    assert run.snapshot().step == 3
+    assert script.in_step.empty()
+
+
 def test_resume_goes_on_with_the_next_step_and_says_so(start, script, until) -> None:
     run = start(ENDLESS)
     script.step()
@@ -207,6 +236,15 @@ def test_a_new_learning_rate_is_used_from_the_next_step_on(manager, start, until
 def test_a_learning_rate_that_is_none_is_refused_and_nothing_changes(start, script, rate: float) -> None:
     run = start(ENDLESS)
     with pytest.raises(ConfigError, match="finite number above 0"):
+        run.change_learning_rate(run.key, rate)
+    script.step()
+    assert run.snapshot().learning_rate == 0.1
+
+
+@pytest.mark.parametrize(("rate", "optimizer"), [(1e39, "sgd"), (1e-50, "sgd"), (1e38, "adam")])
+def test_a_learning_rate_that_float32_does_not_hold_is_refused(start, script, rate: float, optimizer: str) -> None:
+    run = start(replace(ENDLESS, optimizer=optimizer))
+    with pytest.raises(ConfigError, match="float32"):
         run.change_learning_rate(run.key, rate)
     script.step()
     assert run.snapshot().learning_rate == 0.1
@@ -301,6 +339,18 @@ def test_when_the_line_is_full_a_start_is_refused_with_what_to_do_and_disturbs_n
     with pytest.raises(QueueFull, match="At most 2 experiments may run or wait at a time, and 2 do"):
         manager.submit(ENDLESS)
     assert manager.active() == waiting
+    script.end(manager)
+
+
+def test_a_start_that_is_refused_leaves_ones_own_run_alone(script) -> None:
+    manager = RunManager(device=torch.device("cpu"), grace=60, capacity=1)
+    ending = manager.submit(ENDLESS)
+    script.step()
+    own = manager.submit(ENDLESS, replaces=ending)
+    with pytest.raises(QueueFull):  # while the one before has not ended yet
+        manager.submit(ENDLESS, replaces=own)
+    assert own.snapshot().asked == ""
+    assert manager.active() == [ending, own]
     script.end(manager)
 
 
@@ -454,6 +504,168 @@ def test_missing_data_are_replaced_by_the_digits_with_the_reason(manager, start,
     assert [r for r in run.history if isinstance(r, DataReplaced)] == [DataReplaced("fashion-mnist", "digits", reason)]
 
 
+@pytest.fixture
+def network(monkeypatch, small_digits) -> Iterator[Network]:
+    """Fashion-MNIST is not here, and comes when the test says so; `digits` are."""
+    network = Network(small_digits)
+    monkeypatch.setattr(gallery, "is_missing", lambda name, root: name != "digits")
+    monkeypatch.setattr(gallery, "load", network.load)
+    yield network
+    network.arrived.set()
+
+
+@dataclass
+class Network:
+    """What is asked of it arrives at once for all who asked, `arrived`; until then a chunk comes every millisecond."""
+
+    images: object
+    asked: list[str] = field(default_factory=list)
+    arrived: threading.Event = field(default_factory=threading.Event)
+    given_up: list[str] = field(default_factory=list)
+    error: Exception | None = None
+
+    def load(self, name: str, root: object, device: object, progress: Any, check_stopped: Any) -> object:
+        if name != "digits":
+            self.asked.append(name)
+            self._wait(name, progress, check_stopped)
+        return self.images
+
+    def _wait(self, name: str, progress: Any, check_stopped: Any) -> None:
+        while not self.arrived.wait(0.001):
+            progress("images.gz", 500, 1000)
+            try:
+                check_stopped()
+            except Exception:
+                self.given_up.append(name)
+                raise
+        if self.error is not None:
+            raise self.error
+
+
+ELSEWHERE = replace(CONFIG, data="fashion-mnist")
+
+
+def test_who_needs_no_download_does_not_wait_for_one(manager, start, network, until) -> None:
+    slow = start(ELSEWHERE)
+    until(lambda: any(isinstance(r, DataArrived) for r in slow.history))
+    quick = start(CONFIG)
+    manager.join(quick, PATIENCE_SECONDS)
+    assert quick.status == "finished"
+    assert (slow.status, slow.snapshot().place) == ("preparing", 0)
+    network.arrived.set()
+    manager.join(slow, PATIENCE_SECONDS)
+    assert (slow.status, slow.config) == ("finished", ELSEWHERE)
+    assert network.asked == ["fashion-mnist"]
+
+
+def test_two_who_want_the_same_data_share_a_download_and_both_see_how_far_it_is(manager, start, network, until) -> None:
+    both = [start(ELSEWHERE), start(ELSEWHERE)]
+    for run in both:
+        until(lambda run=run: DataArrived("images.gz", 500, 1000) in list(run.history))
+    network.arrived.set()
+    for run in both:
+        manager.join(run, PATIENCE_SECONDS)
+    assert [run.status for run in both] == ["finished"] * 2
+    assert network.asked == ["fashion-mnist"]
+
+
+def test_who_stops_leaves_the_download_to_the_others_and_the_last_one_ends_it(manager, start, network, until) -> None:
+    first, second = start(ELSEWHERE), start(ELSEWHERE)
+    for run in (first, second):
+        until(lambda run=run: any(isinstance(r, DataArrived) for r in run.history))
+    first.stop(first.key)
+    manager.join(first, PATIENCE_SECONDS)
+    assert (first.status, second.status, network.given_up) == ("stopped", "preparing", [])
+    second.stop(second.key)
+    manager.join(second, PATIENCE_SECONDS)
+    until(lambda: network.given_up == ["fashion-mnist"])
+    third = start(ELSEWHERE)
+    network.arrived.set()
+    manager.join(third, PATIENCE_SECONDS)
+    assert (third.status, network.asked) == ("finished", ["fashion-mnist"] * 2)
+
+
+def test_a_stop_is_heard_though_nothing_arrives(manager, start, network, monkeypatch, until) -> None:
+    monkeypatch.setattr(network, "_wait", lambda *_: network.arrived.wait(PATIENCE_SECONDS))
+    run = start(ELSEWHERE)
+    until(lambda: run.status == "preparing")
+    run.stop(run.key)
+    manager.join(run, PATIENCE_SECONDS)
+    assert run.status == "stopped"
+
+
+def test_a_download_that_fails_fails_for_all_who_wait_and_both_go_on_with_the_digits(manager, start, network) -> None:
+    network.error = DataError("no route to host", missing=True)
+    both = [start(ELSEWHERE), start(ELSEWHERE)]
+    network.arrived.set()
+    for run in both:
+        manager.join(run, PATIENCE_SECONDS)
+        assert (run.status, run.config.data) == ("finished", "digits")
+        assert [r.reason for r in run.history if isinstance(r, DataReplaced)] == ["no route to host"]
+
+
+def test_who_waited_for_data_comes_back_to_its_place_behind_whoever_computes(start, script, network, until) -> None:
+    computing = start(ENDLESS)
+    script.step()
+    slow, later = start(ELSEWHERE), start(ENDLESS)
+    until(lambda: slow.status == "preparing")
+    assert [run.snapshot().place for run in (computing, slow, later)] == [0, 0, 1]
+    version = later.version
+    network.arrived.set()
+    until(lambda: slow.status == "queued")
+    assert [run.snapshot().place for run in (computing, slow, later)] == [0, 1, 2]
+    assert later.version > version  # or a watcher would be given the old place
+
+
+def test_who_pressed_first_does_not_take_the_device_from_whoever_has_it_by_then(start, script, network, until) -> None:
+    slow = start(ELSEWHERE)
+    until(lambda: slow.status == "preparing")
+    computing = start(ENDLESS)
+    script.step()
+    network.arrived.set()
+    until(lambda: slow.status == "queued")
+    script.finish_step()
+    assert script.step() == 2
+    assert (computing.status, slow.snapshot().place) == ("running", 1)
+
+
+def test_missing_data_bring_settings_with_which_the_digits_show_the_lesson_and_say_which(
+    manager, start, monkeypatch, digits
+) -> None:
+    def load(name: str, *_: object) -> object:
+        if name == "digits":
+            return digits
+        raise DataError("fashion-mnist is not complete.", missing=True)
+
+    monkeypatch.setattr(gallery, "load", load)
+    run = start(ExperimentConfig(arms=CONFIG.arms, epochs=1))
+    manager.join(run, PATIENCE_SECONDS)
+    assert run.config == replace(ExperimentConfig(data="digits", arms=CONFIG.arms, **DIGITS), epochs=1)
+    reason = next(r.reason for r in run.history if isinstance(r, DataReplaced))
+    assert reason.startswith("So few images take settings with which the lesson shows: training images 1,437 instead")
+    assert f"batch size {DIGITS['batch_size']} instead of 256" in reason
+    assert "epochs" not in reason
+    assert reason.endswith(" fashion-mnist is not complete.")
+
+
+def test_how_long_an_experiment_takes_is_reckoned_from_the_latest_run_like_it(manager, start) -> None:
+    config = replace(CONFIG, epochs=5)  # 30 steps
+    assert manager.seconds_for(config) is None
+    began = time.monotonic()
+    manager.join(start(config), PATIENCE_SECONDS)
+    seconds = manager.seconds_for(config)
+    assert 0 < seconds <= (time.monotonic() - began) * 30 / 29
+    assert manager.seconds_for(replace(config, epochs=50)) == pytest.approx(10 * seconds)
+    assert manager.seconds_for(replace(config, batch_size=100)) == pytest.approx(seconds)  # half as many steps
+    for other in (replace(config, depth=8), replace(config, batch_size=150), ExperimentConfig()):
+        assert manager.seconds_for(other) is None
+
+
+def test_a_run_of_a_few_steps_does_not_say_how_long_they_take(manager, start) -> None:
+    manager.join(start(CONFIG), PATIENCE_SECONDS)
+    assert manager.seconds_for(CONFIG) is None
+
+
 def test_corrupt_data_end_the_run_with_what_to_do_and_are_not_replaced(manager, start, monkeypatch) -> None:
     monkeypatch.setattr(gallery, "load", fails_with(DataError("t10k is truncated. Delete it.")))
     run = start(CONFIG)
@@ -559,3 +771,11 @@ def test_the_rest_is_estimated_from_the_time_spent_computing_and_not_from_pauses
         assert script.step() == 5
         assert run.snapshot().eta_seconds == pytest.approx(2 * 56)
         run.stop(run.key)
+
+
+def test_the_documentation_has_the_limits_that_hold() -> None:
+    page = " ".join((Path(__file__).parents[3] / "docs/deployment.md").read_text(encoding="utf-8").split())
+    assert f"The last {KEPT_RUNS} ended runs are remembered" in page
+    assert f"at most {MAX_ACTIVE_RUNS} run or wait" in page
+    assert f"A run ends {GRACE_SECONDS:g} seconds after its last viewer has left" in page
+    assert f"less than {BYTES_A_SECOND // 1000} kB/s for {SECONDS:g} seconds" in page

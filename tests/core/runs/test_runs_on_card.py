@@ -13,12 +13,14 @@ import torch
 from core.cube.networks import Networks
 from core.data.files import verify
 from core.experiment.config import PRESETS, ExperimentConfig
+from core.experiment.fitting import on_digits
 from core.runs import questions
 from core.runs.manager import RunManager
 from core.runs.run import Run
 from core.training import ahead, arms, captured, records
 from core.training.records import TrainMeasured
-from core.words.verdict import OUT_OF_MEMORY, verdict
+from core.words.endings import OUT_OF_MEMORY
+from core.words.verdict import verdict
 
 DIGITS = ExperimentConfig(data="digits", examples=1280, batch_size=64, epochs=6, learning_rate=0.5)
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)]
@@ -95,7 +97,7 @@ def test_a_stop_keeps_what_was_measured_and_frees_the_line(card_manager: RunMana
 def test_first_look_gives_a_verdict(data: str) -> None:
     if any(check.status != "ok" for check in verify(data)):
         pytest.skip("needs the four real Fashion-MNIST files (set NORMSCOPE_DATA)")
-    config = PRESETS["First look"] if data != "digits" else PRESETS["First look"].on_digits()
+    config = PRESETS["First look"] if data != "digits" else on_digits(PRESETS["First look"])
     manager = RunManager(device=torch.device("cuda"))
     run = manager.submit(config)
     run.join("a watcher")
@@ -117,8 +119,11 @@ def test_too_little_memory_is_said_with_what_to_lower() -> None:
         run = manager.submit(ExperimentConfig(data="digits", examples=1437, batch_size=1024, depth=12, epochs=3))
         run.join("a watcher")
         manager.join(run, 120)
-        assert run.status == "failed"
-        assert OUT_OF_MEMORY in [getattr(r, "message", "") for r in run.history]
+        whose = {r.what for r in run.history if isinstance(r, records.ArmFailed)}
+        if run.status == "failed":
+            assert OUT_OF_MEMORY in [getattr(r, "message", "") for r in run.history]
+        else:  # some arms had room
+            assert whose == {"the device ran out of memory"}
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     again = manager.submit(DIGITS)

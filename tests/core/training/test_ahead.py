@@ -17,10 +17,18 @@ import torch
 from core.data.images import Images
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
-from core.training import ahead, arms, captured, records
+from core.training import ahead, arms, captured, records, steps
 from core.training.ahead import Ahead
 from core.training.captured import SLOTS, NotCaptured
-from core.training.records import ArmDiverged, EpochFinished, LearningRateChanged, NetworksSeen, Record, TrainMeasured
+from core.training.records import (
+    ArmDiverged,
+    ArmFailed,
+    EpochFinished,
+    LearningRateChanged,
+    NetworksSeen,
+    Record,
+    TrainMeasured,
+)
 from core.training.trainer import RunStopped, Training, Unattended, train
 
 SIX = tuple(parse_arm(name) for name in ("none", "bn", "ln", "bn:book", "gn", "in/rms"))
@@ -112,10 +120,10 @@ def test_losses_tests_and_epochs_are_those_of_one_call_after_another(
 
 
 def test_looks_are_those_of_their_step(on_card, monkeypatch) -> None:
-    steps = (0, 1, 2, 7, 60, -61, 74, 75)
-    found, _ = history_of(CONFIG, on_card, looks=steps)
+    looks = (0, 1, 2, 7, 60, -61, 74, 75)
+    found, _ = history_of(CONFIG, on_card, looks=looks)
     call_by_call(on_card, monkeypatch)
-    expected, _ = history_of(CONFIG, on_card, looks=steps)
+    expected, _ = history_of(CONFIG, on_card, looks=looks)
     seen, right = ([r for r in history if isinstance(r, NetworksSeen)] for history in (found, expected))
     assert [(r.step, r.source, list(r.arms)) for r in seen] == [(r.step, r.source, list(r.arms)) for r in right]
     for mine, theirs in zip(seen, right, strict=True):
@@ -202,6 +210,48 @@ def test_a_look_that_cannot_be_captured_is_taken_call_by_call(on_card, monkeypat
     found, _ = history_of(CONFIG, on_card, looks=(0, 3, 20))
     assert outline(found) == outline(expected)
     assert "call by call: no look" in caplog.text
+
+
+def test_an_arm_that_raises_while_the_steps_are_captured_ends_alone_call_by_call(on_card, monkeypatch, caplog) -> None:
+    """Before it fails it has learnt nothing from the steps that were tried for the capture's sake."""
+    expected, _ = history_of(CONFIG, on_card)
+    monkeypatch.setattr(captured.CapturedStep, "_learn", _broken_for_the_second(captured.CapturedStep._learn))
+    monkeypatch.setattr("core.training.steps._learn", _no_more_than(1, "bn", steps._learn))
+    found, _ = history_of(CONFIG, on_card)
+    assert [r for r in found if isinstance(r, ArmFailed)] == [ArmFailed(2, "bn", "step", "RuntimeError: no")]
+    assert "call by call" in caplog.text
+    mine, right = (numbers(history, TrainMeasured, "loss") for history in (found, expected))
+    assert {(step, arm) for step, arm in mine if arm == "bn"} == {(1, "bn")}
+    assert {arm: mine[CONFIG.total_steps, arm] for arm in ("none", "ln")} == pytest.approx(
+        {arm: right[CONFIG.total_steps, arm] for arm in ("none", "ln")}, abs=2e-4
+    )
+
+
+def test_a_card_that_is_too_small_to_capture_all_arms_is_no_arms_fault(on_card, monkeypatch) -> None:
+    def refuse(*_: object) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(captured.CapturedStep, "_step", refuse)
+    with pytest.raises(torch.OutOfMemoryError):
+        history_of(CONFIG, on_card)
+
+
+def _broken_for_the_second(learn: Callable[..., None]) -> Callable[..., None]:
+    def learn_or_raise(self, i: int, place: int) -> None:
+        if self.arms[i].name == "bn":
+            raise RuntimeError("no")
+        learn(self, i, place)
+
+    return learn_or_raise
+
+
+def _no_more_than(most: int, name: str, learn: Callable[..., Any]) -> Callable[..., Any]:
+    def learn_or_raise(arm, batch):
+        if arm.name == name and batch.step > most:
+            raise RuntimeError("no")
+        return learn(arm, batch)
+
+    return learn_or_raise
 
 
 def test_dropout_is_not_captured(on_card, monkeypatch) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import torch
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -18,14 +21,18 @@ from core.data.images import Images
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.exports.results import results
+from core.nets.norms import gamma_beta
 from core.runs import gallery
 from core.runs.line import Line
 from core.runs.manager import RunManager
 from core.runs.run import Run
+from core.training import records
+from core.training.arms import build_arms
 from core.training.records import Record, StatusChanged, TrainMeasured
+from core.training.steps import look_at_fixed_images
 from core.training.trainer import train
 from core.web import api, assets
-from core.web.routes import lifespan, routes
+from core.web.routes import lifespan, routes, routes_below
 
 PATIENCE_SECONDS = 60
 CONFIG = ExperimentConfig(
@@ -114,6 +121,19 @@ def test_who_is_up_to_date_gets_the_state_and_no_records(client, finished) -> No
     assert "At the end, after 6 steps" in answer["state"]["verdict"]
 
 
+def test_train_says_which_arms_the_latest_look_found_dead(client, still, small_images: Images) -> None:
+    config = replace(still.config, activation="relu")
+    arms = build_arms(config, torch.device("cpu"))
+    with torch.no_grad():
+        gamma_beta(dict(arms[0].model.named_children())["fc2_norm"])[1].fill_(-100)
+    still.publish(look_at_fixed_images(config, small_images, arms, 4))
+    still.publish(records.TestMeasured(4, 0.67, 100, True, {"bn": 2.3}, {"bn": 0.1}, {}, {}, {"bn": 0.1}))
+    assert news(client, still)["state"]["verdict"] == (
+        "After 4 steps, on all 100 test images: BatchNorm 10.0 % (still at chance). Dead at step 4, 0 for all 64 "
+        "images: fc2 of BatchNorm. Gradient exactly 0 at step 4: every layer of BatchNorm."
+    )
+
+
 def test_the_whole_history_is_there_for_who_comes_late(client, finished) -> None:
     answer = news(client, finished)
     kinds = [record["kind"] for record in answer["records"]]
@@ -163,21 +183,69 @@ def test_asking_for_points_is_watching(client, still, monkeypatch) -> None:
     assert seen == [None]
 
 
-@pytest.mark.parametrize("path", ["points", "results.json"])
+@pytest.mark.parametrize("path", ["points", "results.json", "inside?view=gradients", "inside/1", "ask/recalibration"])
 def test_an_unknown_run_is_404_in_json_and_says_so(client, manager, path: str) -> None:
     response = client.get(f"/api/runs/nobody/{path}")
     assert response.status_code == 404
     assert "not known here" in response.json()["error"]
+    assert response.json()["gone"] is True  # what other refusals do not say
 
 
-@pytest.mark.parametrize("since", ["x", "1.5", "", "9" * 5000])
-def test_a_since_that_is_no_number_is_400_in_json(client, still, since: str) -> None:
-    response = client.get(f"/api/runs/{still.id}/points?since={since}")
+NUMBERS = ("points?since=", "inside?view=gradients&since=", "inside/", "ask/maps?image=", "ask/noise?step=")
+
+
+@pytest.mark.parametrize("route", NUMBERS)
+@pytest.mark.parametrize(
+    "number", ["x", "1.5", "", "²", "٣", "1_0", "+1", " 1", "0x1", "9" * 5000], ids=lambda n: n[:9]
+)
+def test_a_parameter_that_is_no_number_is_400_in_json(client, still, route: str, number: str) -> None:
+    if route == "inside/" and not number:
+        return  # another address
+    response = client.get(f"/api/runs/{still.id}/{route}{quote(number)}")
     assert response.status_code == 400
-    assert response.json() == {"error": "since must be a whole number"}
+    assert "must be a whole number" in response.json()["error"]
 
 
-@pytest.mark.parametrize(("since", "count"), [("-5", 1), ("0", 1), ("1", 0), ("99999999999999999999999", 0)])
+@pytest.mark.parametrize("route", NUMBERS)
+def test_numbers_count_from_0(client, still, route: str) -> None:
+    response = client.get(f"/api/runs/{still.id}/{route}-5")
+    assert response.status_code == 400
+    assert response.json()["error"].endswith("must be a whole number, 0 or more")
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("points?since=1&since=2", "since must be given once"),
+        ("inside", "view is missing"),
+        ("inside?view=quux", "view must be one of gradients, activations, parameters; got “quux”"),
+        ("inside?view=gradients&view=gradients", "view must be given once"),
+        ("inside?view=gradients&source=all", "source must be one of fixed, batch; got “all”"),
+        ("inside?view=gradients&layer=conv1&layer=conv2", "layer must be given once"),
+        ("ask/quux", "question must be one of maps, noise, recalibration; got “quux”"),
+        ("ask/maps?stage=after", "stage must be one of before, normalized, scaled, activated; got “after”"),
+        ("ask/noise?layer=conv1&layer=conv1", "layer must be given once"),
+    ],
+)
+def test_a_parameter_that_says_nothing_known_is_400_with_what_it_must_be(client, still, path: str, error: str) -> None:
+    response = client.get(f"/api/runs/{still.id}/{path}")
+    assert (response.status_code, response.json()) == (400, {"error": error})
+
+
+@pytest.mark.parametrize("base", ["", "norm", "/norm/", "courses/2026/norm"])
+def test_all_routes_are_below_the_servers_path_and_what_is_not_there_is_404_in_json(manager, base: str) -> None:
+    client = TestClient(Starlette(routes=routes_below(base)))
+    start = f"/{base.strip('/')}".rstrip("/")
+    assert client.get(f"{start}/api/health").json()["status"] == "ok"
+    assert client.get(f"{start}/{assets.assets_address()}/shared/web.js").status_code == 200
+    assert client.get(f"{start}/vendor/plotly.min.js").status_code == 200
+    for path in ("api/nothing", "api/runs/x/inside/1/2", "api/", "vendor/three.js", "assets/x"):
+        response = client.get(f"{start}/{path}")
+        assert response.status_code == 404
+        assert response.json()["error"].startswith(f"There is nothing at {start}/{path}")
+
+
+@pytest.mark.parametrize(("since", "count"), [("0", 1), ("1", 0), ("99999999999999999999999", 0)])
 def test_any_whole_number_is_answered(client, still, since: str, count: int) -> None:
     response = client.get(f"/api/runs/{still.id}/points?since={since}")
     assert response.status_code == 200
@@ -359,15 +427,40 @@ def test_a_whole_look_and_the_networks_of_a_kept_step_can_be_asked_for(client: T
     assert first["arms"] != now["arms"]
 
 
-@pytest.mark.parametrize(
-    "path", ["inside?view=quux", "inside?view=gradients&source=all", "inside?view=gradients&since=x", "ask/quux"]
-)
-def test_a_wrong_question_gets_its_answer_in_words(client: TestClient, finished: Run, path: str) -> None:
-    answer = client.get(f"/api/runs/{finished.id}/{path}")
-    assert answer.status_code == 400
-    assert answer.json()["error"]
-
-
 def test_a_layer_that_is_not_there_is_answered_with_those_that_are(client: TestClient, finished: Run) -> None:
     answer = client.get(f"/api/runs/{finished.id}/ask/noise?layer=conv9")
     assert (answer.status_code, "conv1, conv2, fc1, fc2, fc3; got conv9" in answer.json()["error"]) == (400, True)
+
+
+def test_questions_that_wait_for_the_device_keep_no_file_waiting(still: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read by threads, of which there is one here."""
+    monkeypatch.setattr(api, "QUESTION_SECONDS", 2)
+
+    server = Starlette(routes=routes)
+
+    async def asked_and_loaded() -> tuple[bool, list[int]]:
+        to_thread.current_default_thread_limiter().total_tokens = 1
+        questions = [asyncio.create_task(status_of(server, f"/api/runs/{still.id}/ask/noise")) for _ in range(3)]
+        while not still._questions:
+            await asyncio.sleep(0)
+        await status_of(server, "/vendor/plotly.min.js")
+        answered = any(question.done() for question in questions)
+        still.end("stopped")
+        return answered, [await question for question in questions]
+
+    assert asyncio.run(asked_and_loaded()) == (False, [400] * 3)
+
+
+async def status_of(server: Starlette, path: str) -> int:
+    """What the server answers to GET `path`."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> None:
+        await asyncio.Event().wait()  # nobody hangs up
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+    await server(scope, receive, send)
+    return sent[0]["status"]

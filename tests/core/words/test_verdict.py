@@ -8,24 +8,33 @@ import pytest
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.training import records
-from core.training.records import ArmDiverged, Record, StatusChanged
-from core.words.verdict import is_at_chance, sampling_error, verdict
+from core.training.records import ArmDiverged, StatusChanged
+from core.words.endings import none_left
+from core.words.verdict import is_at_chance, largest_fall, sampling_error, verdict
 
 CONFIG = ExperimentConfig()
 
 
 def measured(
     step: int = 234, examples: int = 10_000, batch: dict[str, float] | None = None, **accuracy: float
-) -> Record:
+) -> records.TestMeasured:
     whole, losses = examples == 10_000, dict.fromkeys(accuracy, 1.0)
     return records.TestMeasured(step, step / 78, examples, whole, losses, accuracy, {}, batch or {}, losses)
+
+
+def over_time(end: int = 234, **accuracies: list[float]) -> list[records.TestMeasured]:
+    """Tests on the first 1,000 images, one every 20 steps up to `end`."""
+    columns = list(zip(*accuracies.values(), strict=True))
+    steps = range(end - 20 * (len(columns) - 1), end + 1, 20)
+    return [measured(s, 1000, **dict(zip(accuracies, row, strict=True))) for s, row in zip(steps, columns, strict=True)]
 
 
 def test_it_ranks_the_arms_and_says_who_is_still_at_chance() -> None:
     said = verdict(CONFIG, [measured(none=0.1, bn=0.799, ln=0.626)], ended=True)
     assert said == (
-        "At the end, after 234 steps, on all 10,000 test images: BatchNorm 79.9 %, LayerNorm 62.6 %; still at chance: "
-        "No normalization (10.0 %). The lead is 17.3 points (sampling error ±1.2; one seed)."
+        "At the end, after 234 steps, on all 10,000 test images: BatchNorm 79.9 %; LayerNorm 62.6 %; No normalization "
+        "10.0 % (still at chance). The lead is 17.3 points (±1.2 from the test images alone; another seed or another "
+        "machine may differ by more)."
     )
 
 
@@ -52,14 +61,18 @@ def test_a_lead_within_sampling_error_is_too_close_to_call(lead: float, too_clos
 
 def test_the_same_lead_counts_on_many_images_and_not_on_few() -> None:
     few, many = (verdict(CONFIG, [measured(examples=n, bn=0.78, ln=0.75)], ended=True) for n in (1000, 10_000))
-    assert "Too close to call: the lead is 3.0 points (sampling error ±3.7" in few
-    assert "The lead is 3.0 points (sampling error ±1.2" in many
+    assert "Too close to call: the lead is 3.0 points, within the sampling error of the test images (±3.7)." in few
+    assert "The lead is 3.0 points (±1.2 from the test images alone; another seed or another" in many
 
 
 def test_nobody_leads_where_all_are_at_chance() -> None:
     said = verdict(CONFIG, [measured(none=0.1, bn=0.104)], ended=True)
-    assert "still at chance: BatchNorm (10.4 %), No normalization (10.0 %)." in said
-    assert "lead" not in said
+    assert said.endswith("BatchNorm 10.4 % (still at chance); No normalization 10.0 % (still at chance).")
+
+
+def test_an_arm_that_had_learned_and_guesses_now_is_not_still_at_chance() -> None:
+    said = verdict(CONFIG, over_time(none=[0.1, 0.1, 0.1], bn=[0.1, 0.6, 0.09], ln=[0.1, 0.7, 0.7]), ended=True)
+    assert "LayerNorm 70.0 %; No normalization 10.0 % (still at chance); BatchNorm 9.0 % (at chance again)." in said
 
 
 @pytest.mark.parametrize("examples", [1000, 10_000])
@@ -79,20 +92,100 @@ def test_the_sampling_error_is_that_of_a_simulation(first: float, second: float,
     assert sampling_error(first, second, examples) == pytest.approx((high - low) / 2, rel=0.03)
 
 
+@pytest.mark.parametrize("config", [CONFIG, ExperimentConfig(batch_size=2, epochs=1)])
+def test_a_lead_smaller_than_what_an_arm_has_just_lost_again_is_too_close_to_call(config: ExperimentConfig) -> None:
+    history = over_time(end=config.total_steps, bn=[0.60, 0.66, 0.72, 0.717], ln=[0.60, 0.72, 0.68, 0.607])
+    assert sampling_error(0.717, 0.607, 1000) < 0.11
+    window = min(config.total_steps // 2, 2 * config.steps_per_epoch)
+    assert (
+        f"Too close to call: the lead is 11.0 points, and within the last {window:,} steps one arm's test accuracy "
+        "fell by 11.3 (LayerNorm)."
+    ) in verdict(config, history, ended=True)
+
+
+def test_a_lead_larger_than_any_fall_stands() -> None:
+    history = over_time(bn=[0.60, 0.66, 0.72, 0.717], ln=[0.60, 0.71, 0.68, 0.607])  # it fell by 10.3
+    assert "The lead is 11.0 points (±" in verdict(CONFIG, history, ended=True)
+
+
+def test_the_fall_may_be_the_leaders_own_or_that_of_an_arm_further_behind() -> None:
+    leader = over_time(bn=[0.9, 0.7, 0.8], ln=[0.7, 0.7, 0.7])
+    third = over_time(bn=[0.8, 0.8, 0.8], ln=[0.7, 0.7, 0.7], none=[0.9, 0.9, 0.55])
+    assert "one arm's test accuracy fell by 20.0 (BatchNorm)" in verdict(CONFIG, leader, ended=True)
+    assert "one arm's test accuracy fell by 35.0 (No normalization)" in verdict(CONFIG, third, ended=True)
+
+
+def test_a_third_arms_fall_counts_against_its_own_distance_to_the_leader() -> None:
+    history = over_time(bn=[0.8, 0.8], ln=[0.7, 0.7], none=[0.7, 0.55])  # fell by 15, and is 25 behind
+    assert "The lead is 10.0 points" in verdict(CONFIG, history, ended=True)
+
+
+def test_a_climb_is_learning_and_calls_no_lead_in_question() -> None:
+    history = over_time(bn=[0.10, 0.75, 0.79], ln=[0.10, 0.30, 0.62])
+    assert "The lead is 17.0 points" in verdict(CONFIG, history, ended=True)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "step", "too_close"),
+    [(3, 116, False), (3, 117, True), (10, 623, False), (10, 624, True)],  # the half of 234, two epochs before 780
+)
+def test_a_fall_counts_within_the_last_two_epochs_and_the_second_half_of_the_steps_so_far(
+    epochs: int, step: int, too_close: bool
+) -> None:
+    config = ExperimentConfig(epochs=epochs)
+    low = [measured(s, bn=0.8, ln=0.7) for s in (config.total_steps - 10, config.total_steps)]
+    said = verdict(config, [measured(step, bn=0.8, ln=0.82), *low], ended=True)
+    assert ("Too close to call" in said) is too_close
+
+
+def test_a_fall_is_measured_between_tests_on_as_many_images() -> None:
+    live, whole = measured(220, 1000, bn=0.8, ln=0.8), measured(234, 10_000, bn=0.8, ln=0.75)
+    assert "The lead is 5.0 points" in verdict(CONFIG, [live, whole], ended=True)
+
+
+def test_the_largest_fall_is_that_over_all_pairs_of_tests() -> None:
+    random = np.random.default_rng(2)
+    for _ in range(50):
+        sizes, shares = random.choice([1000, 10_000], 12), random.random(12)
+        tests = [measured(i, int(n), bn=float(p)) for i, (n, p) in enumerate(zip(sizes, shares, strict=True))]
+        differences = np.triu(np.subtract.outer(shares, shares), 1) * np.equal.outer(sizes, sizes)
+        assert largest_fall(tests, "bn") == pytest.approx(max(0.0, differences.max()))
+    assert largest_fall([measured(ln=0.5)], "bn") == 0.0
+
+
 def test_the_gap_between_batch_and_running_statistics_is_told_only_beyond_sampling_error() -> None:
     within = verdict(CONFIG, [measured(bn=0.79, batch={"bn": 0.80})], ended=True)
     beyond = verdict(CONFIG, [measured(bn=0.099, batch={"bn": 0.31})], ended=False)
     assert "batch statistics" not in within
-    assert "With batch statistics instead of running ones BatchNorm reads 31.0 %." in beyond
+    assert "With batch statistics instead of running ones: BatchNorm 31.0 %." in beyond
 
 
 def test_of_several_gaps_the_largest_is_told() -> None:
     config = ExperimentConfig(arms=(parse_arm("bn"), parse_arm("bn/none")))
     said = verdict(config, [measured(bn=0.5, **{"bn/none": 0.9}, batch={"bn": 0.6, "bn/none": 0.6})], ended=True)
-    assert "instead of running ones BatchNorm, convolutions only reads 60.0 %" in said
+    assert "instead of running ones: BatchNorm on convolutions only 60.0 %" in said
 
 
 def test_an_arm_that_diverged_is_named_with_its_step() -> None:
     broken = ArmDiverged(57, "none", "conv1", "conv1.weight is not finite")
     said = verdict(CONFIG, [measured(bn=0.8, ln=0.6), broken], ended=True)
-    assert said.endswith("No normalization diverged at step 57.")
+    assert said.endswith("Diverged: No normalization at step 57.")
+
+
+def test_titles_of_several_words_do_not_run_into_one_another() -> None:
+    config = ExperimentConfig(arms=tuple(parse_arm(name) for name in ("bn:book", "gn", "bn/none")))
+    said = verdict(config, [measured(**{"bn:book": 0.9, "gn": 0.8, "bn/none": 0.7})], ended=True)
+    first, second = "BatchNorm with the book's own code 90.0 %", "GroupNorm with 2 groups 80.0 %"
+    assert f"{first}; {second}; BatchNorm on convolutions only 70.0 %." in said
+
+
+def test_what_a_look_says_of_dead_arms_is_said_beside_their_accuracy() -> None:
+    said = verdict(CONFIG, [measured(bn=0.8)], ended=True, dead="At step 234 fc2 is dead.")
+    assert said.endswith("BatchNorm 80.0 %. At step 234 fc2 is dead.")
+
+
+def test_the_learning_rate_to_lower_is_that_of_the_arm_that_diverged_first() -> None:
+    config = ExperimentConfig(arms=(parse_arm("none:lr=5"), parse_arm("bn")))
+    own, shared = (ArmDiverged(step, name, "fc3", "it is not finite") for step, name in ((3, "none:lr=5"), (9, "bn")))
+    assert "(it was 5)" in none_left(config, [own, shared], learning_rate=0.1)
+    assert "(it was 0.1)" in none_left(config, [shared, own], learning_rate=0.1)

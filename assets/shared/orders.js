@@ -1,0 +1,129 @@
+// The visitor's orders, on their way to Python. An order goes in one message with what the form's fields hold, so a field
+// that is still typed in hands its text over before, or the text goes with the order. Streamlit drops what a newer press
+// overtakes, and what comes to a server that does not know the session yet: so orders are numbered and sent again until
+// Python has heard them, and Python carries out each number once.
+
+import { GONE } from "./web.js";
+
+const FORM = "[data-testid=stSidebar]";
+const KEPT = "normscope-form"; // what the form holds, over a reload: the link has the run's settings
+const FIRST_PATIENCE_MS = 3000;
+
+const waiting = []; // { number, order, heard }
+let count = 0;
+let line = Promise.resolve();
+let pressedOn = {}; // what was typed when the button went down, which takes the focus from the field
+let python = null; // what Python has said last
+let send = null;
+let timer;
+
+// The element on every page by which the orders go. It has nothing to show.
+export function mount({ data, setTriggerValue }) {
+  send = (message) => setTriggerValue("sent", message);
+  const isNew = data.visitor !== python?.visitor; // a page just opened, or a server started anew
+  python = data;
+  while (waiting.length && waiting[0].number <= data.heard) waiting.shift().heard();
+  if (isNew) meet();
+  keep();
+  watch();
+}
+
+// Have it done: { do, run, key, ... }. Resolves when Python has heard it.
+export function order(what) {
+  const typed = { ...pressedOn, ...typedArms() };
+  const handedOver = handOver();
+  line = line.then(() => handedOver);
+  return new Promise((heard) => {
+    line = line.then(() => {
+      const left = { ...typed, ...refusedNumbers() };
+      waiting.push({ number: ++count, heard, order: Object.keys(left).length ? { ...what, typed: left } : what });
+      sendAll();
+    });
+  });
+}
+
+export const areWaiting = () => waiting.length > 0;
+
+function sendAll(patience = FIRST_PATIENCE_MS) {
+  clearTimeout(timer);
+  if (!waiting.length) return;
+  send?.({ seen: python.sets, orders: waiting.map(({ number, order: what }) => ({ ...what, number })) });
+  timer = setTimeout(() => sendAll(2 * patience), patience);
+}
+
+// --- a session that is new to this tab --------------------------------------------------------------------------------
+
+function meet() {
+  const kept = stored();
+  if (kept && same(kept.link, python.opened) && python.form && !same(kept.form, python.form)) {
+    waiting.unshift({ order: { do: "fill", form: kept.form }, heard() {} });
+  }
+  for (const each of waiting) each.number = ++count;
+  setTimeout(sendAll, 0); // Streamlit wants no triggers while an element is mounted
+}
+
+function keep() {
+  if (waiting.some(({ order: { do: what } }) => what === "fill")) return;
+  const form = python.form ?? stored()?.form;
+  if (form) sessionStorage.setItem(KEPT, JSON.stringify({ link: python.link, form }));
+}
+
+const stored = () => JSON.parse(sessionStorage.getItem(KEPT));
+const sorted = (dict) => JSON.stringify(Object.entries(dict).toSorted());
+const same = (one, other) => sorted(one) === sorted(other);
+
+// --- what the form's fields have not told Streamlit ---------------------------------------------------------------------
+
+// A field tells Streamlit what was typed when it loses the focus, and React needs a moment to pass that on.
+async function handOver() {
+  const field = document.activeElement;
+  if (!field?.closest(FORM) || !field.matches("input, textarea")) return;
+  field.blur();
+  await new Promise((done) => {
+    requestAnimationFrame(() => setTimeout(done));
+    setTimeout(done, 50); // a page in the background gets no frames
+  });
+}
+
+// The list of arms forgets a name that was typed without Enter when it loses the focus.
+const typedArms = () => texts(`${FORM} [data-testid=stMultiSelect] input`, ({ value }) => value.trim());
+// A number that the field itself refuses stays in it, while Streamlit goes on with the one before.
+const refusedNumbers = () => texts(`${FORM} [data-testid=stNumberInput] input[aria-invalid=true]`, ({ value }) => value);
+
+function texts(selector, read) {
+  const found = [...document.querySelectorAll(selector)].map((input) => [setting(input), read(input)]);
+  return Object.fromEntries(found.filter(([name, text]) => name && text));
+}
+
+// Streamlit puts a widget's key into a class of its box.
+const setting = (input) => input.closest("[class*=st-key-]")?.className.match(/st-key-(\w+)/)[1];
+
+document.addEventListener("pointerdown", () => (pressedOn = typedArms()), true);
+document.addEventListener("keydown", () => (pressedOn = {}), true);
+window.addEventListener("click", () => (pressedOn = {})); // after all who were pressed
+
+// --- a server that has been started anew --------------------------------------------------------------------------------
+
+// Streamlit comes back to it without running the script: the page would not hear that its run is gone.
+let isLooking = false;
+async function look() {
+  if (isLooking) return;
+  isLooking = true;
+  await order({ do: "look" });
+  isLooking = false;
+}
+
+document.addEventListener(GONE, look);
+
+let watched;
+function watch() {
+  const app = document.querySelector("[data-testid=stApp]");
+  if (!app || app === watched) return;
+  watched = app;
+  const isThere = () => app.dataset.testConnectionState === "CONNECTED";
+  let before = isThere();
+  new MutationObserver(() => {
+    if (isThere() && !before) look();
+    before = isThere();
+  }).observe(app, { attributeFilter: ["data-test-connection-state"] });
+}

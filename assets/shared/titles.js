@@ -1,0 +1,52 @@
+// A chart's title in as many lines as it needs beside the toolbar, which a touch screen shows all the time: on one line it
+// would be covered by it, or cut at the chart's edge.
+
+import { ruler } from "./ruler.js";
+
+const LINE = 1.3; // of the size of type
+const CAP = 0.7; // as far as plotly lowers a title of one line below its place, and forgets to lower one of several
+const BUTTON = 24; // pixels of the toolbar
+
+// The layout with its title in lines, and room for them above the plot.
+export function titled(layout, width, { displayModeBar, modeBarButtons = [] } = {}) {
+  if (!layout.title?.text || !width) return layout;
+  const { text, font: { size } } = layout.title;
+  const tools = displayModeBar === false ? 0 : BUTTON * modeBarButtons.flat().length + 8;
+  const lines = inLines(text, width - tools - 8, ruler(layout.font.family), size);
+  const margin = { ...layout.margin, t: layout.margin.t + (lines.length - 1) * LINE * size };
+  return { ...layout, margin, title: { ...layout.title, text: lines.join("<br>"), pad: { t: lines.length > 1 ? CAP * size : 0 } } };
+}
+
+// Text of words, some of them in a <span style="font-size:.8em">, in lines of at most `room` pixels; a word is never broken.
+export function inLines(text, room, widthOf, size) {
+  const lines = [[]];
+  let left = room;
+  for (const word of wordsOf(text)) {
+    const wide = widthOf(`${word.text} `, size * word.scale);
+    if (lines.at(-1).length && wide > left) {
+      lines.push([]);
+      left = room;
+    }
+    lines.at(-1).push(word);
+    left -= wide;
+  }
+  return lines.map((words) => runs(words).map(({ open, texts }) => `${open}${texts.join(" ")}${open && "</span>"}`).join(" "));
+}
+
+function wordsOf(text) {
+  return text.split(/(<span[^>]*>.*?<\/span>)/).flatMap((part) => {
+    const [, open = "", inner = part] = part.match(/^(<span[^>]*>)(.*)<\/span>$/) ?? [];
+    const scale = Number(open.match(/font-size:([\d.]+)em/)?.[1] ?? 1);
+    return inner.split(" ").filter(Boolean).map((each) => ({ text: each, open, scale }));
+  });
+}
+
+// Words of one style side by side.
+function runs(words) {
+  const found = [];
+  for (const { open, text } of words) {
+    if (found.length && found.at(-1).open === open) found.at(-1).texts.push(text);
+    else found.push({ open, texts: [text] });
+  }
+  return found;
+}

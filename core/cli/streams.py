@@ -1,0 +1,60 @@
+"""Standard input, output and error as a process finds them: closed, full, or with nobody at the other end.
+
+prepare  once, before anything is written: afterwards writing raises nothing
+Outlet   a stream that remembers what was lost
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from io import TextIOWrapper
+
+
+class Outlet(TextIOWrapper):
+    """Text for a terminal, a file or a pipe. What cannot be written is dropped, and `lost` is the first reason why."""
+
+    lost: OSError | None = None
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError as error:
+            return self._lose(error)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            self._lose(error)
+
+    def _lose(self, error: OSError) -> int:
+        self.lost = self.lost or error
+        # What waits in the buffer would be tried again at every write, and Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+        return 0
+
+
+def prepare() -> Outlet:
+    """Make sys.stdout and sys.stderr outlets, and give closed streams a place to go; returns the one for results."""
+    _occupy()
+    sys.stderr = _outlet(sys.stderr)
+    sys.stdout = out = _outlet(sys.stdout)
+    return out
+
+
+def _occupy() -> None:
+    """Nothing that is opened later may get the number of a closed stream, and with it what others write there."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
+def _outlet(stream: object) -> Outlet:
+    if not isinstance(stream, TextIOWrapper):  # None, where it was closed
+        return Outlet(open(os.devnull, "wb", buffering=0), encoding="utf-8", errors="replace", write_through=True)
+    encoding, by_lines = stream.encoding, stream.line_buffering
+    # “·” and “±” on a terminal that has neither
+    return Outlet(stream.detach(), encoding=encoding, errors="replace", line_buffering=by_lines)

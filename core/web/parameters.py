@@ -1,0 +1,70 @@
+"""What a request asks with: each parameter of each route is read here, and what cannot be read is answered in words.
+
+one      the text of a parameter; whole, choice: what it must be
+answers  an endpoint whose refusals become 400 in JSON
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Awaitable, Callable, Collection
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from core.experiment.rules import quoted
+
+WHOLE = re.compile(r"[0-9]{1,40}")  # ASCII's digits; Python answers thousands of them with an error of its own
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Refused(ValueError):
+    """A parameter that cannot be read; its text says what it must be."""
+
+
+def one(request: Request, name: str, default: str | None = None) -> str:
+    """The parameter's text, in the path or behind the “?”. Raises Refused if it is missing or given twice."""
+    if name in request.path_params:
+        return str(request.path_params[name])
+    given = request.query_params.getlist(name)
+    if len(given) > 1:
+        raise Refused(f"{name} must be given once")
+    if not given and default is None:
+        raise Refused(f"{name} is missing")
+    return given[0] if given else str(default)
+
+
+def whole(request: Request, name: str, default: str | None = None) -> int:
+    """A number of 0, 1, 2, …"""
+    text = one(request, name, default)
+    if not WHOLE.fullmatch(text):
+        raise Refused(f"{name} must be a whole number" + ", 0 or more" * text.startswith("-"))
+    return int(text)
+
+
+def choice(request: Request, name: str, allowed: Collection[str], default: str | None = None) -> str:
+    """One of `allowed`."""
+    text = one(request, name, default)
+    if text not in allowed:
+        raise Refused(f"{name} must be one of {', '.join(allowed)}; got {quoted(text)}")
+    return text
+
+
+def given(request: Request, name: str) -> bool:
+    """Whether the request has the parameter at all."""
+    return name in request.query_params
+
+
+def answers(endpoint: Endpoint) -> Endpoint:
+    """`endpoint`, whose refusals are answered with 400 and their reason."""
+
+    @functools.wraps(endpoint)
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Refused as refused:
+            return JSONResponse({"error": str(refused)}, 400)
+
+    return answer

@@ -1,0 +1,47 @@
+"""How arms came to an end that was not the run's, in words.
+
+about_failed   which arms raised an exception, and which one
+none_left      why a run has failed whose last arm has ended
+OUT_OF_MEMORY  what to do then
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from core.experiment.config import ExperimentConfig
+from core.training.records import ArmDiverged, ArmFailed, Record
+from core.words.numerals import printed
+
+OUT_OF_MEMORY = "The device ran out of memory. Lower the batch size or the number of arms and start again."
+DOING = {"step": "at step", "look": "when looked into after step", "test": "in the test after step"}
+
+
+def about_failed(history: Iterable[Record], titles: Mapping[str, str]) -> str:
+    """A sentence for each; empty when none has failed."""
+    return " ".join(f"{titles[r.arm]} failed {_where(r)}: {r.what}." for r in history if isinstance(r, ArmFailed))
+
+
+def none_left(config: ExperimentConfig, history: Iterable[Record], learning_rate: float) -> str:
+    """Needs an ArmDiverged or an ArmFailed among `history`; `learning_rate` is the last of the arms that share it."""
+    facts = list(history)
+    failed = [record for record in facts if isinstance(record, ArmFailed)]
+    if not failed:
+        return _all_diverged(config, facts, learning_rate)
+    if len({record.what for record in failed}) == 1 and "out of memory" in failed[0].what:
+        return OUT_OF_MEMORY
+    return f"No arm is left. {failed[0].arm} failed {_where(failed[0])}: {failed[0].what}. The log has more."
+
+
+def _all_diverged(config: ExperimentConfig, facts: Iterable[Record], learning_rate: float) -> str:
+    first = next(record for record in facts if isinstance(record, ArmDiverged))
+    own = next(arm.learning_rate for arm in config.arms if arm.name == first.arm)
+    rate = printed(f"{own or learning_rate:g}")
+    return (
+        f"Every arm's loss stopped being a finite number; the first was {first.arm} at step {first.step:,}: "
+        f"{first.what}. Lower the learning rate (it was {rate}) and start again."
+    )
+
+
+def _where(record: ArmFailed) -> str:
+    return f"{DOING[record.doing]} {record.step:,}"

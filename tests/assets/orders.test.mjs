@@ -1,0 +1,112 @@
+// Orders on their way to Python: numbered, sent again until they are heard, with what the form's fields hold back.
+
+import assert from "node:assert/strict";
+import test, { mock } from "node:test";
+import { setImmediate } from "node:timers";
+
+import { script } from "./script.mjs";
+
+// A page without fields, whose tab remembers; `fields` are what the form's selectors find.
+const kept = new Map();
+let fields = {};
+globalThis.sessionStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
+globalThis.document = Object.assign(new EventTarget(), {
+  activeElement: null,
+  querySelector: () => null,
+  querySelectorAll: (selector) => Object.entries(fields).filter(([part]) => selector.includes(part)).flatMap(([, found]) => found),
+});
+globalThis.window = new EventTarget();
+
+mock.timers.enable({ apis: ["setTimeout"] });
+
+const { areWaiting, mount, order } = await script("orders.js");
+const box = (setting, value) => ({ value, closest: () => ({ className: `stElementContainer st-key-${setting}` }) });
+const settled = () => new Promise((done) => setImmediate(done));
+
+// What Python says, of one session after the other; `sent` is what came to it.
+const sent = [];
+const python = (said) => mount({
+  data: { visitor: "first", heard: 0, sets: 2, opened: {}, link: { lr: "0.1" }, form: { lr: "0.1" }, ...said },
+  setTriggerValue: (name, message) => sent.push(structuredClone(message)),
+});
+const numbers = () => sent.at(-1).orders.map(({ number }) => number);
+const doings = () => sent.at(-1).orders.map(({ do: what }) => what);
+
+test("an order goes at once, with how much of the form's filling was seen, and is sent until it is heard", async () => {
+  python({});
+  const heard = order({ do: "start" });
+  await settled();
+  assert.deepEqual(sent, [{ seen: 2, orders: [{ do: "start", number: 1 }] }]);
+  mock.timers.tick(3000);
+  assert.deepEqual(sent[1], sent[0]);
+  python({ heard: 1 });
+  await heard;
+  mock.timers.tick(60_000);
+  assert.equal(sent.length, 2);
+  assert.equal(areWaiting(), false);
+});
+
+test("an order that a newer one overtakes goes with it once more", async () => {
+  order({ do: "step" });
+  order({ do: "step" });
+  await settled();
+  assert.deepEqual(numbers(), [2, 3]);
+  python({ heard: 2 });
+  order({ do: "stop" });
+  await settled();
+  assert.deepEqual(numbers(), [3, 4]);
+  python({ heard: 4 });
+});
+
+test("what was typed into the list of arms goes with the order, though the press has emptied the field", async () => {
+  fields = { stMultiSelect: [box("arms", "gn1 ")] };
+  document.dispatchEvent(new Event("pointerdown"));
+  fields = {};
+  order({ do: "start" });
+  await settled();
+  assert.deepEqual(sent.at(-1).orders[0].typed, { arms: "gn1" });
+  python({ heard: 5 });
+  window.dispatchEvent(new Event("click"));
+  order({ do: "start" });
+  await settled();
+  assert.equal(sent.at(-1).orders[0].typed, undefined, "it was for the press before");
+  python({ heard: 6 });
+});
+
+test("a number that its field refuses goes with the order as it is shown", async () => {
+  fields = { "aria-invalid": [box("epochs", "99999999999999999999")] };
+  order({ do: "start" });
+  await settled();
+  assert.deepEqual(sent.at(-1).orders[0].typed, { epochs: "99999999999999999999" });
+  fields = {};
+  python({ heard: 7 });
+});
+
+test("a server started anew hears what the one before has not, after the form is filled as it was", async () => {
+  const link = { lr: "0.5", run: "one" };
+  python({ heard: 7, link, form: { lr: "0.02" } });
+  order({ do: "start" });
+  await settled();
+  python({ visitor: "second", opened: link, link, form: { lr: "0.5" } });
+  mock.timers.tick(1);
+  assert.deepEqual(doings(), ["fill", "start"]);
+  assert.deepEqual(sent.at(-1).orders[0].form, { lr: "0.02" });
+  assert.ok(numbers()[0] < numbers()[1]);
+  python({ visitor: "second", heard: numbers()[1], opened: link, link, form: { lr: "0.02" } });
+  assert.equal(areWaiting(), false);
+});
+
+test("another link opened in the same tab is not filled with what was there before", async () => {
+  const before = sent.length;
+  const link = { lr: "0.5", run: "two" };
+  python({ visitor: "third", opened: link, link, form: { lr: "0.5" } });
+  mock.timers.tick(60_000);
+  assert.equal(sent.length, before);
+});
+
+test("Python is asked once to look when the server does not know a run", async () => {
+  document.dispatchEvent(new Event("normscope-gone"));
+  document.dispatchEvent(new Event("normscope-gone"));
+  await settled();
+  assert.deepEqual(doings(), ["look"]);
+});

@@ -1,0 +1,67 @@
+// The numbers and names around the cells: none lies on another, whatever the tensor, the camera and the picture's size.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { script } from "./script.mjs";
+
+const { layOut } = await script("layout.js");
+const { cubeScene, gridHeight, gridScene } = await script("scenes.js");
+
+const look = { dark: false, text: "#000000", background: "#ffffff", font: "sans-serif" };
+// Each axis's numbers have a hundred of their own.
+const axis = (name, word, size, drawn, step = 1) => ({ name, word, size, ids: Array.from({ length: drawn }, (_, i) => 100 * "NTCDHW".indexOf(name) + step * i) });
+const LAYOUTS = {
+  sequences: layOut([axis("N", "example", 64, 4), axis("T", "time step", 28, 28), axis("D", "feature", 32, 16)]),
+  rows: layOut([axis("N", "example", 1024, 32), axis("D", "feature", 120, 64)]),
+  images: layOut([axis("N", "example", 256, 4), axis("C", "channel", 6, 6), axis("H", "row", 24, 4, 6), axis("W", "column", 24, 4, 6)]),
+  channels: layOut([axis("N", "example", 256, 8), axis("C", "channel", 16, 16), axis("H", "row", 24, 3, 8), axis("W", "column", 24, 3, 8)]),
+};
+
+const given = (layout, picked, width, height, camera) => ({
+  layout, picked, hovered: -1, exists: null, width, height, look, arm: "#0072b2", color: () => "#888888", rough: false, camera,
+  panel: { lit: new Uint8Array(layout.count), shade: new Float32Array(layout.count) },
+});
+
+// [left, right, top, bottom] of every text, by a ruler for which a digit is 0.55 times as wide as the type is high.
+const boxes = (list) => list.filter(({ t }) => t !== undefined).map(({ t, x, y, size, align }) => {
+  const wide = t.length * 0.55 * size;
+  const left = { left: x, center: x - wide / 2, right: x - wide }[align];
+  return { t, left, right: left + wide, top: y - 0.75 * size, bottom: y + 0.1 * size };
+});
+
+function touching(list) {
+  const numbers = boxes(list).filter(({ t }) => /^\d+$/.test(t));
+  return numbers.flatMap((a, i) => numbers.slice(i + 1).filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom).map((b) => `${a.t} on ${b.t}`));
+}
+
+const PICKS = [0, 1, 7, 100];
+
+for (const [name, layout] of Object.entries(LAYOUTS)) {
+  test(`on the grid of ${name} no number touches another, at any width`, () => {
+    for (const width of [300, 420, 512, 700]) {
+      for (const picked of PICKS) assert.deepEqual(touching(gridScene(given(layout, picked, width, gridHeight(layout.sheet, width) - 34))), [], `${width}, ${picked}`);
+    }
+  });
+
+  test(`on the cube of ${name} no number of an axis touches another, from anywhere`, () => {
+    for (const yaw of [-0.62, 0.1, 0.8, 2.4, 3.1]) {
+      for (const pitch of [0.06, 0.44, 1.45]) {
+        for (const width of [300, 512]) {
+          const list = cubeScene(given(layout, 7, width, 0.82 * width, { yaw, pitch, zoom: 1 }));
+          const axes = Object.values(Object.groupBy(list.filter(({ t }) => /^\d+$/.test(t ?? "")), ({ t }) => Math.floor(t / 100)));
+          assert.equal(axes.length, Math.min(3, layout.axes.length));
+          for (const each of axes) assert.deepEqual(touching(each), [], `${yaw} ${pitch} ${width}`);
+        }
+      }
+    }
+  });
+}
+
+test("the number of the picked cell is always there, bold", () => {
+  const { sequences } = LAYOUTS;
+  for (let t = 0; t < 28; t++) {
+    const list = gridScene(given(sequences, sequences.join([2, t, 5]), 420, 400));
+    assert.deepEqual(list.filter(({ weight }) => weight === 700).map(({ t: text }) => text), [String(100 + t), "2"]);
+  }
+});

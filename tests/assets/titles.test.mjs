@@ -1,0 +1,35 @@
+// Titles of charts in lines, by a ruler for which every letter is half as wide as the type is high.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { script } from "./script.mjs";
+
+const { inLines } = await script("titles.js");
+
+const widthOf = (text, size) => (text.length * size) / 2;
+const lines = (text, room) => inLines(text, room, widthOf, 16); // 8 pixels a letter
+
+test("a title that has room stays as it is", () => {
+  assert.deepEqual(lines("its gradient now", 17 * 8), ["its gradient now"]);
+});
+
+test("a title that has none goes on in the next line, at a space", () => {
+  assert.deepEqual(lines("mean of all by layer", 13 * 8), ["mean of all", "by layer"]);
+  assert.deepEqual(lines("unbreakably long", 3 * 8), ["unbreakably", "long"]);
+});
+
+test("no line is wider than the room unless it is a single word", () => {
+  const text = "∂L/∂W of conv1: share of weights by sign and magnitude";
+  for (let room = 40; room < 600; room += 17) {
+    const found = lines(text, room);
+    assert.equal(found.join(" "), text);
+    for (const line of found) assert.ok(line.length * 8 <= room || !line.includes(" "), `${line} in ${room}`);
+  }
+});
+
+test("what is written smaller stays so on every line, and is measured so", () => {
+  const small = (text) => `<span style="font-size:.5em">${text}</span>`;
+  assert.deepEqual(lines(`test ${small("one two three")}`, 12 * 8), [`test ${small("one two three")}`]);
+  assert.deepEqual(lines(`test ${small("one two three")}`, 8 * 8), [`test ${small("one")}`, small("two three")]);
+});

@@ -1,0 +1,131 @@
+"""What can be read: no words lie on others or are cut, focus is seen, and numbers stand beside each other."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.train_page import go
+
+pytestmark = pytest.mark.browser
+
+# Titles that are cut at their chart's edge or lie under its toolbar; type begins 3 pixels above its capitals.
+TOUCHING = """() => {
+    const box = (e) => e.getBoundingClientRect();
+    const lie = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    return [...document.querySelectorAll(".ns-chart")].flatMap((chart) => {
+        const title = chart.querySelector(".gtitle"), tools = chart.querySelector(".modebar-group");
+        if (!title) return [];
+        const [words, whole] = [box(title), box(chart)];
+        const isCut = words.left < whole.left || words.right > whole.right || words.top < whole.top - 3;
+        return isCut || (tools && lie(words, box(tools))) ? [title.textContent] : [];
+    });
+}"""
+NAMES = "[...document.querySelectorAll('[data-part={}] .annotation-text')].map(e => e.textContent)"
+
+
+@pytest.fixture
+def telephone(tab_of_ended: Page):
+    tab_of_ended.bring_to_front()
+    yield tab_of_ended
+    tab_of_ended.set_viewport_size({"width": 1440, "height": 900})
+
+
+@pytest.mark.parametrize("name", ["Gradients", pytest.param("Parameters", marks=pytest.mark.slow)])
+def test_on_a_telephone_no_title_is_cut_or_lies_under_the_toolbar(telephone: Page, name: str) -> None:
+    go(telephone, name)
+    telephone.wait_for_function("Number(document.querySelector('.ns-inside')?.dataset.looks) > 0")
+    telephone.set_viewport_size({"width": 390, "height": 844})
+    telephone.wait_for_function("document.querySelectorAll('.ns-chart .gtitle tspan.line').length > 1")
+    drawn = "window.dispatchEvent(new Event('beforeprint'))"  # those below the fold, too
+    telephone.wait_for_function(f"{drawn} && !({TOUCHING})().length")
+
+
+def test_zoomed_a_chart_labels_only_the_lines_whose_ends_it_shows(ended: Page, zoom) -> None:
+    names = NAMES.format("loss")
+    ended.wait_for_function(f"{names}.length === 3")
+    box = ended.locator("[data-part=loss] .nsewdrag").bounding_box()
+    zoom(ended, box, f"{names}.length === 0")
+    assert ended.evaluate(NAMES.format("accuracy")) == []  # which is zoomed along x, too
+    assert ended.locator(".plotly-notifier").count() == 0  # it would lie on the cards
+    ended.locator("[data-part=whole]").click()
+    ended.wait_for_function(f"{names}.length === 3")
+
+
+def test_zoomed_the_spreads_have_their_names_at_the_heights_of_their_lines(telephone: Page, zoom) -> None:
+    go(telephone, "Activations")
+    chart = "document.querySelector('[data-part=spread]')"
+    telephone.wait_for_function(f"{chart}?._fullLayout?.annotations.length === 5")
+    box = telephone.locator("[data-part=spread] .nsewdrag").first.bounding_box()
+    before = telephone.evaluate(f"{chart}._fullLayout.yaxis.range")
+    zoom(telephone, box, f"{chart}._fullLayout.yaxis.range[0] !== {before[0]}")
+    # Of each name, by how many pixels it is off the end of its line, which only another name may push away.
+    off = f"""{chart}._fullLayout.annotations.slice(2).map(({{ y, text }}) => {{
+        const axis = {chart}._fullLayout.yaxis, name = text.match(/<b>(.*)<\\/b>/)[1];
+        const line = {chart}.data.filter(t => t.name === name && t.xaxis === 'x2').at(-1);
+        return Math.abs(axis.l2p(Math.log10(line.y.at(-1))) - (1 - y) * axis._length);
+    }})"""
+    telephone.wait_for_function(f"{off}.every(pixels => pixels < 25)")
+    telephone.locator("[data-part=spread]").get_by_role("button", name="Reset axes").or_(
+        telephone.locator("[data-part=spread] [data-val=reset]")
+    ).first.evaluate("e => e.dispatchEvent(new MouseEvent('click'))")
+    telephone.wait_for_function(f"{chart}._fullLayout.annotations.length === 5")
+
+
+def test_the_buttons_of_twelve_layers_do_not_lie_on_the_titles_below(telephone: Page) -> None:
+    go(telephone, "Activations")
+    layers = telephone.locator(".ns-activations [data-part=layers]")
+    layers.locator("button").first.wait_for()
+    few = layers.inner_html()
+    layers.evaluate("e => { e.innerHTML += e.innerHTML + e.innerHTML }")
+    bottoms = "[...document.querySelectorAll('.ns-choices button')].map(e => e.getBoundingClientRect().bottom)"
+    top = "document.querySelector('.ns-spread').getBoundingClientRect().top"
+    assert telephone.evaluate(f"Math.max(...{bottoms}) <= {top}")
+    layers.evaluate("(e, html) => { e.innerHTML = html }", few)
+
+
+def test_gradients_without_zeros_say_so_instead_of_a_map_of_one_colour(telephone: Page) -> None:
+    go(telephone, "Gradients")
+    telephone.locator("[data-metric=zero_share]").click()
+    expect(telephone.locator("[data-part=heatScale]")).to_have_text("No exact zeros in any layer at any look.")
+    expect(telephone.locator("[data-part=heats]")).to_be_hidden()
+    telephone.locator("[data-metric=mean_abs]").click()
+    expect(telephone.locator("[data-part=heats]")).to_be_visible()
+
+
+def test_what_is_in_no_bin_is_one_line_where_there_is_nothing_of_it(telephone: Page) -> None:
+    go(telephone, "Activations")
+    expect(telephone.locator("[data-column=activated] .ns-counts")).to_have_text(
+        "nothing below 0 or above 1, no NaN, no ±Inf"
+    )
+
+
+@pytest.mark.slow
+def test_the_figures_of_six_arms_stand_beside_each_other_and_say_what_they_are(six: Page) -> None:
+    expect(six.locator(".ns-unit")).to_have_text(["test accuracy"] * 6)
+    for figure in ("accuracy", "unit", "loss", "speed", "size"):
+        boxes = [each.bounding_box() for each in six.locator(f"[data-figure={figure}]").all()]
+        assert max(box["y"] for box in boxes) - min(box["y"] for box in boxes) < 1, figure
+
+
+def test_who_goes_by_the_keyboard_sees_which_page_is_chosen(ended: Page) -> None:
+    link = ended.get_by_role("link", name="Gradients")
+    link.focus()
+    ended.keyboard.press("Shift+Tab")
+    ended.keyboard.press("Tab")
+    assert link.evaluate("e => getComputedStyle(e).outline.match(/solid 3px/)?.[0]") == "solid 3px"
+
+
+def test_the_ring_around_the_learning_rate_does_not_cut_its_name(ended: Page) -> None:
+    gap = """document.querySelector('[data-part=rate]').getBoundingClientRect().left - (() => {
+        const words = document.createRange();
+        words.selectNode(document.querySelector('.ns-rate').firstChild);
+        return words.getBoundingClientRect().right;
+    })()"""
+    assert ended.evaluate(gap) >= 3 + 2  # the ring and its distance
+
+
+@pytest.mark.slow
+def test_the_way_from_an_empty_page_leads_to_one_that_exists(new_page) -> None:
+    page = new_page("/gradients")
+    page.get_by_role("link", name="Go to Train").click()
+    page.get_by_role("button", name="Start training").wait_for()
+    assert page.get_by_text("Page not found").count() == 0
