@@ -361,14 +361,11 @@ const isAsGiven = ({ given, _fullLayout }) => ["xaxis", "yaxis"].every((axis) =>
 
 const press = (element, what, value) => element.querySelectorAll(`[data-${what}]`).forEach((each) => each.setAttribute("aria-pressed", each.dataset[what] === value));
 
-// What the bins do not show, of each arm of a panel that has any.
+// What the bins of a panel do not show, as it is told below it.
 function beyond(column) {
-  const [head, ...rows] = column.querySelectorAll("tr");
-  const names = head ? [...head.cells].slice(1).map((cell) => cell.textContent) : [];
-  return rows.filter((row) => row.querySelector(".ns-some")).map((row) => {
-    const [name, ...counts] = [...row.cells].map((cell) => cell.textContent);
-    return { text: `${name}: ${counts.map((count, i) => `${names[i]} ${count}`).join(", ")}` };
-  });
+  const [head, ...rows] = [...column.querySelectorAll("tr")].map((row) => [...row.cells].map((cell) => cell.textContent));
+  const counted = rows.map(([name, ...counts]) => `${name}: ${counts.map((count, i) => `${head[i + 1]} ${count}`).join(", ")}`);
+  return [...counted, ...[...column.querySelectorAll("p")].map((note) => note.textContent)].map((text) => ({ text }));
 }
 
 export const mount = mounter(Activations);
