@@ -301,7 +301,7 @@ class Panel {
     const button = event.target.closest("button");
     if (!button || button.disabled) return;
     const { dataset } = button;
-    if (dataset.do) this.carry(dataset);
+    if (dataset.do) this.carry(dataset, event.detail);
     const isChosen = this.view.choose(dataset);
     if (isChosen) this.view.press(this.element);
     if (dataset.projector) this.enlarge(button);
@@ -313,10 +313,10 @@ class Panel {
   }
 
   // An order tells for which run it was given, and with what right.
-  async carry({ do: what, now, id, weights }) {
+  async carry({ do: what, now, id, weights }, clicks = 0) {
     const { rate } = this.parts;
     if (what !== "rate" && document.activeElement === rate) rate.blur(); // what was typed there was ordered before
-    if (this.presses.isRepeated(what, this.data.run)) return;
+    if (this.presses.isRepeated(what, this.data.run, clicks)) return;
     if (what === "drop") this.drop(id);
     if (what === "drop" && !this.data.ghosts.some((ghost) => ghost.id === id)) return; // the tab's alone
     const heard = order({ do: now ?? what, run: this.data.run, key: this.key(), id, weights, value: rate.value });

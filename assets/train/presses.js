@@ -4,7 +4,6 @@
 export const BEGINS = new Set(["start", "restart", "renew"]);
 const ONCE = new Set(["pause", "drop"]);
 const ONE_RUN_MS = 1000;
-const ONE_PRESS_MS = 400;
 const TOUCHES = ["pointerdown", "input"];
 
 export class Presses {
@@ -21,13 +20,14 @@ export class Presses {
     for (const each of TOUCHES) document.removeEventListener(each, this.touched, true);
   }
 
-  // Whether a press of `what`, with `run` in view, means nothing more than the one before.
-  isRepeated(what, run) {
+  // Whether a press of `what`, with `run` in view, means nothing more than the one before. `clicks` is the event's detail:
+  // what counts as a double click is the visitor's own setting; a key counts none.
+  isRepeated(what, run, clicks) {
     const before = this.last?.what === what ? this.last : { at: -Infinity };
     const since = this.now() - before.at;
     const isSeries = BEGINS.has(what) && since < ONE_RUN_MS;
     this.last = { what, at: this.now(), run: isSeries ? before.run : run };
     if (isSeries) return this.underWay > 0 || before.run !== run; // a start that was refused can be tried again at once
-    return ONCE.has(what) && since < ONE_PRESS_MS;
+    return ONCE.has(what) && clicks > 1;
   }
 }

@@ -161,7 +161,7 @@ class Run:
         check_learning_rate(rate, "learning_rate", LARGEST_RATE[self.config.optimizer])
         if all(arm.learning_rate is not None for arm in self.config.arms):
             raise ConfigError("Every arm here has a learning rate of its own. Start a run without lr= to change it.")
-        self._order(key, _new_rate=rate)
+        self._order(key, _new_rate=None if rate == self._rate else rate)
 
     def _order(self, key: str, **flags: bool | int | float) -> None:
         if not secrets.compare_digest(key.encode(errors="replace"), self.key.encode()):

@@ -14,7 +14,10 @@ function pressing() {
   const presses = new Presses(() => at);
   return {
     presses,
-    counts: (what, run, ms) => !presses.isRepeated(what, run, (at = ms)),
+    counts: (what, run, ms, clicks = 1) => {
+      at = ms;
+      return !presses.isRepeated(what, run, clicks);
+    },
     touch: (kind, isButton) => document.dispatchEvent(event(kind, isButton)),
   };
 }
@@ -55,9 +58,13 @@ test("a press counts when something else was touched meanwhile, and not for a to
 
 test("a double click pauses and does not resume, and drops one run", () => {
   const { counts } = pressing();
-  assert.deepEqual(["pause", "pause", "drop", "drop"].map((what, i) => counts(what, "one", 100 * i)), [true, false, true, false]);
-  assert.ok(counts("pause", "one", 5000));
-  assert.ok(counts("pause", "one", 5500));
+  for (const what of ["pause", "drop"]) assert.deepEqual([1, 2, 3].map((clicks) => counts(what, "one", 100 * clicks, clicks)), [true, false, false]);
+});
+
+test("whoever presses Pause again soon after, but not as a double click, or by a key, means it", () => {
+  const { counts } = pressing();
+  assert.deepEqual([0, 100].map((ms) => counts("pause", "one", ms, 1)), [true, true]);
+  assert.deepEqual([200, 300].map((ms) => counts("pause", "one", ms, 0)), [true, true]);
 });
 
 test("each press of Step is a step", () => {

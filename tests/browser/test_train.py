@@ -171,6 +171,7 @@ def test_bad_input_in_the_form_says_the_rule_and_loses_nothing(new_page) -> None
 
 def test_a_comma_typed_into_a_field_of_the_form_is_a_decimal_sign_or_a_thousands_mark(new_page) -> None:
     page = new_page("/")
+    page.locator(".ns-train").wait_for()
     for label, typed, setting in (("Learning rate", "0,3", "lr=0.3"), ("Training images", "1,000", "examples=1000")):
         page.get_by_test_id("stSidebar").get_by_label(label, exact=True).press("Control+A")
         page.keyboard.type(typed)

@@ -232,6 +232,16 @@ def test_a_new_learning_rate_is_used_from_the_next_step_on(manager, start, until
     assert (change.old, change.new) == (0.1, 0.25)
 
 
+def test_the_rate_that_it_has_already_is_no_change(manager, start, until) -> None:
+    run = start(ENDLESS)
+    run.change_learning_rate(run.key, 0.3)
+    until(lambda: run.snapshot().learning_rate == 0.3)
+    run.change_learning_rate(run.key, 0.3)
+    step = run.snapshot().step
+    until(lambda: run.snapshot().step >= step + 3)
+    assert [(r.old, r.new) for r in run.history if isinstance(r, LearningRateChanged)] == [(0.1, 0.3)]
+
+
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_learning_rate_that_is_none_is_refused_and_nothing_changes(start, script, rate: float) -> None:
     run = start(ENDLESS)
