@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -346,3 +347,9 @@ def test_what_needs_no_torch_loads_none(path: str) -> None:
     loaded = f"import sys, {module}; print('torch' in sys.modules, 'plotly' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split()[0] == "False"
+
+
+def test_no_two_test_files_have_the_same_name() -> None:
+    """They are no packages, so pytest takes the second for the first, and collects neither."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []

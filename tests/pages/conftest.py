@@ -5,6 +5,7 @@ that another thread has under way (which then finds no torchvision, once in some
 imported here.
 """
 
+import threading
 from collections.abc import Iterator
 from functools import cache
 
@@ -19,3 +20,12 @@ def packages_are_scanned_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def what_a_visit_begins_to_import_is_imported() -> Iterator[None]:
+    """Or other tests would have it beside them: two threads that parse Python at once can fail in CPython 3.11."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "ready":
+            thread.join()
