@@ -17,6 +17,10 @@ export function titled(layout, width, { displayModeBar, modeBarButtons = [] } = 
   return { ...layout, margin, title: { ...layout.title, text: lines.join("<br>"), pad: { t: lines.length > 1 ? CAP * size : 0 } } };
 }
 
+// The title of an upright axis that is so long: its first word where all of it would stick out above the plot. Plotly
+// writes it 1.2 times as large as the rest.
+export const upright = (text, length, widthOf, type) => (widthOf(text, 1.2 * type) <= length ? text : text.split(" ")[0]);
+
 // Text of words, some of them in a <span style="font-size:.8em">, in lines of at most `room` pixels; a word is never broken.
 export function inLines(text, room, widthOf, size) {
   const lines = [[]];

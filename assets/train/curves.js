@@ -6,7 +6,7 @@ import { MARKERS, armColors } from "../shared/look.js";
 import { lineOf } from "./series.js";
 import { ruler } from "../shared/ruler.js";
 import { logTicks } from "../shared/ticks.js";
-import { titled } from "../shared/titles.js";
+import { titled, upright } from "../shared/titles.js";
 import { SAVE } from "../shared/web.js";
 
 const X_TITLES = { step: "step (mini-batches)", epoch: "epoch", seconds: "seconds of the arm’s own training" };
@@ -150,7 +150,7 @@ export class Curves {
       dragmode: "zoom",
       xaxis: { ...axis, title: { text: X_TITLES[view.x], standoff: 6 }, range: x, dtick: view.x === "step" && x[1] - x[0] < FEW_STEPS ? 1 : undefined,
         unifiedhovertitle: { text: HOVER_TITLES[view.x] } },
-      yaxis: { ...axis, type: log ? "log" : "linear", range: y, title: { text: chart.value === "loss" ? "nats" : "share of images", standoff: 4 },
+      yaxis: { ...axis, type: log ? "log" : "linear", range: y, title: { text: upright(chart.value === "loss" ? "nats" : "share of images", chart.element.clientHeight - 6.5 * look.type - room, ruler(look.font), look.type), standoff: 4 },
         tickformat: chart.value === "loss" ? "~g" : ".0%", ...(log && logTicks(y.map((exponent) => 10 ** exponent))) },
       shapes: series.rates.map((rate) => vertical(rate[view.x], look)),
       annotations: [...ends.annotations, ...above.annotations],

@@ -40,7 +40,7 @@ class Run:
     def __init__(self, config: ExperimentConfig, line: Line, grace: float) -> None:
         self.id = secrets.token_urlsafe(12)
         self.key = secrets.token_urlsafe(12)
-        self.config = config
+        self.asked = self.config = config  # without data it is run on other ones, with other settings
         self.history, self.version = History(), 0
         self._line, self._changed, self._grace = line, line.changed, grace
         self._status, self._step = "queued", 0

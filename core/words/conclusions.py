@@ -95,14 +95,20 @@ def _lag(norm: NormSummary) -> str:
 
 def about_dead(arms: Arms, titles: Titles, step: int) -> str:
     """Which arms have a hidden layer that is 0 for every image, or weights whose gradient is exactly 0, and where."""
-    dead = [f"{layer} of {titles[name]}" for name, summary in arms.items() if (layer := _dead_layer(summary))]
-    still = [f"{layers} of {titles[name]}" for name, summary in arms.items() if (layers := _without_gradient(summary))]
+    dead = _together({titles[name]: _dead_layer(summary) for name, summary in arms.items()})
+    still = _together({titles[name]: _without_gradient(summary) for name, summary in arms.items()})
     images = next((summary.examples for summary in arms.values()), 0)
     sentences = [
-        f"Dead at step {step:,}, 0 for all {images:,} images: {'; '.join(dead)}." if dead else "",
-        f"Gradient exactly 0 at step {step:,}: {'; '.join(still)}." if still else "",
+        f"Dead at step {step:,}, 0 for all {images:,} images: {dead}." if dead else "",
+        f"Gradient exactly 0 at step {step:,}: {still}." if still else "",
     ]
     return " ".join(filter(None, sentences))
+
+
+def _together(where: Mapping[str, str]) -> str:
+    """Arms of one place are named in one breath, since often all die alike: "fc2 of LayerNorm, RMSNorm; conv1 of …"."""
+    places = dict.fromkeys(place for place in where.values() if place)
+    return "; ".join(f"{place} of {', '.join(t for t, there in where.items() if there == place)}" for place in places)
 
 
 def _dead_layer(summary: NetworkSummary) -> str:

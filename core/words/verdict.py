@@ -87,7 +87,7 @@ def _opening(test: TestMeasured, at_the_end: bool) -> str:
 
 
 def _ranking(tests: Sequence[TestMeasured], test: TestMeasured, titles: dict[str, str]) -> str:
-    """Semicolons, since titles have commas."""
+    """Semicolons, as in all headlines: between them a title may be followed by more than one number."""
     ranked = sorted(test.accuracy, key=lambda name: -test.accuracy[name])
     return "; ".join(f"{titles[name]} {_percent(test.accuracy[name])}{_chance(tests, test, name)}" for name in ranked)
 
@@ -95,7 +95,8 @@ def _ranking(tests: Sequence[TestMeasured], test: TestMeasured, titles: dict[str
 def _chance(tests: Sequence[TestMeasured], test: TestMeasured, name: str) -> str:
     if not is_at_chance(test.accuracy[name], test.examples):
         return ""
-    always = all(is_at_chance(t.accuracy[name], t.examples) for t in tests if name in t.accuracy)
+    # What the untrained network reads at step 0 is nothing that it has learned, however far from guessing it is.
+    always = all(is_at_chance(t.accuracy[name], t.examples) for t in tests if t.step > 0 and name in t.accuracy)
     return " (still at chance)" if always else " (at chance again)"
 
 
@@ -116,7 +117,7 @@ def _lead(test: TestMeasured, recent: Sequence[TestMeasured], window: int, title
     if unsteady is not None:
         return (
             f"Too close to call: the lead is {_points(lead)} points, and within the last {window:,} steps one arm's "
-            f"test accuracy fell by {_points(falls[unsteady])} ({titles[unsteady]})."
+            f"test accuracy fell by {_points(falls[unsteady])}: {titles[unsteady]}."
         )
     return (
         f"The lead is {_points(lead)} points (±{_points(error)} from the test images alone; another seed or another "

@@ -37,7 +37,7 @@ def hear_orders(carry_out: Callable[[dict[str, Any]], None]) -> None:
 
 def training(view: View) -> None:
     """Draw the bar, the arms and the curves of the run in view."""
-    differing = _differing(view.run.config, view.config) if view.run and view.config else []
+    differing = _differing(view.run, view.config) if view.run and view.config else []
     data = _data("train/live", view) | {
         "arms": _arms(view.config) if view.config else [],
         "status": view.run.status if view.run else "",
@@ -113,9 +113,9 @@ def _length(config: ExperimentConfig) -> list[str]:
     return [f"{config.epochs} epoch{'s' * (config.epochs != 1)}", f"seed {config.seed}"]
 
 
-def _differing(shown: ExperimentConfig, chosen: ExperimentConfig) -> list[str]:
-    """The settings that the sidebar says otherwise than the shown run."""
-    before, now = to_query(shown), to_query(chosen)
+def _differing(run: Run, chosen: ExperimentConfig) -> list[str]:
+    """The settings that the sidebar says otherwise than the shown run, or than what it was to be before it lacked data."""
+    before, now = to_query(run.asked if run.asked.data == chosen.data else run.config), to_query(chosen)
     return [key for key in now if now[key] != before[key]]
 
 

@@ -88,7 +88,7 @@ def _begin(here: Visitor, config: ExperimentConfig, order: Order) -> None:
 
 
 def _is_running(here: Visitor, config: ExperimentConfig, order: Order) -> bool:
-    return here.run is not None and here.run.config == config and _is_under_way(here, order)
+    return here.run is not None and config in (here.run.asked, here.run.config) and _is_under_way(here, order)
 
 
 def _is_under_way(here: Visitor, order: Order) -> bool:

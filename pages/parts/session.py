@@ -28,7 +28,7 @@ GONE = (
     "The form is as it was; Start, on the Train page, begins a run."
 )
 LINKED_IS_GONE = (
-    "The run in the link is not here any more. Its settings are in the form; Start, on the Train page, begins it again."
+    "The run in the link is not here any more. Start, on the Train page, begins one with the settings in the form."
 )
 GHOST_IS_GONE = "Run {number} is not here any more; it is no longer drawn."
 

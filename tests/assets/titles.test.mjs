@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { script } from "./script.mjs";
 
-const { inLines } = await script("titles.js");
+const { inLines, upright } = await script("titles.js");
 
 const widthOf = (text, size) => (text.length * size) / 2;
 const lines = (text, room) => inLines(text, room, widthOf, 16); // 8 pixels a letter
@@ -32,4 +32,9 @@ test("what is written smaller stays so on every line, and is measured so", () =>
   const small = (text) => `<span style="font-size:.5em">${text}</span>`;
   assert.deepEqual(lines(`test ${small("one two three")}`, 12 * 8), [`test ${small("one two three")}`]);
   assert.deepEqual(lines(`test ${small("one two three")}`, 8 * 8), [`test ${small("one")}`, small("two three")]);
+});
+
+test("the title of an upright axis loses all but its first word where it would stick out above the plot", () => {
+  assert.equal(upright("share of images", 144, widthOf, 16), "share of images"); // 15 letters of 9.6 pixels
+  assert.equal(upright("share of images", 143, widthOf, 16), "share");
 });

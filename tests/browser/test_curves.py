@@ -1,6 +1,7 @@
 """What the charts of the train page say: numbers on axes, labels, colours; their scripts run in the page itself."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -125,6 +126,19 @@ def shows_all_on_a_projector(page: Page) -> None:
     page.locator("[data-projector]").click()
 
 
+def test_on_a_projector_notices_and_what_is_offered_next_are_as_large_as_the_other_small_type(ended: Page) -> None:
+    sizes = """() => ["[data-part=notices] p", "[data-part=next]", "[data-part=same]", "[data-part=ghosts]", ".ns-small"]
+        .map((part) => parseFloat(getComputedStyle(document.querySelector(`.ns-train ${part}`)).fontSize))"""
+    ended.evaluate(
+        "document.querySelector('.ns-train [data-part=notices]').append(document.createElement('p'))"
+    )  # what a run that fell back to the digits says
+    ended.locator("[data-projector]").click()
+    read = ended.evaluate(sizes)
+    ended.evaluate("document.querySelector('.ns-train [data-part=notices] p').remove()")
+    ended.locator("[data-projector]").click()
+    assert min(read) >= 18
+
+
 def test_a_projector_shows_three_arms_without_scrolling(ended: Page) -> None:
     shows_all_on_a_projector(ended)
 
@@ -158,4 +172,7 @@ def test_on_a_telephone_a_card_takes_the_whole_row(ended: Page) -> None:
     for box in (card.bounding_box() for card in ended.locator(".ns-arm").all()):
         assert box["width"] > 300
         assert box["height"] < 220
+    for lines in ended.locator(".ns-arm").all():  # also of the arm that has one more
+        boxes = [box for line in lines.locator("> *").all() if (box := line.bounding_box()) and box["height"]]
+        assert all(upper["y"] + upper["height"] <= lower["y"] + 1 for upper, lower in pairwise(boxes))
     ended.set_viewport_size({"width": 1440, "height": 900})

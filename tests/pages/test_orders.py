@@ -295,6 +295,19 @@ def test_the_next_run_can_have_new_settings_and_the_same_weights(manager: RunMan
     assert app.number_input(key="seed").value == 3
 
 
+def test_what_a_run_without_its_data_was_to_be_is_no_new_setting(manager: RunManager) -> None:
+    asked = replace(ENDLESS, data="kmnist")
+    run = manager.submit(replace(asked, data="digits"))
+    run.asked = asked  # as where kmnist could not be had
+    app = open_page({"run": run.id})
+    send(app, {"do": "fill", "form": to_query(asked)})
+    assert told(app)["changed"] == ""
+    send(app, {"do": "start", "run": run.id, "key": run.key})
+    assert told(app)["run"] == run.id  # it is under way already
+    app.number_input(key="learning_rate").set_value(0.02).run()
+    assert told(app)["changed"] == "learning rate 0.02"
+
+
 @pytest.mark.parametrize("setting", ["init", "depth"])
 def test_where_the_weights_cannot_be_the_same_they_are_not_offered(manager: RunManager, setting: str) -> None:
     other = replace(ENDLESS, **{"init": {"init": "he"}, "depth": {"depth": 8}}[setting])

@@ -46,13 +46,15 @@ def test_any_text_is_an_arm_or_a_config_error(text: str) -> None:
         ("gn1/none", "gn1/none", "GroupNorm on convolutions only with 1 group"),
         ("bn/gn4", "bn/gn4", "BatchNorm on convolutions + GroupNorm on linear layers with 4 groups"),
         ("bn:book", "bn:book", "BatchNorm with the book's own code"),
-        ("none:lr=2e-2:dropout=.5", "none:dropout=0.5:lr=0.02", "No normalization with dropout 0.5 and lr 0.02"),
+        ("none:lr=2e-2:dropout=.5", "none:dropout=0.5:lr=0.02", "No normalization (dropout 0.5 and lr 0.02)"),
+        ("gn1:lr=0.1", "gn1:lr=0.1", "GroupNorm with 1 group (lr 0.1)"),
     ],
 )
 def test_an_arm_has_one_name_and_one_title(text: str, name: str, title: str) -> None:
     arm = parse_arm(text)
     assert (arm.name, arm.title) == (name, title)
     assert "," not in title  # which parts the arms of a sentence
+    assert not title[-1].isdigit()  # "lr 0.1 92.5 %"
 
 
 def test_numbers_that_do_not_fit_six_digits_keep_all_of_them_in_the_name() -> None:

@@ -74,8 +74,8 @@ def test_an_arm_whose_last_hidden_layer_is_dead_has_no_gradient_at_all_and_is_no
     assert "No normalization both exactly 0; BatchNorm " in said
     assert "; LayerNorm both exactly 0; " in said
     assert about_dead(looked, TITLES, 1234) == (
-        "Dead at step 1,234, 0 for all 64 images: fc2 of No normalization; fc2 of LayerNorm. "
-        "Gradient exactly 0 at step 1,234: every layer of No normalization; every layer of LayerNorm."
+        "Dead at step 1,234, 0 for all 64 images: fc2 of No normalization, LayerNorm. "
+        "Gradient exactly 0 at step 1,234: every layer of No normalization, LayerNorm."
     )
 
 

@@ -75,6 +75,12 @@ def test_an_arm_that_had_learned_and_guesses_now_is_not_still_at_chance() -> Non
     assert "LayerNorm 70.0 %; No normalization 10.0 % (still at chance); BatchNorm 9.0 % (at chance again)." in said
 
 
+def test_a_network_that_reads_14_percent_untrained_and_10_since_has_never_left_chance() -> None:
+    tests = [measured(step=0, examples=1000, none=0.14), measured(step=10, examples=1000, none=0.1)]
+    said = verdict(CONFIG, tests, ended=False)
+    assert said == "After 10 steps, on the first 1,000 test images: No normalization 10.0 % (still at chance)."
+
+
 @pytest.mark.parametrize("examples", [1000, 10_000])
 def test_at_chance_means_within_three_standard_errors_of_guessing(examples: int) -> None:
     guesses = np.random.default_rng(0).binomial(examples, 0.1, 200_000) / examples
@@ -99,7 +105,7 @@ def test_a_lead_smaller_than_what_an_arm_has_just_lost_again_is_too_close_to_cal
     window = min(config.total_steps // 2, 2 * config.steps_per_epoch)
     assert (
         f"Too close to call: the lead is 11.0 points, and within the last {window:,} steps one arm's test accuracy "
-        "fell by 11.3 (LayerNorm)."
+        "fell by 11.3: LayerNorm."
     ) in verdict(config, history, ended=True)
 
 
@@ -111,8 +117,8 @@ def test_a_lead_larger_than_any_fall_stands() -> None:
 def test_the_fall_may_be_the_leaders_own_or_that_of_an_arm_further_behind() -> None:
     leader = over_time(bn=[0.9, 0.7, 0.8], ln=[0.7, 0.7, 0.7])
     third = over_time(bn=[0.8, 0.8, 0.8], ln=[0.7, 0.7, 0.7], none=[0.9, 0.9, 0.55])
-    assert "one arm's test accuracy fell by 20.0 (BatchNorm)" in verdict(CONFIG, leader, ended=True)
-    assert "one arm's test accuracy fell by 35.0 (No normalization)" in verdict(CONFIG, third, ended=True)
+    assert "one arm's test accuracy fell by 20.0: BatchNorm." in verdict(CONFIG, leader, ended=True)
+    assert "one arm's test accuracy fell by 35.0: No normalization." in verdict(CONFIG, third, ended=True)
 
 
 def test_a_third_arms_fall_counts_against_its_own_distance_to_the_leader() -> None:
