@@ -112,13 +112,16 @@ class ArmConfig:
 
     @property
     def title(self) -> str:
-        """The arm in words, e.g. 'BatchNorm on convolutions only'. No comma: in a sentence those part the arms."""
+        """The arm in words, e.g. 'BatchNorm on convolutions only'. No comma: in a sentence those part the arms.
+
+        And no number at the end, since a measured one often follows: 'with lr 0.02 10.0 %' cannot be read.
+        """
         groups = f"{self.groups} group{'s' * (self.groups != 1)}" if Norm.GN in self.norms else ""
         details = [groups, "the book's own code" if self.book else ""]
         details += [f"dropout {_exact(self.dropout)}"] if self.dropout is not None else []
         details += [f"lr {_exact(self.learning_rate)}"] if self.learning_rate is not None else []
         said = " and ".join(filter(None, details))
-        return f"{self._norm_title()} with {said}" if said else self._norm_title()
+        return f"{self._norm_title()} ({said})" if said else self._norm_title()
 
     def _norm_title(self) -> str:
         conv, fc = (NORM_TITLES[norm] for norm in self.norms)

@@ -88,7 +88,8 @@ def _begin(here: Visitor, config: ExperimentConfig, order: Order) -> None:
 
 
 def _is_running(here: Visitor, config: ExperimentConfig, order: Order) -> bool:
-    return here.run is not None and here.run.config == config and _is_under_way(here, order)
+    """Whether it is under way already, maybe on the digits, where the images that it asks for could not be had."""
+    return here.run is not None and config in (here.run.config, here.begun) and _is_under_way(here, order)
 
 
 def _is_under_way(here: Visitor, order: Order) -> bool:

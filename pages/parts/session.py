@@ -94,6 +94,7 @@ class View:
     config: ExperimentConfig | None
     problem: str
     notices: tuple[str, ...]
+    ordered: ExperimentConfig | None  # what was ordered of the run in view, where that is known here
     numbers: dict[str, int]
 
 
@@ -230,7 +231,8 @@ def view() -> View:
     """What is to be shown now."""
     here = visitor()
     key = here.run.key if here.run is not None and here.run.id in here.owned else ""
-    return View(here.run, key, tuple(here.earlier), here.config, here.problem, tuple(here.notices), here.numbers)
+    notices, ordered = tuple(here.notices), here.begun if key else None
+    return View(here.run, key, tuple(here.earlier), here.config, here.problem, notices, ordered, here.numbers)
 
 
 def answer(key: str) -> dict[str, Any]:

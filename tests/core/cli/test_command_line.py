@@ -158,7 +158,7 @@ def test_an_arm_that_diverges_is_said_and_the_others_go_on(run: Any, tmp_path: P
     assert ran.code == 0
     assert found["none:lr=1e+30"]["status"] == "diverged"
     assert found["bn"]["status"] == "finished"
-    assert "Diverged: No normalization with lr 1e+30 at step 2." in ran.out
+    assert "Diverged: No normalization (lr 1e+30) at step 2." in ran.out
 
 
 def test_when_every_arm_diverges_the_exit_code_is_1_and_the_json_is_strict(run: Any, tmp_path: Path) -> None:

@@ -42,11 +42,11 @@ def test_any_text_is_an_arm_or_a_config_error(text: str) -> None:
         ("in", "in", "InstanceNorm on convolutions only"),
         ("in/none", "in", "InstanceNorm on convolutions only"),
         ("in/ln", "in/ln", "InstanceNorm on convolutions + LayerNorm on linear layers"),
-        ("gn2", "gn", "GroupNorm with 2 groups"),
-        ("gn1/none", "gn1/none", "GroupNorm on convolutions only with 1 group"),
-        ("bn/gn4", "bn/gn4", "BatchNorm on convolutions + GroupNorm on linear layers with 4 groups"),
-        ("bn:book", "bn:book", "BatchNorm with the book's own code"),
-        ("none:lr=2e-2:dropout=.5", "none:dropout=0.5:lr=0.02", "No normalization with dropout 0.5 and lr 0.02"),
+        ("gn2", "gn", "GroupNorm (2 groups)"),
+        ("gn1/none", "gn1/none", "GroupNorm on convolutions only (1 group)"),
+        ("bn/gn4", "bn/gn4", "BatchNorm on convolutions + GroupNorm on linear layers (4 groups)"),
+        ("bn:book", "bn:book", "BatchNorm (the book's own code)"),
+        ("none:lr=2e-2:dropout=.5", "none:dropout=0.5:lr=0.02", "No normalization (dropout 0.5 and lr 0.02)"),
     ],
 )
 def test_an_arm_has_one_name_and_one_title(text: str, name: str, title: str) -> None:

@@ -175,7 +175,7 @@ def test_an_arm_that_diverged_is_named_with_its_step() -> None:
 def test_titles_of_several_words_do_not_run_into_one_another() -> None:
     config = ExperimentConfig(arms=tuple(parse_arm(name) for name in ("bn:book", "gn", "bn/none")))
     said = verdict(config, [measured(**{"bn:book": 0.9, "gn": 0.8, "bn/none": 0.7})], ended=True)
-    first, second = "BatchNorm with the book's own code 90.0 %", "GroupNorm with 2 groups 80.0 %"
+    first, second = "BatchNorm (the book's own code) 90.0 %", "GroupNorm (2 groups) 80.0 %"
     assert f"{first}; {second}; BatchNorm on convolutions only 70.0 %." in said
 
 
