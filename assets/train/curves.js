@@ -86,9 +86,10 @@ export class Curves {
   // The lines, and the words around them.
   picture(chart, series, ghosts, view, look) {
     const log = chart.value === "loss" && view.log;
-    const y = chart.zoom.y ?? yRange(chart.value, log, series, view);
+    const earlier = ghosts.flatMap((ghost) => ghostTraces(ghost, chart.value, series, view, look));
+    const y = chart.zoom.y ?? yRange(chart.value, log, series, view, earlier);
     const x = chart.zoom.x ?? [0, xEnd(series, view)];
-    const { traces, labels, marks } = this.traces(chart, series, ghosts, view, look, log ? 10 ** y[1] : y[1]);
+    const { traces, labels, marks } = this.traces(chart, series, earlier, view, look, log ? 10 ** y[1] : y[1]);
     const place = (v) => ((log ? Math.log10(v) : v) - y[0]) / (y[1] - y[0]);
     const isSeen = ({ end, value }) => (!chart.zoom.x || (end >= x[0] && end <= x[1])) && (!chart.zoom.y || (place(value) >= 0 && place(value) <= 1));
     const { clientWidth, clientHeight: height } = chart.element;
@@ -99,11 +100,10 @@ export class Curves {
     return { traces, ends, above, x, y, log };
   }
 
-  traces(chart, series, ghosts, view, look, top) {
-    const traces = [];
+  traces(chart, series, earlier, view, look, top) {
+    const traces = [...earlier];
     const labels = [];
     const marks = series.rates.map((rate) => rateMark(rate, view, look));
-    for (const ghost of ghosts) traces.push(...ghostTraces(ghost, chart.value, series, view, look));
     const arms = [...series.arms.values()];
     const colors = armColors(arms, look);
     const labelled = AT_THE_RIGHT.find((kind) => view.kinds.has(kind));
@@ -187,7 +187,7 @@ function ghostTraces(ghost, value, series, view, look) {
   return arms.flatMap((arm) =>
     KINDS.filter(({ kind }) => kind !== "batch" && view.kinds.has(kind)).map(({ kind, dash }) => {
       const { x, y } = lineOf(arm, kind, value, view);
-      return line(x, y, colors.get(arm.name), dash, 1.2, { opacity: 0.3, hoverinfo: "skip" });
+      return line(x, y, colors.get(arm.name), dash, 1.2, { opacity: 0.3, hoverinfo: "skip", meta: { diverged: arm.diverged != null } });
     }));
 }
 

@@ -19,22 +19,26 @@ export function xEnd(series, view) {
   return Math.min(end, Math.max(whole, now)) * 1.005;
 }
 
-export function yRange(value, log, series, view) {
+// `earlier` are the lines of earlier runs, as far as they are drawn; one that is out of sight cannot be compared.
+export function yRange(value, log, series, view, earlier = []) {
   if (value === "accuracy") return [0, 1];
   let [low, high] = [Infinity, -Infinity];
   const shown = [...series.arms.values()].filter((arm) => !view.hidden.has(arm.name));
   const alive = shown.filter((arm) => !arm.diverged);
+  const reach = (v) => {
+    if (v == null) return;
+    if (v < low) low = v;
+    if (v > high) high = v;
+  };
   // One arm on its way to infinity would flatten all others.
   for (const arm of alive.length ? alive : shown) {
     for (const kind of KINDS) {
       if (!view.kinds.has(kind)) continue;
-      for (const v of arm[kind].loss) {
-        if (v == null) continue;
-        if (v < low) low = v;
-        if (v > high) high = v;
-      }
+      arm[kind].loss.forEach(reach);
     }
   }
+  const end = xEnd(series, view);
+  for (const { x, y, meta } of earlier) if (!meta.diverged) y.forEach((v, i) => x[i] <= end && reach(v));
   if (low > high) [low, high] = [0.2, 2.6];
   if (!log) return [0, high * 1.06];
   const [a, b] = [Math.log10(Math.max(low, 1e-6)), Math.log10(Math.max(high, 1e-6))];

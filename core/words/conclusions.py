@@ -139,7 +139,10 @@ def _fixed(value: float) -> str:
 
 
 def _round(factor: float) -> str:
-    return printed(f"{factor:,.0f}" if factor < 1e6 else f"{factor:.0e}")
+    """As exactly as a reader can use it: of large numbers two digits, as the chart beside has them."""
+    if factor < 1e3:
+        return f"{factor:.0f}"
+    return f"{float(f'{factor:.2g}'):,.0f}" if factor < 1e6 else printed(f"{factor:.0e}")
 
 
 def _digits(value: float) -> str:

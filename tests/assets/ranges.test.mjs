@@ -44,8 +44,20 @@ test("a run that failed before its first point, and one that has not begun, have
 });
 
 test("accuracy goes from none to all, and the loss's range holds what is drawn", () => {
-  const view = { kinds: new Set(["train"]), hidden: new Set() };
+  const view = { x: "step", kinds: new Set(["train"]), hidden: new Set() };
   assert.deepEqual(yRange("accuracy", false, run([1]), view), [0, 1]);
   const [low, high] = yRange("loss", true, run([1, 2]), view);
   assert.ok(low < 0 && high > 0);
+});
+
+test("the loss's range holds an earlier run's lines as far as they are drawn, but none on its way to infinity", () => {
+  const view = { x: "step", kinds: new Set(["train"]), hidden: new Set() };
+  const live = run([1, 90], { status: "finished" }); // its loss is 1 throughout
+  const ghost = (x, y, diverged = false) => ({ x, y, meta: { diverged } });
+  const reach = (...earlier) => yRange("loss", true, live, view, earlier).map((exponent) => 10 ** exponent);
+  const alone = reach();
+  const [low, high] = reach(ghost([1, 90], [20, 0.01]));
+  assert.ok(low < 0.01 && high > 20);
+  assert.deepEqual(reach(ghost([1, 90], [1e9, null], true)), alone);
+  assert.deepEqual(reach(ghost([1, 200], [1, 0.001])), alone); // right of the picture
 });

@@ -1,6 +1,7 @@
 """What the visitor orders, as the browser sends it: in one message with the form's values, maybe more than once."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,12 @@ from streamlit.components.v2.bidi_component.main import _make_trigger_id
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
+from core.data.files import DataError
+from core.data.images import Images
 from core.experiment.arm import parse_arm
 from core.experiment.config import PRESETS, ExperimentConfig
 from core.experiment.links import to_query
+from core.runs import gallery
 from core.runs.manager import RunManager
 from core.runs.run import Run
 
@@ -316,6 +320,29 @@ def test_where_the_weights_cannot_be_the_same_they_are_not_offered(manager: RunM
     send(app, {"do": "fill", "form": to_query(other)})
     assert told(app)["changed"]
     assert told(app)["weights"] is False
+
+
+def test_a_run_that_got_the_digits_for_missing_images_is_what_the_form_asks_for(
+    manager: RunManager, monkeypatch: pytest.MonkeyPatch, small_digits: Images
+) -> None:
+    def load(name: str, *_: object) -> Images:
+        if name == "digits":
+            return small_digits
+        raise DataError("mnist is not complete.", missing=True)
+
+    monkeypatch.setattr(gallery, "load", load)
+    app = open_page(to_query(replace(ENDLESS, data="mnist")))
+    send(app, {"do": "start"})
+    run = run_of(app, manager)
+    while run.snapshot().step == 0 and not run.ended:
+        time.sleep(0.01)
+    app.run()
+    assert run.config.data == "digits"
+    assert told(app)["changed"] == ""
+    send(app, {"do": "start"} | in_view(app))
+    assert run_of(app, manager) is run
+    app.number_input(key="learning_rate").set_value(0.02).run()
+    assert told(app)["changed"] == "learning rate 0.02"
 
 
 def test_rerun_takes_the_settings_of_the_run_in_view_whatever_the_sidebar_says(manager: RunManager) -> None:

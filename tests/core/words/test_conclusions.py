@@ -104,6 +104,22 @@ def test_of_arms_that_are_dead_in_different_layers_each_is_named_with_its_own(
     )
 
 
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [(3.14, "3"), (105.4, "105"), (981_143, "980,000"), (52_335, "52,000"), (999_999, "1,000,000"), (6.2e10, "6·10¹⁰")],
+)
+def test_a_large_ratio_of_gradients_is_told_no_more_exactly_than_the_chart_beside_has_it(
+    arms: list[Arm], small_images: Images, times: float, said: str
+) -> None:
+    looked = seen(arms[:1], small_images)["none"]
+    first, *between, last = looked.layers
+    assert first.gradient is not None
+    weak, strong = (replace(first.gradient, mean_abs=size) for size in (0.5, 0.5 * times))
+    layers = (replace(first, gradient=weak), *between, replace(last, gradient=strong))
+    told = about_gradients({"none": replace(looked, layers=layers)}, TITLES)
+    assert told.endswith(f": No normalization {said} times smaller.")
+
+
 def test_a_gradient_of_exactly_0_without_a_dead_layer_is_told_too(arms: list[Arm], small_images: Images) -> None:
     config = replace(CONFIG, activation="sigmoid")
     (arm,) = build_arms(replace(config, arms=ARMS[:1]), torch.device("cpu"))
