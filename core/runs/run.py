@@ -163,7 +163,7 @@ class Run:
             raise ConfigError("Every arm here has a learning rate of its own. Start a run without lr= to change it.")
         self._order(key, _new_rate=None if rate == self._rate else rate)
 
-    def _order(self, key: str, **flags: bool | int | float) -> None:
+    def _order(self, key: str, **flags: bool | int | float | None) -> None:
         if not secrets.compare_digest(key.encode(errors="replace"), self.key.encode()):
             raise NotTheOwner("Only who started this run can steer it; start a run of your own to do so.")
         with self._changed:

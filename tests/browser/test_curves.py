@@ -127,13 +127,13 @@ def shows_all_on_a_projector(page: Page) -> None:
 
 
 def test_on_a_projector_notices_and_what_is_offered_next_are_as_large_as_the_other_small_type(ended: Page) -> None:
-    sizes = """() => ["[data-part=notices] p", "[data-part=next]", "[data-part=same]", "[data-part=ghosts]", ".ns-small"]
-        .map((part) => parseFloat(getComputedStyle(document.querySelector(`.ns-train ${part}`)).fontSize))"""
+    parts = ["[data-part=notices] p", "[data-part=next]", "[data-part=same]", "[data-part=ghosts]", ".ns-small"]
+    size = "part => parseFloat(getComputedStyle(document.querySelector(`.ns-train ${part}`)).fontSize)"
     ended.evaluate(
         "document.querySelector('.ns-train [data-part=notices]').append(document.createElement('p'))"
     )  # what a run that fell back to the digits says
     ended.locator("[data-projector]").click()
-    read = ended.evaluate(sizes)
+    read = [ended.evaluate(size, part) for part in parts]
     ended.evaluate("document.querySelector('.ns-train [data-part=notices] p').remove()")
     ended.locator("[data-projector]").click()
     assert min(read) >= 18
