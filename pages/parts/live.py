@@ -114,7 +114,7 @@ def _length(config: ExperimentConfig) -> list[str]:
 
 
 def _differing(run: Run, chosen: ExperimentConfig) -> list[str]:
-    """The settings that the sidebar says otherwise than the shown run, or than what it was to be before it lacked data."""
+    """The settings that the sidebar says otherwise than the shown run, or than what was asked of it where data lacked."""
     before, now = to_query(run.asked if run.asked.data == chosen.data else run.config), to_query(chosen)
     return [key for key in now if now[key] != before[key]]
 
