@@ -76,7 +76,7 @@ class Run:
                 asked=self._asked(),
                 place=self._line.place(self),
                 step=self._step,
-                learning_rate=self._rate,
+                learning_rate=self._new_rate or self._rate,
                 eta_seconds=self._eta(),
                 version=self.version,
                 latest=self.history.latest,

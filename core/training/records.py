@@ -246,7 +246,7 @@ class Snapshot:
     asked: str
     place: int
     step: int
-    learning_rate: float
+    learning_rate: float  # of the next mini-batch
     eta_seconds: float | None
     version: int
     latest: int

@@ -25,6 +25,7 @@ from core.experiment.rules import ConfigError
 from core.runs import gallery
 from core.runs.manager import RunManager, manager
 from core.runs.run import Run
+from core.training.records import LearningRateChanged
 from pages.parts.controls import read_config
 
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
@@ -88,7 +89,7 @@ def test_a_run_is_named_with_the_learning_rate_that_it_ended_with_and_what_is_un
     run = manager().submit(replace(ENDLESS, depth=8))
     until(lambda: run.snapshot().step > 2)
     run.change_learning_rate(run.key, 0.05)
-    until(lambda: run.snapshot().learning_rate == 0.05)
+    until(lambda: any(isinstance(record, LearningRateChanged) for record in run.history))
     run.stop(run.key)
     until(lambda: run.ended)
     label = panel(open_frame(run=run.id))["label"]

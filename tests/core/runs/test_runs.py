@@ -222,6 +222,16 @@ def test_a_run_that_waits_or_is_paused_can_be_stopped(manager, start, script, un
     assert run.status == "stopped"
 
 
+def test_a_learning_rate_ordered_while_paused_is_told_at_once_as_that_of_the_next_step(start, script, until) -> None:
+    run = start(ENDLESS)
+    run.pause(run.key)
+    script.finish_step()
+    until(lambda: run.status == "paused")
+    run.change_learning_rate(run.key, 0.25)
+    assert run.snapshot().learning_rate == 0.25  # the field on the page would go back to 0.1
+    assert not any(isinstance(r, LearningRateChanged) for r in run.history)
+
+
 def test_a_new_learning_rate_is_used_from_the_next_step_on(manager, start, until) -> None:
     run = start(ENDLESS)
     until(lambda: run.snapshot().step >= 2)
