@@ -127,7 +127,13 @@ def shows_all_on_a_projector(page: Page) -> None:
 
 
 def test_on_a_projector_notices_and_what_is_offered_next_are_as_large_as_the_other_small_type(ended: Page) -> None:
-    parts = ["[data-part=notices] p", "[data-part=next]", "[data-part=same]", "[data-part=ghosts]", "[data-part=verdict]"]
+    parts = [
+        "[data-part=notices] p",
+        "[data-part=next]",
+        "[data-part=same]",
+        "[data-part=ghosts]",
+        "[data-part=verdict]",
+    ]
     size = "part => parseFloat(getComputedStyle(document.querySelector(`.ns-train ${part}`)).fontSize)"
     ended.evaluate(
         "document.querySelector('.ns-train [data-part=notices]').append(document.createElement('p'))"
