@@ -3,7 +3,7 @@
 
 import { breakable, outside, share } from "./counts.js";
 import { BINS, bands, coarse, extent, median, padded, rebinned, steps } from "./distributions.js";
-import { endLabels, labelWidth, logRange } from "./end_labels.js";
+import { endLabels, heads, labelWidth, logRange } from "./end_labels.js";
 import { captioned } from "./heat_maps.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
@@ -117,12 +117,12 @@ class Activations extends InsidePage {
     const ends = this.shownArms().map((arm) => ({ name: arm.name, color: this.colors.get(arm.name), value: stageOf(this.look.arms[arm.name]?.[layers.at(-1)], this.stage)?.unit_std })).filter(({ value }) => value);
     const range = logRange(lines.flatMap(({ y }) => y));
     const seen = spread.zoomed === this.stage ? spread._fullLayout.yaxis.range : range;
-    const narrow = spread.clientWidth < 600;
+    const [pooled, perUnit] = heads(0.46 * (spread.clientWidth - labelWidth(ends, this.colours.type) - 5 * this.colours.type), this.colours);
     await this.react(spread, lines, {
       hovermode: "x", margin: { l: 8, r: labelWidth(ends, this.colours.type), t: 34, b: 8 },
       xaxis: { ...axis, domain: [0, 0.46] }, xaxis2: { ...this.axis(), ...axis, domain: [0.51, 1] },
       yaxis: { type: "log", range, ...logTicks(seen.map((exponent) => 10 ** exponent)), title: { text: `std, ${STAGES[this.stage]}`, standoff: 4 } },
-      annotations: [head(`<b>pooled</b>${narrow ? "" : ": all values together"}`, 0), head(`<b>per unit</b>${narrow ? "" : ": one unit, from image to image"}`, 0.51),
+      annotations: [head(pooled, 0), head(perUnit, 0.51),
         ...endLabels(ends, seen, (this.colours.type + 5) / (spread.clientHeight - 80), this.colours.type)],
       uirevision: this.stage,
     });

@@ -1,5 +1,6 @@
 // Names and numbers at the right ends of lines on a log axis, pushed apart where they would overlap.
 
+import { ruler } from "../shared/ruler.js";
 import { brief, escape } from "../shared/web.js";
 
 const LONGEST = 9; // letters of a name
@@ -27,6 +28,13 @@ export function labelWidth(ends, type) {
 }
 
 const short = (name) => (name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name);
+
+// The heads of the two halves, explained where there is room for it.
+export function heads(room, { font, type }) {
+  const explained = [["pooled", "all values together"], ["per unit", "one unit, from image to image"]];
+  const fits = explained.every(([name, says]) => ruler(font)(`${name}: ${says}`, type + 1) <= room);
+  return explained.map(([name, says]) => `<b>${name}</b>${fits ? `: ${says}` : ""}`);
+}
 
 // A log axis's range around `values`, in exponents, with some air.
 export function logRange(values) {

@@ -1,6 +1,6 @@
 // How large the gradient is in each layer, in the network's order: now, at any earlier step, and over the whole run.
 
-import { captioned, fillScale, scaleOf, whyFlat } from "./heat_maps.js";
+import { captioned, fillScale, scaleOf, ticks, whyFlat } from "./heat_maps.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { keptTicks, ticksFollow } from "./log_axis.js";
@@ -131,7 +131,7 @@ class Gradients extends InsidePage {
         text: tables[i].map((row) => row.map((value) => (log && value != null ? brief(10 ** value) : percent(value)))),
         hovertemplate: "step %{customdata} · %{y}: %{text}<extra></extra>",
       }], layout(colours, {
-        xaxis: { title: { text: arms.length > 4 ? "looks, at step" : "step (looks, not evenly spaced)", standoff: 4 }, ...ticks(steps), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },
+        xaxis: { title: { text: arms.length > 4 ? "looks, at step" : "step (looks, not evenly spaced)", standoff: 4 }, ...ticks(steps, element.clientWidth - 5 * colours.type, colours.type), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },
         shapes: [marker], margin: { l: 8, r: 12, t: 4, b: 8 },
       }, colours.type - 1), SMALL);
       if (!element.listening) {
@@ -199,11 +199,5 @@ class Gradients extends InsidePage {
 const power = (exponent) => scientific(10 ** exponent, 0).replace("1·", "");
 const positive = (value, log) => (value == null || (log && value <= 0) ? null : value);
 const axis = (magnitude, { low }) => Math.log10(magnitude / low);
-
-export function ticks(steps) {
-  const every = Math.max(1, Math.ceil(steps.length / 7));
-  const at = steps.map((_, i) => i).filter((i) => i % every === 0);
-  return { tickvals: at, ticktext: at.map((i) => String(steps[i])) };
-}
 
 export const mount = mounter(Gradients);

@@ -25,6 +25,14 @@ export function whyFlat(name, log, values) {
   return !log && values.every((value) => value === 0) ? `No ${name} in any layer at any look.` : "";
 }
 
+// The steps of so many looks that their numbers, of `type` pixels, stand side by side in `width`; seven at most.
+export function ticks(steps, width, type) {
+  const wide = (String(steps.at(-1)).length * 0.6 + 0.8) * type;
+  const every = Math.max(1, Math.ceil(steps.length / 7), Math.ceil((steps.length * wide) / Math.max(width, wide)));
+  const at = steps.map((_, i) => i).filter((i) => i % every === 0);
+  return { tickvals: at, ticktext: at.map((i) => String(steps[i])) };
+}
+
 export const scaleOf = (dark) => {
   const colours = dark ? VIRIDIS.map((colour) => `#${colour}`) : PAPER;
   return colours.map((colour, i) => [i / (colours.length - 1), colour]);

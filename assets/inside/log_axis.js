@@ -9,6 +9,9 @@ export function keptTicks(element, name = "yaxis") {
   return type === "log" && tickvals ? { tickvals: [...tickvals], ticktext: [...ticktext] } : {};
 }
 
+// Values that the range of a log axis is to hold whatever is drawn; plotly's own `include` cuts curves off there.
+export const alsoShown = (x, values) => ({ type: "scatter", mode: "markers", x: values.map(() => x), y: values, marker: { opacity: 0 }, hoverinfo: "skip" });
+
 export function ticksFollow(Plotly, element, ...names) {
   if (element.ticksFollow) return;
   element.ticksFollow = true;

@@ -5,7 +5,7 @@ import { meanOff, quantile, varianceRatio } from "./channels.js";
 import { BODY, IDLE } from "./parameters_body.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
-import { keptTicks, ticksFollow } from "./log_axis.js";
+import { alsoShown, keptTicks, ticksFollow } from "./log_axis.js";
 import { keep, kept } from "../shared/kept.js";
 import { MARKERS } from "../shared/look.js";
 import { printed } from "./tensor_text.js";
@@ -223,9 +223,9 @@ class Parameters extends InsidePage {
       line: { color, width: 2.5 }, marker: { size: 5 }, hovertemplate: `${escape(arm.name)}, step %{x}: %{y:.3g} ×<extra></extra>`,
     }));
     const { colours, shown: look } = this;
-    await this.chart("lag", traces, {
+    await this.chart("lag", [...traces, alsoShown(this.looks[0].step, [0.7, 1.5])], {
       title: "running / batch variance, over the run", hovermode: "closest", xaxis: { title: { text: "step", standoff: 4 }, nticks: 6 },
-      yaxis: { type: "log", title: { text: "ratio of the layer’s means", standoff: 4 }, autorangeoptions: { include: [0.7, 1.5] } },
+      yaxis: { type: "log", title: { text: "ratio of the layer’s means", standoff: 4 } },
       shapes: [line({ xref: "paper", x0: 0, x1: 1, y0: 1, y1: 1 }, colours.faint, "dot"), line({ yref: "paper", y0: 0, y1: 1, x0: look.step, x1: look.step }, colours.text)],
     });
     this.sayRunning(running);

@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { script } from "./script.mjs";
 
-const { whyFlat } = await script("heat_maps.js");
+const { ticks, whyFlat } = await script("heat_maps.js");
 
 test("a map of zeros is said in words", () => {
   assert.equal(whyFlat("exact zeros", false, [0, 0, 0]), "No exact zeros in any layer at any look.");
@@ -19,4 +19,19 @@ test("a map without a single value says why it has no colours", () => {
 test("one value above 0 is enough for a map, and on a log scale 0 is the exponent of 1", () => {
   assert.equal(whyFlat("exact zeros", false, [0, 0.01]), "");
   assert.equal(whyFlat("mean |∂L/∂W|", true, [0, 0]), "");
+});
+
+test("the steps below a map stand side by side at any width, the first among them", () => {
+  for (const looks of [1, 2, 7, 40, 160]) {
+    const steps = Array.from({ length: looks }, (_, i) => 25 * i);
+    for (const width of [40, 85, 200, 320, 900]) {
+      for (const type of [13, 19]) {
+        const { tickvals, ticktext } = ticks(steps, width, type);
+        assert.deepEqual([tickvals[0], ticktext[0]], [0, "0"]);
+        assert.ok(tickvals.length <= 7);
+        const apart = (width / looks) * (tickvals[1] - tickvals[0]);
+        assert.ok(tickvals.length === 1 || apart >= 0.6 * type * Math.max(...ticktext.map((text) => text.length)), `${looks} in ${width}`);
+      }
+    }
+  }
 });

@@ -82,6 +82,17 @@ def test_the_buttons_of_twelve_layers_do_not_lie_on_the_titles_below(telephone: 
     layers.evaluate("(e, html) => { e.innerHTML = html }", few)
 
 
+def test_the_variance_over_the_run_is_drawn_to_its_top(telephone: Page) -> None:
+    go(telephone, "Parameters")
+    chart = "document.querySelector('[data-part=lag]')"
+    telephone.wait_for_function(f"{chart}?._fullLayout")
+    drawn = telephone.evaluate(f"{chart}.data.flatMap(t => Array.from(t.y))")
+    low, high = telephone.evaluate(f"{chart}._fullLayout.yaxis.range.map(exponent => 10 ** exponent)")
+    assert low < min(drawn)
+    assert high > max(drawn)
+    assert max(drawn) > 2  # else nothing could be cut
+
+
 def test_gradients_without_zeros_say_so_instead_of_a_map_of_one_colour(telephone: Page) -> None:
     go(telephone, "Gradients")
     telephone.locator("[data-metric=zero_share]").click()

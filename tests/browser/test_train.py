@@ -65,7 +65,7 @@ def test_a_newcomer_presses_start_and_the_curves_grow_to_the_end(ended: Page) ->
         "ln test",
     ]
     expect(ended.locator(".ns-arm")).to_have_count(3)
-    prints = set(re.findall(r"weights #(\w{8})", ended.locator(".ns-arms").inner_text()))
+    prints = set(re.findall(r"weights\s#(\w{8})", ended.locator(".ns-arms").inner_text()))
     assert len(prints) == 1, "all arms start from the same weights"
 
 

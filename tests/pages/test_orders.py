@@ -62,6 +62,18 @@ def send(app: AppTest, *orders: dict[str, Any], seen: int | None = None) -> None
     assert not app.exception
 
 
+def show_in_fields(app: AppTest, config: ExperimentConfig) -> None:
+    """What a browser sends that has not been told of anything since the form showed `config`."""
+    for name in ("examples", "batch_size", "learning_rate", "epochs", "dropout", "momentum", "seed"):
+        app.number_input(key=name).set_value(getattr(config, name))
+    for name in ("activation", "depth", "pool", "optimizer"):
+        app.segmented_control(key=name).set_value(getattr(config, name))
+    for name in ("data", "init"):
+        app.selectbox(key=name).set_value(getattr(config, name))
+    app.checkbox(key="drop_last").set_value(config.drop_last)
+    app.multiselect(key="arms").set_value([arm.name for arm in config.arms])
+
+
 def in_view(app: AppTest) -> dict[str, str]:
     """What an order says of the run in view."""
     return {"run": told(app)["run"], "key": told(app)["key"]}
@@ -97,22 +109,22 @@ def test_start_takes_other_data_with_what_that_changes_in_the_form(manager: RunM
 def test_start_right_after_a_preset_takes_the_preset_though_the_browser_sent_the_values_before(
     manager: RunManager,
 ) -> None:
+    manager.submit(ENDLESS)  # the run is to wait: without data it would go on with the digits
     app = open_page(to_query(ENDLESS))
-    seen, before = told(app, "orders")["sets"], app._tree
+    seen = told(app, "orders")["sets"]
     app.button(key="preset The book, en edition").click().run()
-    app._tree = before  # a browser that has not been told
-    app.button(key="preset The book, en edition").set_value(False)
+    show_in_fields(app, ENDLESS)
     send(app, {"do": "start"}, seen=seen)
     assert run_of(app, manager).config == PRESETS["The book, en edition"]
     assert app.number_input(key="epochs").value == PRESETS["The book, en edition"].epochs
 
 
 def test_what_was_typed_after_a_preset_that_the_browser_had_not_seen_is_kept(manager: RunManager) -> None:
+    manager.submit(ENDLESS)  # the run is to wait: without data it would go on with the digits
     app = open_page(to_query(ENDLESS))
-    seen, before = told(app, "orders")["sets"], app._tree
+    seen = told(app, "orders")["sets"]
     app.button(key="preset The book, en edition").click().run()
-    app._tree = before
-    app.button(key="preset The book, en edition").set_value(False)
+    show_in_fields(app, ENDLESS)
     app.number_input(key="epochs").set_value(5)
     send(app, {"do": "start"}, seen=seen)
     assert run_of(app, manager).config == replace(PRESETS["The book, en edition"], epochs=5)
@@ -162,7 +174,16 @@ def test_two_clicks_on_start_are_one_run(manager: RunManager) -> None:
     app = open_page(to_query(ENDLESS))
     send(app, {"do": "start"}, {"do": "start"})
     send(app, {"do": "start"})  # from a page that has not seen the run
-    assert len(manager.active()) == 1
+    assert list(manager._runs.values()) == [run_of(app, manager)]
+
+
+def test_a_second_click_on_start_begins_no_other_run_though_the_first_has_ended(manager: RunManager, until) -> None:
+    app = open_page(to_query(SMALL))
+    send(app, {"do": "start"})
+    run = run_of(app, manager)
+    until(lambda: run.ended)
+    send(app, {"do": "start"})
+    assert list(manager._runs.values()) == [run]
 
 
 def test_start_with_new_settings_counts_though_the_page_had_not_seen_the_run_before(manager: RunManager, until) -> None:
@@ -183,7 +204,7 @@ def test_two_clicks_on_rerun_are_one_run(manager: RunManager, what: str, until) 
     send(app, {"do": what} | shown, {"do": what} | shown)
     send(app, {"do": what} | shown)
     until(lambda: first.ended)
-    assert manager.active() == [run_of(app, manager)]
+    assert list(manager._runs.values()) == [first, run_of(app, manager)]
     assert run_of(app, manager).config.seed == (first.config.seed if what == "restart" else first.config.seed + 1)
 
 

@@ -104,6 +104,7 @@ def test_any_number_of_clicks_on_rerun_is_one_run_and_nobody_waits_for_the_other
     status(live, "running")
 
 
+@pytest.mark.slow
 def test_a_double_click_pauses_and_each_click_on_step_is_a_step(live: Page) -> None:
     press_at_once(live, live.locator("button[data-do=pause]"), times=2)
     status(live, "paused")
@@ -111,6 +112,15 @@ def test_a_double_click_pauses_and_each_click_on_step_is_a_step(live: Page) -> N
     press_at_once(live, live.locator("button[data-do=step]"), times=3)
     live.wait_for_function("at => Number(document.querySelector('.ns-train').dataset.step) === at", arg=at + 3)
     status(live, "paused")
+
+
+@pytest.mark.slow
+def test_a_learning_rate_typed_a_moment_before_another_order_is_taken_first(live: Page) -> None:
+    live.locator("[data-part=rate]").fill("0.07")
+    live.locator("button[data-do=pause]").evaluate("button => button.click()")
+    status(live, "paused")
+    press(live, "step")
+    expect(live.locator("[data-part=origin]")).to_contain_text("→ 0.07 from step")
 
 
 def test_the_link_of_a_run_has_its_settings_and_a_reload_keeps_the_sidebar_s(live: Page, new_page, server: str) -> None:
