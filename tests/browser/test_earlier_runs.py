@@ -114,6 +114,8 @@ def test_ghosts_and_what_was_chosen_to_be_seen_stay_over_other_pages_and_a_reloa
 @pytest.mark.slow
 def test_until_a_new_runs_first_points_have_come_the_curves_of_the_one_before_are_not_to_be_seen(two: Page) -> None:
     held: list[Route] = []
+    go(two, "Train")
+    two.locator(".ns-charts").wait_for(state="attached")
     charts = "document.querySelector('.ns-charts').checkVisibility({visibilityProperty: true})"
     two.wait_for_function(charts)
     two.route("**/points?since=0", lambda route: held.append(route))
