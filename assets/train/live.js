@@ -106,7 +106,9 @@ class Panel {
       if (answer.gone) return this.lose(run);
       this.lost = answer.error ?? "";
       if (!answer.error) {
+        const isNew = !this.series.arms.size;
         this.series.add(answer.records);
+        if (isNew) this.view.meet([...this.series.arms.values()]);
         this.state = answer.state;
         this.stamp = Date.now();
         period = PERIOD_MS[answer.state.status];

@@ -24,6 +24,13 @@ export class View {
     return Boolean(x || log || smooth || kind || arm);
   }
 
+  // A run has come whose arms may all be hidden since an earlier one: there would be nothing to see of it.
+  meet(arms) {
+    if (!arms.length || !arms.every(({ name }) => this.hidden.has(name))) return;
+    this.hidden.clear();
+    keep("hidden", this.hidden);
+  }
+
   // Lights what is chosen; the arms' cards have more to say and are lit where that is written.
   press(element) {
     const light = (name, isLit) => element.querySelectorAll(`button[data-${name}]`)

@@ -41,3 +41,14 @@ test("what no page can draw is as usual", () => {
   const { x, smooth, kinds, log } = new View();
   assert.deepEqual({ x, smooth, kinds, log }, { x: "step", smooth: 9, kinds: new Set(["test"]), log: true });
 });
+
+test("a run whose arms were all hidden in an earlier one is shown; of others the hidden arms stay hidden", () => {
+  tab();
+  const view = new View();
+  view.choose({ arm: "none" });
+  view.meet([]);
+  view.meet([{ name: "none" }, { name: "bn" }]);
+  assert.deepEqual(view.hidden, new Set(["none"]));
+  view.meet([{ name: "none" }]);
+  assert.deepEqual([view.hidden, new View().hidden], [new Set(), new Set()]);
+});
