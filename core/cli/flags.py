@@ -1,5 +1,6 @@
 """What can be said on the command line, and the experiment that it describes.
 
+parse          the words after `python -m core` -> what the flags say
 build_parser   every command with its flags
 experiment     what `train` was given -> ExperimentConfig
 about_digits   what the built-in digits have taken by themselves
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlsplit
@@ -76,6 +77,17 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message.removeprefix('argument ')}. See `{self.prog} --help`.")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """What the flags say. Raises UsageError for what no flag can say."""
+    for flag in (text.removesuffix("=--") for text in argv if re.fullmatch("--[^=]+=--", text)):
+        # argparse would make an empty list of it, past every check of the value
+        raise UsageError(f"{flag}: “--” is no value. Give one, or leave the flag out.")
+    arguments, unknown = build_parser().parse_known_args(argv)
+    if unknown:
+        raise UsageError(f"{unknown[0]}: There is no such flag. See `python -m core {arguments.command} --help`.")
+    return arguments
 
 
 def build_parser() -> Parser:

@@ -12,7 +12,7 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 
 from core.cli.commands import CANNOT, DONE, FAULT, INTERRUPTED, data_command, sequence_command, train_command
-from core.cli.flags import UsageError, build_parser
+from core.cli.flags import UsageError, parse
 from core.cli.progress import say
 from core.cli.streams import prepare
 from core.experiment.rules import ConfigError
@@ -27,9 +27,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     try:
-        arguments, unknown = build_parser().parse_known_args(argv)
-        if unknown:
-            raise UsageError(f"{unknown[0]}: There is no such flag. See `python -m core {arguments.command} --help`.")
+        arguments = parse(sys.argv[1:] if argv is None else argv)
         return COMMANDS[arguments.command](arguments)
     except (UsageError, ConfigError) as error:  # the latter of the environment
         say(f"error: {error}")

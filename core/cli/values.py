@@ -12,6 +12,8 @@ from core.experiment.rules import ConfigError, check_learning_rate, read_number
 
 
 def path(text: str) -> Path:
+    if not text.strip():  # as of --json "$UNSET"; Path would take it for the folder one is in
+        raise argparse.ArgumentTypeError("It is empty and must be a path. Leave the flag out to do without")
     return Path(os.path.expanduser(text))  # Path.expanduser raises on a user who is not there
 
 

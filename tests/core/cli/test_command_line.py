@@ -373,6 +373,21 @@ def test_bad_input_is_refused_in_one_line(run: Any, words: str, line: str) -> No
     assert ran.out == ""
 
 
+@pytest.mark.parametrize("flag", [*FLAGS.values(), "--json", "--data-root", "--link", "--device"])
+def test_two_dashes_are_no_value_of_any_flag(run: Any, flag: str) -> None:
+    ran = run("train", f"{flag}=--")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"error: {flag}: “--” is no value. Give one, or leave the flag out.\n"
+
+
+@pytest.mark.parametrize("flag", ["--json", "--data-root"])
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_path_is_not_the_folder_one_is_in(run: Any, flag: str, text: str) -> None:
+    ran = run("train", f"{flag}={text}")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"error: {flag}: It is empty and must be a path.")
+
+
 def test_a_bad_environment_is_refused_in_one_line(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NORMSCOPE_DATA", "~nosuchuser/images")
     for words in (("data", "verify"), ("train",), ("sequence", "--data", "mnist")):
