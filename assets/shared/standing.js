@@ -1,6 +1,8 @@
 // How the run in view stands, in the words of the Train page: a word with a symbol, what one has to know of it, and on
 // the pill of an arm that has diverged or failed where it did. Whoever reads a page's conclusion must see that the run failed.
 
+import { Notices } from "./notices.js";
+
 export const ENDED = new Set(["finished", "stopped", "failed"]);
 export const WORDS = { queued: "Waiting", preparing: "Preparing", running: "Running", paused: "Paused",
   finished: "Finished", stopped: "Stopped", failed: "Failed", gone: "Gone" };
@@ -14,6 +16,7 @@ export class Standing {
   constructor(element, parts) {
     this.element = element;
     this.parts = parts;
+    this.notices = new Notices(parts.notices);
     this.forget();
   }
 
@@ -25,7 +28,7 @@ export class Standing {
 
   // What Python says: notices about the link, and whether the settings can be run.
   hear({ notices, problem, run }) {
-    this.said = [...notices, problem].filter(Boolean);
+    this.said = [...notices, problem];
     if (run) this.parts.scrub.after(this.parts.notices);
     else this.parts.empty.before(this.parts.notices);
     this.showNotices();
@@ -63,12 +66,6 @@ export class Standing {
 
   showNotices() {
     const { message, replaced, status } = this.told;
-    const notices = [...(this.said ?? [])];
-    if (replaced) notices.push(`Training on the built-in digits instead. ${replaced}`);
-    if (message && ENDED.has(status)) notices.push(message);
-    const text = JSON.stringify(notices);
-    if (text === this.noticed) return;
-    this.noticed = text;
-    this.parts.notices.replaceChildren(...notices.map((notice) => Object.assign(document.createElement("p"), { textContent: notice })));
+    this.notices.show(this.said ?? [], replaced, ENDED.has(status) && message);
   }
 }

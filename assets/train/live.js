@@ -14,6 +14,7 @@ import { takeAway } from "./saved.js";
 import { View } from "./view.js";
 import { drop, earlierRuns } from "../shared/earlier.js";
 import { armColors, project } from "../shared/look.js";
+import { Notices } from "../shared/notices.js";
 import { order } from "../shared/orders.js";
 import { Series } from "./series.js";
 import { ASKED, ENDED, IS_GONE, WORDS } from "../shared/standing.js";
@@ -52,6 +53,7 @@ class Panel {
     this.element.addEventListener(WANTED, ({ target }) => takeAway(this, target));
     this.isDragging = dragging(this.element, () => this.draw());
     this.keys = new Keys({ " ": this.parts.pause, ".": this.parts.step });
+    this.notices = new Notices(this.parts.notices);
     this.presses = new Presses();
     this.view.press(this.element);
     this.surroundings = new Surroundings(this.element);
@@ -255,13 +257,7 @@ class Panel {
 
   showNotices(status) {
     const { data, series } = this;
-    const notices = [...new Set([...data.notices, data.problem].filter(Boolean))];
-    if (series.replaced) notices.push(`Training on the built-in digits instead. ${series.replaced.reason}`);
-    if (series.message && ENDED.has(status)) notices.push(series.message);
-    const text = JSON.stringify(notices);
-    if (text === this.noticed) return;
-    this.noticed = text;
-    this.parts.notices.replaceChildren(...notices.map((notice) => paragraph(notice)));
+    this.notices.show([...data.notices, data.problem], series.replaced, ENDED.has(status) && series.message);
   }
 
   showArms(look) {
@@ -364,12 +360,6 @@ function duration(seconds) {
 function arrival({ file, done, total }) {
   const mb = (bytes) => (bytes / 2 ** 20).toFixed(1);
   return total ? `downloading ${file}: ${mb(done)} of ${mb(total)} MB` : `downloading ${file}: ${mb(done)} MB`;
-}
-
-function paragraph(text) {
-  const element = document.createElement("p");
-  element.textContent = text;
-  return element;
 }
 
 plotly(); // fetched while the page is still being read

@@ -79,16 +79,16 @@ def _on_digits(config: ExperimentConfig, error: DataError, publish: Publish) -> 
     if not error.missing:
         raise error
     instead = on_digits(config)
-    publish(DataReplaced(config.data, "digits", _reason(error, config, instead)))
+    publish(DataReplaced(config.data, "digits", str(error), _taken(config, instead)))
     return instead
 
 
-def _reason(error: DataError, asked: ExperimentConfig, instead: ExperimentConfig) -> str:
-    """Why there are other data, and which settings they brought with them."""
+def _taken(asked: ExperimentConfig, instead: ExperimentConfig) -> str:
+    """Which settings the digits brought with them."""
     names = (*DIGITS, "drop_last")
     before = {name: getattr(asked, name) for name in names if getattr(asked, name) != getattr(instead, name)}
     after = {name: getattr(instead, name) for name in before}
-    return f"{instead_of(before, after)} {error}" if before else str(error)
+    return instead_of(before, after) if before else ""
 
 
 def _arrivals(publish: Publish) -> Callable[[str, int, int], None]:

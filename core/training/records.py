@@ -30,12 +30,13 @@ class DataArrived:
 
 @dataclass(frozen=True, slots=True)
 class DataReplaced:
-    """The run uses other data than asked for; `reason` says why and how to get the first."""
+    """The run uses other data than asked for: `reason` is why, and how to get those; `settings` what else changed."""
 
     kind: ClassVar[str] = "data-replaced"
     asked: str
     used: str
     reason: str
+    settings: str
 
 
 @dataclass(frozen=True, slots=True)

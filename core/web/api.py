@@ -118,13 +118,13 @@ async def inside(request: Request) -> Response:
 def _told(run: Run) -> dict[str, Any]:
     """How the run stands, for pages that do not follow its points: why it ended, where an arm diverged or failed."""
     snapshot, records = run.snapshot(run.history.latest), list(run.history)
-    replaced = [record.reason for record in records if isinstance(record, DataReplaced)]
+    replaced = [to_json(record) for record in records if isinstance(record, DataReplaced)]
     messages = [record.message for record in records if isinstance(record, StatusChanged)]
     return {
         "asked": snapshot.asked,
         "place": snapshot.place,
         "message": messages[-1] if messages else "",
-        "replaced": replaced[-1] if replaced else "",
+        "replaced": replaced[-1] if replaced else None,
         "diverged": {record.arm: record.step for record in records if isinstance(record, ArmDiverged)},
         "failed": {record.arm: record.step for record in records if isinstance(record, ArmFailed)},
     }

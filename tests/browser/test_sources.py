@@ -87,7 +87,7 @@ def test_until_the_other_images_looks_have_come_the_charts_are_not_to_be_seen(
     shows(page, "look")
     for route in held:  # a late answer, to a question that nobody asks any more
         route.fulfill(json={"latest": 9, "status": "finished", "kept": [], "looks": [], "asked": "", "place": 0,
-                            "message": "", "replaced": "", "diverged": {}})  # fmt: skip
+                            "message": "", "replaced": None, "diverged": {}})  # fmt: skip
     hear(page)
     assert page.evaluate(SHOWS) == "look"
     expect(page.locator("[data-part=step]")).to_have_text("step 20")

@@ -130,7 +130,10 @@ def test_without_data_the_page_trains_on_digits_and_says_with_what_and_how_to_ge
     notices = page.locator("[data-part=notices]")
     expect(notices).to_contain_text("Training on the built-in digits instead")
     expect(notices).to_contain_text("epochs 6 instead of 3")
-    expect(notices).to_contain_text("python -m core data fetch")
+    why = notices.get_by_text("python -m core data fetch")
+    expect(why).to_be_hidden()  # it is long, and not for a class
+    notices.locator("summary").click()
+    expect(why).to_be_visible()
     origin = page.locator("[data-part=origin]")
     expect(origin).to_contain_text("built-in digits, 64 images · batch 64 · 6 epochs · lr 0.1")
 

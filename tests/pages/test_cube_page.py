@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.runs.manager import RunManager
 from core.runs.run import Run
+from tests.pages.visits import FRAME, open_frame
 
-FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
 TWO_ARMS = (parse_arm("none"), parse_arm("bn"))
 SMALL = ExperimentConfig(data="digits", examples=64, batch_size=32, epochs=2, arms=TWO_ARMS)
 ENDLESS = ExperimentConfig(data="digits", examples=64, batch_size=16, epochs=1000, arms=TWO_ARMS)
@@ -26,12 +25,7 @@ pytestmark = pytest.mark.usefixtures("small_digits")
 
 
 def open_cube(run: Run | None = None, link: str = "") -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=60)
-    if run is not None:
-        app.query_params["run"] = run.id
-    if link:
-        app.query_params["cube"] = link
-    app.run()
+    app = open_frame(**({"run": run.id} if run is not None else {}), **({"cube": link} if link else {}))
     app.switch_page(str(FRAME.parent / "cube.py")).run()
     assert not app.exception
     return app

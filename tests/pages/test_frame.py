@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from itertools import product
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -27,8 +26,8 @@ from core.runs.manager import RunManager, manager
 from core.runs.run import Run
 from core.training.records import LearningRateChanged
 from pages.parts.controls import read_config
+from tests.pages.visits import FRAME, open_frame
 
-FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
 SMALL = ExperimentConfig(data="digits", examples=64, batch_size=32, epochs=1)
 ENDLESS = ExperimentConfig(data="digits", examples=64, batch_size=2, epochs=1000, arms=(parse_arm("none"),))
 DIVERGING = ExperimentConfig(
@@ -40,15 +39,6 @@ DIVERGING = ExperimentConfig(
 def no_run_is_left_behind() -> Iterator[None]:
     yield
     manager().shutdown(20)
-
-
-def open_frame(**link: str) -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=60)
-    for key, value in link.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
 
 
 def link_of(app: AppTest) -> dict[str, str]:

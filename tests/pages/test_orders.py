@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +19,8 @@ from core.experiment.links import to_query
 from core.runs import gallery
 from core.runs.manager import RunManager
 from core.runs.run import Run
+from tests.pages.visits import open_frame
 
-FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
 NONE = (parse_arm("none"),)
 ENDLESS = ExperimentConfig(data="digits", examples=64, batch_size=16, epochs=1000, arms=NONE)
 SMALL = replace(ENDLESS, epochs=1)
@@ -45,15 +44,6 @@ def nothing_is_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def missing(name: str) -> Images:
     raise DataError(f"{name} is not complete.", missing=True)
-
-
-def open_page(link: dict[str, str]) -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=60)
-    for key, value in link.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
 
 
 def element(app: AppTest, name: str) -> Any:
@@ -104,7 +94,7 @@ def run_of(app: AppTest, manager: RunManager) -> Run:
 
 
 def test_start_takes_the_value_that_came_in_the_same_message(manager: RunManager) -> None:
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     app.number_input(key="epochs").set_value(3)
     app.number_input(key="learning_rate").set_value(0.25)
     app.segmented_control(key="activation").set_value("relu")
@@ -113,7 +103,7 @@ def test_start_takes_the_value_that_came_in_the_same_message(manager: RunManager
 
 
 def test_start_takes_other_data_with_what_that_changes_in_the_form(manager: RunManager) -> None:
-    app = open_page(to_query(replace(ENDLESS, data="mnist", examples=20_000, batch_size=64)))
+    app = open_frame(**to_query(replace(ENDLESS, data="mnist", examples=20_000, batch_size=64)))
     app.selectbox(key="data").set_value("digits")
     send(app, {"do": "start"})
     config = run_of(app, manager).config
@@ -125,7 +115,7 @@ def test_start_right_after_a_preset_takes_the_preset_though_the_browser_sent_the
     manager: RunManager,
 ) -> None:
     manager.submit(ENDLESS)  # the run is to wait: without data it would go on with the digits
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     seen = told(app, "orders")["sets"]
     app.button(key="preset The book, en edition").click().run()
     show_in_fields(app, ENDLESS)
@@ -136,7 +126,7 @@ def test_start_right_after_a_preset_takes_the_preset_though_the_browser_sent_the
 
 def test_what_was_typed_after_a_preset_that_the_browser_had_not_seen_is_kept(manager: RunManager) -> None:
     manager.submit(ENDLESS)  # the run is to wait: without data it would go on with the digits
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     seen = told(app, "orders")["sets"]
     app.button(key="preset The book, en edition").click().run()
     show_in_fields(app, ENDLESS)
@@ -146,7 +136,7 @@ def test_what_was_typed_after_a_preset_that_the_browser_had_not_seen_is_kept(man
 
 
 def test_a_value_that_is_wrong_starts_nothing_and_says_why(manager: RunManager) -> None:
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     app.number_input(key="epochs").set_value(0)
     send(app, {"do": "start"})
     assert (told(app)["run"], manager.active()) == ("", [])
@@ -154,7 +144,7 @@ def test_a_value_that_is_wrong_starts_nothing_and_says_why(manager: RunManager) 
 
 
 def test_a_value_that_has_just_become_right_starts(manager: RunManager) -> None:
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     app.number_input(key="epochs").set_value(0).run()
     assert told(app)["problem"]
     app.number_input(key="epochs").set_value(3)
@@ -164,7 +154,7 @@ def test_a_value_that_has_just_become_right_starts(manager: RunManager) -> None:
 
 
 def test_an_arm_that_was_typed_without_enter_is_one_of_the_arms(manager: RunManager) -> None:
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     send(app, {"do": "start", "typed": {"arms": "gn1"}})
     assert [arm.name for arm in run_of(app, manager).config.arms] == ["none", "gn1"]
     assert app.multiselect(key="arms").value == ["none", "gn1"]
@@ -176,7 +166,7 @@ def test_an_arm_that_was_typed_without_enter_is_one_of_the_arms(manager: RunMana
 def test_what_was_typed_and_is_none_starts_nothing_and_says_why(
     manager: RunManager, typed: dict[str, str], why: str
 ) -> None:
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     send(app, {"do": "start", "typed": typed})
     assert (told(app)["run"], manager.active()) == ("", [])
     assert why in told(app)["notices"][0]
@@ -186,14 +176,14 @@ def test_what_was_typed_and_is_none_starts_nothing_and_says_why(
 
 
 def test_two_clicks_on_start_are_one_run(manager: RunManager) -> None:
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     send(app, {"do": "start"}, {"do": "start"})
     send(app, {"do": "start"})  # from a page that has not seen the run
     assert list(manager._runs.values()) == [run_of(app, manager)]
 
 
 def test_a_second_click_on_start_begins_no_other_run_though_the_first_has_ended(manager: RunManager, until) -> None:
-    app = open_page(to_query(SMALL))
+    app = open_frame(**to_query(SMALL))
     send(app, {"do": "start"})
     run = run_of(app, manager)
     until(lambda: run.ended)
@@ -202,7 +192,7 @@ def test_a_second_click_on_start_begins_no_other_run_though_the_first_has_ended(
 
 
 def test_start_with_new_settings_counts_though_the_page_had_not_seen_the_run_before(manager: RunManager, until) -> None:
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     send(app, {"do": "start"})
     first = run_of(app, manager)
     app.number_input(key="epochs").set_value(7)
@@ -213,7 +203,7 @@ def test_start_with_new_settings_counts_though_the_page_had_not_seen_the_run_bef
 
 @pytest.mark.parametrize("what", ["restart", "renew"])
 def test_two_clicks_on_rerun_are_one_run(manager: RunManager, what: str, until) -> None:
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     send(app, {"do": "start"})
     first, shown = run_of(app, manager), in_view(app)
     send(app, {"do": what} | shown, {"do": what} | shown)
@@ -224,7 +214,7 @@ def test_two_clicks_on_rerun_are_one_run(manager: RunManager, what: str, until) 
 
 
 def test_an_order_that_comes_again_is_not_carried_out_again(manager: RunManager, until) -> None:
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     send(app, {"do": "start"})
     run = run_of(app, manager)
     send(app, {"do": "pause"} | in_view(app))
@@ -238,7 +228,7 @@ def test_an_order_that_comes_again_is_not_carried_out_again(manager: RunManager,
 
 
 def test_an_order_is_for_the_run_that_was_in_view(manager: RunManager, until) -> None:
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     send(app, {"do": "start"})
     before = in_view(app)
     send(app, {"do": "restart"} | before, {"do": "stop"} | before)
@@ -249,7 +239,7 @@ def test_an_order_is_for_the_run_that_was_in_view(manager: RunManager, until) ->
 
 
 def test_start_with_the_settings_of_ones_own_run_under_way_leaves_it_alone(manager: RunManager) -> None:
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     send(app, {"do": "start"})
     before = in_view(app)
     send(app, {"do": "start"} | before)
@@ -257,10 +247,13 @@ def test_start_with_the_settings_of_ones_own_run_under_way_leaves_it_alone(manag
 
 
 def test_start_takes_the_place_of_ones_own_run_and_leaves_another_s_alone(manager: RunManager, until) -> None:
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     send(app, {"do": "start"})
     run, key = run_of(app, manager), told(app)["key"]
-    watcher, owner = open_page({"run": run.id}), open_page({"run": run.id})  # the owner after a reload: with the key
+    watcher, owner = (
+        open_frame(run=run.id),
+        open_frame(run=run.id),
+    )  # the owner after a reload: with the key
     send(watcher, {"do": "start", "run": run.id})
     assert not run.ended
     send(owner, {"do": "restart", "run": run.id, "key": key})
@@ -271,25 +264,25 @@ def test_start_takes_the_place_of_ones_own_run_and_leaves_another_s_alone(manage
 
 
 def test_the_link_of_a_run_has_its_settings_and_who_opens_it_gets_them(manager: RunManager) -> None:
-    app = open_page(to_query(replace(ENDLESS, learning_rate=0.5)))
+    app = open_frame(**to_query(replace(ENDLESS, learning_rate=0.5)))
     send(app, {"do": "start"})
     app.number_input(key="learning_rate").set_value(0.02).run()
     link = {key: app.query_params[key] for key in app.query_params}
     assert link == to_query(replace(ENDLESS, learning_rate=0.5)) | {"run": told(app)["run"]}
     assert app.number_input(key="learning_rate").value == 0.02
-    assert open_page(link).number_input(key="learning_rate").value == 0.5
+    assert open_frame(**link).number_input(key="learning_rate").value == 0.5
 
 
 def test_what_a_link_says_beside_its_run_does_not_count(manager: RunManager) -> None:
     run = manager.submit(replace(ENDLESS, learning_rate=0.5))
-    app = open_page({"run": run.id, "lr": "0.02", "bogus": "1"})
+    app = open_frame(**{"run": run.id, "lr": "0.02", "bogus": "1"})
     assert app.number_input(key="learning_rate").value == 0.5
     assert told(app)["notices"] == []
 
 
 def test_after_a_reload_the_tab_has_the_form_filled_with_what_it_held(manager: RunManager) -> None:
     run = manager.submit(ENDLESS)
-    app = open_page({"run": run.id})
+    app = open_frame(run=run.id)
     send(app, {"do": "fill", "form": to_query(replace(ENDLESS, learning_rate=0.02, arms=(parse_arm("bn"),)))})
     assert app.number_input(key="learning_rate").value == 0.02
     assert app.multiselect(key="arms").value == ["bn"]
@@ -298,7 +291,7 @@ def test_after_a_reload_the_tab_has_the_form_filled_with_what_it_held(manager: R
 
 
 def test_the_next_run_can_have_new_settings_and_the_same_weights(manager: RunManager) -> None:
-    app = open_page(to_query(replace(ENDLESS, seed=3)))
+    app = open_frame(**to_query(replace(ENDLESS, seed=3)))
     send(app, {"do": "start"})
     assert told(app)["weights"] is False
     app.number_input(key="seed").set_value(7).run()
@@ -314,7 +307,7 @@ def test_what_a_run_without_its_data_was_to_be_is_no_new_setting(manager: RunMan
     asked = replace(ENDLESS, data="kmnist")
     run = manager.submit(replace(asked, data="digits"))
     run.asked = asked  # as where kmnist could not be had
-    app = open_page({"run": run.id})
+    app = open_frame(run=run.id)
     send(app, {"do": "fill", "form": to_query(asked)})
     assert told(app)["changed"] == ""
     send(app, {"do": "start", "run": run.id, "key": run.key})
@@ -327,7 +320,7 @@ def test_what_a_run_without_its_data_was_to_be_is_no_new_setting(manager: RunMan
 def test_where_the_weights_cannot_be_the_same_they_are_not_offered(manager: RunManager, setting: str) -> None:
     other = replace(ENDLESS, **{"init": {"init": "he"}, "depth": {"depth": 8}}[setting])
     run = manager.submit(ENDLESS)
-    app = open_page({"run": run.id})
+    app = open_frame(run=run.id)
     send(app, {"do": "fill", "form": to_query(other)})
     assert told(app)["changed"]
     assert told(app)["weights"] is False
@@ -337,7 +330,7 @@ def test_a_run_that_got_the_digits_for_missing_images_is_what_the_form_asks_for(
     manager: RunManager, monkeypatch: pytest.MonkeyPatch, small_digits: Images
 ) -> None:
     monkeypatch.setattr(gallery, "load", lambda name, *_: small_digits if name == "digits" else missing(name))
-    app = open_page(to_query(replace(ENDLESS, data="mnist")))
+    app = open_frame(**to_query(replace(ENDLESS, data="mnist")))
     send(app, {"do": "start"})
     run = run_of(app, manager)
     while run.snapshot().step == 0 and not run.ended:
@@ -352,7 +345,7 @@ def test_a_run_that_got_the_digits_for_missing_images_is_what_the_form_asks_for(
 
 
 def test_rerun_takes_the_settings_of_the_run_in_view_whatever_the_sidebar_says(manager: RunManager) -> None:
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     send(app, {"do": "start"})
     app.number_input(key="learning_rate").set_value(0.02)
     send(app, {"do": "restart"} | in_view(app))
@@ -361,7 +354,7 @@ def test_rerun_takes_the_settings_of_the_run_in_view_whatever_the_sidebar_says(m
 
 
 def test_new_weights_leave_a_seed_that_the_visitor_has_chosen(manager: RunManager) -> None:
-    app = open_page(to_query(ENDLESS))
+    app = open_frame(**to_query(ENDLESS))
     send(app, {"do": "start"})
     send(app, {"do": "renew"} | in_view(app))
     assert (run_of(app, manager).config.seed, app.number_input(key="seed").value) == (1, 1)
@@ -374,7 +367,7 @@ def test_new_weights_leave_a_seed_that_the_visitor_has_chosen(manager: RunManage
 
 
 def test_a_run_that_is_gone_is_told_and_its_settings_can_be_started(manager: RunManager, until) -> None:
-    app = open_page(to_query(SMALL))
+    app = open_frame(**to_query(SMALL))
     send(app, {"do": "start"})
     run, shown = run_of(app, manager), in_view(app)
     until(lambda: run.ended)
@@ -388,7 +381,7 @@ def test_a_run_that_is_gone_is_told_and_its_settings_can_be_started(manager: Run
 
 
 def test_an_earlier_run_that_is_gone_is_told_and_no_longer_drawn(manager: RunManager, until) -> None:
-    app = open_page(to_query(SMALL))
+    app = open_frame(**to_query(SMALL))
     send(app, {"do": "start"})
     first = run_of(app, manager)
     until(lambda: first.ended)

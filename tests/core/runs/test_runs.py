@@ -521,7 +521,9 @@ def test_missing_data_are_replaced_by_the_digits_with_the_reason(manager, start,
     assert run.status == "finished"
     assert run.config == CONFIG
     reason = "fashion-mnist is not complete: run `python -m core data fetch`."
-    assert [r for r in run.history if isinstance(r, DataReplaced)] == [DataReplaced("fashion-mnist", "digits", reason)]
+    assert [r for r in run.history if isinstance(r, DataReplaced)] == [
+        DataReplaced("fashion-mnist", "digits", reason, settings="")
+    ]
 
 
 @pytest.fixture
@@ -661,11 +663,12 @@ def test_missing_data_bring_settings_with_which_the_digits_show_the_lesson_and_s
     run = start(ExperimentConfig(arms=CONFIG.arms, epochs=1))
     manager.join(run, PATIENCE_SECONDS)
     assert run.config == replace(ExperimentConfig(data="digits", arms=CONFIG.arms, **DIGITS), epochs=1)
-    reason = next(r.reason for r in run.history if isinstance(r, DataReplaced))
-    assert reason.startswith("So few images take settings with which the lesson shows: training images 1,437 instead")
-    assert f"batch size {DIGITS['batch_size']} instead of 256" in reason
-    assert "epochs" not in reason
-    assert reason.endswith(" fashion-mnist is not complete.")
+    replaced = next(r for r in run.history if isinstance(r, DataReplaced))
+    start_of_words = "So few images take settings with which the lesson shows: training images 1,437 instead"
+    assert replaced.settings.startswith(start_of_words)
+    assert f"batch size {DIGITS['batch_size']} instead of 256" in replaced.settings
+    assert "epochs" not in replaced.settings
+    assert replaced.reason == "fashion-mnist is not complete."
 
 
 def test_how_long_an_experiment_takes_is_reckoned_from_the_latest_run_like_it(manager, start) -> None:

@@ -416,7 +416,7 @@ def test_looks_inside_come_with_how_the_run_stands(
     assert answer["status"] == "failed"
     assert answer["message"].startswith("Every arm's loss stopped being a finite number")
     assert answer["diverged"].keys() == {run.config.arms[0].name}
-    assert (answer["asked"], answer["place"], answer["replaced"]) == ("", 0, "")
+    assert (answer["asked"], answer["place"], answer["replaced"]) == ("", 0, None)
 
 
 def test_a_whole_look_and_the_networks_of_a_kept_step_can_be_asked_for(client: TestClient, finished: Run) -> None:

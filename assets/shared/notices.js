@@ -1,0 +1,31 @@
+// What one has to be told of the run in view, on every page: what Python says, whether other images took the place of those
+// that were asked for, and why the run has ended.
+
+export class Notices {
+  constructor(element) {
+    this.element = element;
+    this.shown = "[]";
+  }
+
+  // `replaced`: { settings, reason } of the run's record, or nothing. What is shown already is left as it is, opened or not.
+  show(said, replaced, ending) {
+    const told = [[...new Set(said.filter(Boolean))], replaced, ending];
+    const text = JSON.stringify(told);
+    if (text === this.shown) return;
+    this.shown = text;
+    const [words, digits, end] = told;
+    this.element.replaceChildren(...words.map(paragraph), ...(digits ? [instead(digits)] : []), ...(end ? [paragraph(end)] : []));
+  }
+}
+
+// The reason has paths and addresses, which only whoever runs the server can use: it is folded.
+function instead({ settings, reason }) {
+  const notice = document.createElement("div");
+  const why = document.createElement("details");
+  why.append(element("summary", "Why, and how to get the images that were asked for"), element("div", reason));
+  notice.append(["Training on the built-in digits instead.", settings].filter(Boolean).join(" "), why);
+  return notice;
+}
+
+const element = (kind, text) => Object.assign(document.createElement(kind), { textContent: text });
+const paragraph = (text) => element("p", text);
