@@ -4,9 +4,11 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from core.experiment import environment
 from core.experiment.rules import ConfigError
+from core.web.preload import Preloading
 from core.web.routes import lifespan, routes_below
 
 FRAME = Path(__file__).resolve().with_name("pages") / "frame.py"
@@ -20,4 +22,5 @@ except ConfigError as error:
 # Python walks that list by index: an import that a training thread had under way then missed a folder, and failed.
 sys.path.append(str(FRAME.parent))
 
-app = st.App(FRAME, routes=routes_below(st.get_option("server.baseUrlPath") or ""), lifespan=lifespan)
+base = st.get_option("server.baseUrlPath") or ""
+app = st.App(FRAME, routes=routes_below(base), middleware=[Middleware(Preloading, base=base)], lifespan=lifespan)

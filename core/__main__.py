@@ -2,7 +2,11 @@
 
 import sys
 
-from core.cli.process import process
-
 if __name__ == "__main__":
-    sys.exit(process())
+    try:
+        from core.cli.process import process
+
+        code = process()
+    except KeyboardInterrupt:  # while Python still read the program, before anything could say so
+        code = 130
+    sys.exit(code)

@@ -221,7 +221,7 @@ class Activations extends InsidePage {
       const element = charts[i];
       await this.react(element, bands(seenBy(arm), this.colors.get(arm.name)), {
         hovermode: "x", hoverdistance: -1, margin: { l: 8, r: 12, t: 6, b: 8 },
-        xaxis: { title: { text: "step", standoff: 4 }, rangemode: "tozero" }, yaxis: { exponentformat: "power", ...(shared && { range: shared }) },
+        xaxis: { ...this.stepAxis(), rangemode: "tozero" }, yaxis: { exponentformat: "power", ...(shared && { range: shared }) },
         shapes: [this.cursorLine()], uirevision: `${this.chosen}/${this.stage}/${this.range}`,
       }, SMALL);
       this.onClick(element, (point) => this.moveTo(point.x));
@@ -243,7 +243,7 @@ class Activations extends InsidePage {
       const domain = [(i + (i ? 0.06 : 0)) / places, (i + 0.96) / places];
       ["before", "scaled"].forEach((stage, row) => {
         const id = String(row * places + i + 1).replace(/^1$/, "");
-        axes[`xaxis${id}`] = { ...this.axis(), domain, anchor: `y${row ? 2 : ""}`, matches: id ? "x" : undefined, rangemode: "tozero", showticklabels: Boolean(row), nticks: 4, title: row ? { text: "step", standoff: 4 } : undefined };
+        axes[`xaxis${id}`] = { ...this.axis(), domain, anchor: `y${row ? 2 : ""}`, matches: id ? "x" : undefined, rangemode: "tozero", showticklabels: Boolean(row), nticks: 4, ...this.stepAxis(), ...(!row && { title: undefined }) };
         for (const arm of this.everShown()) {
           const normed = this.looks.find((look) => look.arms[arm.name])?.arms[arm.name][layer]?.stages.scaled;
           if (row && !normed) continue; // without a norm there is no after

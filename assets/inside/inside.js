@@ -9,6 +9,7 @@ import { keep, kept, keptList } from "../shared/kept.js";
 import { armColors, project, projectorButton } from "../shared/look.js";
 import { ENDED, STANDING, Standing } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";
+import { wholeSteps } from "../shared/ticks.js";
 import { WANTED, dragging, escape, get, number } from "../shared/web.js";
 
 const SOURCES = { fixed: "fixed images", batch: "training batch" };
@@ -58,6 +59,11 @@ export class InsidePage {
 
   layer() {
     return null;
+  }
+
+  // The axis of a chart over the run.
+  stepAxis() {
+    return { title: { text: "step", standoff: 4 }, ...wholeSteps(this.looks.at(-1)?.step ?? 0) };
   }
 
   // What a picture of `chart` says in place of the chart's title and of what all are of, and beside its arms: {title, about, key}.

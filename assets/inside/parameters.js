@@ -158,7 +158,7 @@ class Parameters extends InsidePage {
       ...own.flatMap((each) => this.overTime(each, which)),
     ];
     const { shown: look, colours } = this;
-    const second = { ...layout(colours, {}).xaxis, anchor: "y", domain: [0.47, 1], title: { text: "step", standoff: 4 }, nticks: 6 };
+    const second = { ...layout(colours, {}).xaxis, anchor: "y", domain: [0.47, 1], nticks: 6, ...this.stepAxis() };
     return this.chart(which, traces, {
       title: `${SYMBOLS[which]} ${this.isWide ? "of every unit, sorted" : "per channel"}, and over the run`, barmode: "group", bargap: 0.25, hovermode: "closest",
       xaxis: { domain: [0, 0.4], ...this.channelAxis }, xaxis2: second,
@@ -224,7 +224,7 @@ class Parameters extends InsidePage {
     }));
     const { colours, shown: look } = this;
     await this.chart("lag", [...traces, alsoShown(this.looks[0].step, [0.7, 1.5])], {
-      title: "running / batch variance, over the run", hovermode: "closest", xaxis: { title: { text: "step", standoff: 4 }, nticks: 6 },
+      title: "running / batch variance, over the run", hovermode: "closest", xaxis: { nticks: 6, ...this.stepAxis() },
       yaxis: { type: "log", title: { text: "ratio of the layer’s means", standoff: 4 } },
       shapes: [line({ xref: "paper", x0: 0, x1: 1, y0: 1, y1: 1 }, colours.faint, "dot"), line({ yref: "paper", y0: 0, y1: 1, x0: look.step, x1: look.step }, colours.text)],
     });
@@ -272,7 +272,7 @@ class Parameters extends InsidePage {
     const traces = arms.flatMap((arm) => [curve(arm, "accuracy", "dash", "evaluation mode"), curve(arm, "batch_accuracy", "dot", "batch statistics"), ...(found?.arms ? [star(arm)] : [])]);
     return this.chart("accuracy", traces, {
       title: `test accuracy <span style="font-size:.8em">╍ evaluation mode ┈ each batch’s own statistics${found?.arms ? " ★ recalibrated" : ""}</span>`, hovermode: "closest", uirevision: "accuracy",
-      xaxis: { title: { text: "step", standoff: 4 }, rangemode: "tozero" }, yaxis: { tickformat: ".0%", rangemode: "tozero", title: { text: "accuracy", standoff: 4 } },
+      xaxis: { ...this.stepAxis(), rangemode: "tozero" }, yaxis: { tickformat: ".0%", rangemode: "tozero", title: { text: "accuracy", standoff: 4 } },
       shapes: [line({ yref: "paper", y0: 0, y1: 1, x0: this.shown.step, x1: this.shown.step }, this.colours.text)],
     });
   }

@@ -10,6 +10,10 @@ export function logTicks([low, high]) {
   return { tickvals, ticktext: tickvals.map(writer(tickvals)) };
 }
 
+// An axis that shows few steps has a number for each: there is no half a step.
+const FEW_STEPS = 8;
+export const wholeSteps = (shown) => (shown < FEW_STEPS ? { dtick: 1 } : {});
+
 // Keeps the ticks of a chart's log axis right whatever changed its range: new data, a zoom, a double click.
 export function ticksFollow(Plotly, element, name = "yaxis") {
   element.on("plotly_afterplot", () => {

@@ -5,7 +5,7 @@ import { xEnd, yRange } from "./ranges.js";
 import { MARKERS, armColors } from "../shared/look.js";
 import { lineOf } from "./series.js";
 import { ruler } from "../shared/ruler.js";
-import { logTicks } from "../shared/ticks.js";
+import { logTicks, wholeSteps } from "../shared/ticks.js";
 import { titled, upright } from "../shared/titles.js";
 import { SAVE } from "../shared/web.js";
 
@@ -16,7 +16,6 @@ export const KINDS = [
   { kind: "test", dash: "dash", name: "test" },
   { kind: "batch", dash: "dot", name: "test, batch statistics" },
 ];
-const FEW_STEPS = 8; // an axis that shows fewer has a number for each: there is no half a step
 const AT_THE_RIGHT = ["test", "train", "batch"]; // the first of them that is drawn has its labels there
 
 const CONFIG = { displaylogo: false, responsive: true, doubleClick: false, showTips: false, modeBarButtons: [[SAVE, "zoom2d", "pan2d"]] };
@@ -148,7 +147,7 @@ export class Curves {
       modebar: { bgcolor: "rgba(0,0,0,0)", color: look.faint, activecolor: look.text },
       hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: look.type - 1, color: look.text } },
       dragmode: "zoom",
-      xaxis: { ...axis, title: { text: X_TITLES[view.x], standoff: 6 }, range: x, dtick: view.x === "step" && x[1] - x[0] < FEW_STEPS ? 1 : undefined,
+      xaxis: { ...axis, title: { text: X_TITLES[view.x], standoff: 6 }, range: x, ...(view.x === "step" && wholeSteps(x[1] - x[0])),
         unifiedhovertitle: { text: HOVER_TITLES[view.x] } },
       yaxis: { ...axis, type: log ? "log" : "linear", range: y, title: { text: upright(chart.value === "loss" ? "nats" : "share of images", chart.element.clientHeight - 6.5 * look.type - room, ruler(look.font), look.type), standoff: 4 },
         tickformat: chart.value === "loss" ? "~g" : ".0%", ...(log && logTicks(y.map((exponent) => 10 ** exponent))) },

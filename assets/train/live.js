@@ -113,6 +113,7 @@ class Panel {
         if (isNew) this.view.meet([...this.series.arms.values()]);
         this.state = answer.state;
         this.stamp = Date.now();
+        this.fitLink();
         period = PERIOD_MS[answer.state.status];
         this.show();
         if (this.drawn !== this.series.latest) await this.draw();
@@ -127,6 +128,13 @@ class Panel {
     if (this.state && ENDED.has(this.state.status) && !this.lost) return;
     const wait = Math.max(LEAST_WAIT_MS, period - (Date.now() - began));
     this.timer = setTimeout(() => this.poll(run), document.hidden ? 2000 : wait);
+  }
+
+  // A run that lacked its data is on other ones with other settings, and the page's address must say those.
+  fitLink() {
+    if (!this.series.replaced || this.fitted === this.data.run) return;
+    this.fitted = this.data.run;
+    if (new URLSearchParams(this.data.link).get("data") !== this.state.data) order({ do: "look" });
   }
 
   lose(run) {

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from core.training.rows import RowsTrained
 
+STDOUT = Path("-")
+
 DONE, NOTHING_TO_SHOW, CANNOT, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -51,11 +53,11 @@ def train_command(arguments: Namespace) -> int:
         if target is not None:
             write_json(target, found)
     finally:  # a full disk takes the file, not the numbers
-        print(results_table(found))
-        print(verdict(config, history, outcome.status == "finished"))
+        words = f"{results_table(found)}\n{verdict(config, history, outcome.status == 'finished')}"
+        print(words, file=sys.stderr if target == STDOUT else sys.stdout)
     if outcome.message:
         say(outcome.message)
-    if target is not None:
+    if target not in (None, STDOUT):
         say(f"The results are in {target}.")
     return {"finished": DONE, "failed": NOTHING_TO_SHOW, "stopped": INTERRUPTED}[outcome.status]
 
@@ -87,7 +89,7 @@ def _train(config: ExperimentConfig, arguments: Namespace, progress: Progress) -
         progress.end("failed", OUT_OF_MEMORY)
     else:
         alive = any(arm.alive for arm in arms)
-        why = "" if alive else none_left(config, progress.history, config.learning_rate)
+        why = "" if alive else none_left(config, progress.history)
         progress.end("failed" if why else "finished", why)
 
 
@@ -117,7 +119,9 @@ def _is_here(device: torch.device) -> bool:
 
 
 def writable_file(path: Path) -> Path:
-    """`path` without links; raises UsageError if no file can be put there."""
+    """`path` without links, or STDOUT; raises UsageError if no file can be put there."""
+    if path == STDOUT:
+        return path
     path = Path(os.path.realpath(path))
     problem = "it is a folder, a device or write-protected"
     try:
@@ -133,9 +137,11 @@ def writable_file(path: Path) -> Path:
 
 def write_json(path: Path, found: dict[str, Any]) -> None:
     """Put `found` at `path` at once, so that whoever reads never sees half of it."""
+    if path == STDOUT:
+        return print(_text(found))
     part = _part(path)
     try:
-        part.write_text(json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+        part.write_text(_text(found) + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:
         raise UsageError(
@@ -143,6 +149,10 @@ def write_json(path: Path, found: dict[str, Any]) -> None:
         ) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _text(found: dict[str, Any]) -> str:
+    return json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
 
 
 def _part(path: Path) -> Path:

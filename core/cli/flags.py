@@ -124,7 +124,8 @@ def _add_train(commands: argparse._SubParsersAction[Parser]) -> None:
         "--json",
         type=values.path,
         metavar="FILE",
-        help="write the results here, every arm's epochs among them; replaced in one go, never half written",
+        help="write the results here, every arm's epochs among them; replaced in one go, never half written. - is "
+        "stdout, and the table goes to stderr",
     )
 
 
@@ -155,7 +156,7 @@ def _add_sequence(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument(
         "--examples", type=values.count, metavar="N", default=1024, help="train on the first N (default: 1024)"
     )
-    parser.add_argument("--epochs", type=values.count, metavar="N", default=3, help="passes through them (default: 3)")
+    parser.add_argument("--epochs", type=values.epochs, metavar="N", default=3, help="passes through them (default: 3)")
     parser.add_argument(
         "--lr", type=values.rate, metavar="X", default=0.5, help="the learning rate, above 0 (default: 0.5)"
     )

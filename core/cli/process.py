@@ -15,7 +15,7 @@ from core.cli.commands import CANNOT, DONE, FAULT, INTERRUPTED, data_command, se
 from core.cli.flags import UsageError, parse
 from core.cli.progress import say
 from core.cli.streams import prepare
-from core.experiment.rules import ConfigError
+from core.experiment.rules import ConfigError, printable
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "train": train_command,
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parse(sys.argv[1:] if argv is None else argv)
         return COMMANDS[arguments.command](arguments)
     except (UsageError, ConfigError) as error:  # the latter of the environment
-        say(f"error: {error}")
+        say(f"error: {printable(str(error))}")
         return CANNOT
     except KeyboardInterrupt:
         say("Stopped.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from core.experiment.arm import Norm
 from core.experiment.config import ACTIVATIONS, DATASETS, DEPTHS, INITS, OPTIMIZERS, POOLS, PRESETS
 
 PRESET_FLAGS = {
@@ -14,6 +15,8 @@ PRESET_FLAGS = {
 }
 
 FIRST_LOOK = PRESETS["First look"]
+
+_NORMS = " or ".join([", ".join(list(Norm)[:-1]), list(Norm)[-1]])
 
 
 # group, then field of ExperimentConfig: flag, values (a word for them, or all there are), help
@@ -26,8 +29,8 @@ SETTINGS: dict[str, dict[str, tuple[str, str | Iterable[object], str]]] = {
             Fashion-MNIST already shows every effect; all of it takes three times as long"""),
     },
     "Network": {
-        "arms": ("--norm", "SPEC", """an arm, that is, one network of the comparison; repeat it for up to 6. SPEC is
-            none, bn, ln, in, gn or rms; gn1 has one group, gn two; bn/none normalizes the convolutions only; bn:book
+        "arms": ("--norm", "SPEC", f"""an arm, that is, one network of the comparison; repeat it for up to 6. SPEC is
+            {_NORMS}; gn1 has one group, gn two; bn/none normalizes the convolutions only; bn:book
             is the chapter's own code; :dropout=0.5 and :lr=0.02 hold for this arm alone. All arms start from the same
             weights"""),
         "activation": ("--activation", ACTIVATIONS, """after every layer but the last. With sigmoid the gradient

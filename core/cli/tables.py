@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.experiment.rules import printable
+
 if TYPE_CHECKING:
     from core.data.files import FileCheck
     from core.training.rows import RowsTrained
@@ -28,13 +30,17 @@ def _arm_row(name: str, arm: dict[str, Any]) -> tuple[str, ...]:
         name,
         _or_dash(arm["parameters"], "{:,}"),
         _or_dash(arm["steps"], "{:,}"),
-        _or_dash(epoch.get("train_loss"), "{:.4f}"),
-        _or_dash(epoch.get("test_loss"), "{:.4f}"),
+        _loss(epoch.get("train_loss")),
+        _loss(epoch.get("test_loss")),
         _or_dash(epoch.get("test_accuracy"), "{:.1%}"),
         _or_dash(epoch.get("test_accuracy_batch"), "{:.1%}"),
         _or_dash(arm["examples_per_second"], "{:,.0f}"),
         arm["status"],
     )
+
+
+def _loss(value: float | None) -> str:
+    return _or_dash(value, "{:.4f}" if value is None or value < 1e6 else "{:.3e}")  # of one that grows without end
 
 
 def _or_dash(value: float | None, form: str) -> str:
@@ -59,14 +65,14 @@ def rows_table(rows: Sequence[RowsTrained]) -> str:
 
 def _row_of(row: RowsTrained) -> tuple[str, ...]:
     norm, accuracy = "ln" if row.layer_norm else "none", f"{100 * row.test_accuracy:.1f} %"
-    return norm, str(row.epoch), f"{row.train_loss:.4f}", accuracy, f"{row.test_images:,}"
+    return norm, str(row.epoch), _loss(row.train_loss), accuracy, f"{row.test_images:,}"
 
 
 def files_table(checks: dict[str, list[FileCheck]]) -> str:
     """One line per file; the built-in digits have none and get a line of their own."""
     rows: list[Sequence[str]] = []
     for name, files in checks.items():
-        rows += [(name, _size(check.path), check.status, str(check.path)) for check in files]
+        rows += [(name, _size(check.path), check.status, printable(str(check.path))) for check in files]
         rows += [] if files else [(name, "", "built in", "scikit-learn")]
     return table("<><<", ("dataset", "size", "status", "file"), rows)
 

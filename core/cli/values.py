@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from pathlib import Path
 from typing import Any
 
-from core.experiment.rules import ConfigError, check_learning_rate, read_number
+from core.experiment.config import MOST_EPOCHS
+from core.experiment.rules import ConfigError, check_learning_rate, check_range, quoted, read_number
 
 
 def path(text: str) -> Path:
     if not text.strip():  # as of --json "$UNSET"; Path would take it for the folder one is in
         raise argparse.ArgumentTypeError("It is empty and must be a path. Leave the flag out to do without")
-    return Path(os.path.expanduser(text))  # Path.expanduser raises on a user who is not there
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise argparse.ArgumentTypeError(
+            f"Its ~ must stand for the home of a user who is here; got {quoted(text)}. Give the whole path"
+        ) from None
 
 
 def whole(text: str) -> int:
@@ -39,6 +44,15 @@ def count(text: str) -> int:
     return number
 
 
+def epochs(text: str) -> int:
+    number = whole(text)
+    try:
+        check_range("epochs", number, 1, MOST_EPOCHS, f"Epochs are 1 to {MOST_EPOCHS:,}")
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error).removesuffix(".")) from None
+    return number
+
+
 def seed(text: str) -> int:
     seed = whole(text)
     if not 0 <= seed < 2**32:
@@ -47,9 +61,10 @@ def seed(text: str) -> int:
 
 
 def rate(text: str) -> float:
+    """The row reader's."""
     rate = number(text)
     try:
-        check_learning_rate(rate, "lr")
+        check_learning_rate(rate, "lr", use="0.5")
     except ConfigError as error:
         raise argparse.ArgumentTypeError(str(error).removesuffix(".")) from None
     return rate

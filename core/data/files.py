@@ -15,10 +15,11 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from pathlib import Path
 from typing import Any, Literal
 from urllib.error import URLError
+from urllib.request import getproxies
 
 from core.data.pace import open_url
 from core.data.paths import advice
@@ -178,10 +179,17 @@ def _chunks(url: str) -> Iterator[tuple[bytes, int]]:
             total = response.length or 0
             while chunk := response.read1(_CHUNK_BYTES):  # read1: read would hold back what a slow line has sent
                 yield chunk, total
-    except (OSError, HTTPException) as error:
-        raise _MirrorError(str(error.reason if type(error) is URLError else error)) from error
-    except (ValueError, OverflowError) as error:  # of urllib, which takes a proxy's address as it is
+    except OSError as error:
+        raise _MirrorError(f"{error.reason if type(error) is URLError else error}{_by_proxy(url)}") from error
+    except (ValueError, OverflowError, InvalidURL) as error:  # of urllib, which takes a proxy's address as it is
         raise _MirrorError("its address, or that of the proxy in http_proxy or https_proxy, is malformed") from error
+    except HTTPException as error:
+        raise _MirrorError(str(error)) from error
+
+
+def _by_proxy(url: str) -> str:
+    scheme = url.partition(":")[0]
+    return f", asked through the proxy in {scheme}_proxy" if scheme in getproxies() else ""
 
 
 def _check_writable(check: FileCheck) -> None:

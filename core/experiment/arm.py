@@ -143,7 +143,7 @@ def default_fc_norm(conv_norm: Norm) -> Norm:
     return Norm.NONE if conv_norm is Norm.IN else conv_norm
 
 
-_NORM = "(none|bn|ln|in|gn|rms)([0-9]{1,4})?"
+_NORM = f"({'|'.join(Norm)})([0-9]{{1,4}})?"
 
 _ARM = re.compile(f"{_NORM}(?:/{_NORM})?((?::[a-z]+(?:=[^:]+)?)*)")
 
@@ -153,7 +153,7 @@ def parse_arm(text: str) -> ArmConfig:
     match = _ARM.fullmatch(text.strip().lower())
     if match is None:
         raise ConfigError(
-            f"An arm is a norm (none, bn, ln, in, gn, rms), if need be with another one for the linear layers and "
+            f"An arm is a norm ({', '.join(Norm)}), if need be with another one for the linear layers and "
             f"options: bn, bn/none, gn1/none, bn:book, bn:dropout=0.5, none:lr=0.02; got {quoted(text)}.",
             "arms",
         )

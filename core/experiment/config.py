@@ -27,6 +27,7 @@ POOLS = ("max", "avg")
 INITS = ("xavier", "he", "default", "normal")
 DEPTHS = (5, 8, 12)
 MAX_ARMS = 6
+MOST_EPOCHS = 1000
 
 MOMENTUM = ("SGD's momentum is the share of the last step that is kept", "0 or 0.9")
 BATCH_OF_ONE = (
@@ -83,7 +84,7 @@ class ExperimentConfig:
         available = DATASETS[self.data][0]
         check_range("examples", self.examples, 1, available, f"{self.data} has {available:,} training images", "data")
         check_range("batch_size", self.batch_size, 1, 1024, "A mini-batch has 1 to 1,024 examples")
-        check_range("epochs", self.epochs, 1, 1000, "A run has 1 to 1,000 epochs")
+        check_range("epochs", self.epochs, 1, MOST_EPOCHS, f"A run has 1 to {MOST_EPOCHS:,} epochs")
         check_range("seed", self.seed, 0, 2**32 - 1, "A seed is a whole number from 0 to 4,294,967,295")
         if self.batch_size > self.examples:
             raise ConfigError(

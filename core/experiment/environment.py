@@ -13,7 +13,7 @@ import math
 import os
 from pathlib import Path
 
-from core.experiment.rules import ConfigError, quoted
+from core.experiment.rules import ConfigError, quoted, read_number
 
 PROJECT = Path(__file__).resolve().parents[2]
 GRACE_SECONDS = 60.0
@@ -34,12 +34,12 @@ def grace_seconds() -> float:
     name = "NORMSCOPE_GRACE_SECONDS"
     text = os.environ.get(name) or str(GRACE_SECONDS)
     try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds < math.inf:
-        raise _refused(name, "It must be a finite number of seconds, 0 or more", text, f"{GRACE_SECONDS:g}")
-    return seconds
+        seconds = float(read_number(text, "It", name, float))
+        if 0 <= seconds < math.inf:
+            return seconds
+    except ConfigError:
+        pass
+    raise _refused(name, "It must be a finite number of seconds, 0 or more", text, f"{GRACE_SECONDS:g}")
 
 
 def check() -> None:

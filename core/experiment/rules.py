@@ -20,8 +20,13 @@ class ConfigError(ValueError):
 
 def quoted(text: object) -> str:
     """What somebody wrote, in quotation marks, and no more of it than a message can carry."""
-    written = str(text)
+    written = printable(str(text))
     return f"“{written}”" if len(written) <= 40 else f"“{written[:40]}…”"
+
+
+def printable(text: str) -> str:
+    """`text` on one line: what would break it or move the cursor is written as Python writes it, \\n for a new line."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 _FORMS = {int: ("a whole number", "20"), float: ("a number", "0.1")}  # and one to write it like
@@ -43,7 +48,7 @@ def read_number(text: str, what: str, field: str, kind: type[int] | type[float])
         ways = f"{plain.replace(',', '')} or {plain.replace(',', '.')}"
         raise ConfigError(f"{what} must be {form} that reads in one way only; got {quoted(text)}. Write {ways}.", field)
     try:
-        if len(plain) <= _MOST_CHARACTERS:
+        if len(plain) <= _MOST_CHARACTERS and plain.isascii() and "_" not in plain:  # Python reads ٣ and 1_0, too
             return kind(_without_comma(plain, kind))
     except ValueError:
         pass
@@ -76,13 +81,13 @@ def check_range(name: str, value: int, low: int, high: int, rule: str, *others: 
 LEAST, MOST, BELOW_ONE = 2.0**-126, (2 - 2**-23) * 2.0**127, 1 - 2.0**-24
 
 
-def check_learning_rate(value: float, field: str, most: float = MOST) -> None:
+def check_learning_rate(value: float, field: str, most: float = MOST, use: str = "0.1") -> None:
     if not (math.isfinite(value) and value > 0):
-        raise ConfigError(f"The learning rate must be a finite number above 0; got {value:g}. Use 0.1.", field)
+        raise ConfigError(f"The learning rate must be a finite number above 0; got {value:g}. Use {use}.", field)
     if not LEAST <= value <= most:
         raise ConfigError(
             f"The networks compute in float32, where a learning rate is from {LEAST:.2g} to {most:.2g}; got {value:g}. "
-            "Use 0.1.",
+            f"Use {use}.",
             field,
         )
 

@@ -117,8 +117,7 @@ class RunManager:
             run.config, images = self._gallery.images_for(run.config, run.publish, run.check_stopped)
             with crew(images.train_images.device, spare=1) as each:
                 arms = train(run.config, images, run.publish, run, each)
-            alive, rate = any(arm.alive for arm in arms), run.snapshot().learning_rate
-            why = "" if alive else none_left(run.config, run.history, rate)
+            why = "" if any(arm.alive for arm in arms) else none_left(run.config, run.history)
             run.end("failed" if why else "finished", why)
         except RunStopped as stopped:
             run.end("stopped", str(stopped))

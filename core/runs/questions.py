@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from core.data.images import Images, as_floats
+from core.experiment.rules import quoted
 from core.nets.norms import BatchNorm
 from core.probes.noise import batch_noise
 from core.probes.watch import LayerSeen, probe
@@ -69,7 +70,7 @@ def _maps(arm: Arm, data: Images, pixels: Tensor, layer: str, stage: str) -> tup
 
 def _layer(layers: dict[str, LayerSeen], name: str) -> LayerSeen:
     if name not in layers:
-        raise NoSuchThing(f"The layers are {', '.join(layers)}; got {name}.")
+        raise NoSuchThing(f"The layers are {', '.join(layers)}; got {quoted(name)}.")
     return layers[name]
 
 
@@ -136,6 +137,6 @@ def activation(arms: list[Arm], data: Images, arm: str, layer: str, images: int,
     """What `layer` of `arm` does with the first `images` test images: all its stages, [N, C, H, W] or [N, D]."""
     chosen = next((each for each in arms if each.name == arm), None)
     if chosen is None:
-        raise NoSuchThing(f"The arms are {', '.join(each.name for each in arms)}; got {arm}.")
+        raise NoSuchThing(f"The arms are {', '.join(each.name for each in arms)}; got {quoted(arm)}.")
     seen = probe(chosen.model, as_floats(data.test_images[:images]), training=training)
     return _layer(seen.layers, layer)

@@ -24,7 +24,7 @@ from core.runs.run import Run
 from core.training.arms import Arm
 from core.training.records import ArmDiverged, ArmFailed, DataReplaced, Snapshot, StatusChanged, to_finite, to_json
 from core.web.assets import FOREVER
-from core.web.parameters import answers, choice, given, one, whole
+from core.web.parameters import answers, choice, given, layer, whole
 from core.words.verdict import verdict
 
 VIEWS = ("gradients", "activations", "parameters")
@@ -101,7 +101,7 @@ async def inside(request: Request) -> Response:
         return _unknown_run()
     run.seen()
     view, source = choice(request, "view", VIEWS), choice(request, "source", SOURCES, "fixed")
-    layer = one(request, "layer") if given(request, "layer") else None
+    name = layer(request) if given(request, "layer") else None
     since = whole(request, "since", "0")
     status = run.status  # read first: who is told that the run has ended asks no more, and must have its last look
     latest, looks = run.seen_inside(since, source)
@@ -110,7 +110,7 @@ async def inside(request: Request) -> Response:
         "latest": latest,
         "status": status,
         "kept": kept,
-        "looks": [look.to_json(view, layer) for look in looks],
+        "looks": [look.to_json(view, name) for look in looks],
     }
     return JSONResponse(answer | _told(run), headers={"Cache-Control": "no-store"})
 
@@ -169,12 +169,12 @@ def _answered(run: Run, answer: Answer, step: int | None, arms: list[Arm], data:
 
 def _question(request: Request) -> Answer:
     name = choice(request, "question", QUESTIONS)
-    layer = one(request, "layer", "conv1")  # those that there are depend on the networks
+    where = layer(request, "conv1")
     if name == "maps":
         stage, image = choice(request, "stage", STAGES, "activated"), whole(request, "image", "0")
-        return lambda arms, data: questions.feature_maps(arms, data, layer, stage, image)
+        return lambda arms, data: questions.feature_maps(arms, data, where, stage, image)
     if name == "noise":
-        return lambda arms, data: questions.noise(arms, data, layer)
+        return lambda arms, data: questions.noise(arms, data, where)
     return questions.recalibration
 
 

@@ -1,6 +1,6 @@
 """What a request asks with: each parameter of each route is read here, and what cannot be read is answered in words.
 
-one      the text of a parameter; whole, choice: what it must be
+one      the text of a parameter; whole, choice, layer: what it must be
 answers  an endpoint whose refusals become 400 in JSON
 """
 
@@ -16,6 +16,8 @@ from starlette.responses import JSONResponse, Response
 from core.experiment.rules import quoted
 
 WHOLE = re.compile(r"[0-9]{1,40}")  # ASCII's digits; Python answers thousands of them with an error of its own
+
+LAYER = re.compile(r"(conv|fc)[1-9][0-9]?")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -49,6 +51,14 @@ def choice(request: Request, name: str, allowed: Collection[str], default: str |
     text = one(request, name, default)
     if text not in allowed:
         raise Refused(f"{name} must be one of {', '.join(allowed)}; got {quoted(text)}")
+    return text
+
+
+def layer(request: Request, default: str | None = None) -> str:
+    """A layer's name; whether the run at hand has it is another question, which networks of another depth answer."""
+    text = one(request, "layer", default)
+    if not LAYER.fullmatch(text):
+        raise Refused(f"layer must be a name such as conv1 or fc2; got {quoted(text)}")
     return text
 
 

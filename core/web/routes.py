@@ -36,6 +36,9 @@ async def health(_: Request) -> Response:
 
 async def unknown(request: Request) -> Response:
     """No page has an address in these folders, and Streamlit would answer with one, and with 200."""
+    if request.method not in READING:
+        refusal = {"error": f"What is here can only be read; got {request.method}. Use GET."}
+        return JSONResponse(refusal, 405, {"Allow": ", ".join(READING)})
     return JSONResponse({"error": f"There is nothing at {request.url.path}."}, 404)
 
 
@@ -48,16 +51,18 @@ ADDRESSES: dict[str, Endpoint] = {
     "/api/health": health,
     "/vendor/plotly.min.js": plotly_js,
     "/assets/{version}/{file:path}": asset,
-    "/api/{rest:path}": unknown,
-    "/vendor/{rest:path}": unknown,
-    "/assets/{rest:path}": unknown,
 }
+FOLDERS = ("/api", "/vendor", "/assets")
+READING = ("GET", "HEAD")
+METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def routes_below(base: str) -> list[BaseRoute]:
     """The routes of a server whose pages are at `base`, such as "norm" or, mostly, ""."""
     start = "".join(f"/{part}" for part in base.split("/") if part)
-    return [Route(start + address, endpoint) for address, endpoint in ADDRESSES.items()]
+    known = [Route(start + address, endpoint) for address, endpoint in ADDRESSES.items()]
+    others = (start + folder + rest for folder in FOLDERS for rest in ("", "/{rest:path}"))
+    return [*known, *(Route(address, unknown, methods=METHODS) for address in others)]
 
 
 routes = routes_below("")

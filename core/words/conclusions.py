@@ -74,7 +74,7 @@ def about_parameters(arms: Arms, titles: Titles, layer: str) -> str:
         if norm is None or not norm.gamma:
             continue
         if isfinite(fsum(norm.gamma)):
-            spread = f"{titles[name]} {_fixed(min(norm.gamma))} to {_fixed(max(norm.gamma))}"
+            spread = f"{titles[name]} {_range(min(norm.gamma), max(norm.gamma))}"
             parts.append(spread + _lag(norm))
         else:
             lost.append(titles[name])
@@ -134,8 +134,14 @@ def _layer(summary: NetworkSummary, name: str) -> LayerSummary:
     return next(layer for layer in summary.layers if layer.name == name)
 
 
-def _fixed(value: float) -> str:
-    return printed(f"{value:.2f}" if abs(value) < 1000 else f"{value:.1e}")
+def _range(low: float, high: float) -> str:
+    """Two decimals, or as many more, up to five, as tell the ends apart."""
+    decimals = next((d for d in (2, 3, 4) if f"{low:.{d}f}" != f"{high:.{d}f}"), 5 if low < high else 2)
+    return f"{_fixed(low, decimals)} to {_fixed(high, decimals)}"
+
+
+def _fixed(value: float, decimals: int) -> str:
+    return printed(f"{value:.{decimals}f}" if abs(value) < 1000 else f"{value:.1e}")
 
 
 def _round(factor: float) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from core.experiment.config import ExperimentConfig
-from core.training.records import ArmDiverged, ArmFailed, Record
+from core.training.records import ArmDiverged, ArmFailed, LearningRateChanged, Record
 from core.words.numerals import printed
 
 OUT_OF_MEMORY = "The device ran out of memory. Lower the batch size or the number of arms and start again."
@@ -22,21 +22,22 @@ def about_failed(history: Iterable[Record], titles: Mapping[str, str]) -> str:
     return " ".join(f"{titles[r.arm]} failed {_where(r)}: {r.what}." for r in history if isinstance(r, ArmFailed))
 
 
-def none_left(config: ExperimentConfig, history: Iterable[Record], learning_rate: float) -> str:
-    """Needs an ArmDiverged or an ArmFailed among `history`; `learning_rate` is the last of the arms that share it."""
+def none_left(config: ExperimentConfig, history: Iterable[Record]) -> str:
+    """Needs an ArmDiverged or an ArmFailed among `history`."""
     facts = list(history)
     failed = [record for record in facts if isinstance(record, ArmFailed)]
     if not failed:
-        return _all_diverged(config, facts, learning_rate)
+        return _all_diverged(config, facts)
     if len({record.what for record in failed}) == 1 and "out of memory" in failed[0].what:
         return OUT_OF_MEMORY
     return f"No arm is left. {failed[0].arm} failed {_where(failed[0])}: {failed[0].what}. The log has more."
 
 
-def _all_diverged(config: ExperimentConfig, facts: Iterable[Record], learning_rate: float) -> str:
+def _all_diverged(config: ExperimentConfig, facts: list[Record]) -> str:
     first = next(record for record in facts if isinstance(record, ArmDiverged))
     own = next(arm.learning_rate for arm in config.arms if arm.name == first.arm)
-    rate = printed(f"{own or learning_rate:g}")
+    changes = [fact.new for fact in facts if isinstance(fact, LearningRateChanged) and fact.step <= first.step]
+    rate = printed(f"{own or [config.learning_rate, *changes][-1]:g}")
     return (
         f"Every arm's loss stopped being a finite number; the first was {first.arm} at step {first.step:,}: "
         f"{first.what}. Lower the learning rate (it was {rate}) and start again."

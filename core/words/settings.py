@@ -1,6 +1,7 @@
 """The settings of an experiment in words.
 
 LABELS        what each is called on the page
+told          one of them with its value
 instead_of    what has been taken in place of other settings
 about_preset  what a ready-made experiment is, and what it changes
 about_time    how long something takes here, and HOW_TIMED: how that is known
@@ -40,6 +41,13 @@ _PRESETS = {
 }
 HOW_TIMED = "Times are reckoned from the latest run here with as many arms, the same depth and a batch of like size."
 _POOLING = {"max": "max pooling", "avg": "average pooling"}
+
+
+def told(setting: str, config: ExperimentConfig) -> str:
+    """One setting with its value, by its name on the page: “batch size 64”."""
+    value = getattr(config, setting)
+    words = ", ".join(arm.name for arm in value) if setting == "arms" else value
+    return f"{LABELS[setting].lower()} {words if isinstance(words, str) else _written(words)}".replace("(sgd)", "(SGD)")
 
 
 def instead_of(before: Mapping[str, Any], after: Mapping[str, Any], names: Mapping[str, str] = LABELS) -> str:

@@ -107,6 +107,8 @@ def _lead(test: TestMeasured, recent: Sequence[TestMeasured], window: int, title
     first, second = (test.accuracy[name] for name in ranked[:2])
     lead, error = first - second, sampling_error(first, second, test.examples)
     if lead <= error:
+        if _points(lead) == "0.0":
+            return f"Too close to call: the first two are level (±{_points(error)} from the test images alone)."
         return (
             f"Too close to call: the lead is {_points(lead)} points, within the sampling error of the test images "
             f"(±{_points(error)})."

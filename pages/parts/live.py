@@ -13,6 +13,7 @@ from core.experiment.links import QUERY_KEYS, to_query
 from core.runs.run import Run
 from core.training.records import LearningRateChanged
 from core.web.assets import assets_address
+from core.words.settings import told
 from pages.parts import session
 from pages.parts.controls import INIT_NAMES
 from pages.parts.session import View
@@ -121,8 +122,7 @@ def _differing(run: Run, chosen: ExperimentConfig) -> list[str]:
 
 def _changes(differing: list[str], chosen: ExperimentConfig) -> str:
     """What the sidebar says that the shown run does not have; empty when nothing."""
-    now = to_query(chosen)
-    changes = [f"{QUERY_KEYS[key].replace('_', ' ')} {now[key].replace(',', ', ')}" for key in differing]
+    changes = [told(QUERY_KEYS[key], chosen) for key in differing]
     return ", ".join(changes) if len(changes) <= MOST_CHANGES else f"{len(changes)} other settings"
 
 

@@ -296,3 +296,12 @@ def test_a_second_visitor_waits_with_a_place_in_line_and_disturbs_nobody(live: P
     press(live, "stop")
     second.bring_to_front()
     status(second, "running", "finished")
+
+
+def test_a_run_that_lacked_its_data_says_in_the_address_what_it_is(new_page) -> None:
+    page = new_page("/?data=fashion-mnist&arms=bn&epochs=1")
+    start(page)
+    page.wait_for_url(re.compile(r"\?data=digits&examples=1437&batch=32&.*&run="))
+    page.reload()
+    page.locator(".ns[data-status]").wait_for()
+    expect(page.locator("[data-part=next]")).to_be_hidden()  # the form is as it was: nothing new to start

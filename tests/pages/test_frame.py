@@ -240,7 +240,7 @@ def test_changing_the_form_leaves_a_run_in_progress_alone() -> None:
     app.number_input(key="epochs").set_value(7).run()
     app.selectbox(key="data").set_value("mnist").run()
     shown = panel(app)
-    assert (shown["run"], shown["changed"]) == (run.id, "data mnist, epochs 7")
+    assert (shown["run"], shown["changed"]) == (run.id, "images mnist, epochs 7")
     assert run.config == ENDLESS
     assert not run.ended
 

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import io
 import json
+import math
 import os
 import re
 import signal
@@ -26,12 +27,14 @@ from core.cli.flags import UsageError, about_digits, build_parser, experiment
 from core.cli.process import main
 from core.cli.settings import FLAGS, PRESET_FLAGS
 from core.cli.streams import Outlet
+from core.cli.tables import rows_table
 from core.data.images import load
 from core.experiment.arm import parse_arm
 from core.experiment.config import DATASETS, PRESETS, ExperimentConfig
 from core.experiment.fitting import DIGITS
 from core.experiment.links import to_query
 from core.training import records
+from core.training.rows import RowsTrained
 from core.training.trainer import train
 
 QUICK = ["train", "--data", "digits", "--device", "cpu", "--batch-size", "256"]
@@ -168,6 +171,14 @@ def test_when_every_arm_diverges_the_exit_code_is_1_and_the_json_is_strict(run: 
     assert "none at step 2: " in ran.err
     assert "Lower the learning rate (it was 1·10³⁰)" in ran.err
     assert json.loads(path.read_text(), parse_constant=pytest.fail)["status"] == "failed"
+
+
+def test_a_dash_is_stdout_which_then_has_the_json_alone(run: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = run("train", *QUICK[1:], "--norm", "bn", "--epochs", "1", "--json", "-")
+    assert list(json.loads(ran.out)["arms"]) == ["bn"]
+    assert "mean train loss" in ran.err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_losses_that_are_not_finite_become_null(run: Any, tmp_path: Path) -> None:
@@ -360,6 +371,11 @@ REFUSED = {
     "--json /": "error: --json: It must name a file that can be written; got / (",
     "--warp 9": "error: --warp: There is no such flag. See `python -m core train --help`.",
     "--epoch 1": "error: --epoch: There is no such flag.",
+    "--lr ٣": "error: --lr: It must be a number; got “٣”.",
+    "--epochs 1_0": "error: --epochs: It must be a whole number; got “1_0”.",
+    "--data-root ~nosuchuser/x": "error: --data-root: Its ~ must stand for the home of a user who is here; got "
+    "“~nosuchuser/x”. Give the whole path.",
+    "--json ~nosuchuser/x": "error: --json: Its ~ must stand for the home of a user who is here",
     "--lr": "error: --lr: expected one argument. See `python -m core train --help`.",
 }
 
@@ -477,6 +493,12 @@ def test_verify_shows_every_file_and_exits_1_when_one_is_missing_or_corrupt(run:
     )
 
 
+def test_a_folder_with_a_line_break_in_its_name_takes_one_line_of_the_table(run: Any, tmp_path: Path) -> None:
+    ran = run("data", "verify", "--data", "kmnist", "--data-root", str(tmp_path / "a\nb"))
+    assert [line.split()[0] for line in ran.out.splitlines()] == ["dataset", *["kmnist"] * 4]
+    assert "a\\nb" in ran.out
+
+
 def test_verify_all_covers_every_dataset(run: Any, tmp_path: Path) -> None:
     ran = run("data", "verify", "--data", "all", "--data-root", str(tmp_path))
     assert ran.code == 1
@@ -519,6 +541,17 @@ def test_the_row_reader_is_trained_without_layernorm_and_with_it(run: Any) -> No
     assert [line[:2] for line in lines] == [["none", "1"], ["none", "2"], ["ln", "1"], ["ln", "2"]]
 
 
+def test_the_row_readers_own_rate_is_the_one_to_go_back_to(run: Any) -> None:
+    assert run("sequence", "--lr", "0").err.endswith("got 0. Use 0.5. See `python -m core sequence --help`.\n")
+
+
+def test_a_loss_that_grows_without_end_keeps_its_column() -> None:
+    losses = (2.3, 1e30, math.inf, math.nan)
+    lines = rows_table([RowsTrained(False, 1, loss, 0.1, 360) for loss in losses]).splitlines()
+    assert [line.split()[2] for line in lines[1:]] == ["2.3000", "1.000e+30", "inf", "nan"]
+    assert len({len(line) for line in lines}) == 1
+
+
 def test_a_row_reader_whose_loss_is_no_number_is_an_exit_code(run: Any) -> None:
     ran = run("sequence", "--examples", "128", "--epochs", "1", "--lr", "1e38")
     assert (ran.code, "nan" in ran.out) == (1, True)
@@ -532,6 +565,8 @@ def test_a_row_reader_whose_loss_is_no_number_is_an_exit_code(run: Any) -> None:
         "--lr 1e39",
         "--lr 1e-50",
         "--epochs 0",
+        "--epochs 1001",
+        "--epochs 9999999999999",
         "--examples -1",
         "--seed -1",
         "--seed 4294967296",
@@ -641,6 +676,21 @@ def test_progress_that_cannot_be_written_stops_no_training(
     assert stderr.lost is not None
     assert (ran.code, "BatchNorm" in ran.out) == (0, True)
     assert json.loads(path.read_text())["status"] == "finished"
+
+
+def test_ctrl_c_while_the_program_is_still_read_ends_it_without_a_traceback() -> None:
+    code = (
+        "import runpy, sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'core.cli.process': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        "runpy.run_module('core', run_name='__main__')"
+    )
+    done = subprocess.run(
+        python("-c", code), cwd=Path(__file__).parents[3], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_every_exit_code_is_documented() -> None:

@@ -330,6 +330,7 @@ def test_a_malformed_proxy_is_as_no_network(
     assert error.missing is True
     assert "the download failed (http://mirror.invalid/: " in str(error)
     assert "secret" not in str(error)
+    assert "the proxy in http_proxy" in str(error)
 
 
 def test_a_proxy_that_works_is_used(mirror: Mirror, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_home_that_nobody_has_is_refused_in_a_sentence(monkeypatch: pytest.Mon
     )
 
 
-@pytest.mark.parametrize(("value", "seconds"), [("5", 5), ("0", 0), ("0.5", 0.5), ("1e3", 1000)])
+@pytest.mark.parametrize(("value", "seconds"), [("5", 5), ("0", 0), ("0.5", 0.5), ("0,5", 0.5), ("1e3", 1000)])
 def test_the_grace_period_is_a_number_of_seconds(value: str, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NORMSCOPE_GRACE_SECONDS", value)
     assert environment.grace_seconds() == seconds

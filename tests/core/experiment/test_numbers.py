@@ -52,7 +52,9 @@ def test_a_whole_number_has_no_decimals(text: str) -> None:
     assert str(refusal.value) == f"It must be a whole number; got “{text}”. Write it like 20."
 
 
-@pytest.mark.parametrize("text", ["1,2,3", "1,000.5", "1.000,5", "1,000,000", "3,", ",", "0,3 and more", "0，3"])
+@pytest.mark.parametrize(
+    "text", ["1,2,3", "1,000.5", "1.000,5", "1,000,000", "3,", ",", "0,3 and more", "0，3", "٣", "1_0.5", "²"]
+)
 def test_other_commas_are_no_number(text: str) -> None:
     with pytest.raises(ConfigError, match=r"It must be a number; got “.*”\. Write it like 0\.1\."):
         read_number(text, "It", "learning_rate", float)

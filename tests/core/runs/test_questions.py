@@ -210,12 +210,12 @@ def test_an_unknown_image_is_answered_with_the_known_ones(arms, small_images, im
 
 @pytest.mark.parametrize("question", [questions.noise, partial(questions.feature_maps, stage="before", image=0)])
 def test_an_unknown_layer_is_answered_with_the_known_ones(arms, small_images, question) -> None:
-    with pytest.raises(questions.NoSuchThing, match="The layers are conv1, conv2, fc1, fc2, fc3; got conv9"):
+    with pytest.raises(questions.NoSuchThing, match="The layers are conv1, conv2, fc1, fc2, fc3; got “conv9”"):
         question(arms, small_images, layer="conv9")
 
 
 def test_an_unknown_arm_is_answered_with_the_known_ones(arms, small_images) -> None:
-    with pytest.raises(questions.NoSuchThing, match=r"The arms are none, bn, bn:book, ln, .*got gn"):
+    with pytest.raises(questions.NoSuchThing, match=r"The arms are none, bn, bn:book, ln, .*got “gn”"):
         questions.activation(arms, small_images, "gn", "conv1", 8)
 
 

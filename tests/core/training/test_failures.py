@@ -152,7 +152,7 @@ def test_when_every_arm_has_failed_the_training_ends_and_says_which_was_first(sm
     assert [r.arm for r in history if isinstance(r, ArmFailed)] == ["bn", "none", "ln"]
     assert max(r.step for r in history if isinstance(r, TrainMeasured)) == 2
     assert (
-        none_left(CONFIG, history, 0.1)
+        none_left(CONFIG, history)
         == "No arm is left. bn failed at step 3: RuntimeError: no such kernel. The log has more."
     )
 
@@ -175,7 +175,7 @@ def test_an_arm_for_which_the_device_is_too_small_leaves_it_to_the_others(small_
 
 def test_a_device_too_small_for_every_arm_is_said_with_what_to_do(small_images, breaks) -> None:
     breaks(at_step(1), names=("bn", "none", "ln"), error=NO_ROOM)
-    assert none_left(CONFIG, history_of(CONFIG, small_images), 0.1) == OUT_OF_MEMORY
+    assert none_left(CONFIG, history_of(CONFIG, small_images)) == OUT_OF_MEMORY
 
 
 def test_the_processors_full_memory_is_known_as_the_cards() -> None:

@@ -226,6 +226,10 @@ def test_numbers_count_from_0(client, still, route: str) -> None:
         ("ask/quux", "question must be one of maps, noise, recalibration; got “quux”"),
         ("ask/maps?stage=after", "stage must be one of before, normalized, scaled, activated; got “after”"),
         ("ask/noise?layer=conv1&layer=conv1", "layer must be given once"),
+        ("ask/noise?layer=", "layer must be a name such as conv1 or fc2; got “”"),
+        ("ask/maps?layer=zz", "layer must be a name such as conv1 or fc2; got “zz”"),
+        ("inside?view=gradients&layer=zz", "layer must be a name such as conv1 or fc2; got “zz”"),
+        ("inside?view=parameters&layer=conv0", "layer must be a name such as conv1 or fc2; got “conv0”"),
     ],
 )
 def test_a_parameter_that_says_nothing_known_is_400_with_what_it_must_be(client, still, path: str, error: str) -> None:
@@ -240,10 +244,27 @@ def test_all_routes_are_below_the_servers_path_and_what_is_not_there_is_404_in_j
     assert client.get(f"{start}/api/health").json()["status"] == "ok"
     assert client.get(f"{start}/{assets.assets_address()}/shared/web.js").status_code == 200
     assert client.get(f"{start}/vendor/plotly.min.js").status_code == 200
-    for path in ("api/nothing", "api/runs/x/inside/1/2", "api/", "vendor/three.js", "assets/x"):
+    for path in (
+        "api",
+        "api/nothing",
+        "api/runs/x/inside/1/2",
+        "api/",
+        "vendor",
+        "vendor/three.js",
+        "assets",
+        "assets/x",
+    ):
         response = client.get(f"{start}/{path}")
         assert response.status_code == 404
         assert response.json()["error"].startswith(f"There is nothing at {start}/{path}")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("path", ["/api/health", "/api/nothing", "/vendor/plotly.min.js", "/assets"])
+def test_what_is_there_can_only_be_read_which_is_said_in_json(client, method: str, path: str) -> None:
+    response = client.request(method, path)
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
+    assert response.json()["error"] == f"What is here can only be read; got {method}. Use GET."
 
 
 @pytest.mark.parametrize(("since", "count"), [("0", 1), ("1", 0), ("99999999999999999999999", 0)])
@@ -430,7 +451,7 @@ def test_a_whole_look_and_the_networks_of_a_kept_step_can_be_asked_for(client: T
 
 def test_a_layer_that_is_not_there_is_answered_with_those_that_are(client: TestClient, finished: Run) -> None:
     answer = client.get(f"/api/runs/{finished.id}/ask/noise?layer=conv9")
-    assert (answer.status_code, "conv1, conv2, fc1, fc2, fc3; got conv9" in answer.json()["error"]) == (400, True)
+    assert (answer.status_code, "conv1, conv2, fc1, fc2, fc3; got “conv9”" in answer.json()["error"]) == (400, True)
 
 
 def test_questions_that_wait_for_the_device_keep_no_file_waiting(still: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -213,3 +213,20 @@ def test_gamma_that_is_no_number_is_told_as_such(arms: list[Arm], small_images: 
     said = about_parameters(seen(arms, small_images), TITLES, "conv1")
     assert "LayerNorm 1.00 to 1.00" in said
     assert "γ of the norm behind conv1 is not a finite number at this step: BatchNorm." in said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (0.9, 1.1, "0.90 to 1.10"),
+        (0.9972, 1.0031, "0.997 to 1.003"),
+        (0.99996, 1.0, "0.99996 to 1.00000"),
+        (1.0, 1.0, "1.00 to 1.00"),
+    ],
+)
+def test_the_ends_of_gammas_range_are_told_apart(
+    arms: list[Arm], small_images: Images, low: float, high: float, told: str
+) -> None:
+    with torch.no_grad():
+        gamma(arms[1], "conv1").copy_(torch.linspace(low, high, 6))
+    assert f"BatchNorm {told}" in about_parameters(seen(arms, small_images), TITLES, "conv1")

@@ -8,7 +8,7 @@ import pytest
 
 from core.cli.settings import FLAGS
 from core.experiment.config import PRESETS, ExperimentConfig
-from core.words.settings import LABELS, about_preset, about_time, instead_of
+from core.words.settings import LABELS, about_preset, about_time, instead_of, told
 
 
 def test_every_setting_has_a_label() -> None:
@@ -52,3 +52,16 @@ def test_what_is_taken_in_place_of_other_settings_is_told_with_both_by_the_names
         "learning rate 0.5 instead of 1·10⁻⁵, drop the last short batch on instead of off."
     )
     assert "--batch-size 32 instead of 256" in instead_of(before, after, FLAGS)
+
+
+def test_a_setting_is_told_by_its_name_on_the_page() -> None:
+    config = ExperimentConfig(examples=6000, drop_last=False, learning_rate=2e-5, momentum=0.9)
+    names = ("data", "examples", "drop_last", "arms", "learning_rate", "momentum")
+    assert [told(name, config) for name in names] == [
+        "images fashion-mnist",
+        "training images 6,000",
+        "drop the last short batch off",
+        "arms none, bn, ln",
+        "learning rate 2·10⁻⁵",
+        "momentum (SGD) 0.9",
+    ]

@@ -8,7 +8,7 @@ import pytest
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.training import records
-from core.training.records import ArmDiverged, StatusChanged
+from core.training.records import ArmDiverged, LearningRateChanged, StatusChanged
 from core.words.endings import none_left
 from core.words.verdict import is_at_chance, largest_fall, sampling_error, verdict
 
@@ -57,6 +57,12 @@ def test_a_lead_within_sampling_error_is_too_close_to_call(lead: float, too_clos
     said = verdict(CONFIG, [measured(bn=0.75 + lead, ln=0.75)], ended=True)
     assert sampling_error(0.75 + lead, 0.75, 10_000) == pytest.approx(0.012, abs=0.0002)
     assert ("Too close to call" in said) is too_close
+
+
+def test_no_lead_is_called_a_lead_of_nothing() -> None:
+    said = verdict(CONFIG, [measured(bn=0.8003, ln=0.8)], ended=True)
+    assert "Too close to call: the first two are level (±1.1 from the test images alone)." in said
+    assert "0.0 points" not in said
 
 
 def test_the_same_lead_counts_on_many_images_and_not_on_few() -> None:
@@ -193,5 +199,7 @@ def test_what_a_look_says_of_dead_arms_is_said_beside_their_accuracy() -> None:
 def test_the_learning_rate_to_lower_is_that_of_the_arm_that_diverged_first() -> None:
     config = ExperimentConfig(arms=(parse_arm("none:lr=5"), parse_arm("bn")))
     own, shared = (ArmDiverged(step, name, "fc3", "it is not finite") for step, name in ((3, "none:lr=5"), (9, "bn")))
-    assert "(it was 5)" in none_left(config, [own, shared], learning_rate=0.1)
-    assert "(it was 0.1)" in none_left(config, [shared, own], learning_rate=0.1)
+    assert "(it was 5)" in none_left(config, [own, shared])
+    assert "(it was 0.1)" in none_left(config, [shared, own])
+    before, after = LearningRateChanged(7, 0.1, 0.3), LearningRateChanged(10, 0.3, 0.02)
+    assert "(it was 0.3)" in none_left(config, [before, shared, after, own])

@@ -1,0 +1,71 @@
+"""What a page will need of assets/ is said with the page itself, so that the browser fetches it while Streamlit starts.
+
+Without that a browser hears of a page's script when Streamlit has run the page, and of those which that one imports
+when it is there, and so on: four trips one after the other, after everything else. Streamlit's own scripts come first.
+"""
+
+from __future__ import annotations
+
+import functools
+import posixpath
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.web.assets import ASSETS, assets_address
+
+# the last part of a page's address: the script that draws it
+SCRIPTS = {
+    "": "train/live.js",
+    "train": "train/live.js",
+    "activations": "inside/activations.js",
+    "gradients": "inside/gradients.js",
+    "parameters": "inside/parameters.js",
+    "cube": "cube/cube.js",
+}
+ON_EVERY_PAGE = "shared/orders.js"
+
+IMPORTED = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)"', re.MULTILINE)
+
+
+class Preloading:
+    """ASGI middleware: a page's document gets a Link header that names its scripts (HTML, link type modulepreload)."""
+
+    def __init__(self, app: ASGIApp, base: str = "") -> None:
+        self.app = app
+        self.start = "".join(f"/{part}" for part in base.split("/") if part) + "/"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; what is answered to it gains a header if it is a page."""
+        page = scope["path"].removeprefix(self.start) if scope["type"] == "http" else None
+
+        async def send_on(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200:
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers.append("Link", link(str(page)))
+            await send(message)
+
+        await self.app(scope, receive, send_on if page in SCRIPTS else send)
+
+
+@functools.cache
+def link(page: str) -> str:
+    """The header's value: addresses relative to the page's, as the page itself asks for them."""
+    return ", ".join(
+        f"<{assets_address()}/{name}>; rel=modulepreload; fetchpriority=low"
+        for name in needed(SCRIPTS[page], ON_EVERY_PAGE)
+    )
+
+
+def needed(*scripts: str) -> list[str]:
+    """The scripts, and all that they import, by their names in assets/."""
+    names = list(scripts)
+    for name in names:  # grows while it is walked
+        text = (ASSETS / name).read_text(encoding="utf-8")
+        paths = (posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) for path in IMPORTED.findall(text))
+        names += [path for path in dict.fromkeys(paths) if path not in names]
+    return names

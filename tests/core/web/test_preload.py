@@ -1,0 +1,60 @@
+"""The scripts of a page are named in the header of its document: all of them, in that document alone."""
+
+import re
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from core.web.assets import ASSETS, assets_address
+from core.web.preload import SCRIPTS, Preloading, needed
+
+NAMED = re.compile(r"<([^>]+)>; rel=modulepreload; fetchpriority=low")
+
+
+def client(base: str = "") -> TestClient:
+    start = "/" + base if base else ""
+    routes = [
+        Route(f"{start}/api/health", lambda _: JSONResponse({})),
+        Route(f"{start}/broken", lambda _: HTMLResponse("no", 500)),
+        Route(f"{start}/{{page:path}}", lambda _: HTMLResponse("a page")),
+    ]
+    return TestClient(Starlette(routes=routes, middleware=[Middleware(Preloading, base=base)]))
+
+
+@pytest.mark.parametrize("base", ["", "norm", "/courses/norm/"])
+@pytest.mark.parametrize("page", SCRIPTS)
+def test_a_page_names_its_script_and_those_files_are_there(page: str, base: str) -> None:
+    start = "/" + base.strip("/") if base else ""
+    link = client(base.strip("/")).get(f"{start}/{page}").headers["link"]
+    names = [address.removeprefix(f"{assets_address()}/") for address in NAMED.findall(link)]
+    assert SCRIPTS[page] in names
+    assert len(names) == len(set(names))
+    assert all((ASSETS / name).is_file() for name in names)
+
+
+@pytest.mark.parametrize("address", ["/api/health", "/broken", "/static/index.html", "/cube/more"])
+def test_nothing_else_does(address: str) -> None:
+    assert "link" not in client().get(address).headers
+
+
+def test_every_page_of_the_frame_has_a_script() -> None:
+    frame = (Path(__file__).parents[3] / "pages" / "frame.py").read_text()
+    pages = re.findall(r'st\.Page\("(\w+)\.py"', frame)
+    assert pages
+    assert set(pages) <= set(SCRIPTS)
+
+
+def test_imports_are_followed_through_lines_and_folders_and_named_once(monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a" / "one.js").write_text('import {\n  x,\n} from "../b/two.js";\nimport "./three.js";\n')
+    (tmp_path / "b" / "two.js").write_text('export { y } from "./two_b.js"; // import "../a/no.js"\n')
+    (tmp_path / "b" / "two_b.js").write_text('import { x } from "./two.js";\nconst text = "./none.js";\n')
+    (tmp_path / "a" / "three.js").write_text('import "../b/two.js";\n')
+    monkeypatch.setattr("core.web.preload.ASSETS", tmp_path)
+    assert needed("a/one.js") == ["a/one.js", "b/two.js", "a/three.js", "b/two_b.js"]
