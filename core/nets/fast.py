@@ -29,6 +29,7 @@ from core.nets.fast_norms import Standardized, StandardizedImages
 from core.nets.fast_pooling import LargestOfFour, MeanOfFour
 from core.nets.images_last import are_images_last, images_first, images_last
 from core.nets.shortcuts import are_ordinary
+from core.nets.steady import BatchNorm1d, ConvolvedByTorch, LayerNorm, Linear, Sigmoid
 
 __all__ = [
     "MANY_CHANNELS",
@@ -150,21 +151,24 @@ class InstanceNorm2d(nn.InstanceNorm2d):
 class Conv2d(nn.Conv2d):
     """A usual convolution of few channels as products of matrices; many images come out last.
 
-    Others are torch.nn's, and the images come out first.
+    Others are torch.nn's, the images come out first, and the gradient of the weights is one thread's.
     """
 
     def forward(self, X: Tensor) -> Tensor:
-        weight, bias, padding = self.weight, self.bias, self.padding
-        if not (self._is_usual() and _order(X, weight, bias) and _covers(weight, padding, X)):
+        inputs = X, self.weight, self.bias, self.padding
+        if not self._is_usual(X):
             return super().forward(images_first(X) if are_ordinary(X) else X)
-        Y: Tensor = Convolved.apply(X, weight, bias, padding)
+        if self.in_channels >= MANY_CHANNELS or not _order(X):
+            return ConvolvedByTorch.apply(images_first(X), *inputs[1:])  # type: ignore[no-any-return]
+        Y: Tensor = Convolved.apply(*inputs)
         return Y.permute(3, 0, 1, 2)
 
-    def _is_usual(self) -> bool:
-        """Whether its kernel moves by single pixels over few channels of what is padded with zeros."""
+    def _is_usual(self, X: Tensor) -> bool:
+        """Whether its kernel moves by single pixels over ordinary images that it covers, padded with zeros."""
         by_pixels = self.stride == self.dilation == (1, 1) and self.groups == 1
         zeros = self.padding_mode == "zeros" and isinstance(self.padding, tuple)
-        return by_pixels and zeros and self.in_channels < MANY_CHANNELS
+        are_images = isinstance(X, Tensor) and X.ndim == 4 and X.numel() > 0 and are_ordinary(X, self.weight, self.bias)
+        return by_pixels and zeros and are_images and _covers(self.weight, self.padding, X)
 
 
 def _covers(weight: Tensor, padding: Any, X: Tensor) -> bool:
@@ -205,8 +209,8 @@ class Sequential(nn.Sequential):
 
 
 _BY_TWO = [*product((2, (2, 2)), (2, (2, 2)), (0, (0, 0)))]  # kernel_size, stride, padding
-_NEVER_FALLING = (nn.Sigmoid, nn.Tanh, nn.ReLU)
-_READERS = (Conv2d, nn.Conv2d, nn.Linear)
+_NEVER_FALLING = (Sigmoid, nn.Sigmoid, nn.Tanh, nn.ReLU)
+_READERS = (Conv2d, nn.Conv2d, Linear, nn.Linear)
 _TORCHS: dict[type[nn.Module], type[nn.Module]] = {
     Sequential: nn.Sequential,
     MaxPool2d: nn.MaxPool2d,
@@ -215,6 +219,10 @@ _TORCHS: dict[type[nn.Module], type[nn.Module]] = {
     GroupNorm: nn.GroupNorm,
     InstanceNorm2d: nn.InstanceNorm2d,
     Conv2d: nn.Conv2d,
+    Linear: nn.Linear,
+    BatchNorm1d: nn.BatchNorm1d,
+    LayerNorm: nn.LayerNorm,
+    Sigmoid: nn.Sigmoid,
 }
 
 

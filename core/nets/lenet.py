@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from core.experiment.arm import CONV_CHANNELS, FC_FEATURES, ArmConfig
 from core.experiment.config import ExperimentConfig
-from core.nets import fast
+from core.nets import fast, steady
 from core.nets.norms import build_norm
 
 CLASSES = 10
@@ -38,7 +38,7 @@ FLAT_FEATURES = 16 * 4 * 4
 EXTRA_CONVS = {5: 0, 8: 0, 12: 4}
 EXTRA_LINEARS = {5: 0, 8: 3, 12: 3}
 
-_ACTIVATIONS: dict[str, type[nn.Module]] = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
+_ACTIVATIONS: dict[str, type[nn.Module]] = {"sigmoid": steady.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
 _POOLS: dict[str, type[fast.MaxPool2d] | type[fast.AvgPool2d]] = {"max": fast.MaxPool2d, "avg": fast.AvgPool2d}
 
 
@@ -100,8 +100,8 @@ def _conv(channels_in: int, channels_out: int, kernel: int, padding: int = 0) ->
     return conv
 
 
-def _linear(fan_in: int, fan_out: int) -> nn.Linear:
-    linear = nn.Linear(fan_in, fan_out, device="meta")
+def _linear(fan_in: int, fan_out: int) -> steady.Linear:
+    linear = steady.Linear(fan_in, fan_out, device="meta")
     _materialize(linear)
     return linear
 

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from core.experiment.arm import Norm
-from core.nets import fast
+from core.nets import fast, steady
 
 EPS = 1e-5  # PyTorch's and the book's: keeps a constant input from being divided by zero
 
@@ -215,9 +215,9 @@ def build_norm(norm: Norm, channels: int, num_dims: int, groups: int = 2, book: 
         case Norm.BN if book:
             return BatchNorm(channels, num_dims)
         case Norm.BN:
-            return fast.BatchNorm2d(channels) if on_maps else nn.BatchNorm1d(channels)
+            return fast.BatchNorm2d(channels) if on_maps else steady.BatchNorm1d(channels)
         case Norm.LN:
-            return fast.GroupNorm(1, channels) if on_maps else nn.LayerNorm(channels)
+            return fast.GroupNorm(1, channels) if on_maps else steady.LayerNorm(channels)
         case Norm.IN if on_maps:
             return fast.InstanceNorm2d(channels, affine=True)
         case Norm.IN:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from core.experiment.arm import parse_arm
-from core.nets import fast
+from core.nets import fast, steady
 from core.nets.lenet import build_lenet
 from core.probes.watch import watch
 from tests.core.nets.held_against_torch import (
@@ -62,9 +62,19 @@ def test_a_sequence_is_torchs_also_where_pooling_goes_first(activation, pool, th
 
 @pytest.fixture
 def squashed(monkeypatch: pytest.MonkeyPatch) -> list[torch.Size]:
-    """The shapes that nn.Sigmoid is given."""
-    shapes, forward = [], nn.Sigmoid.forward
-    monkeypatch.setattr(nn.Sigmoid, "forward", lambda self, X: shapes.append(X.shape) or forward(self, X))
+    """The shapes that sigmoids are given."""
+    shapes = []
+
+    def noting(kind: type[nn.Sigmoid], forward):
+        def note(self: nn.Sigmoid, X: torch.Tensor) -> torch.Tensor:
+            own = steady.Sigmoid if isinstance(self, steady.Sigmoid) else nn.Sigmoid  # which may call the other
+            shapes.extend([X.shape] * (own is kind))
+            return forward(self, X)
+
+        return note
+
+    for kind in (nn.Sigmoid, steady.Sigmoid):
+        monkeypatch.setattr(kind, "forward", noting(kind, kind.forward))
     return shapes
 
 
