@@ -1,7 +1,8 @@
 // Words around the curves' charts: names and numbers at the lines' ends, and above the plot, where they cover no curve,
 // changed learning rates and where an arm was lost.
 
-import { fate, last } from "./series.js";
+import { fate } from "./series.js";
+import { broken } from "../shared/names.js";
 import { written } from "../shared/ticks.js";
 
 const LINE_LETTERS = 15; // what is longer is broken: bn:book / :dropout=0.5
@@ -40,17 +41,7 @@ export function endLabels(labels, { kind, place, isSeen = () => true, height, lo
 
 function lines({ arm, value, finite }, kind) {
   const figure = arm.diverged ? fate(arm) : !finite ? "not finite" : kind === "loss" ? written(value, 2) : `${(100 * value).toFixed(1)} %`;
-  return `${arm.name} ${figure}`.length <= LINE_LETTERS ? [`${arm.name} ${figure}`] : [...broken(arm.name), figure];
-}
-
-function broken(name) {
-  const [first, ...rest] = name.split(/(?=[:/])/);
-  const found = [first];
-  for (const part of rest) {
-    if (last(found).length + part.length <= LINE_LETTERS) found.push(found.pop() + part);
-    else found.push(part);
-  }
-  return found;
+  return `${arm.name} ${figure}`.length <= LINE_LETTERS ? [`${arm.name} ${figure}`] : [...broken(arm.name, LINE_LETTERS), figure];
 }
 
 const bold = (name) => (text) => {
