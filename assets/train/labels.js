@@ -8,7 +8,7 @@ import { written } from "../shared/ticks.js";
 const LINE_LETTERS = 15; // what is longer is broken: bn:book / :dropout=0.5
 const MOST_ROWS = 3; // more marks side by side than that stay lines without words
 const SMALLEST = 13; // pixels of type
-const BELOW = 3.5; // lines of type that the x-axis takes: beside it there is room for labels too
+const BELOW = 3; // lines of type that the x-axis takes: beside it there is room for labels too
 const SHARE = 0.16; // of a chart's height that the rows of marks may take
 
 // The labels pushed apart where they would overlap, and the margin that the longest needs. `place` gives a value's
