@@ -2,6 +2,8 @@
 
 import { BROKEN, clamp, number, pickColor, rectangle, roomy, shade, TICK, tickSize } from "./pens.js";
 
+const LETTER = 7; // pixels of a bold letter of the legend, at most
+
 // -- the cube -----------------------------------------------------------------------------------------------------
 
 // Orthographic, so equal cells look equal wherever they are; drawn from far to near along each axis, which for a
@@ -229,6 +231,8 @@ export function legend(panel, stage, width, height, look, map) {
   text(number(-scale), x - 8, "right");
   text(number(scale), x + bar + 8, "left");
   list.push({ l: [x + bar / 2, y - 2, x + bar / 2, y + 12], open: true, stroke: look.text, w: 1 });
-  if (broken) list.push({ t: `${broken} not finite`, x: width - 8, y: y + 10, size: 13, weight: 700, fill: BROKEN, align: "right" });
-  return list;
+  if (!broken) return list;
+  const words = `${broken} not finite`;
+  const isRoom = x + bar + 24 + LETTER * (number(scale).length + words.length) <= width - 8; // else below the scale
+  return [...list, { t: words, ...(isRoom ? { x: width - 8, y: y + 10, align: "right" } : { x: width / 2, y: y + 24, align: "center" }), size: 13, weight: 700, fill: BROKEN }];
 }

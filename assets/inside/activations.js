@@ -11,6 +11,7 @@ import { Maps } from "./maps.js";
 import { armOf } from "./saved.js";
 import { keep, kept } from "../shared/kept.js";
 import { MARKERS } from "../shared/look.js";
+import { ruler } from "../shared/ruler.js";
 import { keptTicks, logTicks, ticksFollow } from "./log_axis.js";
 import { NOTES } from "./notes.js";
 import { CONFIG, SMALL, brief, escape, layout, number, plotly } from "../shared/web.js";
@@ -117,7 +118,9 @@ class Activations extends InsidePage {
     const ends = this.shownArms().map((arm) => ({ name: arm.name, color: this.colors.get(arm.name), value: stageOf(this.look.arms[arm.name]?.[layers.at(-1)], this.stage)?.unit_std })).filter(({ value }) => value);
     const range = logRange(lines.flatMap(({ y }) => y));
     const seen = spread.zoomed === this.stage ? spread._fullLayout.yaxis.range : range;
-    const [pooled, perUnit] = heads(0.46 * (spread.clientWidth - labelWidth(ends, this.colours.type) - 5 * this.colours.type), this.colours);
+    const half = 0.46 * (spread.clientWidth - labelWidth(ends, this.colours.type) - 5 * this.colours.type);
+    const [pooled, perUnit] = heads(half, this.colours);
+    axis.tickangle = this.longest(layers) <= half / layers.length ? 0 : 90; // alike in both halves
     await this.react(spread, lines, {
       hovermode: "x", margin: { l: 8, r: labelWidth(ends, this.colours.type), t: 34, b: 8 },
       xaxis: { ...axis, domain: [0, 0.46] }, xaxis2: { ...this.axis(), ...axis, domain: [0.51, 1] },
@@ -127,6 +130,11 @@ class Activations extends InsidePage {
       uirevision: this.stage,
     });
     this.onClick(spread, (point) => this.choose("layer", point.x));
+  }
+
+  // How wide the longest of some layers' names is as a head, in pixels, with room to the next.
+  longest(layers) {
+    return Math.max(0, ...layers.map((layer) => ruler(this.colours.font)(layer, this.colours.type + 1))) + 6;
   }
 
   drawInactive() {
@@ -239,6 +247,7 @@ class Activations extends InsidePage {
     const traces = [];
     const axes = {};
     const annotations = [];
+    const upright = this.longest(layers) > (this.parts.drift.clientWidth - 5 * this.colours.type) / places; // the heads, where they would lie on each other
     layers.forEach((layer, i) => {
       const domain = [(i + (i ? 0.06 : 0)) / places, (i + 0.96) / places];
       ["before", "scaled"].forEach((stage, row) => {
@@ -254,11 +263,11 @@ class Activations extends InsidePage {
           });
         }
       });
-      annotations.push({ text: `<b>${layer}</b>`, x: domain[0], xref: "paper", xanchor: "left", y: 1.01, yref: "paper", yanchor: "bottom", showarrow: false, font: { size: this.colours.type + 1 } });
+      annotations.push({ text: `<b>${layer}</b>`, x: domain[0], xref: "paper", xanchor: "left", y: 1.01, yref: "paper", yanchor: "bottom", showarrow: false, textangle: upright ? -90 : 0, font: { size: this.colours.type + 1 } });
     });
     const y = { ...this.axis(), type: "log", ...keptTicks(this.parts.drift) };
     await this.react(this.parts.drift, traces, {
-      ...axes, annotations, hovermode: "x", margin: { l: 8, r: 12, t: 50, b: 8 }, // the toolbar above the layers' names
+      ...axes, annotations, hovermode: "x", margin: { l: 8, r: 12, t: upright ? 30 + this.longest(layers) : 50, b: 8 }, // the toolbar above the layers' names
       yaxis: { ...y, domain: [0.54, 1], title: { text: "before the norm", standoff: 4 } }, yaxis2: { ...y, domain: [0, 0.46], matches: "y", title: { text: "after γ and β", standoff: 4 } },
       shapes: layers.flatMap((_, i) => this.cursorLine(`x${i ? i + 1 : ""}`)), uirevision: "drift",
     });

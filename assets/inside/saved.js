@@ -27,9 +27,10 @@ const armsIn = (page, chart) => page.arms.filter(({ name }) => chart.data.some((
 
 const symbolOf = (chart, { name }) => chart.data.find((trace) => trace.name === name && trace.mode?.includes("markers"))?.marker.symbol;
 
-function ghostIn({ ghost, ghostLook, earlier }, chart) {
-  const isDrawn = ghostLook && chart.data.some(({ name, opacity }) => name && opacity < 0.5);
-  return isDrawn ? [{ text: `${earlier.find(({ id }) => id === ghost.id).label}, at step ${number(ghostLook.step)}`, dash: "solid", faint: true }] : [];
+function ghostIn({ ghost, ghostLook, earlier, colors }, chart) {
+  const names = new Set(chart.data.filter(({ name, opacity }) => name && opacity < 0.5).map(({ name }) => name));
+  const isDrawn = ghostLook && names.size;
+  return isDrawn ? [{ text: `${earlier.find(({ id }) => id === ghost.id).label}, at step ${number(ghostLook.step)}`, colors: [...names].map((name) => colors.get(name)), faint: true }] : [];
 }
 
 const partOf = (chart) => chart.closest("[data-column]")?.dataset.column ?? chart.closest("[data-part]").dataset.part;

@@ -12,7 +12,8 @@ const GAP = 20; // from one entry of the key to the next
 const DASHES = { solid: [], dash: [8, 5], dot: [2, 4] };
 const CORNERS = { square: [4, 0.785], diamond: [4, 0], "triangle-up": [3, 0], pentagon: [5, 0] }; // how many, and turned how far
 
-// words: {title, about, key, foot, name}. An entry of the key has text, and color with symbol, or dash; or a scale
+// words: {title, about, key, foot, name}. An entry of the key has text, and color with symbol, or dash; or the
+// colors of several lines; or a scale
 // ([share, colour], …) with its ends. foot is a list of paragraphs.
 export async function saveImage(Plotly, chart, words, look) {
   const size = { width: Math.max(LEAST.width, chart.clientWidth), height: Math.max(LEAST.height, chart.clientHeight) };
@@ -69,7 +70,7 @@ function column(width, look, widthOf) {
     let lines = 1;
     y += 1.7 * size;
     for (const { text, ...sample } of entries) {
-      const from = sample.color || sample.dash || sample.scale ? SAMPLE : 0;
+      const from = sample.color || sample.colors || sample.dash || sample.scale ? SAMPLE : 0;
       const rows = wrapped(text, inner - from, (part) => widthOf(part, size));
       const long = from + Math.max(...rows.map((row) => widthOf(row, size)));
       if (x && x + long > inner) {
@@ -88,14 +89,14 @@ function column(width, look, widthOf) {
 function paint(pen, list, down, look) {
   pen.save();
   pen.translate(0, down);
-  for (const { text, x, y, size, weight = 400, faint, color = look.text, dash, symbol, scale } of list) {
+  for (const { text, x, y, size, weight = 400, faint, color = look.text, colors = [faint ? look.text : color], dash, symbol, scale } of list) {
     pen.font = `${weight} ${size}px ${look.font}`;
     pen.fillStyle = faint ? look.faint : color;
     if (text) pen.fillText(text, x, y);
     else if (scale) paintScale(pen, scale, x, y, size);
     else {
       pen.globalAlpha = faint ? 0.35 : 1;
-      paintLine(pen, x, y, faint ? look.text : color, dash);
+      colors.forEach((each, i) => paintLine(pen, [x, y], each, dash, [i / colors.length, (i + 1) / colors.length]));
       pen.fillStyle = color;
       if (symbol) paintSymbol(pen, symbol, x + (SAMPLE - 10) / 2, y);
       pen.globalAlpha = 1;
@@ -104,11 +105,12 @@ function paint(pen, list, down, look) {
   pen.restore();
 }
 
-function paintLine(pen, x, y, color, dash = "solid") {
+// The part of a sample's line from one share of its length to another.
+function paintLine(pen, [x, y], color, dash = "solid", [from, to]) {
   pen.beginPath();
   pen.setLineDash(DASHES[dash]);
-  pen.moveTo(x, y);
-  pen.lineTo(x + SAMPLE - 10, y);
+  pen.moveTo(x + from * (SAMPLE - 10), y);
+  pen.lineTo(x + to * (SAMPLE - 10), y);
   Object.assign(pen, { strokeStyle: color, lineWidth: 2.4 });
   pen.stroke();
 }

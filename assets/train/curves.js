@@ -34,7 +34,7 @@ export class Curves {
     const pictures = this.charts.map((chart) => this.picture(chart, series, ghosts, view, look));
     const room = Math.max(...pictures.map(({ above }) => above.room)); // in both, so that the plots begin at one height
     for (const [i, chart] of this.charts.entries()) {
-      const layout = this.layout(chart, series, view, look, { ...pictures[i], room });
+      const layout = this.layout(chart, series, view, look, { ...pictures[i], room, ends: pictures[i].beside(room) });
       await this.Plotly.react(chart.element, pictures[i].traces, titled(layout, chart.element.clientWidth, CONFIG), CONFIG);
     }
     if (!this.drawn) this.listen();
@@ -93,10 +93,10 @@ export class Curves {
     const isSeen = ({ end, value }) => (!chart.zoom.x || (end >= x[0] && end <= x[1])) && (!chart.zoom.y || (place(value) >= 0 && place(value) <= 1));
     const { clientWidth, clientHeight: height } = chart.element;
     const widthOf = ruler(look.font);
-    const ends = endLabels(labels, { kind: chart.value, place, isSeen, height: Math.max(100, height - 6.5 * look.type), look, widthOf });
+    const beside = (room) => endLabels(labels, { kind: chart.value, place, isSeen, height: Math.max(100, height - 6.5 * look.type - room), look, widthOf });
     const left = chart.element._fullLayout?._size?.l ?? 4 * look.type;
-    const above = marksAbove(marks, { range: x, width: Math.max(100, clientWidth - left - ends.margin), height, look, widthOf });
-    return { traces, ends, above, x, y, log };
+    const above = marksAbove(marks, { range: x, width: Math.max(100, clientWidth - left - beside(0).margin), height, look, widthOf });
+    return { traces, beside, above, x, y, log };
   }
 
   traces(chart, series, earlier, view, look, top) {
@@ -180,10 +180,23 @@ function testMarkers(points, series, color, index) {
 }
 
 // An arm is hidden by its card, so one that the run in view does not have is not.
+export const ghostArms = (ghost, series, view) =>
+  [...ghost.arms.values()].filter(({ name }) => !view.hidden.has(name) || (series.started && !series.arms.has(name)));
+
+// For a picture's key: the earlier runs of which something is drawn, each as a faint line in its arms' colours.
+export function keyOfEarlier(earlier, ghosts, series, view, look) {
+  return earlier.flatMap(({ id, label }) => {
+    const ghost = ghosts.get(id);
+    if (!ghost) return [];
+    const colors = armColors([...ghost.arms.values()], look);
+    const drawn = ghostArms(ghost, series, view).map(({ name }) => colors.get(name));
+    return drawn.length ? [{ text: label, colors: drawn, faint: true }] : [];
+  });
+}
+
 function ghostTraces(ghost, value, series, view, look) {
-  const arms = [...ghost.arms.values()].filter(({ name }) => !view.hidden.has(name) || (series.started && !series.arms.has(name)));
   const colors = armColors([...ghost.arms.values()], look);
-  return arms.flatMap((arm) =>
+  return ghostArms(ghost, series, view).flatMap((arm) =>
     KINDS.filter(({ kind }) => kind !== "batch" && view.kinds.has(kind)).map(({ kind, dash }) => {
       const { x, y } = lineOf(arm, kind, value, view);
       return line(x, y, colors.get(arm.name), dash, 1.2, { opacity: 0.3, hoverinfo: "skip", meta: { diverged: arm.diverged != null } });

@@ -1,13 +1,14 @@
 // Words around the curves' charts: names and numbers at the lines' ends, and above the plot, where they cover no curve,
 // changed learning rates and where an arm was lost.
 
-import { fate, last } from "./series.js";
+import { fate } from "./series.js";
+import { broken } from "../shared/names.js";
 import { written } from "../shared/ticks.js";
 
 const LINE_LETTERS = 15; // what is longer is broken: bn:book / :dropout=0.5
 const MOST_ROWS = 3; // more marks side by side than that stay lines without words
 const SMALLEST = 13; // pixels of type
-const BELOW = 3.5; // lines of type that the x-axis takes: beside it there is room for labels too
+const BELOW = 3; // lines of type that the x-axis takes: beside it there is room for labels too
 const SHARE = 0.16; // of a chart's height that the rows of marks may take
 
 // The labels pushed apart where they would overlap, and the margin that the longest needs. `place` gives a value's
@@ -40,17 +41,7 @@ export function endLabels(labels, { kind, place, isSeen = () => true, height, lo
 
 function lines({ arm, value, finite }, kind) {
   const figure = arm.diverged ? fate(arm) : !finite ? "not finite" : kind === "loss" ? written(value, 2) : `${(100 * value).toFixed(1)} %`;
-  return `${arm.name} ${figure}`.length <= LINE_LETTERS ? [`${arm.name} ${figure}`] : [...broken(arm.name), figure];
-}
-
-function broken(name) {
-  const [first, ...rest] = name.split(/(?=[:/])/);
-  const found = [first];
-  for (const part of rest) {
-    if (last(found).length + part.length <= LINE_LETTERS) found.push(found.pop() + part);
-    else found.push(part);
-  }
-  return found;
+  return `${arm.name} ${figure}`.length <= LINE_LETTERS ? [`${arm.name} ${figure}`] : [...broken(arm.name, LINE_LETTERS), figure];
 }
 
 const bold = (name) => (text) => {

@@ -326,12 +326,21 @@ class Panel {
     if (what === "drop") this.drop(id);
     if (what === "drop" && !this.data.ghosts.some((ghost) => ghost.id === id)) return; // the tab's alone
     const heard = order({ do: now ?? what, run: this.data.run, key: this.key(), id, weights, value: rate.value });
+    if (what === "rate") return this.showRate(heard, rate.value);
     if (!BEGINS.has(what)) return;
     this.presses.underWay += 1;
     this.show();
     await heard;
     this.presses.underWay -= 1;
     this.show();
+  }
+
+  // Refused or not, what was sent gives way to the rate in force, unless something else has been typed meanwhile.
+  async showRate(heard, sent) {
+    const { run } = this.data;
+    await heard;
+    const { state } = await get(`api/runs/${run}/points?since=${this.series.latest}`).catch(() => ({}));
+    if (state && run === this.data.run && this.parts.rate.value === sent) this.parts.rate.value = state.learning_rate;
   }
 
   // The browser would save the server's "no" as the results.

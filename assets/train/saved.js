@@ -1,6 +1,6 @@
 // A chart of Train as a picture: what its lines are, and of which run.
 
-import { KINDS } from "./curves.js";
+import { KINDS, keyOfEarlier } from "./curves.js";
 import { numberOf } from "../shared/earlier.js";
 import { MARKERS, armColors, theme } from "../shared/look.js";
 import { fileName, linkTo } from "../shared/origin.js";
@@ -8,7 +8,7 @@ import { headings, keyOf, saveImage } from "../shared/saved_image.js";
 
 const BIG = "; big markers: on all test images";
 
-export function takeAway({ curves, series, view, earlier, data, gone, parts, element }, chart) {
+export function takeAway({ curves, series, view, earlier, ghosts, data, gone, parts, element }, chart) {
   const look = theme(element);
   const number = numberOf(data.run || gone);
   const { value } = curves.charts.find((each) => each.element === chart);
@@ -16,7 +16,7 @@ export function takeAway({ curves, series, view, earlier, data, gone, parts, ele
   const words = {
     title,
     about: [`Run ${number}`, parts.status.textContent, parts.where.textContent].filter(Boolean).join(" · "),
-    key: [...arms(series, view, look), ...lines(series, view), ...notes, ...earlier.map(({ label }) => ({ text: label, dash: "solid", faint: true }))],
+    key: [...arms(series, view, look), ...lines(series, view), ...notes, ...keyOfEarlier(earlier, ghosts, series, view, look)],
     foot: [parts.origin.textContent, linkTo(data.link)],
     name: fileName([value], number),
   };

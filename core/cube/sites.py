@@ -132,7 +132,11 @@ def _norm_of(layer: nn.Module) -> tuple[Norm, int]:
     if isinstance(layer, nn.GroupNorm):
         return (Norm.LN, 1) if layer.num_groups == 1 else (Norm.GN, layer.num_groups)
     known = {"BatchNorm": Norm.BN, "LayerNorm": Norm.LN, "InstanceNorm": Norm.IN, "RMSNorm": Norm.RMS}
-    return next(norm for name, norm in known.items() if type(layer).__name__.startswith(name)), 1
+    kind = type(layer).__name__
+    for name, norm in known.items():
+        if kind.startswith(name):
+            return norm, 1
+    raise LookupError(f"The cube knows no axes for {kind}. Choose another network.")  # a norm that somebody has added
 
 
 def look(arms: list[Arm], data: Images, name: str, step: int, examples: int = 256) -> dict[str, Site]:

@@ -26,11 +26,24 @@ test("a label begins beside the chart's right edge, at its line's height, withou
   assert.deepEqual({ align, xshift, showarrow }, { align: "left", xshift: 6, showarrow: false });
 });
 
-test("a name of more than nine letters is cut, and none is taken for HTML", () => {
-  assert.equal(endLabels([{ name: "dropout=1", value: 1 }], [-1, 2], 0.1, 14)[0].text, "<b>dropout=1</b> 1.0");
-  const [cut, tag] = endLabels([{ name: "bn:dropout=0.5", value: 1 }, { name: "<i>", value: 10 }], [-1, 2], 0.1, 14);
-  assert.equal(cut.text, "<b>bn:dropo…</b> 1.0");
-  assert.ok(!tag.text.includes("<i>"));
+test("a name of more than nine letters stands whole above its number, broken where its parts join, and none is HTML", () => {
+  const texts = (...names) => endLabels(names.map((name, i) => ({ name, value: 10 ** i })), [-1, 4], 0.05, 14).map(({ text }) => text);
+  assert.deepEqual(texts("dropout=1", "bn:dropout=0.5", "bn:book:dropout=0.5"), [
+    "<b>dropout=1</b> 1.0", "<b>bn:dropout=0.5</b><br>10", "<b>bn:book</b><br><b>:dropout=0.5</b><br>100"]);
+  assert.ok(!texts("<i>")[0].includes("<i>"));
+});
+
+test("labels of two lines are pushed apart by their own height, and arms that differ at their names' ends differ here", () => {
+  const long = ["none:lr=0.02", "none:lr=0.03"].map((name) => ({ name, value: 1 }));
+  const [low, high] = endLabels(long, [-1, 1], 0.1, 14);
+  assert.ok(Math.abs(high.y - low.y - 0.2) < 1e-9, `${low.y}, ${high.y}`);
+  assert.notEqual(low.text, high.text);
+});
+
+test("where there is no room for so many lines, long names are cut and stand before their numbers", () => {
+  const many = Array.from({ length: 6 }, (_, i) => ({ name: `bn:dropout=0.${i}`, value: 1 }));
+  const labels = endLabels(many, [-1, 1], 0.1, 14);
+  assert.deepEqual([...new Set(labels.map(({ text }) => text))], ["<b>bn:dropo…</b> 1.0"]);
 });
 
 test("labels of one place are pushed apart by a line of type, upwards", () => {
@@ -65,7 +78,7 @@ test("the margin grows with the longest label and with the type", () => {
   const wide = labelWidth([{ name: "bn", value: 1 }, { name: "none", value: 0.0054 }], 10);
   assert.equal(wide, 16 + 0.58 * 10 * "none 0.0054".length);
   assert.equal(labelWidth([{ name: "none", value: 0.0054 }], 20) - 16, 2 * (wide - 16));
-  assert.equal(labelWidth([{ name: "a name of many letters", value: 0.0054 }], 10), 16 + 5.8 * "123456789 0.0054".length);
+  assert.equal(labelWidth([{ name: "a name of many letters", value: 0.0054 }], 10), 16 + 5.8 * "a name of many letters".length);
 });
 
 test("a log axis's range holds its values with a little air on both sides", () => {

@@ -80,7 +80,7 @@ test("more labels than have room beside a low plot are smaller, down to what can
   const six = Array.from({ length: 6 }, (_, i) => label(`arm${i}`, i / 6));
   const sizeIn = (height) => drawn(six, { height }).annotations[0].font.size;
   assert.equal(sizeIn(400), 14);
-  assert.ok(Math.abs(6 * 1.3 * sizeIn(60) - (60 + 3.5 * 13)) < 1e-9); // the plot and the x-axis below it
+  assert.ok(Math.abs(6 * 1.3 * sizeIn(66) - (66 + 3 * 13)) < 1e-9); // the plot and the x-axis below it
   assert.equal(sizeIn(20), 13);
 });
 
@@ -199,4 +199,11 @@ test("an arm without any finite value is lost at the upper edge of its first ste
 
 test("an arm that has no training point yet is lost on its tests' line", () => {
   assert.deepEqual(losing(fallen(points(), points(2, null))).cross.y, [2]);
+});
+
+test("six arms' labels in a low chart of large type end above the chart's own lower edge", () => {
+  const names = ["bn:book", "bn:dropout=0.3", "none:lr=0.02", "gn1", "rms", "bn/none"];
+  const { annotations } = drawn(names.map((name) => label(name, 0.1)), { kind: "accuracy", height: 150, look: { ...look, type: 20 } });
+  const lowest = Math.min(...annotations.map(({ y, text, font }) => y * 150 - 0.65 * font.size * text.split("<br>").length));
+  assert.ok(lowest > -63, `${lowest}`); // pixels below the plot: the numbers and the name of the x-axis
 });

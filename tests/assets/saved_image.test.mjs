@@ -34,6 +34,13 @@ test("an arm has its colour and marker before its name, a line its dashes, and a
   }
 });
 
+test("an earlier run's sample is a line in the colours of its arms", () => {
+  const key = [{ text: "Run 1: none, bn", colors: ["grey", "blue"], faint: true }];
+  const [sample, name] = laidOut({ ...WORDS, key }, 640, look, widthOf).above.list.slice(2);
+  assert.deepEqual([sample.colors, sample.faint, name.text], [["grey", "blue"], true, "Run 1: none, bn"]);
+  assert.ok(name.x > sample.x + 26);
+});
+
 test("whatever the width, nothing is cut, nothing lies beside the paper, and no row lies on another", () => {
   const key = Array.from({ length: 6 }, (_, i) => ({ text: `BatchNorm with a long name ${"x".repeat(9 * i)} (bn${i})`, color: "blue" }));
   const words = { ...WORDS, key, title: "A title that is rather long ".repeat(4).trim(), foot: [`http://localhost/?${"data=digits&".repeat(20)}run=${"a".repeat(150)}`] };

@@ -6,7 +6,7 @@ import test from "node:test";
 import { script } from "./script.mjs";
 
 const { layOut } = await script("layout.js");
-const { cubeScene, gridHeight, gridScene } = await script("scenes.js");
+const { cubeScene, gridHeight, gridScene, legend } = await script("scenes.js");
 
 const look = { dark: false, text: "#000000", background: "#ffffff", font: "sans-serif" };
 // Each axis's numbers have a hundred of their own.
@@ -34,6 +34,19 @@ function touching(list) {
   const numbers = boxes(list).filter(({ t }) => /^\d+$/.test(t));
   return numbers.flatMap((a, i) => numbers.slice(i + 1).filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom).map((b) => `${a.t} on ${b.t}`));
 }
+
+test("how many values are not finite lies on no other word of the legend, however narrow the picture", () => {
+  const panel = { scales: [5.98e9], values: [[NaN, ...Array(127).fill(Infinity), 1]] };
+  const map = Array.from({ length: 33 }, () => [0, 0, 0]);
+  for (let width = 300; width <= 640; width += 20) {
+    const words = boxes(legend(panel, 0, width, 300, look, map));
+    assert.ok(words.some(({ t }) => t === "128 not finite"));
+    for (const [i, a] of words.entries()) {
+      assert.ok(a.left >= 0 && a.right <= width && a.bottom <= 300, `${a.t} is cut at ${width}`);
+      for (const b of words.slice(i + 1)) assert.ok(a.right < b.left || b.right < a.left || a.bottom < b.top || b.bottom < a.top, `${a.t} on ${b.t} at ${width}`);
+    }
+  }
+});
 
 const PICKS = [0, 1, 7, 100];
 

@@ -39,6 +39,24 @@ def test_on_a_telephone_no_title_is_cut_or_lies_under_the_toolbar(telephone: Pag
     telephone.wait_for_function(f"{drawn} && !({TOUCHING})().length")
 
 
+@pytest.mark.parametrize("name", ["Train", "Gradients"])
+def test_on_a_telephone_nothing_lies_under_the_header_or_beside_the_screen(diverged: Page, name: str) -> None:
+    go(diverged, name)
+    diverged.wait_for_function("document.querySelector('.ns-pill, .ns-arm')")
+    diverged.set_viewport_size({"width": 390, "height": 844})
+    wrong = """() => {
+        const under = document.querySelector('[data-testid=stHeader]').getBoundingClientRect().bottom;
+        const shown = [...document.querySelectorAll('.ns button')].map(e => [e, e.getBoundingClientRect()]);
+        return innerWidth === 390 && shown.filter(([, { width }]) => width)
+            .filter(([, { top, left, right }]) => top < under || left < 0 || right > 390)
+            .map(([e]) => e.textContent);
+    }"""
+    try:
+        diverged.wait_for_function(f"JSON.stringify(({wrong})()) === '[]'")
+    finally:
+        diverged.set_viewport_size({"width": 1440, "height": 900})
+
+
 def test_zoomed_a_chart_labels_only_the_lines_whose_ends_it_shows(ended: Page, zoom) -> None:
     names = NAMES.format("loss")
     ended.wait_for_function(f"{names}.length === 3")

@@ -220,12 +220,16 @@ def test_a_new_learning_rate_is_marked_on_the_curves(live: Page) -> None:
 
 
 def test_a_learning_rate_that_is_none_is_refused_with_the_rule(live: Page) -> None:
+    in_force = live.locator("[data-part=rate]").input_value()
     live.locator("[data-part=rate]").fill("-1")
     live.locator("[data-part=rate]").press("Enter")
     expect(live.locator("[data-part=notices]")).to_contain_text("finite number above 0; got -1")
     live.locator("[data-part=rate]").fill("much")
     live.locator("[data-part=rate]").press("Enter")
     expect(live.locator("[data-part=notices]")).to_contain_text("must be a number; got “much”")
+    live.locator("[data-part=rate]").fill("")
+    live.locator("[data-part=rate]").press("Enter")
+    expect(live.locator("[data-part=rate]")).to_have_value(in_force)  # still with the focus
     status(live, "running")
 
 

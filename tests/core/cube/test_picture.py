@@ -159,6 +159,13 @@ def test_every_arm_can_be_looked_at_and_its_own_norm_is_known(arm):
     assert (site.gamma is None) == (gamma is None)
 
 
+def test_a_norm_that_the_cube_does_not_know_is_refused_by_name():
+    net = build_lenet(parse_arm("bn"), ExperimentConfig())
+    net.conv1_norm = nn.LocalResponseNorm(2)
+    with pytest.raises(LookupError, match="no axes for LocalResponseNorm"):
+        capture(net, torch.zeros(4, 1, 28, 28))
+
+
 def test_another_norm_than_the_layers_own_is_shown_with_gamma_1_and_beta_0_and_says_so():
     _, site = trained_site(Norm.BN)
     reading = read(site, Norming.of(rule_for(Norm.LN, "NCHW")), everything(SHAPE), (0, 0, 0, 0))
