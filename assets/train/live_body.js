@@ -40,8 +40,8 @@ export const skeleton = () => `
         <p>Each arm is the same LeNet from the same initial convolution and linear weights (the # is their fingerprint); all take the same mini-batches,
         one after the other, until one diverges. Train: loss and accuracy of each mini-batch in training mode, while the weights move; a run of more than 2,000 steps draws the mean of
         several as one point. Test, dashed: evaluation mode, <span data-part="tested"></span>. Dotted, BatchNorm only: the same test images with each batch’s own mean and
-        variance instead of the running ones. Running statistics describe older weights, and at first their own start values, so the two differ while the weights move fast. Examples/s and ms/step count an arm’s own training steps, not tests and pauses; on a CPU they are
-        processor time of the arm’s own thread, since arms train at the same time where there are cores for it.</p>
+        variance instead of the running ones. Running statistics describe older weights, and at first their own start values, so the two differ while the weights move fast. Examples/s and ms/step count an arm’s own training steps, not tests and pauses: by the clock,
+        while all cores that the page leaves work on this arm, or on several arms at once where there are more cores.</p>
       </details></div>
     <div class="ns-ghosts" data-part="ghosts" hidden><span>Earlier runs, faint in the charts:</span><ul data-part="ghostList"></ul></div>
   </div>`;

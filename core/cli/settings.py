@@ -55,8 +55,8 @@ SETTINGS: dict[str, dict[str, tuple[str, str | Iterable[object], str]]] = {
             unsettles BatchNorm's running statistics at the end of every epoch"""),
         "epochs": ("--epochs", "N", "passes through the training images, 1 to 1000"),
         "seed": ("--seed", "N", """0 to 4294967295; decides the weights, the order of the images and dropout. The same
-            seed gives the same losses, bit for bit, on the same kind of processor with as many cores, or on the same
-            kind of NVIDIA card, with the same PyTorch; another seed shows what luck does"""),
+            seed gives the same losses, bit for bit, on the same kind of processor, with any number of cores, or of
+            NVIDIA card, with the same PyTorch; another seed shows what luck does"""),
     },
 }  # fmt: skip
 

@@ -1,13 +1,13 @@
-"""torch.nn's layers for the CPU, computing the same whatever the number of threads: Linear, BatchNorm1d, LayerNorm, Sigmoid,
+"""torch.nn's layers for the CPU, computing the same with any number of threads: Linear, BatchNorm1d, LayerNorm, Sigmoid
 and the gradient of a convolution's weights.
 
 An operation that shares a sum out among its threads rounds it differently for each number of them, and training makes
-another network of that. What PyTorch shares out within a layer of LeNet was found by measuring (docs/decisions/0015): the
-sums over a mini-batch, and a sigmoid's last values in each thread's part, which are not computed in vectors. Such sums are
-few and small, so one thread does them. All other operations share out whole results, each of which one thread sums up.
+another network of that. What PyTorch shares out so within a LeNet was found by measuring (docs/decisions/0015): sums
+over a mini-batch, and the ends of each thread's part of a sigmoid, which are not computed in vectors. Such sums are few
+and small, so one thread does them. All other operations share out whole results, each of which one thread sums up.
 
-As with core.nets.fast, each is torch.nn's class with another `forward`, and torch.nn's altogether where its shortcut does
-not hold.
+As with core.nets.fast, each is torch.nn's class with another `forward`, and torch.nn's altogether where its shortcut
+does not hold.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ WHOLE = 26_880  # 32 * 840: divided by 1 to 8 threads, it still is a multiple of
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Operations inside are not shared out. The number of threads is this thread's own affair: others keep theirs."""
+def threads(count: int) -> Iterator[None]:
+    """So many for an operation inside; with one nothing is shared out. The program's other threads keep theirs."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:
@@ -132,7 +132,7 @@ class NormalizedOverRows(Function):
         momentum: float,
         eps: float,
     ) -> Tensor:
-        with one_thread():
+        with threads(1):
             Y, mean, scale = torch.native_batch_norm(X, gamma, beta, running_mean, running_var, True, momentum, eps)
         ctx.save_for_backward(X, gamma, mean, scale)
         ctx.eps = eps
@@ -142,7 +142,7 @@ class NormalizedOverRows(Function):
     def backward(ctx: Context, dY: Tensor) -> tuple[Tensor | None, ...]:
         X, gamma, mean, scale = ctx.saved_tensors
         back, wanted = torch.ops.aten.native_batch_norm_backward, ctx.needs_input_grad[:3]
-        with one_thread():
+        with threads(1):
             found = back(dY, X, gamma, None, None, mean, scale, True, ctx.eps, wanted)
         return *found, None, None, None, None
 
@@ -170,7 +170,7 @@ class NormalizedRows(Function):
     def backward(ctx: Context, dY: Tensor) -> tuple[Tensor | None, ...]:
         X, mean, scale, gamma, beta = ctx.saved_tensors
         back, wanted = torch.ops.aten.native_layer_norm_backward, ctx.needs_input_grad[:3]
-        with one_thread():
+        with threads(1):
             found = back(dY, X, gamma.shape, mean, scale, gamma, beta, wanted)
         return *found, None
 
@@ -191,6 +191,6 @@ class ConvolvedByTorch(Function):
         how = [len(weight)], (1, 1), ctx.padding, (1, 1), False, (0, 0), 1
         back = torch.ops.aten.convolution_backward
         dX = back(dY, X, weight, *how, (True, False, False))[0] if of_X else None
-        with one_thread():
+        with threads(1):
             _, dweight, dbias = back(dY, X, weight, *how, (False, of_weight, of_bias))
         return dX, dweight, dbias, None

@@ -27,8 +27,8 @@ from core.nets.lenet import build_lenet
 class Arm:
     """One network in training. `seconds` and `examples` count its own training steps only.
 
-    On the CPU the seconds are processor time: what the arm takes, not what it waits for others. On a CUDA card, where
-    all arms' steps run as one, they are the time of that one.
+    The seconds are the clock's, with as many threads as the arm's steps had. On a CUDA card, where all arms' steps run
+    as one, they are the time of that one.
     """
 
     config: ArmConfig

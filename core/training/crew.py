@@ -1,27 +1,58 @@
-"""Who does the work of an experiment's arms: one arm after the other, or as many at once as there are cores.
+"""Who does the work of an experiment's arms: one arm after the other with all cores, or several at once with some each.
 
-IN_TURN     an Executor without threads: what it is given is done at once, by whoever asks
-crew        `with crew(device) as crew:` the Executor that suits the device and its cores
-share_cores how many threads each operation of PyTorch takes, so that three arms at once leave a core to the page
+Share        how cores are shared out among arms
+crew         `with crew(device, arms) as crew:` the Crew that suits the device and its cores
+InTurn       a Crew without threads of its own: what it is given is done at once, by whoever asks (IN_TURN)
+AtOnce       a Crew of threads
+share_cores  one thread for each operation outside a crew
 
-An arm computes the same, bit for bit, whoever does it and whatever the others do meanwhile: the number of threads of an
-operation, which decides how its sums are rounded, is the same for one arm and for six.
+An arm computes the same, bit for bit, whoever does it, with however many threads (core.nets.steady).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-ARMS_AT_ONCE = 3  # as many as First look has
+from core.nets.steady import threads
+
+MOST_THREADS = 8  # for so many an operation's sums were compared, and more would not pay
+SERIAL = 0.3  # share of a step that more threads do not shorten (Amdahl 1967): two take 0.65 of one's time, measured
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many arms at once, each with so many threads for an operation."""
+
+    at_once: int
+    threads: int
+
+    @classmethod
+    def of(cls, cores: int, arms: int) -> Share:
+        """The fastest; among equals the one with fewer arms at once, which wait less for each other."""
+        most = max(1, min(cores, arms))
+        choices = [cls(at_once, min(MOST_THREADS, cores // at_once)) for at_once in range(1, most + 1)]
+        return max(choices, key=lambda share: share.speed(arms))
+
+    def speed(self, arms: int) -> float:
+        """Steps of an arm in the time that one takes with one thread."""
+        rounds = -(-arms // self.at_once)
+        return arms / rounds / (SERIAL + (1 - SERIAL) / self.threads)
 
 
 class InTurn(Executor):
     """Does what it is given at once, and starts nothing."""
+
+    @property
+    def threads(self) -> int:
+        """Of an operation."""
+        return torch.get_num_threads()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         done: Future[Any] = Future()
@@ -29,33 +60,42 @@ class InTurn(Executor):
         return done
 
 
+class AtOnce(ThreadPoolExecutor):
+    """Does as many things at once as its share says."""
+
+    def __init__(self, share: Share) -> None:
+        super().__init__(share.at_once, "arm", torch.set_num_threads, (share.threads,))
+        self.threads = share.threads
+
+
+Crew = InTurn | AtOnce
+
 IN_TURN = InTurn()
 
 
-def crew(device: torch.device, spare: int = 0) -> Executor:
-    """What trains the networks on `device`, leaving `spare` cores alone, which the page needs to stay quick.
+@contextmanager
+def crew(device: torch.device, arms: int, spare: int = 0) -> Iterator[Crew]:
+    """What trains so many arms on `device`, leaving `spare` cores alone, which the page needs to stay quick.
 
     On a GPU no threads: they would wait for one another to launch kernels.
     """
-    at_once = max(1, (usable_cores() - spare) // _threads())
-    if device.type != "cpu" or at_once == 1:
-        return IN_TURN
-    return ThreadPoolExecutor(at_once, thread_name_prefix="arm", initializer=share_cores)
+    share = Share.of(max(1, usable_cores() - spare), arms)
+    if device.type != "cpu":
+        yield IN_TURN
+    elif share.at_once == 1:
+        with threads(share.threads):
+            yield IN_TURN
+    else:
+        # The caller has one: OpenMP's threads wait without spinning, and slowly, once there are more than cores.
+        with threads(1), AtOnce(share) as workers:
+            yield workers
 
 
 def share_cores() -> None:
-    """Give each operation of PyTorch a third of all cores but one, at least one.
-
-    Whole arms side by side keep cores busier than the pieces of one small operation do, and wait for one another once
-    a step instead of at each of its hundred operations, where two busy threads are slower than one (measured).
-    """
-    torch.set_num_threads(_threads())
+    """Give each operation of this thread one thread: the cores are the arms'."""
+    torch.set_num_threads(1)
 
 
 def usable_cores() -> int:
     """How many processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _threads() -> int:
-    return max(1, (usable_cores() - 1) // ARMS_AT_ONCE)

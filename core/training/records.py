@@ -1,8 +1,8 @@
 """What was measured: small frozen facts in the past tense, and the history of a run.
 
 Every record knows its `kind`, the word under which the browser receives it. Losses are mean cross-entropies in nats,
-accuracies are shares from 0 to 1, `seconds` are those an arm's own steps have taken (no tests, no pauses; on a CPU
-processor time).
+accuracies are shares from 0 to 1, `seconds` are those of the clock that an arm's own steps have taken (no tests, no
+pauses).
 Mappings go from an arm's name to its value; an arm that has diverged or failed is absent from then on.
 """
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 from contextlib import ExitStack
 from functools import partial
 
@@ -25,7 +24,7 @@ from core.probes.summary import NetworkSummary
 from core.probes.watch import probe, watch
 from core.training import records
 from core.training.arms import Arm, Batch
-from core.training.crew import IN_TURN
+from core.training.crew import IN_TURN, Crew
 from core.training.failures import attempt, failed
 from core.training.meter import Measured
 from core.training.records import Publish
@@ -33,12 +32,11 @@ from core.training.records import Publish
 PROBE_IMAGES = 64  # the fixed ones; a look at them costs some 1.3 training steps of 256
 
 
-def take(arms: list[Arm], batch: Batch, publish: Publish, crew: Executor) -> Measured:
+def take(arms: list[Arm], batch: Batch, publish: Publish, crew: Crew) -> Measured:
     """One mini-batch for every living arm; an arm with a non-finite loss is not updated any more."""
     living = [arm for arm in arms if arm.alive]
-    each = map if len(living) == 1 else crew.map  # a single one gains nothing from another thread
     measured: Measured = {}
-    for arm, outcome in zip(living, each(partial(learn, batch=batch), living), strict=True):
+    for arm, outcome in zip(living, crew.map(partial(learn, batch=batch), living), strict=True):
         if isinstance(outcome, records.ArmDiverged | records.ArmFailed):
             publish(outcome)
         else:
@@ -55,14 +53,13 @@ def learn(arm: Arm, batch: Batch) -> tuple[float, float] | records.ArmDiverged |
 
 
 def _learn(arm: Arm, batch: Batch) -> tuple[float, float] | records.ArmDiverged:
-    clock = time.thread_time if batch.images.device.type == "cpu" else time.perf_counter
-    started = clock()
+    started = time.perf_counter()
     loss, correct = _forward_backward(arm, batch)
     arm.alive = math.isfinite(loss)
     if arm.alive:
         arm.optimizer.step()
     outcome = (loss, correct) if arm.alive else diagnose(arm, batch)
-    arm.seconds += clock() - started
+    arm.seconds += time.perf_counter() - started
     arm.examples += len(batch.labels)
     return outcome
 
@@ -91,7 +88,7 @@ def diagnose(arm: Arm, batch: Batch) -> records.ArmDiverged:
     return records.ArmDiverged(batch.step, arm.name, "loss", "the loss itself is not finite")
 
 
-def take_seen(config: ExperimentConfig, arms: list[Arm], batch: Batch, publish: Publish, crew: Executor) -> Measured:
+def take_seen(config: ExperimentConfig, arms: list[Arm], batch: Batch, publish: Publish, crew: Crew) -> Measured:
     """As `take`, seen from inside; the update ratios are those of the step that is taken."""
     with ExitStack() as watches:
         seen = {arm.name: watches.enter_context(watch(arm.model)) for arm in arms if arm.alive}
@@ -114,7 +111,7 @@ def look_at_fixed_images(config: ExperimentConfig, data: Images, arms: list[Arm]
 
 
 def begin_look(
-    config: ExperimentConfig, data: Images, arms: list[Arm], step: int, publish: Publish, crew: Executor
+    config: ExperimentConfig, data: Images, arms: list[Arm], step: int, publish: Publish, crew: Crew
 ) -> Callable[[], None]:
     """Begin look_at_fixed_images; what comes back waits for it and publishes it. The arms may learn on meanwhile:
     copies are looked at."""

@@ -6,14 +6,13 @@ Control    who is asked before every mini-batch whether to go on
 
 It is handed three pieces of outside world: `publish` takes what was measured, `control` is asked before every
 mini-batch whether to go on, `crew` does the same for every arm, one after the other or at once. Everything random
-comes from generators seeded by the config, so the same config on the same kind of processor, with as many threads an
-operation, gives the same losses, bit for bit.
+comes from generators seeded by the config, so the same config on the same kind of processor with the same PyTorch gives
+the same losses, bit for bit, on any number of cores.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -26,7 +25,7 @@ from core.training import checkpoint, records
 from core.training.ahead import Ahead, can_run_ahead
 from core.training.arms import Arm, Batches, build_arms
 from core.training.checkpoint import State
-from core.training.crew import IN_TURN
+from core.training.crew import IN_TURN, Crew
 from core.training.failures import failed
 from core.training.live_tests import begin_test, is_due
 from core.training.meter import Averages, Measured, Meter
@@ -80,7 +79,7 @@ def train(
     data: Images,
     publish: Publish,
     control: Control | None = None,
-    crew: Executor = IN_TURN,
+    crew: Crew = IN_TURN,
 ) -> list[Arm]:
     """Train every arm of `config` on `data`, publishing records; returns the arms as they ended.
 
@@ -121,7 +120,7 @@ class Training:
     """
 
     def __init__(
-        self, config: ExperimentConfig, data: Images, publish: Publish = lambda record: None, crew: Executor = IN_TURN
+        self, config: ExperimentConfig, data: Images, publish: Publish = lambda record: None, crew: Crew = IN_TURN
     ) -> None:
         self.config, self.data = config, data
         self.arms = build_arms(config, data.train_images.device)
@@ -139,7 +138,7 @@ class Training:
     def started(self) -> records.TrainingStarted:
         """What begins."""
         return records.TrainingStarted(
-            device=describe(self.data.train_images.device),
+            device=describe(self.data.train_images.device, self._crew.threads),
             data=self.data.name,
             examples=self.config.examples,
             test_examples=len(self.data.test_images),
@@ -252,12 +251,12 @@ class Training:
         data: Images,
         state: State,
         publish: Publish = lambda record: None,
-        crew: Executor = IN_TURN,
+        crew: Crew = IN_TURN,
     ) -> Training:
         """The training that `state` was taken of, which goes on as if it had never been interrupted.
 
-        On the CPU bit for bit, with the same kind of processor, threads an operation and PyTorch. Raises ValueError on
-        the state of another experiment.
+        On the CPU bit for bit, with the same kind of processor and PyTorch. Raises ValueError on the state of another
+        experiment.
         """
         training = cls(config, data, publish, crew)
         try:

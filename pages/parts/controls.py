@@ -19,7 +19,7 @@ ARMS = ("none", "bn", "ln", "in", "gn", "rms", "bn:book", "bn/none", "none/bn", 
 
 SEED = (
     "Decides the initial weights and the order of the images. The same seed gives the same numbers, bit for bit, on "
-    "the same kind of processor with as many cores, or on the same kind of NVIDIA card, with the same PyTorch."
+    "the same kind of processor, with any number of cores, or of NVIDIA card, with the same PyTorch."
 )
 
 

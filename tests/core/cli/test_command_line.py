@@ -109,7 +109,6 @@ def test_the_json_has_the_documented_shape(quick: Ran) -> None:
 def test_the_json_holds_the_numbers_of_an_independent_training(quick: Ran) -> None:
     config = ExperimentConfig(data="digits", examples=1437, epochs=2)
     facts: list[records.Record] = []
-    torch.set_num_threads(int(quick.json["device"].split()[-4]))  # "… · 1 thread an arm"; the last bits depend on it
     train(config, load("digits"), facts.append)
     ends = [fact for fact in facts if isinstance(fact, records.EpochFinished)]
     tests = {fact.step: fact for fact in facts if isinstance(fact, records.TestMeasured)}

@@ -20,8 +20,8 @@ THREADS = (1, 2, 3, 4, 8)  # more than there are cores will do: what counts is h
 
 
 @pytest.fixture(autouse=True)
-def threads() -> Iterator[None]:
-    """They stay as they were."""
+def as_before() -> Iterator[None]:
+    """The number of threads."""
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
@@ -144,9 +144,9 @@ def test_a_layers_gradients_are_the_same_bit_for_bit_with_any_number_of_threads(
         assert_same(other, first, 0)
 
 
-def test_one_thread_is_so_inside_alone_and_also_after_an_error():
+def test_the_number_of_threads_is_as_before_also_after_an_error():
     torch.set_num_threads(3)
-    with pytest.raises(ZeroDivisionError), steady.one_thread():
+    with pytest.raises(ZeroDivisionError), steady.threads(1):  # noqa: PT012
         assert torch.get_num_threads() == 1
-        1 / 0  # noqa: B018
+        raise ZeroDivisionError
     assert torch.get_num_threads() == 3
