@@ -8,8 +8,11 @@ from starlette.middleware import Middleware
 
 from core.experiment import environment
 from core.experiment.rules import ConfigError
-from core.web.preload import Preloading
-from core.web.routes import lifespan, routes_below
+
+environment.fix_products()  # before PyTorch is there
+
+from core.web.preload import Preloading  # noqa: E402
+from core.web.routes import lifespan, routes_below  # noqa: E402
 
 FRAME = Path(__file__).resolve().with_name("pages") / "frame.py"
 

@@ -17,10 +17,14 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-import torch
+from core.experiment.environment import fix_products
 
-from core.data.device import best_device, describe
-from core.training.crew import share_cores
+fix_products()  # before PyTorch is there
+
+import torch  # noqa: E402
+
+from core.data.device import best_device, describe  # noqa: E402
+from core.training.crew import share_cores  # noqa: E402
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 SECTIONS = ("training", "profiling", "layers", "watching", "page", "scaling")  # a module each, with report(repeats)

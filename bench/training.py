@@ -87,8 +87,8 @@ def report(repeats: int) -> str:
 {one.total_steps} mini-batches of 256 of {data.name} (three arms: {three.total_steps}); one arm is BatchNorm.
 
 The bare loop has its images in memory, torch.nn's layers and one thread unless more are said, and measures nothing but
-the loss. NormScope has as many threads an operation, but trains arms at once and looks into them on another core than
-the training's, where there are cores for it ({CORES} here), as `python -m core train` does; the page leaves one alone.
+the loss. NormScope shares the cores ({CORES} here) out among its arms and the looks beside them, as
+`python -m core train` does; the page leaves one alone.
 The book's loop has a DataLoader with four workers that turn one picture after the other into a tensor, on any core.
 
 {rows(pairs)}

@@ -9,6 +9,10 @@ import pytest
 from xdist import is_xdist_controller
 from xdist.scheduler import LoadScopeScheduling
 
+from core.experiment.environment import fix_products
+
+fix_products()  # before PyTorch is there
+
 TRAINING = "tests/core/training/"
 LONGEST = ("tests/browser/", f"{TRAINING}test_first_look.py", f"{TRAINING}test_trainer.py", "")  # and all others
 

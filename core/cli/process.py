@@ -15,6 +15,7 @@ from core.cli.commands import CANNOT, DONE, FAULT, INTERRUPTED, data_command, se
 from core.cli.flags import UsageError, parse
 from core.cli.progress import say
 from core.cli.streams import prepare
+from core.experiment.environment import fix_products
 from core.experiment.rules import ConfigError, printable
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
@@ -42,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def process() -> int:
     """Run the command that the process was started with; returns its exit code."""
     out = prepare()
+    fix_products()
     try:
         code = main()
     except Exception:  # noqa: BLE001 - its traceback is shown

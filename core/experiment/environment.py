@@ -3,6 +3,7 @@
 data_root      NORMSCOPE_DATA: the folder that holds FashionMNIST/raw and its like
 grace_seconds  NORMSCOPE_GRACE_SECONDS: how long a run that nobody watches goes on
 check          all of them, for a server that is about to start
+fix_products   MKL_CBWR, which is another program's, set where numbers would hang on the number of cores
 
 An empty variable is an unset one. For a bad one ConfigError says the rule, what it got and what to do.
 """
@@ -46,6 +47,16 @@ def check() -> None:
     """Read every variable; raises ConfigError for the first that is not as it must be."""
     data_root()
     grace_seconds()
+
+
+def fix_products(processor: Path = Path("/proc/cpuinfo")) -> None:
+    """Have oneMKL, before PyTorch loads it, sum products up in one order for any number of threads; a value set wins.
+
+    On AMD's processors only, where it costs nothing (measured). On Intel's it takes a fourth of the speed, and products
+    of LeNet's sizes are the same without it (docs/decisions/0015).
+    """
+    if processor.exists() and "AuthenticAMD" in processor.read_text():
+        os.environ.setdefault("MKL_CBWR", "AVX2,STRICT")
 
 
 def _refused(name: str, rule: str, text: str, use: str) -> ConfigError:

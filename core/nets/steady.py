@@ -49,16 +49,15 @@ class Sigmoid(nn.Sigmoid):
 
 
 class Squashed(Function):
-    """Sigmoid in a buffer that is somewhat longer than X, so that each thread's part is whole vectors."""
+    """Sigmoid in two pieces: one of which each thread's part is whole vectors, and a rest that is not shared out."""
 
     @staticmethod
     def forward(ctx: Context, X: Tensor) -> Tensor:
-        values = X.numel()
-        buffer = X.new_empty(-(-values // WHOLE) * WHOLE)
-        buffer[values:] = 0
-        Y = X.new_empty(0).set_(buffer.untyped_storage(), 0, X.shape, X.stride())  # no view: others may write to it
-        Y.copy_(X)
-        buffer.sigmoid_()
+        Y = torch.empty_like(X)
+        values, found = _in_memory(X), _in_memory(Y)
+        whole = len(values) // WHOLE * WHOLE
+        torch.sigmoid(values[:whole], out=found[:whole])
+        torch.sigmoid(values[whole:], out=found[whole:])
         ctx.save_for_backward(Y)
         return Y
 
@@ -66,6 +65,11 @@ class Squashed(Function):
     def backward(ctx: Context, dY: Tensor) -> Tensor:
         (Y,) = ctx.saved_tensors
         return torch.ops.aten.sigmoid_backward(dY, Y)  # type: ignore[no-any-return]
+
+
+def _in_memory(X: Tensor) -> Tensor:
+    """All values of a dense tensor, as they lie."""
+    return X.as_strided((X.numel(),), (1,))
 
 
 class Linear(nn.Linear):

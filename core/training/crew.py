@@ -3,7 +3,8 @@
 Share        how cores are shared out among arms
 crew         `with crew(device, arms) as crew:` the Crew that suits the device and its cores
 InTurn       a Crew without threads of its own: what it is given is done at once, by whoever asks (IN_TURN)
-AtOnce       a Crew of threads
+OneByOne     a Crew that does each arm in turn, with all cores
+AtOnce       a Crew that does several at once
 share_cores  one thread for each operation outside a crew
 
 An arm computes the same, bit for bit, whoever does it, with however many threads (core.nets.steady).
@@ -12,7 +13,7 @@ An arm computes the same, bit for bit, whoever does it, with however many thread
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,6 +61,31 @@ class InTurn(Executor):
         return done
 
 
+class OneByOne(Executor):
+    """Each arm in turn, with all threads; what is submitted goes on beside them, and takes one meanwhile."""
+
+    def __init__(self, count: int) -> None:
+        self.threads = count
+        self._beside = ThreadPoolExecutor(1, "beside", torch.set_num_threads, (1,))
+        self._going: list[Future[Any]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self._going.append(self._beside.submit(fn, *args, **kwargs))
+        return self._going[-1]
+
+    def map(self, fn: Callable[..., Any], *iterables: Iterable[Any], **_: Any) -> Iterator[Any]:
+        """As the built-in, but all of it at once: who asks has the results, or the first error."""
+        found = []
+        for each in zip(*iterables, strict=False):
+            self._going = [future for future in self._going if not future.done()]
+            with threads(self.threads - bool(self._going)):
+                found.append(fn(*each))
+        return iter(found)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._beside.shutdown(wait, cancel_futures=cancel_futures)
+
+
 class AtOnce(ThreadPoolExecutor):
     """Does as many things at once as its share says."""
 
@@ -68,7 +94,7 @@ class AtOnce(ThreadPoolExecutor):
         self.threads = share.threads
 
 
-Crew = InTurn | AtOnce
+Crew = InTurn | OneByOne | AtOnce
 
 IN_TURN = InTurn()
 
@@ -80,15 +106,12 @@ def crew(device: torch.device, arms: int, spare: int = 0) -> Iterator[Crew]:
     On a GPU no threads: they would wait for one another to launch kernels.
     """
     share = Share.of(max(1, usable_cores() - spare), arms)
-    if device.type != "cpu":
+    if device.type != "cpu" or share == Share(1, 1):
         yield IN_TURN
-    elif share.at_once == 1:
-        with threads(share.threads):
-            yield IN_TURN
-    else:
-        # The caller has one: OpenMP's threads wait without spinning, and slowly, once there are more than cores.
-        with threads(1), AtOnce(share) as workers:
-            yield workers
+        return
+    # The caller has one otherwise: OpenMP's threads wait without spinning, and slowly, once they are more than cores.
+    with threads(1), OneByOne(share.threads) if share.at_once == 1 else AtOnce(share) as workers:
+        yield workers
 
 
 def share_cores() -> None:

@@ -87,10 +87,21 @@ def test_cores_are_shared_out_among_the_arms(cores, machine, spare, arms, at_onc
     assert Share.of(machine - spare, arms) == Share(at_once, threads) if machine > spare else True
     before = torch.get_num_threads()
     with crew(CPU, arms, spare) as workers:
-        assert workers.threads == workers.submit(torch.get_num_threads).result() == threads
+        assert workers.threads == threads
+        assert [*workers.map(lambda _: torch.get_num_threads(), range(arms))] == [threads] * arms
         assert getattr(workers, "_max_workers", 1) == at_once
-        assert torch.get_num_threads() == (threads if at_once == 1 else 1)
     assert torch.get_num_threads() == before
+
+
+def test_what_goes_on_beside_the_arms_takes_one_thread_from_them_until_it_ends(cores):
+    cores(2)
+    go_on = threading.Event()
+    with crew(CPU, 1) as workers:
+        look = workers.submit(lambda: go_on.wait(30) and torch.get_num_threads())
+        assert [*workers.map(lambda _: torch.get_num_threads(), range(2))] == [1, 1]
+        go_on.set()
+        assert look.result() == 1
+        assert [*workers.map(lambda _: torch.get_num_threads(), range(2))] == [2, 2]
 
 
 @given(st.integers(1, 64), st.integers(1, 6))
