@@ -3,6 +3,7 @@
 norms        batch norm written out as in the book; every norm by the axes it averages
 lenet        build_lenet: the chapter's network with named layers, and its initial weights
 gru          a small GRU that reads an image row by row
+steady       torch.nn's layers whose sums are the same with any number of threads
 fast         torch.nn's pooling, norms of maps and convolution, the same in less time on a CPU, or torch.nn's
 fast_convolution  … and how it computes convolutions,
 fast_norms        norms of maps,

@@ -19,7 +19,8 @@ DOING = {"step": "at step", "look": "when looked into after step", "test": "in t
 
 def about_failed(history: Iterable[Record], titles: Mapping[str, str]) -> str:
     """A sentence for each; empty when none has failed."""
-    return " ".join(f"{titles[r.arm]} failed {_where(r)}: {r.what}." for r in history if isinstance(r, ArmFailed))
+    failed = [record for record in history if isinstance(record, ArmFailed)]
+    return " ".join(f"{titles[each.arm]} failed {_where(each)}: {_ended(each.what)}" for each in failed)
 
 
 def none_left(config: ExperimentConfig, history: Iterable[Record]) -> str:
@@ -30,7 +31,7 @@ def none_left(config: ExperimentConfig, history: Iterable[Record]) -> str:
         return _all_diverged(config, facts)
     if len({record.what for record in failed}) == 1 and "out of memory" in failed[0].what:
         return OUT_OF_MEMORY
-    return f"No arm is left. {failed[0].arm} failed {_where(failed[0])}: {failed[0].what}. The log has more."
+    return f"No arm is left. {failed[0].arm} failed {_where(failed[0])}: {_ended(failed[0].what)} The log has more."
 
 
 def _all_diverged(config: ExperimentConfig, facts: list[Record]) -> str:
@@ -42,6 +43,11 @@ def _all_diverged(config: ExperimentConfig, facts: list[Record]) -> str:
         f"Every arm's loss stopped being a finite number; the first was {first.arm} at step {first.step:,}: "
         f"{first.what}. Lower the learning rate (it was {rate}) and start again."
     )
+
+
+def _ended(words: str) -> str:
+    """As a sentence: some exceptions' words have a full stop already."""
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
 
 def _where(record: ArmFailed) -> str:

@@ -4,16 +4,17 @@ import re
 from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Browser, Response
-
-from core.web.preload import SCRIPTS
+from playwright.sync_api import Response
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("page", [page for page in SCRIPTS if page not in ("train", "gradients", "parameters")])
-def test_what_a_page_asks_for_is_what_its_header_names(chromium: Browser, server: str, page: str) -> None:
-    tab = chromium.new_page()
+@pytest.mark.parametrize(
+    "page",
+    ["", "cube", *(pytest.param(name, marks=pytest.mark.slow) for name in ("activations", "gradients", "parameters"))],
+)
+def test_what_a_page_asks_for_is_what_its_header_names(new_page, server: str, page: str) -> None:
+    tab = new_page("/_stcore/health")
     asked: list[str] = []
 
     def note(response: Response) -> None:
@@ -26,4 +27,3 @@ def test_what_a_page_asks_for_is_what_its_header_names(chromium: Browser, server
     tab.wait_for_load_state("networkidle")
     named = re.findall(r"<([^>]+)>; rel=modulepreload", document.headers["link"])
     assert sorted(asked) == sorted(urljoin(document.url, address) for address in named)  # each once
-    tab.close()

@@ -115,7 +115,7 @@ def each(compute: Callable[[], list[Tensor]]) -> Iterator[list[Tensor]]:
 @pytest.mark.parametrize(
     "settings", [{}, {"pool": "avg", "activation": "tanh"}, {"depth": 12, "activation": "relu"}], ids=str
 )
-@pytest.mark.parametrize("images", [2, 16, 31, 32, 100, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("images", [16, 100, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 31, 32, 1000))])
 def test_a_networks_gradients_are_the_same_bit_for_bit_with_any_number_of_threads(arm, settings, images):
     config = ExperimentConfig(data="digits", examples=1437, batch_size=images, **settings)
     model, X = build_lenet(parse_arm(arm), config), values(images, 1, 28, 28, dtype=torch.float32)

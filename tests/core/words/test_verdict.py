@@ -8,8 +8,8 @@ import pytest
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.training import records
-from core.training.records import ArmDiverged, LearningRateChanged, StatusChanged
-from core.words.endings import none_left
+from core.training.records import ArmDiverged, ArmFailed, LearningRateChanged, StatusChanged
+from core.words.endings import about_failed, none_left
 from core.words.verdict import is_at_chance, largest_fall, sampling_error, verdict
 
 CONFIG = ExperimentConfig()
@@ -203,3 +203,14 @@ def test_the_learning_rate_to_lower_is_that_of_the_arm_that_diverged_first() -> 
     assert "(it was 0.1)" in none_left(config, [shared, own])
     before, after = LearningRateChanged(7, 0.1, 0.3), LearningRateChanged(10, 0.3, 0.02)
     assert "(it was 0.3)" in none_left(config, [before, shared, after, own])
+
+
+@pytest.mark.parametrize(
+    ("what", "end"), [("ValueError: odd", "odd."), ("ValueError: Odd.", "Odd."), ("E: why?", "why?")]
+)
+def test_what_an_exception_says_ends_in_one_full_stop(what: str, end: str) -> None:
+    said = about_failed([ArmFailed(3, "bn", "step", what)], {"bn": "BatchNorm"})
+    assert said.endswith(end)
+    assert not said.endswith("..")
+    left = none_left(CONFIG, [ArmFailed(3, "bn", "step", what)])
+    assert f" {end} The log has more." in left
