@@ -54,7 +54,7 @@ def main() -> None:
 def digest(config: ExperimentConfig, data: Images) -> str:
     """The first 16 hex digits of sha256 over all that was measured but the clock, and over the final networks."""
     history: list[Record] = []
-    with crew(data.train_images.device, len(config.arms)) as each:
+    with crew(data.train_images.device, config) as each:
         arms = train(config, data, history.append, Changing(), each)
     found = hashlib.sha256()
     for numbers in measured(history):

@@ -47,7 +47,7 @@ def normscope(config: ExperimentConfig, data: Images, looks: str, spare: int = 0
     `spare` is the number of cores left alone: 0 as on the command line, 1 as on the page.
     """
     control = Unattended() if looks == "none" else Looking(config.total_steps, looks == "always")
-    with crew(data.train_images.device, len(config.arms), spare) as each:
+    with crew(data.train_images.device, config, spare) as each:
         train(config, data, lambda record: None, control, each)
 
 

@@ -75,7 +75,7 @@ def _train(config: ExperimentConfig, arguments: Namespace, progress: Progress) -
     share_cores()
     try:
         images = load(config.data, arguments.data_root, device_for(arguments.device), progress.arrived)
-        with crew(images.train_images.device, len(config.arms)) as workers:
+        with crew(images.train_images.device, config) as workers:
             arms = train(config, images, progress.publish, crew=workers)
     except DataError as error:
         raise UsageError(f"{error}{' Or train on --data digits, which are built in.' * error.missing}") from error

@@ -29,7 +29,7 @@ from core.nets.fast_norms import Standardized, StandardizedImages
 from core.nets.fast_pooling import LargestOfFour, MeanOfFour
 from core.nets.images_last import are_images_last, images_first, images_last
 from core.nets.shortcuts import are_ordinary
-from core.nets.steady import BatchNorm1d, ConvolvedByTorch, LayerNorm, Linear, Sigmoid
+from core.nets.steady import BatchNorm1d, ConvolvedByTorch, LayerNorm, Linear, Sigmoid, is_shared_out
 
 __all__ = [
     "MANY_CHANNELS",
@@ -159,7 +159,8 @@ class Conv2d(nn.Conv2d):
         if not self._is_usual(X):
             return super().forward(images_first(X) if are_ordinary(X) else X)
         if self.in_channels >= MANY_CHANNELS or not _order(X):
-            return ConvolvedByTorch.apply(images_first(X), *inputs[1:])  # type: ignore[no-any-return]
+            X = images_first(X)
+            return ConvolvedByTorch.apply(X, *inputs[1:]) if is_shared_out() else super().forward(X)
         Y: Tensor = Convolved.apply(*inputs)
         return Y.permute(3, 0, 1, 2)
 

@@ -7,7 +7,7 @@ over a mini-batch, and the ends of each thread's part of a sigmoid, which are no
 and small, so one thread does them. All other operations share out whole results, each of which one thread sums up.
 
 As with core.nets.fast, each is torch.nn's class with another `forward`, and torch.nn's altogether where its shortcut
-does not hold.
+does not hold, or is not needed, since there is one thread.
 """
 
 from __future__ import annotations
@@ -39,11 +39,17 @@ def threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def is_shared_out() -> bool:
+    """Whether operations have several threads just now."""
+    return torch.get_num_threads() > 1
+
+
 class Sigmoid(nn.Sigmoid):
     """1 / (1 + exp(-X)), all of it computed in vectors."""
 
     def forward(self, X: Tensor) -> Tensor:
-        if not (are_ordinary(X) and X.numel() > SHARED and (X.is_contiguous() or are_images_last(X))):
+        are_many = isinstance(X, Tensor) and X.numel() > SHARED
+        if not (is_shared_out() and are_many and are_ordinary(X) and (X.is_contiguous() or are_images_last(X))):
             return super().forward(X)
         return Squashed.apply(X)  # type: ignore[no-any-return]
 
@@ -119,7 +125,7 @@ class BatchNorm1d(nn.BatchNorm1d):
         follows = self.track_running_stats and self.momentum is not None and self.num_batches_tracked is not None
         are_rows = isinstance(X, Tensor) and X.ndim == 2 and len(X) > 1 and X.shape[1] == self.num_features
         learned = self.weight, self.bias, self.running_mean, self.running_var
-        return self.training and follows and are_rows and are_ordinary(X, *learned)
+        return is_shared_out() and self.training and follows and are_rows and are_ordinary(X, *learned)
 
 
 class NormalizedOverRows(Function):
@@ -156,7 +162,7 @@ class LayerNorm(nn.LayerNorm):
 
     def forward(self, X: Tensor) -> Tensor:
         are_rows = isinstance(X, Tensor) and X.ndim == 2 and X.numel() > 0 and X.shape[1:] == self.normalized_shape
-        if not (are_rows and are_ordinary(X, self.weight, self.bias)):
+        if not (is_shared_out() and are_rows and are_ordinary(X, self.weight, self.bias)):
             return super().forward(X)
         return NormalizedRows.apply(X, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
 

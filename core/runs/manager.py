@@ -115,7 +115,7 @@ class RunManager:
             run.config = self._gallery.download(run.config, run.publish, run.check_stopped, run.step_aside)
             run.prepare()
             run.config, images = self._gallery.images_for(run.config, run.publish, run.check_stopped)
-            with crew(images.train_images.device, len(run.config.arms), spare=1) as each:
+            with crew(images.train_images.device, run.config, spare=1) as each:
                 arms = train(run.config, images, run.publish, run, each)
             why = "" if any(arm.alive for arm in arms) else none_left(run.config, run.history)
             run.end("failed" if why else "finished", why)

@@ -1,7 +1,7 @@
 """Who does the work of an experiment's arms: one arm after the other with all cores, or several at once with some each.
 
 Share        how cores are shared out among arms
-crew         `with crew(device, arms) as crew:` the Crew that suits the device and its cores
+crew         `with crew(device, config) as crew:` the Crew that suits the device and its cores
 InTurn       a Crew without threads of its own: what it is given is done at once, by whoever asks (IN_TURN)
 OneByOne     a Crew that does each arm in turn, with all cores
 AtOnce       a Crew that does several at once
@@ -21,6 +21,8 @@ from typing import Any
 
 import torch
 
+from core.experiment.config import ExperimentConfig
+from core.nets.fast import MANY_IMAGES
 from core.nets.steady import threads
 
 MOST_THREADS = 8  # for so many an operation's sums were compared, and more would not pay
@@ -35,10 +37,10 @@ class Share:
     threads: int
 
     @classmethod
-    def of(cls, cores: int, arms: int) -> Share:
+    def of(cls, cores: int, arms: int, most_threads: int = MOST_THREADS) -> Share:
         """The fastest; among equals the one with fewer arms at once, which wait less for each other."""
         most = max(1, min(cores, arms))
-        choices = [cls(at_once, min(MOST_THREADS, cores // at_once)) for at_once in range(1, most + 1)]
+        choices = [cls(at_once, min(most_threads, cores // at_once)) for at_once in range(1, most + 1)]
         return max(choices, key=lambda share: share.speed(arms))
 
     def speed(self, arms: int) -> float:
@@ -78,7 +80,7 @@ class OneByOne(Executor):
         found = []
         for each in zip(*iterables, strict=False):
             self._going = [future for future in self._going if not future.done()]
-            with threads(self.threads - bool(self._going)):
+            with threads(max(1, self.threads - bool(self._going))):
                 found.append(fn(*each))
         return iter(found)
 
@@ -100,15 +102,17 @@ IN_TURN = InTurn()
 
 
 @contextmanager
-def crew(device: torch.device, arms: int, spare: int = 0) -> Iterator[Crew]:
-    """What trains so many arms on `device`, leaving `spare` cores alone, which the page needs to stay quick.
+def crew(device: torch.device, config: ExperimentConfig, spare: int = 0) -> Iterator[Crew]:
+    """What trains the experiment's arms on `device`, leaving `spare` cores alone, which the page needs to stay quick.
 
     On a GPU no threads: they would wait for one another to launch kernels.
     """
-    share = Share.of(max(1, usable_cores() - spare), arms)
-    if device.type != "cpu" or share == Share(1, 1):
+    cores = max(1, usable_cores() - spare)
+    if device.type != "cpu" or cores == 1:
         yield IN_TURN
         return
+    most_threads = MOST_THREADS if config.batch_size >= MANY_IMAGES else 1  # with few images a second one only costs
+    share = Share.of(cores, len(config.arms), most_threads)
     # The caller has one otherwise: OpenMP's threads wait without spinning, and slowly, once they are more than cores.
     with threads(1), OneByOne(share.threads) if share.at_once == 1 else AtOnce(share) as workers:
         yield workers

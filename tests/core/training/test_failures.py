@@ -109,7 +109,7 @@ def test_an_exception_in_one_arm_ends_it_with_its_name_and_the_others_have_the_s
     expected = history_of(replace(CONFIG, arms=tuple(map(parse_arm, others))), small_images)
     breaks(when)
     monkeypatch.setattr(crews, "usable_cores", lambda: threads)
-    with crew(torch.device("cpu"), threads) if threads > 1 else nullcontext(IN_TURN) as workers:
+    with crew(torch.device("cpu"), CONFIG) if threads > 1 else nullcontext(IN_TURN) as workers:
         history = history_of(CONFIG, small_images, workers)
     failed = only(history, ArmFailed)
     assert failed == ArmFailed(step, "none", doing, "RuntimeError: no such kernel")
