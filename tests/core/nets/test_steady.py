@@ -128,6 +128,7 @@ def test_a_networks_gradients_are_the_same_bit_for_bit_with_any_number_of_thread
 LARGE: list[tuple[nn.Module, tuple[int, ...]]] = [
     (steady.Sigmoid(), (97, 6, 24, 24)),
     (steady.Linear(256, 120), (1024, 256)),
+    (steady.Linear(256, 120), (1, 256)),
     (steady.BatchNorm1d(120), (1000, 120)),
     (steady.LayerNorm(120), (1000, 120)),
     (fast.Conv2d(16, 16, 3, padding=1), (100, 16, 8, 8)),
