@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -34,6 +35,17 @@ def one_thread() -> Iterator[None]:
         patch.setattr(crew, "usable_cores", lambda: 1)
         crew.share_cores()
         yield
+
+
+@pytest.fixture(autouse=True)
+def environment_stays() -> Iterator[None]:
+    """What a test leaves in the environment would reach the processes of later tests, and change their bits."""
+    before = dict(os.environ)
+    yield
+    after = dict(os.environ)
+    for found in (before, after):
+        found.pop("PYTEST_CURRENT_TEST", None)
+    assert after == before
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -87,11 +86,9 @@ def test_no_more_is_quoted_than_a_message_can_carry(monkeypatch: pytest.MonkeyPa
 def test_products_are_fixed_where_they_must_be_unless_somebody_has_said_how(
     vendor: str | None, before: str | None, after: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.delenv("MKL_CBWR", raising=False)
-    if before is not None:
-        monkeypatch.setenv("MKL_CBWR", before)
+    variables = {} if before is None else {"MKL_CBWR": before}
+    monkeypatch.setattr(environment.os, "environ", variables)  # what is set here must not reach other tests' processes
     if vendor is not None:
         (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nvendor_id\t: {vendor}\n")
     environment.fix_products(tmp_path / "cpuinfo")
-    assert os.environ.get("MKL_CBWR") == after
-    monkeypatch.delenv("MKL_CBWR", raising=False)  # what was set here is not monkeypatch's to undo
+    assert variables.get("MKL_CBWR") == after

@@ -59,12 +59,6 @@ def timeless(record: Record) -> Record:
     return replace(record, seconds={}) if isinstance(record, TrainMeasured | records.TestMeasured) else record
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    """As in the other process."""
-    torch.set_num_threads(1)
-
-
 def config_of(values: dict[str, Any]) -> ExperimentConfig:
     return ExperimentConfig(**values | {"arms": tuple(map(parse_arm, values["arms"]))})
 
