@@ -1,5 +1,7 @@
 // Numbers of a layer's channels: how its running statistics stand to the batch's, and quantiles.
 
+import { scientific } from "../shared/web.js";
+
 const sum = (values) => values.reduce((a, b) => a + b, 0);
 
 export function varianceRatio(norm) {
@@ -16,4 +18,20 @@ export function meanOff({ batch_mean, batch_var, running_mean }) {
 export function quantile(values, share) {
   const sorted = values.filter((value) => value != null).toSorted((a, b) => a - b);
   return sorted[Math.round(share * (sorted.length - 1))];
+}
+
+// "0.98 to 1.07": two decimals, or as many more as tell the ends apart, as the page's headline has it; null without a number.
+export function spread(values) {
+  const known = values.filter((value) => value != null);
+  if (!known.length) return null;
+  const ends = [Math.min(...known), Math.max(...known)];
+  const written = (decimals) => ends.map((end) => plain(end, decimals));
+  const apart = [2, 3, 4].find((decimals) => written(decimals)[0] !== written(decimals)[1]);
+  return written(apart ?? (ends[0] < ends[1] ? 5 : 2)).join(" to ");
+}
+
+function plain(value, decimals) {
+  if (Math.abs(value) >= 1000) return scientific(value, 1);
+  const text = value.toFixed(decimals);
+  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
 }

@@ -1,7 +1,7 @@
 // γ, β and the running statistics of one norm layer: now, over the run, and against the batch's own; and two questions
 // to the live networks: what recalibration would change, and how noisy a mini-batch's mean is.
 
-import { meanOff, quantile, varianceRatio } from "./channels.js";
+import { meanOff, quantile, spread, varianceRatio } from "./channels.js";
 import { BODY, IDLE } from "./parameters_body.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
@@ -382,9 +382,8 @@ const tint = (hex, opacity) => hex + Math.round(255 * opacity).toString(16).padS
 const weight = (share) => (share >= 1e-3 ? share.toFixed(3) : scientific(share, 0));
 
 function range(symbol, values) {
-  const known = values.filter((value) => value != null);
-  const two = (x) => x.toFixed(2).replace("-0.00", "0.00").replace("-", "−");
-  return known.length ? `${symbol} from ${two(Math.min(...known))} to ${two(Math.max(...known))}` : `${symbol} is not finite`;
+  const ends = spread(values);
+  return ends ? `${symbol} from ${ends}` : `${symbol} is not finite`;
 }
 
 function gain({ running, recalibrated, batch }) {
