@@ -21,8 +21,6 @@ from core.experiment.environment import fix_products
 
 fix_products()  # before PyTorch is there
 
-import torch  # noqa: E402
-
 from core.data.device import best_device, describe  # noqa: E402
 from core.training.crew import share_cores  # noqa: E402
 
@@ -54,8 +52,7 @@ def _kept() -> dict[str, str]:
 
 
 def _circumstances() -> str:
-    python = f"Python {platform.python_version()}, PyTorch {torch.__version__}"
-    return f"*{date.today()}, {describe(best_device())}, {platform.system()}, {python}.*"
+    return f"*{date.today()}, {describe(best_device())}, {platform.system()}, Python {platform.python_version()}.*"
 
 
 if __name__ == "__main__":

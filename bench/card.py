@@ -203,5 +203,5 @@ PARTS: dict[str, Callable[[argparse.Namespace], tuple[str, bool]]] = {
 
 
 if __name__ == "__main__":
-    print(describe(best_device()), torch.__version__, flush=True)
+    print(describe(best_device()), flush=True)
     main()

@@ -88,7 +88,7 @@ def _options() -> argparse.Namespace:
 
 def _origin(data: Images) -> str:
     where = f"{describe(data.train_images.device)}, {platform.system()}, Python {platform.python_version()}"
-    return f"{date.today()}, {where}, PyTorch {torch.__version__}, {data.name}. `python -m bench.gpu`"
+    return f"{date.today()}, {where}, {data.name}. `python -m bench.gpu`"
 
 
 def _measured(rows: Iterable[Sequence[str]], steps: int) -> str:

@@ -24,13 +24,14 @@ def is_card(device: torch.device) -> bool:
 
 def describe(device: torch.device, threads: int | None = None) -> str:
     """What numbers hang on, e.g. 'CPU · Intel Xeon · PyTorch 2.15.0', and how a card or the threads count."""
+    pytorch = f"PyTorch {torch.__version__.partition('+')[0]}"
     if is_card(device):
         tf32 = torch.backends.cudnn.allow_tf32 and torch.cuda.get_device_capability(device) >= (8, 0)
-        return f"GPU · {torch.cuda.get_device_name(device)}" + " · TF32 convolutions" * tf32
+        return f"GPU · {torch.cuda.get_device_name(device)} · {pytorch}" + " · TF32 convolutions" * tf32
     if device.type == "mps":
-        return "GPU · Apple MPS"
+        return f"GPU · Apple MPS · {pytorch}"
     shared = f"{threads} thread{'s' * (threads > 1)} an operation" if threads is not None else ""
-    return " · ".join(filter(None, ["CPU", _processor(), f"PyTorch {torch.__version__.partition('+')[0]}", shared]))
+    return " · ".join(filter(None, ["CPU", _processor(), pytorch, shared]))
 
 
 def _processor() -> str:

@@ -82,12 +82,13 @@ class Linear(nn.Linear):
     """X: [N, D] -> X @ W.T + b; the gradient of W is summed up over parts of 256 rows, and then over these."""
 
     def forward(self, X: Tensor) -> Tensor:
-        if isinstance(X, Tensor) and X.ndim == 2 and len(X) == 1:  # a product with one row shares its inner axis out
+        rows = len(X) if isinstance(X, Tensor) and X.ndim == 2 else 0
+        is_special = rows > ROWS or (rows == 1 and is_shared_out())
+        if not (is_special and self.bias is not None and are_ordinary(X, self.weight, self.bias)):
+            return super().forward(X)
+        if rows == 1:  # a product with one row shares its inner axis out
             with threads(1):
                 return super().forward(X)
-        are_many = isinstance(X, Tensor) and X.ndim == 2 and len(X) > ROWS
-        if not (are_many and self.bias is not None and are_ordinary(X, self.weight, self.bias)):
-            return super().forward(X)
         return Multiplied.apply(X, self.weight, self.bias)  # type: ignore[no-any-return]
 
 

@@ -141,7 +141,7 @@ def _range(low: float, high: float) -> str:
 
 
 def _fixed(value: float, decimals: int) -> str:
-    return printed(f"{value:.{decimals}f}" if abs(value) < 1000 else f"{value:.1e}")
+    return printed(f"{value:z.{decimals}f}" if abs(value) < 1000 else f"{value:.1e}")
 
 
 def _round(factor: float) -> str:

@@ -21,8 +21,9 @@ THREADS = (1, 2, 3, 4, 8)  # more than there are cores will do: what counts is h
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
-    """The number of threads."""
+    """The number of threads, after; two meanwhile, since with one all is torch.nn's."""
     before = torch.get_num_threads()
+    torch.set_num_threads(2)
     yield
     torch.set_num_threads(before)
 
@@ -85,6 +86,14 @@ def test_a_sigmoid_of_many_values_is_torchs(shape, layout):
     X = 8 * values(*shape, dtype=torch.float32)
     assert X.numel() > steady.SHARED
     assert_as_torchs(Case(steady.Sigmoid(), X, (layout, layout), (False, False), 0))
+
+
+@pytest.mark.parametrize("images", [1, 2, 31, 32])
+@pytest.mark.parametrize("layouts", [("first", "first"), ("last", "first"), ("loose", "last")], ids=str)
+@pytest.mark.parametrize("channels", [2, 16])
+def test_a_convolution_that_is_torchs_has_torchs_gradients(images, layouts, channels):
+    X = values(images, channels, 6, 5)
+    assert_as_torchs(Case(fast.Conv2d(channels, 4, (3, 2), padding=1).double(), X, layouts, (False, False), 0))
 
 
 def test_what_a_sigmoid_gives_may_be_written_to():
