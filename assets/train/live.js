@@ -132,9 +132,11 @@ class Panel {
 
   // A run that lacked its data is on other ones with other settings, and the page's address must say those.
   fitLink() {
-    if (!this.series.replaced || this.fitted === this.data.run) return;
-    this.fitted = this.data.run;
-    if (new URLSearchParams(this.data.link).get("data") !== this.state.data) order({ do: "look" });
+    const { run, link } = this.data;
+    // The record may be here before the run has its new settings.
+    if (!this.series.replaced || this.fitted === run || new URLSearchParams(link).get("data") === this.state.data) return;
+    this.fitted = run;
+    order({ do: "look" });
   }
 
   lose(run) {

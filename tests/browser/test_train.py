@@ -6,7 +6,7 @@ import time
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.train_page import SHORT, go, press, settle, start, status
 
@@ -304,8 +304,20 @@ def test_a_second_visitor_waits_with_a_place_in_line_and_disturbs_nobody(live: P
 
 def test_a_run_that_lacked_its_data_says_in_the_address_what_it_is(new_page) -> None:
     page = new_page("/?data=fashion-mnist&arms=bn&epochs=1")
+    early = []
+
+    def before_its_settings(route: Route) -> None:
+        """The first answer that tells of it is as between the record and the run's new settings."""
+        told = route.fetch().json()
+        if not early and any(record["kind"] == "data-replaced" for record in told["records"]):
+            early.append(told["state"].update(data="fashion-mnist"))
+        route.fulfill(json=told)
+
+    page.route("**/points?*", before_its_settings)
     start(page)
     page.wait_for_url(re.compile(r"\?data=digits&examples=1437&batch=32&.*&run="))
+    assert early
+    page.unroute("**/points?*")
     page.reload()
     page.locator(".ns[data-status]").wait_for()
     expect(page.locator("[data-part=next]")).to_be_hidden()  # the form is as it was: nothing new to start

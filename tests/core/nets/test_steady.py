@@ -122,7 +122,13 @@ def each(compute: Callable[[], list[Tensor]]) -> Iterator[list[Tensor]]:
 
 @pytest.mark.parametrize("arm", ARMS)
 @pytest.mark.parametrize(
-    "settings", [{}, {"pool": "avg", "activation": "tanh"}, {"depth": 12, "activation": "relu"}], ids=str
+    "settings",
+    [
+        {},
+        pytest.param({"pool": "avg", "activation": "tanh"}, marks=pytest.mark.slow),
+        {"depth": 12, "activation": "relu"},
+    ],
+    ids=str,
 )
 @pytest.mark.parametrize("images", [16, 100, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 31, 32, 1000))])
 def test_a_networks_gradients_are_the_same_bit_for_bit_with_any_number_of_threads(arm, settings, images):
