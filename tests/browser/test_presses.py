@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.experiment.fitting import DIGITS
 from tests.browser.conftest import Server, serving
-from tests.browser.train_page import LONG, press, settle, status
+from tests.browser.train_page import LONG, answer_no_more, press, settle, status
 
 pytestmark = pytest.mark.browser
 
@@ -144,7 +144,7 @@ def test_the_server_s_no_is_no_lost_line(live: Page) -> None:
     expect(live.locator("[data-part=status]")).to_have_text("Gone")
     expect(live.locator("button[data-do=start]").first).to_be_enabled()
     expect(live.locator("[data-part=results]")).to_be_hidden()
-    live.unroute("**/points?*")
+    answer_no_more(live)
     live.reload()
     status(live, "running")
 

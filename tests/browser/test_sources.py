@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.train_page import go, hear, press, status
+from tests.browser.train_page import answer_no_more, go, hear, press, status
 
 pytestmark = pytest.mark.browser
 
@@ -126,7 +126,7 @@ def test_histograms_that_are_not_kept_any_more_leave_those_of_no_other_step(
     histograms = "[...document.querySelectorAll('[data-column] .ns-chart, [data-part=histogram]')].filter(e => e.data)"
     page.wait_for_function(f"{histograms}.every(e => e.data.length === 0)")
     page.locator("[data-part=live]").click()
-    page.unroute_all()
+    answer_no_more(page)
 
 
 def test_with_every_arm_switched_off_no_arm_is_drawn(looking: Callable[[str], Page]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from core.web.assets import assets_address
+from tests.browser.train_page import answer_no_more
 
 pytestmark = pytest.mark.browser
 
@@ -178,4 +179,4 @@ def test_tests_that_do_not_come_are_asked_for_again(mount: Mount, ended: Page) -
     ended.route("**/points?*", lambda route: next(answers, lambda other: other.continue_())(route))
     page = mount("parameters")
     page.wait_for_function(f"{part('[data-part=accuracy]')}?._fullLayout")
-    ended.unroute("**/points?*")
+    answer_no_more(ended)

@@ -8,7 +8,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.train_page import SHORT, go, press, settle, start, status
+from tests.browser.train_page import SHORT, answer_no_more, go, press, settle, start, status
 
 pytestmark = pytest.mark.browser
 
@@ -317,7 +317,7 @@ def test_a_run_that_lacked_its_data_says_in_the_address_what_it_is(new_page) -> 
     start(page)
     page.wait_for_url(re.compile(r"\?data=digits&examples=1437&batch=32&.*&run="))
     assert early
-    page.unroute("**/points?*")
+    answer_no_more(page)
     page.reload()
     page.locator(".ns[data-status]").wait_for()
     expect(page.locator("[data-part=next]")).to_be_hidden()  # the form is as it was: nothing new to start

@@ -45,6 +45,14 @@ def hear(page: Page) -> None:
     page.evaluate(f"fetch('/_stcore/health').then(answer => answer.text()).then(() => {frames})")
 
 
+def answer_no_more(page: Page) -> None:
+    """The server answers again what the test has answered; what it is answering now, it ends first.
+
+    (`page.unroute` alone lets such a request go, and the answer that then comes is an error: "already handled".)
+    """
+    page.unroute_all(behavior="wait")
+
+
 def settle(page: Page) -> None:
     """Wait for the script's end: what is typed into a rerun can be lost, or come after what was done later."""
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
