@@ -5,7 +5,7 @@ fetch      download what is missing or corrupt
 verify     how each file stands
 DataError  what is wrong with the files and what to do; `missing` where the built-in digits can stand in
 
-They lie in torchvision's own layout, ROOT/FashionMNIST/raw/*.gz. Names, checksums and mirrors are torchvision's.
+They lie in torchvision's own layout, ROOT/FashionMNIST/raw/*.gz. The mirrors are torchvision's.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPException, InvalidURL
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.error import URLError
 from urllib.request import getproxies
 
 from core.data.pace import open_url
 from core.data.paths import advice
+from core.data.sources import SOURCES
 from core.experiment.config import DATASETS
 from core.experiment.environment import data_root
 
 # what file, bytes done, bytes in total (0 where the server does not say)
 Progress = Callable[[str, int, int], None]
 
-# dataset: torchvision's class, whose name is also the folder's
-_TORCHVISION = {"fashion-mnist": "FashionMNIST", "mnist": "MNIST", "kmnist": "KMNIST"}
 _TIMEOUT_S = 10.0
 _CHUNK_BYTES = 1 << 16
 _MOST_BYTES = 64 << 20  # more than twice the largest file: it is kept in memory, and a server may never end
@@ -111,22 +111,21 @@ def _files(name: str, root: Path | None) -> list[tuple[Path, str]]:
     """Where each file of the dataset belongs, and the md5 that it should have."""
     if name == "digits":
         return []
-    folder = (root or data_root()) / _TORCHVISION[name] / "raw"
-    return [(folder / file, md5) for file, md5 in torchvision_of(name).resources]
+    folder = (root or data_root()) / SOURCES[name].folder / "raw"
+    return [(folder / file, md5) for file, md5 in SOURCES[name].files]
 
 
-def torchvision_of(name: str) -> Any:
-    """torchvision's class of this dataset: its file names, checksums, mirrors and names of the classes."""
-    from torchvision import datasets  # here, because it takes a second that no page should wait for
+def _mirrors(name: str) -> list[str]:
+    from torchvision import datasets  # here, because it takes a second that only a download should wait for
 
-    return getattr(datasets, _TORCHVISION[name])
+    mirrors: list[str] = getattr(datasets, SOURCES[name].folder).mirrors
+    return mirrors
 
 
 def _md5_of(path: Path) -> str | None:
-    from torchvision.datasets.utils import calculate_md5
-
     try:
-        return str(calculate_md5(path))
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -138,7 +137,7 @@ def _fetch(name: str, checks: list[FileCheck], progress: Progress, check_stopped
     for i, check in enumerate(wanted):
         _check_writable(check)
         try:
-            content = _download(check, torchvision_of(name).mirrors, progress, check_stopped)
+            content = _download(check, _mirrors(name), progress, check_stopped)
         except _MirrorError as error:
             raise _not_fetched(name, wanted[i:], error) from error
         _save(check, content)
@@ -223,7 +222,7 @@ def _not_fetched(name: str, wanted: list[FileCheck], error: _MirrorError) -> Dat
     return DataError(
         f"{name} is not complete: {folder} lacks {', '.join(check.path.name for check in wanted)}, and the download "
         f"failed ({error}). With a network, run `python -m core data fetch --data {name}`; without one, put the "
-        f"four .gz files in {folder}, or set NORMSCOPE_DATA to a folder with {_TORCHVISION[name]}/raw in it.",
+        f"four .gz files in {folder}, or set NORMSCOPE_DATA to a folder with {SOURCES[name].folder}/raw in it.",
         missing=any(check.status == "missing" for check in wanted),
     )
 

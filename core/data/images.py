@@ -19,7 +19,8 @@ import torch
 from torch import Tensor
 
 from core.data.digits import split_digits
-from core.data.files import Progress, never_stopped, no_progress, ready, torchvision_of
+from core.data.files import Progress, never_stopped, no_progress, ready
+from core.data.sources import SOURCES
 
 DATA_TITLES = {"fashion-mnist": "Fashion-MNIST", "mnist": "MNIST", "kmnist": "KMNIST"}  # as one writes them
 
@@ -79,7 +80,7 @@ def _decode(name: str, paths: list[Path], device: torch.device | str) -> Images:
         train_labels.long().to(device),
         test_images.unsqueeze(1).to(device),
         test_labels.long().to(device),
-        tuple(torchvision_of(name).classes),
+        SOURCES[name].classes,
     )
 
 

@@ -24,7 +24,7 @@ from core.training.records import DataArrived, DataReplaced, Publish
 from core.words.settings import instead_of
 
 # Imported where they are used, since they take seconds: torch._dynamo by torch's optimizers, when the first is made.
-FOR_RUNS = ("torch._dynamo", "torchvision.datasets", "sklearn.model_selection")
+FOR_RUNS, FOR_CARDS = ("sklearn.model_selection",), ("torch._dynamo",)
 
 
 class Gallery:
@@ -110,4 +110,6 @@ def get_ready() -> None:
     for name in FOR_RUNS:
         importlib.import_module(name)
     if is_card(best_device()):
+        for name in FOR_CARDS:
+            importlib.import_module(name)
         torch.zeros(1, device=best_device())  # its first use takes seconds

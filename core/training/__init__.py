@@ -2,6 +2,7 @@
 
 trainer      train: one mini-batch after the other, for every arm; Training: the arms on their way
 arms         Arm: one network with its optimizer; the mini-batches that all of them take
+optimizers   PyTorch's SGD and Adam, without what only torch.compile needs
 steps        one mini-batch for every arm, and what it looks like from inside
 failures     what goes wrong in one arm ends that arm alone
 live_tests   when the test images are read, and how well

@@ -21,6 +21,7 @@ from core.experiment.arm import ArmConfig
 from core.experiment.config import ExperimentConfig
 from core.nets import card
 from core.nets.lenet import build_lenet
+from core.training.optimizers import optimizer_for
 
 
 @dataclass(slots=True, eq=False)
@@ -76,24 +77,7 @@ def _build_arm(config: ExperimentConfig, arm: ArmConfig, device: torch.device) -
     if is_card(device):
         card.dress(model)
     learning_rate = arm.learning_rate or config.learning_rate
-    return Arm(arm, model, _optimizer(config, learning_rate, model, device), learning_rate)
-
-
-def _optimizer(
-    config: ExperimentConfig, learning_rate: float, model: nn.Module, device: torch.device
-) -> torch.optim.Optimizer:
-    if is_card(device):
-        return _optimizer_on_card(config, torch.tensor(learning_rate, device=device), model)
-    if config.optimizer == "adam":
-        return torch.optim.Adam(model.parameters(), lr=learning_rate)
-    return torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=config.momentum)
-
-
-def _optimizer_on_card(config: ExperimentConfig, learning_rate: Tensor, model: nn.Module) -> torch.optim.Optimizer:
-    # The same formulas in one kernel for all weights, which reads the learning rate on the card.
-    if config.optimizer == "adam":
-        return torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True, capturable=True)
-    return torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=config.momentum, fused=True)
+    return Arm(arm, model, optimizer_for(model, config, learning_rate), learning_rate)
 
 
 @dataclass(frozen=True, slots=True)

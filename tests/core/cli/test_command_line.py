@@ -29,6 +29,7 @@ from core.cli.settings import FLAGS, PRESET_FLAGS
 from core.cli.streams import Outlet
 from core.cli.tables import rows_table
 from core.data.images import load
+from core.data.sources import SOURCES
 from core.experiment.arm import parse_arm
 from core.experiment.config import DATASETS, PRESETS, ExperimentConfig
 from core.experiment.fitting import DIGITS
@@ -517,9 +518,9 @@ def test_fetch_shows_progress_and_how_the_files_stand(
     def chunks(url: str) -> Iterator[tuple[bytes, int]]:
         yield from [(b"a whole", 12), (b" file", 12)]
 
-    files = [(name, hashlib.md5(b"a whole file").hexdigest()) for name in ("images.gz", "labels.gz")]
+    files = tuple((name, hashlib.md5(b"a whole file").hexdigest()) for name in ("images.gz", "labels.gz"))
     monkeypatch.setattr("core.data.files._chunks", chunks)
-    monkeypatch.setattr("torchvision.datasets.KMNIST.resources", files)
+    monkeypatch.setitem(SOURCES, "kmnist", replace(SOURCES["kmnist"], files=files))
     ran = run("data", "fetch", "--data", "kmnist", "--data-root", str(tmp_path))
     assert ran.code == 0
     assert "images.gz: 100%" in ran.err

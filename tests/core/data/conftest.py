@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 
+from core.data.sources import SOURCES
 from tests.core.data.served import NAMES, Mirror, closed_port, idx, md5
 
 
 @pytest.fixture
 def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
-    """A Fashion-MNIST of 300 training and 50 test images of noise; torchvision's checksums become theirs.
+    """A Fashion-MNIST of 300 training and 50 test images of noise; the checksums become theirs.
 
     Noise does not shrink, so the training images take several chunks to download.
     """
@@ -20,8 +22,8 @@ def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     sizes = [(300, 28, 28), (300,), (50, 28, 28), (50,)]
     arrays = [random.integers(0, 256 if len(size) == 3 else 10, size, dtype=np.uint8) for size in sizes]
     contents = {name: idx(array) for name, array in zip(NAMES, arrays, strict=True)}
-    resources = [(name, md5(content)) for name, content in contents.items()]
-    monkeypatch.setattr("torchvision.datasets.FashionMNIST.resources", resources)
+    sums = tuple((name, md5(content)) for name, content in contents.items())
+    monkeypatch.setitem(SOURCES, "fashion-mnist", replace(SOURCES["fashion-mnist"], files=sums))
     monkeypatch.setattr("torchvision.datasets.FashionMNIST.mirrors", [closed_port()])
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     return contents

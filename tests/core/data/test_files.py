@@ -20,6 +20,7 @@ import pytest
 
 from core.data.files import DataError, FileCheck, fetch, verify
 from core.data.images import load
+from core.data.sources import SOURCES
 from tests.core.data.served import NAMES, Mirror, closed_port, md5, put, send_half, send_without_length
 
 
@@ -37,16 +38,15 @@ def fails(root: Path) -> DataError:
     return caught.value
 
 
-@pytest.mark.parametrize(("name", "folder"), [("mnist", "MNIST"), ("kmnist", "KMNIST")])
-def test_mnist_and_kmnist_are_looked_for_where_torchvision_puts_them(name: str, folder: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", SOURCES)
+def test_files_are_looked_for_where_torchvision_puts_them_with_its_checksums(name: str, tmp_path: Path) -> None:
     from torchvision import datasets
 
-    checks = verify(name, tmp_path)
+    checks, folder = verify(name, tmp_path), SOURCES[name].folder
     torchvision = getattr(datasets, folder)
     assert [check.path for check in checks] == [tmp_path / folder / "raw" / file for file in NAMES]
     assert [(check.path.name, check.expected) for check in checks] == torchvision.resources
-    assert checks[0].expected != datasets.FashionMNIST.resources[0][1]
-    assert len(torchvision.classes) == 10
+    assert list(SOURCES[name].classes) == torchvision.classes
 
 
 def test_an_unknown_dataset_is_answered_with_the_known_ones(tmp_path: Path) -> None:

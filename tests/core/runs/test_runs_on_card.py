@@ -17,7 +17,7 @@ from core.experiment.fitting import on_digits
 from core.runs import questions
 from core.runs.manager import RunManager
 from core.runs.run import Run
-from core.training import ahead, arms, captured, records
+from core.training import ahead, arms, captured, optimizers, records
 from core.training.records import TrainMeasured
 from core.words.endings import OUT_OF_MEMORY
 from core.words.verdict import verdict
@@ -30,7 +30,7 @@ DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)]
 def card_manager(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunManager]:
     """Runs on a card, or on a processor that is taken for one."""
     if request.param == "cpu":
-        for module in (arms, ahead):
+        for module in (arms, optimizers, ahead):
             monkeypatch.setattr(module, "is_card", lambda device: True)
         monkeypatch.setattr(captured, "capture", lambda work, stream=None: work)
     manager = RunManager(device=torch.device(request.param))

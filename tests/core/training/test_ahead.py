@@ -17,7 +17,7 @@ import torch
 from core.data.images import Images
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
-from core.training import ahead, arms, captured, records, steps
+from core.training import ahead, arms, captured, optimizers, records, steps
 from core.training.ahead import Ahead
 from core.training.captured import SLOTS, NotCaptured
 from core.training.records import (
@@ -41,7 +41,7 @@ def on_card(request: pytest.FixtureRequest, small_images: Images, monkeypatch: p
     """The images on a card, or on a processor that is taken for one and whose graphs are the work itself."""
     if request.param == "cuda":
         return images_on(small_images, "cuda")
-    for module in (arms, ahead):
+    for module in (arms, optimizers, ahead):
         monkeypatch.setattr(module, "is_card", lambda device: True)
     monkeypatch.setattr(captured, "capture", lambda work, stream=None: work)
     return small_images
