@@ -8,6 +8,7 @@ const SCALE = 2; // pixels of the picture for one of the page, in each direction
 const LEAST = { width: 640, height: 300 }; // the words need room above a small chart, too
 const EDGE = 16;
 const SAMPLE = 36; // of a line, before its words
+const LINE = 1.3; // of type, as plotly sets lines
 const GAP = 20; // from one entry of the key to the next
 const DASHES = { solid: [], dash: [8, 5], dot: [2, 4] };
 const CORNERS = { square: [4, 0.785], diamond: [4, 0], "triangle-up": [3, 0], pentagon: [5, 0] }; // how many, and turned how far
@@ -16,8 +17,9 @@ const CORNERS = { square: [4, 0.785], diamond: [4, 0], "triangle-up": [3, 0], pe
 // colors of several lines; or a scale
 // ([share, colour], …) with its ends. foot is a list of paragraphs.
 export async function saveImage(Plotly, chart, words, look) {
-  const size = { width: Math.max(LEAST.width, chart.clientWidth), height: Math.max(LEAST.height, chart.clientHeight) };
-  const picture = await pictureOf(Plotly, chart, size, look);
+  const layout = standingAlone(chart);
+  const size = { width: layout.width, height: layout.height };
+  const picture = await pictureOf(Plotly, chart, layout, look);
   const pen = document.createElement("canvas").getContext("2d");
   const widthOf = (text, type, weight = 400) => {
     pen.font = `${weight} ${type}px ${look.font}`;
@@ -134,12 +136,31 @@ function paintScale(pen, scale, x, y, size) {
   pen.fillRect(x, y - size / 2, SAMPLE - 10, size);
 }
 
-async function pictureOf(Plotly, chart, size, look) {
-  const layout = structuredClone(chart.layout);
-  if (layout.title?.text) layout.margin.t += 14 - roomOf(layout);
-  const config = { staticPlot: true };
-  const bare = { ...layout, title: undefined, paper_bgcolor: look.background, ...size };
-  const svg = await Plotly.toImage({ data: structuredClone(chart.data), layout: bare, config }, { format: "svg", ...size });
+// The chart's layout without its title, which stands above the picture, and as large as all that stands beside the plot.
+export function standingAlone({ layout, clientWidth, clientHeight, _fullLayout: { _size: { b: below } } }) {
+  const found = structuredClone(layout);
+  const above = found.margin.t + (found.title?.text ? 14 - roomOf(found) : 0);
+  const height = Math.max(LEAST.height, clientHeight);
+  const plot = height - above - below;
+  const missing = missingRoom(found.annotations ?? [], { plot, above, below });
+  found.margin = { ...found.margin, t: above + missing.above, b: below + missing.below };
+  return { ...found, title: undefined, width: Math.max(LEAST.width, clientWidth), height: height + missing.above + missing.below };
+}
+
+// How many pixels words at a plot's side reach beyond what is above and below it.
+export function missingRoom(annotations, { plot, above, below }) {
+  const ends = annotations.filter(({ yref, textangle }) => yref === "paper" && !textangle).map(({ text, font, y, yshift = 0, yanchor }) => {
+    const high = LINE * font.size * text.split("<br>").length;
+    const foot = y * plot + yshift - { bottom: 0, middle: high / 2, top: high }[yanchor];
+    return [foot, foot + high];
+  }).flat();
+  return { above: Math.ceil(Math.max(0, Math.max(...ends) - plot - above)), below: Math.ceil(Math.max(0, -Math.min(...ends) - below)) };
+}
+
+async function pictureOf(Plotly, chart, layout, look) {
+  const size = { width: layout.width, height: layout.height };
+  const data = { data: structuredClone(chart.data), layout: { ...layout, paper_bgcolor: look.background }, config: { staticPlot: true } };
+  const svg = await Plotly.toImage(data, { format: "svg", ...size });
   const text = decodeURIComponent(svg.slice(svg.indexOf(",") + 1)).replace(/<svg[^>]*>/, `$&<style>${await fontFaces(look.font)}</style>`);
   const image = new Image();
   image.src = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));

@@ -6,6 +6,7 @@ import { broken } from "../shared/names.js";
 import { written } from "../shared/ticks.js";
 
 const LINE_LETTERS = 15; // what is longer is broken: bn:book / :dropout=0.5
+const CUT_LETTERS = 11; // of a name where there is no room for all lines of all
 const MOST_ROWS = 3; // more marks side by side than that stay lines without words
 const SMALLEST = 13; // pixels of type
 const BELOW = 3; // lines of type that the x-axis takes: beside it there is room for labels too
@@ -15,9 +16,11 @@ const SHARE = 0.16; // of a chart's height that the rows of marks may take
 // height in the chart, 0 to 1; `isSeen` tells whether the end of a label's line is in a zoomed picture; `height` is the
 // plot's in pixels; `widthOf(text, size)` measures a text. The margin is that of all labels, so that a zoom moves nothing.
 export function endLabels(labels, { kind, place, isSeen = () => true, height, look, widthOf }) {
-  const told = labels.map((label) => ({ ...label, lines: lines(label, kind) }));
-  const all = told.reduce((sum, label) => sum + label.lines.length, 0);
-  const size = Math.min(look.type + 1, Math.max(SMALLEST, (height + BELOW * look.type) / (1.3 * all)));
+  const room = height + BELOW * look.type;
+  let told = labels.map((label) => ({ ...label, lines: lines(label, kind) }));
+  if (countOf(told) * 1.3 * SMALLEST > room) told = labels.map((label) => ({ ...label, lines: [cut(label, kind)] }));
+  const all = countOf(told);
+  const size = Math.min(look.type + 1, Math.max(SMALLEST, room / (1.3 * all)));
   const placed = told
     .filter(isSeen)
     .map((label) => ({ ...label, y: Math.min(0.98, Math.max(0.02, place(label.value))) }))
@@ -39,13 +42,29 @@ export function endLabels(labels, { kind, place, isSeen = () => true, height, lo
   return { annotations, margin: Math.ceil(Math.max(70, ...widths)) + 18 };
 }
 
-function lines({ arm, value, finite }, kind) {
-  const figure = arm.diverged ? fate(arm) : !finite ? "not finite" : kind === "loss" ? written(value, 2) : `${(100 * value).toFixed(1)} %`;
-  return `${arm.name} ${figure}`.length <= LINE_LETTERS ? [`${arm.name} ${figure}`] : [...broken(arm.name, LINE_LETTERS), figure];
+const countOf = (labels) => labels.reduce((sum, label) => sum + label.lines.length, 0);
+
+function figureOf({ arm, value, finite }, kind) {
+  if (arm.diverged) return fate(arm);
+  if (!finite) return "not finite";
+  return kind === "loss" ? written(value, 2) : `${(100 * value).toFixed(1)} %`;
+}
+
+function lines(label, kind) {
+  const { arm: { name } } = label;
+  const figure = figureOf(label, kind);
+  return `${name} ${figure}`.length <= LINE_LETTERS ? [`${name} ${figure}`] : [...broken(name, LINE_LETTERS), figure];
+}
+
+// One line, whatever the name: its card has all of it, in the same colour.
+function cut(label, kind) {
+  const { arm: { name } } = label;
+  return `${name.length > CUT_LETTERS ? `${name.slice(0, CUT_LETTERS - 1)}…` : name} ${figureOf(label, kind)}`;
 }
 
 const bold = (name) => (text) => {
-  if (text.startsWith(`${name} `)) return `<b>${name}</b>${text.slice(name.length)}`;
+  const told = [name, `${name.slice(0, CUT_LETTERS - 1)}…`].find((each) => text.startsWith(`${each} `));
+  if (told) return `<b>${told}</b>${text.slice(told.length)}`;
   return name.includes(text) ? `<b>${text}</b>` : text;
 };
 

@@ -84,6 +84,18 @@ test("more labels than have room beside a low plot are smaller, down to what can
   assert.equal(sizeIn(20), 13);
 });
 
+test("six long names beside a low plot are cut to a line each, rather than pushed off the chart", () => {
+  const names = ["bn:book:dropout=0.5:lr=0.4", "none:dropout=0.25:lr=0.05", "ln:dropout=0.25:lr=0.01", "gn1:dropout=0.5", "rms", "in"];
+  const [plot, type] = [128, 20]; // a projector of 1280 × 720
+  const { annotations } = drawn(names.map((name) => label(name, 2.3)), { height: plot, look: { ...look, type }, place: () => 0.5 });
+  assert.equal(annotations.find(({ text }) => text.includes("bn")).text, "<b>bn:book:dr…</b> 2.30");
+  assert.equal(annotations.find(({ text }) => text.includes("in")).text, "<b>in</b> 2.30");
+  for (const { y, text, font } of annotations) {
+    const below = -y * plot + 0.5 * 1.3 * font.size * text.split("<br>").length;
+    assert.ok(below <= 3 * type, `${text} ends ${below} pixels below the plot`);
+  }
+});
+
 test("the label of a line whose end a zoomed chart does not show is left out, and its room is kept", () => {
   const labels = [label("a", 0.3), label("long:dropout=0.5", 0.7)];
   const zoomed = drawn(labels, { isSeen: ({ value }) => value < 0.5 });

@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { script } from "./script.mjs";
 
-const { headings, keyOf, laidOut } = await script("saved_image.js");
+const { headings, keyOf, laidOut, standingAlone } = await script("saved_image.js");
 const { wrapped } = await script("wrapped.js");
 const { fileName } = await script("origin.js");
 
@@ -89,4 +89,27 @@ test("a text is broken at its spaces, a link behind its joints, and what has nei
   assert.deepEqual(rows("a=1&b=2&c=3", 8), ["a=1&b=2&", "c=3"]);
   assert.deepEqual(rows("abcdefgh", 3), ["abc", "def", "gh"]);
   assert.deepEqual(rows("", 3), [""]);
+});
+
+const end = (y, text = "<b>bn:book</b><br><b>:dropout=0.5</b><br>2.30") => ({ xref: "paper", yref: "paper", x: 1, y, yanchor: "middle", text, font: { size: 13 } });
+const chart = (annotations, more = {}) => ({
+  layout: { margin: { t: 49, b: 8 }, font: { size: 20 }, annotations, ...more }, clientWidth: 599, clientHeight: 240, _fullLayout: { _size: { b: 63 } },
+});
+
+test("a picture is as high as the names beside the plot need, however low the chart is on the page", () => {
+  const annotations = [-1.6, -1.1, -0.5, 0, 0.5, 1.3].map((y) => end(y));
+  const { height, margin } = standingAlone(chart(annotations));
+  const plot = height - margin.t - margin.b;
+  assert.ok(height > 300);
+  for (const { y } of annotations) {
+    const [top, foot] = [1, -1].map((side) => margin.t + (1 - y) * plot - side * 0.5 * 3 * 1.3 * 13);
+    assert.ok(top >= 0 && foot <= height, `${y}: ${top} to ${foot} of ${height}`);
+  }
+});
+
+test("where the names have room a picture is as large as the chart, or as its words need", () => {
+  assert.equal(standingAlone(chart([end(0.5)])).height, 300);
+  assert.deepEqual(standingAlone(chart([])).margin, { t: 49, b: 63 });
+  const title = { text: "Loss", font: { size: 23 } };
+  assert.equal(standingAlone(chart([end(0.5)], { title, margin: { t: 34, b: 8 }, font: { size: 14 } })).margin.t, 14);
 });
