@@ -183,7 +183,7 @@ class Activations extends InsidePage {
     const nothing = look ? this.whyNothing(stage, traces, found.map(([, summary]) => summary)) : "not kept any more";
     await this.react(column.firstChild, nothing ? [] : traces, {
       title: STAGES[stage], hovermode: "x",
-      xaxis: { range: padded(range), visible: !nothing, exponentformat: "power" },
+      xaxis: { range: padded(range), visible: !nothing },
       yaxis: { tickformat: ".0%", rangemode: "tozero", nticks: 4, visible: !nothing, autorangeoptions: { clipmax: 1 } },
       annotations: nothing ? [{ text: nothing, xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, font: { size: this.colours.type, color: this.colours.faint } }] : [],
       uirevision: `${this.chosen}/${this.range}`,
@@ -229,7 +229,7 @@ class Activations extends InsidePage {
       const element = charts[i];
       await this.react(element, bands(seenBy(arm), this.colors.get(arm.name)), {
         hovermode: "x", hoverdistance: -1, margin: { l: 8, r: 12, t: 6, b: 8 },
-        xaxis: { ...this.stepAxis(), rangemode: "tozero" }, yaxis: { exponentformat: "power", ...(shared && { range: shared }) },
+        xaxis: { ...this.stepAxis(), rangemode: "tozero" }, yaxis: { ...(shared && { range: shared }) },
         shapes: [this.cursorLine()], uirevision: `${this.chosen}/${this.stage}/${this.range}`,
       }, SMALL);
       this.onClick(element, (point) => this.moveTo(point.x));

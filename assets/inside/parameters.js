@@ -15,7 +15,7 @@ const WIDE = 16; // more channels than this are drawn sorted, and as bands over 
 const KEPT = 0.9; // of the old running statistics, at each step
 const SYMBOLS = { gamma: "γ", beta: "β" };
 const START = { gamma: 1, beta: 0 };
-const FIXED = { automargin: false, nticks: 6, exponentformat: "power" };
+const FIXED = { automargin: false, nticks: 6 };
 const EDGES = { l: 78, r: 12, t: 34, b: 46 }; // γ's and β's steps line up whatever their numbers look like
 
 class Parameters extends InsidePage {
@@ -251,7 +251,7 @@ class Parameters extends InsidePage {
     const n = size * positions;
     const facts = [[weight(KEPT ** step), `= 0.9<sup>${number(step)}</sup>: what the start values 0 and 1 still weigh in the running statistics after ${number(step)} steps`]];
     for (const { arm, color, norm } of running) {
-      facts.push([`${(varianceRatio(norm) ?? NaN).toPrecision(2)} ×`, `running variance over that of the images, mean of ${this.chosen}; running means are ${brief(meanOff(norm))} σ off`, arm.title, color]);
+      facts.push([`${brief(varianceRatio(norm))} ×`, `running variance over that of the images, mean of ${this.chosen}; running means are ${brief(meanOff(norm))} σ off`, arm.title, color]);
     }
     const kinds = new Set(running.map(({ norm }) => (norm.kind === "BatchNorm" ? "the book’s class, which averages the biased variance" : "PyTorch’s class, which averages the unbiased variance")));
     if (size) facts.push([(n / (n - 1)).toFixed(n > 5000 ? 6 : 4), `= n/(n − 1), unbiased over biased variance at n = ${positions > 1 ? `${size}·${number(positions)} = ` : ""}${number(n)} values per channel in a training batch. Here: ${[...kinds].join("; ")}`]);
@@ -343,7 +343,7 @@ class Parameters extends InsidePage {
 
   noiseWords() {
     const { step, layer, images, positions, sizes, arms } = this.answers.noise;
-    const worth = this.arms.filter(({ name }) => arms[name]?.[0] > 0).map(({ name, title }) => `<tr style="--arm:${this.colors.get(name)}"><th>${escape(title)}</th><td><b>${(1 / (sizes[0] * arms[name][0] ** 2)).toPrecision(2)}</b></td></tr>`).join("");
+    const worth = this.arms.filter(({ name }) => arms[name]?.[0] > 0).map(({ name, title }) => `<tr style="--arm:${this.colors.get(name)}"><th>${escape(title)}</th><td><b>${brief(1 / (sizes[0] * arms[name][0] ** 2))}</b></td></tr>`).join("");
     const says = positions > 1 ? `One image has ${number(positions)} positions per channel at ${layer}; for the mean it counts like as many independent values as stand above. The noise falls with √N, since images are independent; it would fall from 1/√(N·H·W) if positions were, too.`
       : "Each image gives one value per unit and images are independent: the noise is 1/√N. (At large N a little less, since the pool is finite.)";
     return `<table><thead><tr><th>step ${number(step)}</th><td>independent values per image</td></tr></thead><tbody>${worth}</tbody></table><p>${worth ? says : `No arm’s values vary from image to image at ${layer}: there is no noise.`}</p>

@@ -10,9 +10,12 @@ export function logTicks([low, high]) {
   return { tickvals, ticktext: tickvals.map(writer(tickvals)) };
 }
 
-// An axis that shows few steps has a number for each: there is no half a step.
+// Plotly would write k and B, as of money: a run that blew up has powers of ten here as in the words.
+export const IN_POWERS = { exponentformat: "power" };
+
+// An axis that shows few steps has a number for each: there is no half a step. Steps are counted: 20,000.
 const FEW_STEPS = 8;
-export const wholeSteps = (shown) => (shown < FEW_STEPS ? { dtick: 1 } : {});
+export const wholeSteps = (shown) => ({ exponentformat: "none", separatethousands: true, ...(shown < FEW_STEPS && { dtick: 1 }) });
 
 // Keeps the ticks of a chart's log axis right whatever changed its range: new data, a zoom, a double click.
 export function ticksFollow(Plotly, element, name = "yaxis") {

@@ -1,5 +1,7 @@
 // Talking to the server, and words and numbers in HTML.
 
+import { IN_POWERS } from "./ticks.js";
+
 export const address = (path) => new URL(path, document.baseURI).href;
 
 export const GONE = "normscope-gone"; // the document hears of it when the server says that it does not know a run
@@ -71,7 +73,7 @@ const apart = (axis, type) => (axis.title?.standoff ? { ...axis, title: { ...axi
 
 // A chart's layout in the page's type and colours; `more` goes on top.
 export function layout(look, more, type = look.type) {
-  const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: type }, automargin: true };
+  const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: type }, automargin: true, ...IN_POWERS };
   return {
     autosize: true, margin: { l: 8, r: 12, t: 34 * type / 14, b: 8 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: look.font, color: look.text, size: type }, showlegend: false, dragmode: "zoom",

@@ -5,7 +5,7 @@ import { xEnd, yRange } from "./ranges.js";
 import { MARKERS, armColors } from "../shared/look.js";
 import { lineOf } from "./series.js";
 import { ruler } from "../shared/ruler.js";
-import { logTicks, wholeSteps } from "../shared/ticks.js";
+import { IN_POWERS, logTicks, wholeSteps, written } from "../shared/ticks.js";
 import { titled, upright } from "../shared/titles.js";
 import { SAVE } from "../shared/web.js";
 
@@ -16,6 +16,7 @@ export const KINDS = [
   { kind: "test", dash: "dash", name: "test" },
   { kind: "batch", dash: "dot", name: "test, batch statistics" },
 ];
+const HUGE = 1e4; // nats
 const AT_THE_RIGHT = ["test", "train", "batch"]; // the first of them that is drawn has its labels there
 
 const CONFIG = { displaylogo: false, responsive: true, doubleClick: false, showTips: false, modeBarButtons: [[SAVE, "zoom2d", "pan2d"]] };
@@ -115,10 +116,7 @@ export class Curves {
         const raw = points[chart.value];
         const { x, y } = lineOf(arm, kind, chart.value, view);
         if (y !== raw) traces.push(line(x, raw, color, "solid", 1, { opacity: 0.28, hoverinfo: "skip" }));
-        const trace = line(x, y, color, dash, kind === "train" ? 2.4 : 2.2, {
-          name: `${arm.name} ${name}`,
-          hovertemplate: (chart.value === "loss" ? "%{y:.4f}" : "%{y:.1%}") + (y === raw ? "" : " smoothed"),
-        });
+        const trace = line(x, y, color, dash, kind === "train" ? 2.4 : 2.2, { name: `${arm.name} ${name}`, ...hover(chart.value, y, y === raw ? "" : " smoothed") });
         if (kind === "test") Object.assign(trace, testMarkers(points, series, color, index));
         traces.push(trace);
         if (kind === labelled) labels.push(...endOf(arm, color, trace));
@@ -134,7 +132,7 @@ export class Curves {
   layout(chart, series, view, look, { ends, above, room, x, y, log }) {
     const labelled = AT_THE_RIGHT.find((kind) => view.kinds.has(kind));
     const right = labelled ? `at the right: ${KINDS.find(({ kind }) => kind === labelled).name}` : "";
-    const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: look.type }, automargin: true };
+    const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: look.type }, automargin: true, ...IN_POWERS };
     return {
       autosize: true,
       margin: { l: 8, r: ends.margin, t: 34 * look.type / 14 + room, b: 8 },
@@ -150,7 +148,7 @@ export class Curves {
       xaxis: { ...axis, title: { text: X_TITLES[view.x], standoff: 6 }, range: x, ...(view.x === "step" && wholeSteps(x[1] - x[0])),
         unifiedhovertitle: { text: HOVER_TITLES[view.x] } },
       yaxis: { ...axis, type: log ? "log" : "linear", range: y, title: { text: upright(chart.value === "loss" ? "nats" : "share of images", chart.element.clientHeight - 6.5 * look.type - room, ruler(look.font), look.type), standoff: 4 },
-        tickformat: chart.value === "loss" ? "~g" : ".0%", ...(log && logTicks(y.map((exponent) => 10 ** exponent))) },
+        ...(chart.value === "accuracy" && { tickformat: ".0%" }), ...(log && logTicks(y.map((exponent) => 10 ** exponent))) },
       shapes: series.rates.map((rate) => vertical(rate[view.x], look)),
       annotations: [...ends.annotations, ...above.annotations],
     };
@@ -163,6 +161,13 @@ const pair = (change, axis) =>
 const line = (x, y, color, dash, width, more) => ({
   type: "scatter", mode: "lines", x, y, line: { color, dash, width }, connectgaps: false, ...more,
 });
+
+// What is said at a point; a loss that blew up is written as beside its line.
+function hover(value, y, more) {
+  if (value === "accuracy") return { hovertemplate: `%{y:.1%}${more}` };
+  if (!y.some((loss) => loss >= HUGE)) return { hovertemplate: `%{y:.4f}${more}` };
+  return { text: y.map((loss) => (loss == null ? "" : written(loss, 4))), hovertemplate: `%{text}${more}` };
+}
 
 // Where a drawn line ends, for the label there.
 function endOf(arm, color, { x, y }) {

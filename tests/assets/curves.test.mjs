@@ -29,6 +29,31 @@ test("of an earlier run only what is drawn has its colour, and one of which noth
 // A page in which every letter is 7 pixels wide.
 globalThis.document = { createElement: () => ({ getContext: () => ({ measureText: (text) => ({ width: 7 * text.length }) }) }) };
 
+// What is drawn of a run whose losses are these, on linear axes: {traces, layout} of the loss.
+async function drawnLoss(losses) {
+  const drawn = [];
+  const chart = () => ({ clientWidth: 520, clientHeight: 360 });
+  const curves = new Curves({ react: (_, traces, layout) => drawn.push({ traces, layout }) }, chart(), chart());
+  curves.drawn = true; // nobody clicks here
+  const series = new Series();
+  series.add([{ seq: 1, kind: "started", arms: [{ name: "none", title: "none", norm: "none" }], total_steps: 10, steps_per_epoch: 10, test_examples: 360 },
+    ...losses.map((loss, i) => ({ seq: 2 + i, kind: "train", step: i + 1, epoch: i / 10, loss: { none: loss }, accuracy: { none: 0.1 }, examples: { none: 8 }, seconds: { none: 1 }, steps: 1 }))]);
+  await curves.draw(series, [], { kinds: new Set(["train"]), hidden: new Set(), x: "step", smooth: 1, log: false }, { ...look, type: 14, font: "sans" });
+  return drawn[0];
+}
+
+test("a loss that blew up is written in powers of ten at its axis and under the pointer", async () => {
+  const { traces: [{ text, hovertemplate }], layout: { xaxis, yaxis } } = await drawnLoss([2.3, 70559600, null]);
+  assert.deepEqual([text, hovertemplate], [["2.3000", "7.1·10⁷", ""], "%{text}"]);
+  assert.deepEqual([yaxis.exponentformat, yaxis.tickformat], ["power", undefined]);
+  assert.deepEqual([xaxis.exponentformat, xaxis.separatethousands], ["none", true]); // steps are counted: 20,000
+});
+
+test("a loss that is as it should be has four decimals under the pointer", async () => {
+  const { traces: [{ text, hovertemplate }] } = await drawnLoss([2.3, 1.1]);
+  assert.deepEqual([text, hovertemplate], [undefined, "%{y:.4f}"]);
+});
+
 test("under marks that take room above the plot, the labels beside it lie no nearer to each other", async () => {
   const layouts = [];
   const chart = () => ({ clientWidth: 520, clientHeight: 360 });

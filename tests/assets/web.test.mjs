@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { script } from "./script.mjs";
 
-const { brief, dragging, escape, number, percent, scientific } = await script("web.js");
+const { brief, dragging, escape, layout, number, percent, scientific } = await script("web.js");
 
 // A panel whose chart is pressed, and a window; `lasting` counts what the window is still asked to tell.
 function panel(t, where = ".ns-chart") {
@@ -76,4 +76,9 @@ test("shares are per cent with one decimal, counts have commas, and what is miss
 
 test("a text cannot become HTML", () => {
   assert.equal(escape(`<b class="x">'&`), "&#60;b class=&#34;x&#34;&#62;&#39;&#38;");
+});
+
+test("an axis writes large numbers in powers of ten, as the words do, and never as 2B", () => {
+  const { xaxis, yaxis } = layout({ type: 14 }, { xaxis: { nticks: 6 }, yaxis: { title: { text: "running mean" } } });
+  assert.deepEqual([xaxis.exponentformat, yaxis.exponentformat], ["power", "power"]);
 });
