@@ -2,12 +2,14 @@
 // networks make of one image.
 
 import { breakable, outside, share } from "./counts.js";
-import { BINS, bands, coarse, extent, median, padded, rebinned, steps } from "./distributions.js";
-import { endLabels, heads, labelWidth, logRange } from "./end_labels.js";
+import { BINS, bands, coarse, extent, padded, rebinned, steps } from "./distributions.js";
+import { aboutDrift } from "./drift_words.js";
+import { endLabels, heads, labelWidth, logRange, namesOf } from "./end_labels.js";
 import { captioned } from "./heat_maps.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { Maps } from "./maps.js";
+import { domainsOf, rowsOf } from "./panels.js";
 import { armOf } from "./saved.js";
 import { keep, kept } from "../shared/kept.js";
 import { MARKERS } from "../shared/look.js";
@@ -120,7 +122,7 @@ class Activations extends InsidePage {
     const seen = spread.zoomed === this.stage ? spread._fullLayout.yaxis.range : range;
     const half = 0.46 * (spread.clientWidth - labelWidth(ends, this.colours.type) - 5 * this.colours.type);
     const [pooled, perUnit] = heads(half, this.colours);
-    axis.tickangle = this.longest(layers) <= half / layers.length ? 0 : 90; // alike in both halves
+    Object.assign(axis, namesOf(layers, half, this.longest(layers), this.colours.type)); // alike in both halves
     await this.react(spread, lines, {
       hovermode: "x", margin: { l: 8, r: labelWidth(ends, this.colours.type), t: 34, b: 8 },
       xaxis: { ...axis, domain: [0, 0.46] }, xaxis2: { ...this.axis(), ...axis, domain: [0.51, 1] },
@@ -240,55 +242,39 @@ class Activations extends InsidePage {
     return { type: "line", xref: axis, yref: "paper", y0: 0, y1: 1, x0: this.look.step, x1: this.look.step, line: { color: this.colours.text, width: 1.5 } };
   }
 
-  // One column a layer; above before the norm, below after it, on one log axis.
+  // One panel a layer; above before the norm, below after it, all on one log axis.
   async drawDrift() {
     const layers = this.layers.filter((layer) => this.anywhere(this.look, layer, "activated"));
-    const places = layers.length;
-    const traces = [];
-    const axes = {};
-    const annotations = [];
-    const upright = this.longest(layers) > (this.parts.drift.clientWidth - 5 * this.colours.type) / places; // the heads, where they would lie on each other
+    const { drift } = this.parts;
+    const { type } = this.colours;
+    const grid = rowsOf(layers.length, drift.clientWidth - 5 * type, type);
+    drift.style.setProperty("--rows", grid.rows);
+    const [traces, axes, annotations, shapes] = [[], {}, [], []];
+    const y = { ...this.axis(), type: "log", ...keptTicks(drift) };
     layers.forEach((layer, i) => {
-      const domain = [(i + (i ? 0.06 : 0)) / places, (i + 0.96) / places];
-      ["before", "scaled"].forEach((stage, row) => {
-        const id = String(row * places + i + 1).replace(/^1$/, "");
-        axes[`xaxis${id}`] = { ...this.axis(), domain, anchor: `y${row ? 2 : ""}`, matches: id ? "x" : undefined, rangemode: "tozero", showticklabels: Boolean(row), nticks: 4, ...this.stepAxis(), ...(!row && { title: undefined }) };
+      const { row, x: domain, ...halves } = domainsOf(i, grid, drift.clientHeight, type);
+      ["before", "scaled"].forEach((stage, half) => {
+        const [xId, yId] = [nth(half * layers.length + i), nth(2 * row + half)];
+        axes[`xaxis${xId}`] = { ...this.axis(), domain, anchor: `y${yId}`, matches: xId ? "x" : undefined, rangemode: "tozero", showticklabels: Boolean(half), nticks: 4, ...this.stepAxis(), ...(!half && { title: undefined }) };
+        const title = { text: half ? "after γ and β" : "before the norm", standoff: 4 };
+        axes[`yaxis${yId}`] ??= { ...y, domain: half ? halves.lower : halves.upper, anchor: `x${xId}`, matches: yId ? "y" : undefined, title };
         for (const arm of this.everShown()) {
           const normed = this.looks.find((look) => look.arms[arm.name])?.arms[arm.name][layer]?.stages.scaled;
-          if (row && !normed) continue; // without a norm there is no after
+          if (half && !normed) continue; // without a norm there is no after
           traces.push({
-            type: "scatter", mode: "lines+markers", name: arm.name, xaxis: `x${id}`, yaxis: row ? "y2" : "y", x: this.looks.map((look) => look.step),
+            type: "scatter", mode: "lines+markers", name: arm.name, xaxis: `x${xId}`, yaxis: `y${yId}`, x: this.looks.map((look) => look.step),
             y: this.looks.map((look) => look.arms[arm.name]?.[layer]?.stages[stage]?.drift || null), connectgaps: false,
             line: { color: this.colors.get(arm.name), width: 2 }, marker: { symbol: MARKERS[this.arms.indexOf(arm)], size: 4 }, hovertemplate: `${arm.name} %{y:.2~g}<extra></extra>`,
           });
         }
       });
-      annotations.push({ text: `<b>${layer}</b>`, x: domain[0], xref: "paper", xanchor: "left", y: 1.01, yref: "paper", yanchor: "bottom", showarrow: false, textangle: upright ? -90 : 0, font: { size: this.colours.type + 1 } });
+      annotations.push({ text: `<b>${layer}</b>`, x: domain[0], xref: "paper", xanchor: "left", y: halves.upper[1], yshift: 2, yref: "paper", yanchor: "bottom", showarrow: false, font: { size: type + 1 } });
+      shapes.push({ ...this.cursorLine(`x${nth(i)}`), y0: halves.lower[0], y1: halves.upper[1] });
     });
-    const y = { ...this.axis(), type: "log", ...keptTicks(this.parts.drift) };
-    await this.react(this.parts.drift, traces, {
-      ...axes, annotations, hovermode: "x", margin: { l: 8, r: 12, t: upright ? 30 + this.longest(layers) : 50, b: 8 }, // the toolbar above the layers' names
-      yaxis: { ...y, domain: [0.54, 1], title: { text: "before the norm", standoff: 4 } }, yaxis2: { ...y, domain: [0, 0.46], matches: "y", title: { text: "after γ and β", standoff: 4 } },
-      shapes: layers.flatMap((_, i) => this.cursorLine(`x${i ? i + 1 : ""}`)), uirevision: "drift",
-    });
-    ticksFollow(this.Plotly, this.parts.drift, "yaxis", "yaxis2");
-    this.onClick(this.parts.drift, (point) => this.moveTo(point.x));
-    this.parts.driftSays.textContent = this.aboutDrift(layers[0]);
-  }
-
-  // What the drift of one layer does and does not show, from the looks up to the cursor.
-  aboutDrift(layer) {
-    const looks = this.looks.slice(0, this.index + 1);
-    const move = (arm, stage) => median(looks.map((look) => look.arms[arm.name]?.[layer]?.stages[stage]?.drift).filter((value) => value != null));
-    const arms = this.everShown().filter((arm) => move(arm, "before") != null);
-    if (!arms.length) return "";
-    const parts = arms.map((arm) => `${arm.title} ${brief(move(arm, "before"))}${move(arm, "scaled") == null ? "" : ` before the norm and ${brief(move(arm, "scaled"))} after`}`);
-    const bare = arms.find((arm) => arm.norm === "none");
-    const normed = arms.find((arm) => arm.norm === "bn" && move(arm, "scaled") != null); // none/bn has none behind a convolution
-    const times = bare && normed && move(normed, "before") / move(bare, "before");
-    return `Median move of ${layer} from look to look, up to this step: ${parts.join("; ")}.` +
-      (times > 0 && times < Infinity ? ` Before the norm BatchNorm’s means move ${brief(times)} times as far as those without a norm.` : "") +
-      (normed ? " Behind BatchNorm each mean is its β by construction, so how calm that row is proves nothing. Neither row shows that BatchNorm works by reducing “internal covariate shift”; Santurkar et al. (2018) added shift behind it on purpose, and it helped all the same." : "");
+    await this.react(drift, traces, { ...axes, annotations, shapes, hovermode: "x", margin: { l: 8, r: 12, t: 50, b: 8 }, uirevision: "drift" }); // the toolbar above the layers' names
+    ticksFollow(this.Plotly, drift, ...layers.flatMap((_, row) => [`yaxis${nth(2 * row)}`, `yaxis${nth(2 * row + 1)}`]));
+    this.onClick(drift, (point) => this.moveTo(point.x));
+    this.parts.driftSays.textContent = aboutDrift(layers[0], this.everShown(), this.looks.slice(0, this.index + 1));
   }
 
   // --- the visitor ------------------------------------------------------------------------------------------------------
@@ -360,6 +346,9 @@ class Activations extends InsidePage {
     element.on("plotly_click", ({ points }) => act(points[0]));
   }
 }
+
+// The name of plotly's nth axis goes on so: x, x2, x3.
+const nth = (i) => (i ? String(i + 1) : "");
 
 // Without a norm, normalized and scaled are the same as before; the last layer has no activation.
 const stageOf = (layer, stage) => layer?.stages[stage] ?? (stage === "activated" ? undefined : layer?.stages.before);

@@ -48,6 +48,15 @@ export function heads(room, { font, type }) {
   return explained.map(([name, says]) => `<b>${name}</b>${fits ? `: ${says}` : ""}`);
 }
 
+// Which layers are named below half a chart of `half` pixels, and how: upright where they would lie on each other, and every
+// second or third where even so; `long` is the longest name.
+export function namesOf(layers, half, long, type) {
+  const each = half / layers.length;
+  const every = long <= each ? 1 : Math.ceil((1.2 * type) / each);
+  const tickvals = layers.filter((_, i) => i % every === 0);
+  return { tickangle: long <= each ? 0 : 90, tickmode: "array", tickvals, ticktext: tickvals };
+}
+
 // A log axis's range around `values`, in exponents, with some air.
 export function logRange(values) {
   const exponents = values.filter((value) => value > 0 && value < Infinity).map(Math.log10);

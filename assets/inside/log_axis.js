@@ -15,6 +15,6 @@ export const alsoShown = (x, values) => ({ type: "scatter", mode: "markers", x: 
 export function ticksFollow(Plotly, element, ...names) {
   if (element.ticksFollow) return;
   element.ticksFollow = true;
-  for (const name of names) follow(Plotly, element, name);
+  follow(Plotly, element, ...names);
   element.emit("plotly_afterplot"); // it has been drawn already
 }

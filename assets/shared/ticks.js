@@ -18,14 +18,18 @@ const FEW_STEPS = 8;
 export const wholeSteps = (shown) => ({ exponentformat: "none", separatethousands: true, ...(shown < FEW_STEPS && { dtick: 1 }) });
 
 // Keeps the ticks of a chart's log axis right whatever changed its range: new data, a zoom, a double click.
-export function ticksFollow(Plotly, element, name = "yaxis") {
+export function ticksFollow(Plotly, element, ...names) {
   element.on("plotly_afterplot", () => {
-    const axis = element._fullLayout[name];
-    if (axis?.type !== "log") return;
-    const ticks = logTicks(axis.range.map((exponent) => 10 ** exponent).toSorted((a, b) => a - b));
-    if (!ticks.tickvals || String(ticks.tickvals) === String(axis.tickvals)) return;
-    Plotly.relayout(element, { [`${name}.tickvals`]: ticks.tickvals, [`${name}.ticktext`]: ticks.ticktext });
+    const changes = Object.assign({}, ...names.map((name) => newTicks(element._fullLayout[name], name)));
+    if (Object.keys(changes).length) Plotly.relayout(element, changes); // at once: each relayout draws the chart again
   });
+}
+
+function newTicks(axis, name) {
+  if (axis?.type !== "log") return {};
+  const ticks = logTicks(axis.range.map((exponent) => 10 ** exponent).toSorted((a, b) => a - b));
+  if (!ticks.tickvals || String(ticks.tickvals) === String(axis.tickvals)) return {};
+  return { [`${name}.tickvals`]: ticks.tickvals, [`${name}.ticktext`]: ticks.ticktext };
 }
 
 function places(low, high) {

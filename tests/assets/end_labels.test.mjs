@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { script } from "./script.mjs";
 
-const { endLabels, labelWidth, logRange } = await script("end_labels.js");
+const { endLabels, labelWidth, logRange, namesOf } = await script("end_labels.js");
 
 const ends = (...values) => values.map((value, i) => ({ name: `arm${i}`, value, color: `#${i}` }));
 const heights = (labels) => labels.map(({ y }) => Math.round(1e6 * y) / 1e6);
@@ -93,4 +93,16 @@ test("what has no place on a log axis does not stretch it", () => {
 test("an axis without any value goes over one decade to both sides of 1", () => {
   assert.deepEqual(logRange([]), [-1, 1]);
   assert.deepEqual(logRange([0, null, NaN]), [-1, 1]);
+});
+
+test("layers are named below as many as there is room for, and both halves alike", () => {
+  const layers = Array.from({ length: 11 }, (_, i) => `conv${i + 1}`);
+  const named = (half) => namesOf(layers, half, 48, 14);
+  assert.deepEqual([named(600).tickvals.length, named(600).tickangle], [11, 0]);
+  assert.deepEqual([named(200).tickvals.length, named(200).tickangle], [11, 90]);
+  for (const half of [40, 75, 120]) {
+    const { tickvals, tickangle } = named(half);
+    const apart = (layers.indexOf(tickvals[1]) * half) / 11;
+    assert.ok(tickangle === 90 && apart >= 1.2 * 14 && apart < 2 * 1.2 * 14 + half / 11, `${apart} pixels in ${half}`);
+  }
 });

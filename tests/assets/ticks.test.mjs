@@ -93,7 +93,7 @@ function chart(axis) {
   const changes = [];
   const element = { _fullLayout: { yaxis: axis }, on: (event, act) => heard.push([event, act]) };
   const Plotly = { relayout: (where, change) => changes.push([where, change]) };
-  ticksFollow(Plotly, element);
+  ticksFollow(Plotly, element, "yaxis");
   return { element, changes, drawn: () => heard.filter(([event]) => event === "plotly_afterplot").forEach(([, act]) => act()) };
 }
 
