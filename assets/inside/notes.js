@@ -15,9 +15,8 @@ export const NOTES = {
       <li>Shared axes draw bins of 0.125 from −5 to 5, after ReLU from 0 to 5; after sigmoid and tanh 80 bins over 0 to 1 and −1 to 1. What lies outside is counted below the panel. Own axes draw 80 bins over all that there is. NaN and Inf are in no bin, only in the counts.</li>
       <li>On log axes there is no 0: a spread or a move of exactly 0 leaves a gap. Percentiles are of at most 8,192 values, evenly spread. Old looks are merged in pairs; their smallest and largest values and NaN counts stay.</li>
       <li>Drift depends on how far apart the looks are: dense at first, later up to twice a second while somebody watches. Compare arms at the same step, not early with late. It is divided by the pooled spread, since a unit’s own spread can be nearly 0 and would make any drift look huge.</li>
-      <li>The maps are of at most 16 channels. A linear layer’s units have no order; neighbours in its strip mean nothing. Pink is NaN or Inf.</li>`,
-    elsewhere("Santurkar et al. 2018, “How Does Batch Normalization Help Optimization?”",
-      "BatchNorm does not help by reducing “internal covariate shift”: with shift added behind it on purpose it helped all the same. Neither row of the drift shows more than how far means move.")),
+      <li>The maps are of at most 16 channels. A linear layer’s units have no order; neighbours in its strip mean nothing. Pink is NaN or Inf.</li>
+      <li>Neither row of the drift shows that BatchNorm works by reducing “internal covariate shift”: Santurkar et al. (2018) added shift behind it on purpose, and it helped all the same.</li>`),
 
   gradients: notes(`
       <li>The gradient of the mean loss over the whole batch; per-example gradients do not exist through BatchNorm in training mode, since each output depends on all examples.</li>

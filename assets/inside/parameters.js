@@ -6,6 +6,7 @@ import { BODY, IDLE } from "./parameters_body.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { alsoShown, keptTicks, ticksFollow } from "./log_axis.js";
+import { averaged, withoutMemory } from "./memory_words.js";
 import { keep, kept } from "../shared/kept.js";
 import { MARKERS } from "../shared/look.js";
 import { printed } from "./tensor_text.js";
@@ -127,9 +128,7 @@ class Parameters extends InsidePage {
       .map((arm) => `<b style="color:${this.colors.get(arm.name)}">${escape(arm.title)}</b> ${
         fallen.has(arm.name) ? fallen.get(arm.name) : arm.norm === "none" ? `has no norm layers: nothing to scale, shift or remember` : `has no norm behind ${this.chosen}`}.`)
       .join(" ");
-    const without = norms.filter(({ norm }) => !norm.running_var.length).map(({ arm }) => arm.title).join(", ");
-    const why = ": each image is normalized by its own statistics, in evaluation as in training, so there is nothing to remember.";
-    this.parts.stateless.textContent = (running.length ? "" : `No arm drawn here has BatchNorm behind ${this.chosen}, so there are no running statistics. `) + (without && without + why);
+    this.parts.stateless.textContent = withoutMemory(norms.map(({ arm, norm }) => ({ title: arm.title, kind: norm.kind, remembers: running.some((each) => each.arm === arm) })), this.chosen);
   }
 
   // --- γ and β ----------------------------------------------------------------------------------------------------
@@ -253,8 +252,8 @@ class Parameters extends InsidePage {
     for (const { arm, color, norm } of running) {
       facts.push([`${brief(varianceRatio(norm))} ×`, `running variance over that of the images, mean of ${this.chosen}; running means are ${brief(meanOff(norm))} σ off`, arm.title, color]);
     }
-    const kinds = new Set(running.map(({ norm }) => (norm.kind === "BatchNorm" ? "the book’s class, which averages the biased variance" : "PyTorch’s class, which averages the unbiased variance")));
-    if (size) facts.push([(n / (n - 1)).toFixed(n > 5000 ? 6 : 4), `= n/(n − 1), unbiased over biased variance at n = ${positions > 1 ? `${size}·${number(positions)} = ` : ""}${number(n)} values per channel in a training batch. Here: ${[...kinds].join("; ")}`]);
+    const whose = averaged(running.map(({ norm }) => norm));
+    if (size) facts.push([(n / (n - 1)).toFixed(n > 5000 ? 6 : 4), `= n/(n − 1), unbiased over biased variance at n = ${positions > 1 ? `${size}·${number(positions)} = ` : ""}${number(n)} values per channel in a training batch${whose && `. Here: ${whose}`}`]);
     facts.push(["0.1 ⇔ 0.9", "momentum: in PyTorch the weight of the <i>new</i> value, 0.1; in the book the weight of the <i>old</i> one, 0.9. The same average"]);
     this.parts.facts.innerHTML = facts.map(([value, text, title, color]) => `<div style="--arm:${color ?? "var(--line)"}"><b>${value}</b><span>${title ? `<em>${escape(title)}</em>: ` : ""}${text}</span></div>`).join("");
   }
