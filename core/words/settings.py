@@ -3,6 +3,7 @@
 LABELS        what each is called on the page
 told          one of them with its value
 instead_of    what has been taken in place of other settings
+about_digits  the same of a form, and what its settings become with other images
 about_preset  what a ready-made experiment is, and what it changes
 about_time    how long something takes here, and HOW_TIMED: how that is known
 """
@@ -54,6 +55,14 @@ def instead_of(before: Mapping[str, Any], after: Mapping[str, Any], names: Mappi
     """What the digits have taken in place of the settings `before`; `names` says what these are called there."""
     taken = (f"{names[name].lower()} {_written(after[name])} instead of {_written(before[name])}" for name in before)
     return f"So few images take settings with which the lesson shows: {', '.join(taken)}."
+
+
+def about_digits(before: Mapping[str, Any], after: Mapping[str, Any], were_there: bool) -> str:
+    """What a form on the digits has, and what other images will take: the settings `before`, if they were in the form."""
+    if were_there:
+        return f"{instead_of(before, after)} Other images bring back what was there."
+    taken = ", ".join(f"{LABELS[name].lower()} {_written(after[name])}" for name in before)
+    return f"So few images take settings with which the lesson shows: {taken}. Other images take those of First look."
 
 
 def about_preset(name: str) -> str:

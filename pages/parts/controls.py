@@ -10,7 +10,7 @@ from core.experiment.arm import parse_arm
 from core.experiment.config import ACTIVATIONS, DATASETS, DEPTHS, INITS, OPTIMIZERS, POOLS, PRESETS, ExperimentConfig
 from core.experiment.rules import ConfigError
 from core.runs.manager import manager
-from core.words.settings import HOW_TIMED, LABELS, about_preset, about_time, instead_of
+from core.words.settings import HOW_TIMED, LABELS, about_digits, about_preset, about_time
 from pages.parts import session
 
 DATA_NAMES = {"fashion-mnist": "Fashion-MNIST", "mnist": "MNIST", "kmnist": "KMNIST", "digits": "Digits (built in)"}
@@ -89,7 +89,7 @@ def _data() -> None:
     st.subheader("Data")
     st.selectbox(LABELS["data"], DATASETS, key="data", format_func=DATA_NAMES.get, on_change=session.fit_to_data)
     if taken := session.taken_by_digits():
-        st.caption(f"{instead_of(taken, session.read_form())} Other images bring back what was there.")
+        st.caption(about_digits(taken, session.read_form(), session.came_to_digits()))
     left, right = st.columns(2)
     with left:
         _number("examples", step=1000, help="The first so many of the training set.")

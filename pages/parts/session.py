@@ -211,6 +211,11 @@ def taken_by_digits() -> dict[str, Any]:
     return {} if before is None else from_digits(read_form(), before)
 
 
+def came_to_digits() -> bool:
+    """Whether the form was on other images before, and not filled with digits by a link or a reload."""
+    return bool(visitor().before_digits)
+
+
 def set_again(seen: int) -> None:
     """Set again what was set since the browser had seen `seen` of these values: it has just sent those before."""
     here = visitor()

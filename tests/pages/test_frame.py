@@ -175,6 +175,7 @@ def test_choosing_the_digits_takes_their_settings_says_which_and_gives_the_other
     assert not said(app)
     app.selectbox(key="data").set_value("digits").run()
     assert form(app) == DIGITS
+    assert said(app).endswith("Other images bring back what was there.")
     for setting, value in DIGITS.items():
         was = f"{app.number_input(key=setting).label.lower()} {value:,} instead of {before[setting]:,}"
         assert (was in said(app)) == (value != before[setting])
@@ -206,7 +207,9 @@ def test_changing_between_data_of_one_size_changes_nothing_else() -> None:
 def test_a_link_to_the_digits_says_what_they_take_and_leads_back_to_first_look() -> None:
     app = open_frame(data="digits")
     assert form(app) == DIGITS
-    assert said(app)
+    assert said(app).endswith("Other images take those of First look.")
+    assert "instead of" not in said(app)  # nothing was there
+    assert "bring back" not in said(app)
     app.selectbox(key="data").set_value("mnist").run()
     assert form(app) == {setting: getattr(ExperimentConfig(), setting) for setting in DIGITS}
 
