@@ -17,6 +17,7 @@ from core.words.endings import about_failed
 CHANCE = 0.1  # ten classes
 Z95 = 1.96
 WINDOW_EPOCHS = 2  # the most in which a fall counts, see verdict
+MUCH = 0.1  # of an arm's accuracy, lost again at any time: no less than the jumps of which verdict tells
 
 
 def verdict(config: ExperimentConfig, history: Iterable[Record], ended: bool, dead: str = "") -> str:
@@ -37,6 +38,8 @@ def verdict(config: ExperimentConfig, history: Iterable[Record], ended: bool, de
       mathematics, written twice, ended on 71.7 and 60.7 %. One epoch can miss it (86.2 to 88.7), so it is two. A fall
       and not a rise, because a rise may be learning. What counts is the distance to the leader, of the leader itself
       the lead.
+
+    What an arm lost earlier and did not get back calls no lead in question, but is said, with how much it was and when.
     """
     facts = list(history)
     tests = [r for r in facts if isinstance(r, TestMeasured)]
@@ -50,6 +53,7 @@ def verdict(config: ExperimentConfig, history: Iterable[Record], ended: bool, de
     parts = [
         f"{_opening(test, at_the_end)} {_ranking(tests, test, titles)}.",
         _lead(test, recent, window, titles),
+        *(_had_been(tests, test, name, titles) for name in _ranked(test)),
         _batch_gap(test, titles),
         dead,
         _diverged(facts, titles),
@@ -88,8 +92,12 @@ def _opening(test: TestMeasured, at_the_end: bool) -> str:
 
 def _ranking(tests: Sequence[TestMeasured], test: TestMeasured, titles: dict[str, str]) -> str:
     """Semicolons, as in all headlines: between them a title may be followed by more than one number."""
-    ranked = sorted(test.accuracy, key=lambda name: -test.accuracy[name])
+    ranked = _ranked(test)
     return "; ".join(f"{titles[name]} {_percent(test.accuracy[name])}{_chance(tests, test, name)}" for name in ranked)
+
+
+def _ranked(test: TestMeasured) -> list[str]:
+    return sorted(test.accuracy, key=lambda name: -test.accuracy[name])
 
 
 def _chance(tests: Sequence[TestMeasured], test: TestMeasured, name: str) -> str:
@@ -101,7 +109,7 @@ def _chance(tests: Sequence[TestMeasured], test: TestMeasured, name: str) -> str
 
 
 def _lead(test: TestMeasured, recent: Sequence[TestMeasured], window: int, titles: dict[str, str]) -> str:
-    ranked = sorted(test.accuracy, key=lambda name: -test.accuracy[name])
+    ranked = _ranked(test)
     if len(ranked) < 2 or is_at_chance(test.accuracy[ranked[0]], test.examples):
         return ""
     first, second = (test.accuracy[name] for name in ranked[:2])
@@ -125,6 +133,16 @@ def _lead(test: TestMeasured, recent: Sequence[TestMeasured], window: int, title
         f"The lead is {_points(lead)} points (±{_points(error)} from the test images alone; another seed or another "
         "machine may differ by more)."
     )
+
+
+def _had_been(tests: Sequence[TestMeasured], test: TestMeasured, name: str, titles: dict[str, str]) -> str:
+    """Where an arm reads much worse than it once did on as many images: how well that was, and when."""
+    alike = [t for t in tests if 0 < t.step <= test.step and t.examples == test.examples and name in t.accuracy]
+    best = max(alike, key=lambda t: t.accuracy[name])
+    once, now = best.accuracy[name], test.accuracy[name]
+    if once - now <= max(MUCH, sampling_error(once, now, test.examples)):
+        return ""
+    return f"{titles[name]} had been at {_percent(once)} at epoch {best.epoch:.1f}."
 
 
 def _batch_gap(test: TestMeasured, titles: dict[str, str]) -> str:

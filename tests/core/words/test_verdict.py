@@ -150,6 +150,35 @@ def test_a_fall_counts_within_the_last_two_epochs_and_the_second_half_of_the_ste
     assert ("Too close to call" in said) is too_close
 
 
+def test_an_arm_that_fell_in_mid_run_and_stayed_low_is_said_to_have_been_higher() -> None:
+    config = ExperimentConfig(epochs=10)
+    accuracies = {1: 0.6, 2: 0.8, 3: 0.7, 4: 0.6, 6: 0.6, 8: 0.6, 10: 0.6}
+    history = [measured(78 * epoch, bn=bn, ln=0.5) for epoch, bn in accuracies.items()]
+    said = verdict(config, history, ended=True)
+    assert "The lead is 10.0 points" in said  # which it has had for six epochs
+    assert said.endswith("BatchNorm had been at 80.0 % at epoch 2.0.")
+    assert "had been" not in verdict(config, history[:2], ended=False)
+
+
+@pytest.mark.parametrize(("once", "is_said"), [(0.69, False), (0.71, True)])
+def test_a_loss_of_no_more_than_ten_points_is_not_worth_a_sentence(once: float, is_said: bool) -> None:
+    said = verdict(ExperimentConfig(epochs=10), [measured(78, bn=once), measured(780, bn=0.6)], ended=True)
+    assert ("had been" in said) is is_said
+
+
+def test_how_high_an_arm_had_been_is_read_on_as_many_images_as_it_is_now() -> None:
+    few = [measured(78, 100, bn=0.62), measured(780, 100, bn=0.5)]  # 12 points, of which chance alone may give 13.6
+    other = [measured(70, 1000, bn=0.9), measured(780, 10_000, bn=0.7)]
+    config = ExperimentConfig(epochs=10)
+    assert "had been" not in verdict(config, few, ended=True)
+    assert "had been" not in verdict(config, other, ended=True)
+
+
+def test_what_the_untrained_network_reads_by_chance_is_nothing_that_it_had() -> None:
+    history = [measured(0, bn=0.25), measured(234, bn=0.1)]
+    assert "had been" not in verdict(CONFIG, history, ended=True)
+
+
 def test_a_fall_is_measured_between_tests_on_as_many_images() -> None:
     live, whole = measured(220, 1000, bn=0.8, ln=0.8), measured(234, 10_000, bn=0.8, ln=0.75)
     assert "The lead is 5.0 points" in verdict(CONFIG, [live, whole], ended=True)
