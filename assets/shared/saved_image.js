@@ -149,11 +149,11 @@ export function standingAlone({ layout, clientWidth, clientHeight, _fullLayout: 
 
 // How many pixels words at a plot's side reach beyond what is above and below it.
 export function missingRoom(annotations, { plot, above, below }) {
-  const ends = annotations.filter(({ yref, textangle }) => yref === "paper" && !textangle).map(({ text, font, y, yshift = 0, yanchor }) => {
+  const ends = annotations.filter(({ yref, textangle }) => yref === "paper" && !textangle).flatMap(({ text, font, y, yshift = 0, yanchor = "middle" }) => {
     const high = LINE * font.size * text.split("<br>").length;
     const foot = y * plot + yshift - { bottom: 0, middle: high / 2, top: high }[yanchor];
     return [foot, foot + high];
-  }).flat();
+  });
   return { above: Math.ceil(Math.max(0, Math.max(...ends) - plot - above)), below: Math.ceil(Math.max(0, -Math.min(...ends) - below)) };
 }
 

@@ -58,7 +58,7 @@ def instead_of(before: Mapping[str, Any], after: Mapping[str, Any], names: Mappi
 
 
 def about_digits(before: Mapping[str, Any], after: Mapping[str, Any], were_there: bool) -> str:
-    """What a form on the digits has, and what other images will take: the settings `before`, if they were in the form."""
+    """What a form on the digits has, and what other images take: the settings `before`, if they were there."""
     if were_there:
         return f"{instead_of(before, after)} Other images bring back what was there."
     taken = ", ".join(f"{LABELS[name].lower()} {_written(after[name])}" for name in before)

@@ -113,3 +113,8 @@ test("where the names have room a picture is as large as the chart, or as its wo
   const title = { text: "Loss", font: { size: 23 } };
   assert.equal(standingAlone(chart([end(0.5)], { title, margin: { t: 34, b: 8 }, font: { size: 14 } })).margin.t, 14);
 });
+
+test("words in the middle of an empty panel, anchored to nothing, change no size", () => {
+  const nothing = { text: "no norm here:<br>the same as before the norm", xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, font: { size: 14 } };
+  assert.deepEqual([standingAlone(chart([nothing])).height, standingAlone(chart([nothing])).margin.b], [300, 63]);
+});
