@@ -11,4 +11,5 @@ probes      looking inside a network without changing anything
 nets        the norms as in the book, LeNet, and the same in less time
 data        images on the device
 experiment  what is tried: frozen, validated, in words and links
+language    English and 中文: which is spoken, the catalog, messages that are told later
 """

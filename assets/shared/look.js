@@ -1,6 +1,7 @@
 // The colours of arms and of the theme: Okabe–Ito, lightened where the background is dark; and the size of type.
 
 import { keep, kept } from "./kept.js";
+import { _ } from "./language.js";
 
 const LIGHT = { none: "#6b7280", bn: "#0072b2", ln: "#d55e00", in: "#00875f", gn: "#b8568c", rms: "#b87a00" };
 const DARK = { none: "#a3acb9", bn: "#56b4e9", ln: "#ff8c42", in: "#2fd0a0", gn: "#e59ac6", rms: "#f0b429" };
@@ -31,7 +32,7 @@ const isProjected = () => document.body.classList.contains(PROJECTOR);
 const enlarged = () => (isProjected() ? 10 / 7 : 1);
 export function projectorButton() {
   if (kept("projector", false)) document.body.classList.add(PROJECTOR); // after a reload
-  return `<button data-projector="1" aria-pressed="${isProjected()}" title="Large type, no sidebar">Projector</button>`;
+  return `<button data-projector="1" aria-pressed="${isProjected()}" title="${_("Large type, no sidebar")}">${_("Projector")}</button>`;
 }
 
 export function project(button) {

@@ -1,13 +1,16 @@
 // How the run in view stands, in the words of the Train page: a word with a symbol, what one has to know of it, and on
 // the pill of an arm that has diverged or failed where it did. Whoever reads a page's conclusion must see that the run failed.
 
+import { _ } from "./language.js";
 import { Notices } from "./notices.js";
 
 export const ENDED = new Set(["finished", "stopped", "failed"]);
-export const WORDS = { queued: "Waiting", preparing: "Preparing", running: "Running", paused: "Paused",
-  finished: "Finished", stopped: "Stopped", failed: "Failed", gone: "Gone" };
-export const IS_GONE = "The server does not have this run any more.";
-export const ASKED = { pause: "pausing…", resume: "resuming…", stop: "stopping…", step: "one step…" };
+export const statusWord = (status) => ({ queued: _("Waiting"), preparing: _("Preparing"), running: _("Running"), paused: _("Paused"),
+  finished: _("Finished"), stopped: _("Stopped"), failed: _("Failed"), gone: _("Gone") })[status];
+export const isGone = () => _("The server does not have this run any more.");
+export const askedWord = (asked) => ({ pause: _("pausing…"), resume: _("resuming…"), stop: _("stopping…"), step: _("one step…") })[asked];
+export const noConnection = () => _("No connection");
+export const inLine = (place) => _("{place} ahead of you", { place });
 
 export const STANDING = `<span class="ns-status" role="status"><i></i><b data-part="status"></b><span data-part="where"></span></span>`;
 
@@ -46,22 +49,23 @@ export class Standing {
   }
 
   ofArm(name) {
-    const word = this.hasDiverged(name) ? "diverged" : "failed";
-    const step = this.told[word]?.[name];
-    return step == null ? "" : ` <span class="ns-lost">✕ ${word} at step ${step}</span>`;
+    const step = this.told[this.hasDiverged(name) ? "diverged" : "failed"]?.[name];
+    if (step == null) return "";
+    const fate = this.hasDiverged(name) ? _("✕ diverged at step {step}", { step }) : _("✕ failed at step {step}", { step });
+    return ` <span class="ns-lost">${fate}</span>`;
   }
 
   show(status, lost) {
-    this.parts.status.textContent = lost ? "No connection" : WORDS[status] ?? "";
+    this.parts.status.textContent = lost ? noConnection() : statusWord(status) ?? "";
     this.parts.where.textContent = lost || this.where(status);
     this.showNotices();
   }
 
   where(status) {
-    if (status === "gone") return IS_GONE;
+    if (status === "gone") return isGone();
     const { asked, place } = this.told;
-    if (asked) return ASKED[asked];
-    return status === "queued" && place ? `${place} ahead of you` : "";
+    if (asked) return askedWord(asked);
+    return status === "queued" && place ? inLine(place) : "";
   }
 
   showNotices() {

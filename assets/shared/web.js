@@ -1,5 +1,6 @@
 // Talking to the server, and words and numbers in HTML.
 
+import { spoken } from "./language.js";
 import { IN_POWERS } from "./ticks.js";
 
 export const address = (path) => new URL(path, document.baseURI).href;
@@ -7,11 +8,14 @@ export const address = (path) => new URL(path, document.baseURI).href;
 export const GONE = "normscope-gone"; // the document hears of it when the server says that it does not know a run
 
 export async function get(path) {
-  const response = await fetch(address(path), path.includes("/inside/") ? {} : { cache: "no-store" });
+  const response = await fetch(address(inLanguage(path)), path.includes("/inside/") ? {} : { cache: "no-store" });
   const answer = await response.json();
   if (answer.gone) document.dispatchEvent(new Event(GONE));
   return answer;
 }
+
+// What the server says in words, it says in English unless it is asked for more.
+const inLanguage = (path) => (spoken() === "en" ? path : `${path}${path.includes("?") ? "&" : "?"}lang=${spoken()}`);
 
 let plotlyPromise;
 export function plotly() {

@@ -1,5 +1,6 @@
 // The bar of the Train page and the line below it: what can be pressed just now, and what it would do.
 
+import { _ } from "../shared/language.js";
 import { ENDED } from "../shared/standing.js";
 import { address } from "../shared/web.js";
 
@@ -18,8 +19,8 @@ export function showBar(element, parts, { data, state, status, mine, isBeginning
     if (what === "start") button.setAttribute("aria-disabled", !begins || Boolean(data.problem));
   }
   parts.pause.dataset.now = isPaused ? "resume" : "pause";
-  parts.pause.textContent = isPaused ? "▶ Resume" : "❚❚ Pause";
-  parts.start.textContent = active && mine && data.changed ? "▶ Start new settings" : "▶ Start";
+  parts.pause.textContent = isPaused ? _("▶ Resume") : _("❚❚ Pause");
+  parts.start.textContent = active && mine && data.changed ? _("▶ Start new settings") : _("▶ Start");
   parts.rate.disabled = !(active && mine);
   if (document.activeElement !== parts.rate && state) parts.rate.value = state.learning_rate;
   parts.watching.hidden = !data.run || mine || isGone;
@@ -31,7 +32,7 @@ export function showBar(element, parts, { data, state, status, mine, isBeginning
 // What the sidebar would change, and that it can start from the same weights.
 function showNext(parts, { changed, weights, seed }) {
   parts.next.hidden = !changed;
-  parts.next.textContent = `For the next run: ${changed}`;
+  parts.next.textContent = _("For the next run: {changed}", { changed });
   parts.same.hidden = !weights;
-  parts.same.title = `A run with the sidebar’s settings and seed ${seed}: the initial weights of the run in view`;
+  parts.same.title = _("A run with the sidebar’s settings and seed {seed}: the initial weights of the run in view", { seed });
 }

@@ -12,14 +12,16 @@ import { skeleton } from "./live_body.js";
 import { BEGINS, Presses } from "./presses.js";
 import { takeAway } from "./saved.js";
 import { View } from "./view.js";
+import { whereabouts } from "./whereabouts.js";
 import { drop, earlierRuns } from "../shared/earlier.js";
+import { _ } from "../shared/language.js";
 import { armColors, project } from "../shared/look.js";
 import { Notices } from "../shared/notices.js";
 import { order } from "../shared/orders.js";
 import { Series } from "./series.js";
-import { ASKED, ENDED, IS_GONE, WORDS } from "../shared/standing.js";
+import { ENDED, noConnection, statusWord } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";
-import { WANTED, address, dragging, escape, get, number, plotly } from "../shared/web.js";
+import { WANTED, address, dragging, escape, get, plotly } from "../shared/web.js";
 
 const panels = new WeakMap();
 
@@ -120,7 +122,7 @@ class Panel {
       }
     } catch {
       if (this.closed || run !== this.asking) return;
-      this.lost = "The connection to the server is lost; trying again.";
+      this.lost = _("The connection to the server is lost; trying again.");
       this.show();
     }
     if (this.closed || run !== this.asking) return; // since it was drawn
@@ -207,8 +209,8 @@ class Panel {
     this.element.dataset.status = status || "idle";
     this.element.dataset.step = state?.step ?? 0;
     this.element.dataset.run = data.run;
-    parts.status.textContent = this.lost ? "No connection" : WORDS[status] ?? "Ready";
-    parts.where.textContent = this.where(status);
+    parts.status.textContent = this.lost ? noConnection() : statusWord(status) ?? _("Ready");
+    parts.where.textContent = this.lost || whereabouts(status, state, this.series);
     const mine = Boolean(this.key());
     showBar(this.element, parts, { data, state, status, mine, isBeginning: this.presses.underWay > 0 });
     const done = 100 * this.share(status);
@@ -222,20 +224,6 @@ class Panel {
     parts.work.hidden = !isThere;
     if (!isThere) this.showIdle(look);
     this.showGhosts();
-  }
-
-  where(status) {
-    const { state, series } = this;
-    if (this.lost) return this.lost;
-    if (status === "gone") return `${IS_GONE} What is drawn here is what this page has seen of it.`;
-    if (!status) return "";
-    if (state?.asked) return ASKED[state.asked];
-    if (status === "queued") return state?.place ? `${state.place} ahead of you` : "";
-    if (status === "preparing") return series.arriving ? arrival(series.arriving) : "reading the images";
-    if (!state) return "";
-    const at = `step ${number(state.step)} of ${number(state.total_steps)}`;
-    const epoch = series.started ? ` · epoch ${(state.step / series.started.steps_per_epoch).toFixed(1)} of ${state.epochs}` : "";
-    return at + epoch + (state.eta_seconds != null ? ` · ${duration(state.eta_seconds)} left` : "");
   }
 
   // What has once been as high stays so during a run, as long as a line has as much room: the charts below would jump.
@@ -367,18 +355,6 @@ class Panel {
     this.show();
     this.draw();
   }
-}
-
-// --- words and numbers -----------------------------------------------------------------------------------------
-
-function duration(seconds) {
-  const s = Math.round(seconds);
-  return s < 90 ? `${s} s` : s < 5400 ? `${Math.round(s / 60)} min` : `${(s / 3600).toFixed(1)} h`;
-}
-
-function arrival({ file, done, total }) {
-  const mb = (bytes) => (bytes / 2 ** 20).toFixed(1);
-  return total ? `downloading ${file}: ${mb(done)} of ${mb(total)} MB` : `downloading ${file}: ${mb(done)} MB`;
 }
 
 plotly(); // fetched while the page is still being read

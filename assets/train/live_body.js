@@ -1,28 +1,29 @@
 // The train page as HTML; live.js fills what carries data-part.
 
+import { _, pgettext } from "../shared/language.js";
 import { projectorButton } from "../shared/look.js";
 
 export const skeleton = () => `
   <header class="ns-bar">
     <span class="ns-buttons">
-      <button class="ns-primary" data-do="start" data-part="start" title="A run with the sidebar’s settings">▶ Start</button>
-      <button data-do="pause" data-part="pause" title="Space">❚❚ Pause</button>
-      <button data-do="step" data-part="step" title="One mini-batch, then pause (.); each press is one more">▸❘ Step</button>
-      <button data-do="stop" title="End the run; what was measured stays">■ Stop</button>
-      <button data-do="restart" title="The run in view once more: its settings, its initial weights. The sidebar is not read.">↻ Rerun</button>
-      <button data-do="renew" title="The run in view once more with the next seed: other initial weights, another order of the images. The sidebar is not read.">✦ Rerun, new weights</button>
-      <label class="ns-rate" title="Takes effect at the next mini-batch; the change is marked on the curves">learning rate <input data-part="rate" inputmode="decimal" size="6" disabled></label>
+      <button class="ns-primary" data-do="start" data-part="start" title="${_("A run with the sidebar’s settings")}">${_("▶ Start")}</button>
+      <button data-do="pause" data-part="pause" title="${_("Space")}">${_("❚❚ Pause")}</button>
+      <button data-do="step" data-part="step" title="${_("One mini-batch, then pause (.); each press is one more")}">${pgettext("one mini-batch", "▸❘ Step")}</button>
+      <button data-do="stop" title="${_("End the run; what was measured stays")}">${_("■ Stop")}</button>
+      <button data-do="restart" title="${_("The run in view once more: its settings, its initial weights. The sidebar is not read.")}">${_("↻ Rerun")}</button>
+      <button data-do="renew" title="${_("The run in view once more with the next seed: other initial weights, another order of the images. The sidebar is not read.")}">${_("✦ Rerun, new weights")}</button>
+      <label class="ns-rate" title="${_("Takes effect at the next mini-batch; the change is marked on the curves")}">${_("learning rate")} <input data-part="rate" inputmode="decimal" size="6" disabled></label>
     </span>
     <span class="ns-buttons"><a data-part="results" download hidden>results.json</a>${projectorButton()}</span>
   </header>
-  <p class="ns-status" role="status"><i></i><b data-part="status"></b> <span data-part="where"></span><span class="ns-watching" data-part="watching" hidden>You are watching somebody else’s run; Start begins your own.</span><span class="ns-upcoming"><span class="ns-next" data-part="next" hidden></span><button data-do="start" data-weights="same" data-part="same" hidden>New settings, same weights</button></span></p>
-  <div class="ns-progress" role="progressbar" aria-label="Training progress" aria-valuemin="0" aria-valuemax="100"><div data-part="progress"></div></div>
+  <p class="ns-status" role="status"><i></i><b data-part="status"></b> <span data-part="where"></span><span class="ns-watching" data-part="watching" hidden>${_("You are watching somebody else’s run; Start begins your own.")}</span><span class="ns-upcoming"><span class="ns-next" data-part="next" hidden></span><button data-do="start" data-weights="same" data-part="same" hidden>${_("New settings, same weights")}</button></span></p>
+  <div class="ns-progress" role="progressbar" aria-label="${_("Training progress")}" aria-valuemin="0" aria-valuemax="100"><div data-part="progress"></div></div>
   <div class="ns-notices" data-part="notices" role="alert"></div>
   <div data-part="idle" class="ns-idle" hidden>
     <h2>The same network. The same weights. The same images.<br><span data-part="idleDiffers"></span></h2>
     <ul data-part="idleArms"></ul>
     <svg viewBox="0 -14 640 204" aria-hidden="true" data-part="idleDrawing"></svg>
-    <button class="ns-primary ns-huge" data-do="start">▶ Start training</button>
+    <button class="ns-primary ns-huge" data-do="start">${_("▶ Start training")}</button>
   </div>
   <div data-part="work" hidden>
     <div class="ns-arms" data-part="arms" data-names=""></div>

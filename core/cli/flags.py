@@ -18,12 +18,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 from core.cli import values
 from core.cli.settings import FIRST_LOOK, FLAGS, PRESET_FLAGS, SETTINGS
+from core.cli.speech import HelpFormatter, add_language, teach_argparse
 from core.cube.viewpoint import QUERY_KEY
 from core.experiment.arm import parse_arm
 from core.experiment.config import DATASETS, PRESETS, ExperimentConfig
 from core.experiment.fitting import DIGITS, from_digits, to_digits
 from core.experiment.links import QUERY_KEYS, from_query
 from core.experiment.rules import ConfigError
+from core.language.languages import QUERY_KEY as LANGUAGE_KEY
+from core.language.message import Message
+from core.language.speech import _
 from core.words.settings import instead_of
 
 
@@ -31,16 +35,17 @@ class UsageError(Exception):
     """What was asked for cannot be done; its text says the rule, what it got and what to do."""
 
 
-DESCRIPTION = """\
-NormScope trains the same small LeNet with and without normalization, side by side, on the same batches."""
+DESCRIPTION = Message(
+    "NormScope trains the same small LeNet with and without normalization, side by side, on the same batches."
+)
 
-EPILOG = """\
+EPILOG = Message("""\
 examples:
   python -m core train
   python -m core train --norm none --norm bn --norm ln --epochs 3 --json out.json
   python -m core data verify
 
-`python -m core COMMAND --help` explains a command. The page is `make run`."""
+`python -m core COMMAND --help` explains a command. The page is `make run`.""")
 
 TRAIN_EPILOG = """\
 examples:
@@ -73,7 +78,8 @@ class Parser(argparse.ArgumentParser):
     """argparse with one line per error, and no guessing of flags."""
 
     def __init__(self, **words: Any) -> None:
-        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **words)
+        super().__init__(allow_abbrev=False, formatter_class=HelpFormatter, **words)
+        add_language(self)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message.removeprefix('argument ')}. See `{self.prog} --help`.")
@@ -92,8 +98,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def build_parser() -> Parser:
     """Every command with its flags. Flags of an experiment that are not given leave no trace in the namespace."""
-    parser = Parser(prog="python -m core", description=DESCRIPTION, epilog=EPILOG)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    teach_argparse()
+    parser = Parser(prog="python -m core", description=str(DESCRIPTION), epilog=str(EPILOG))
+    commands = parser.add_subparsers(required=True, metavar=_("COMMAND"), dest="command")
     _add_train(commands)
     _add_sequence(commands)
     _add_data(commands)
@@ -102,7 +109,10 @@ def build_parser() -> Parser:
 
 def _add_train(commands: argparse._SubParsersAction[Parser]) -> None:
     parser = commands.add_parser(
-        "train", help="train the arms of an experiment and compare them", description=DESCRIPTION, epilog=TRAIN_EPILOG
+        "train",
+        help=_("train the arms of an experiment and compare them"),
+        description=str(DESCRIPTION),
+        epilog=TRAIN_EPILOG,
     )
     group = parser.add_argument_group("Where to start", "the flags below change what these set")
     start = group.add_mutually_exclusive_group()
@@ -149,7 +159,7 @@ def _add_setting(
 def _add_sequence(commands: argparse._SubParsersAction[Parser]) -> None:
     parser = commands.add_parser(
         "sequence",
-        help="train a GRU that reads images row by row, with and without LN",
+        help=_("train a GRU that reads images row by row, with and without LN"),
         description=SEQUENCE_DESCRIPTION,
     )
     parser.add_argument("--data", choices=tuple(DATASETS), default="digits", help="the images (default: %(default)s)")
@@ -167,7 +177,7 @@ def _add_sequence(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _add_data(commands: argparse._SubParsersAction[Parser]) -> None:
-    parser = commands.add_parser("data", help="fetch the image files, or check them", description=DATA_DESCRIPTION)
+    parser = commands.add_parser("data", help=_("fetch the image files, or check them"), description=DATA_DESCRIPTION)
     parser.add_argument("action", choices=("fetch", "verify"), help="what to do")
     parser.add_argument(
         "--data",
@@ -238,7 +248,7 @@ def _from_link(link: str) -> ExperimentConfig:
         pairs = parse_qsl(urlsplit(link).query, keep_blank_values=True)
     except ValueError as error:
         raise UsageError(f"--link: It must be an address; got “{link}” ({error}). Copy it from the page.") from error
-    pairs = [(key, value) for key, value in pairs if key not in ("run", QUERY_KEY)]  # what the page shows: no settings
+    pairs = [(key, value) for key, value in pairs if key not in ("run", QUERY_KEY, LANGUAGE_KEY)]  # no settings
     if not pairs:
         raise UsageError(f"--link: Its settings follow a “?”; got “{link}”. Copy the whole address from the page.")
     config, problems = from_query(dict(pairs))

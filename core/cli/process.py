@@ -14,9 +14,11 @@ from collections.abc import Callable, Sequence
 from core.cli.commands import CANNOT, DONE, FAULT, INTERRUPTED, data_command, sequence_command, train_command
 from core.cli.flags import UsageError, parse
 from core.cli.progress import say
+from core.cli.speech import language_of
 from core.cli.streams import prepare
 from core.experiment.environment import fix_products
 from core.experiment.rules import ConfigError, printable
+from core.language.speech import speak, speaking
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "train": train_command,
@@ -27,8 +29,14 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    with speaking(language_of(words)):
+        return _run(words)
+
+
+def _run(words: Sequence[str]) -> int:
     try:
-        arguments = parse(sys.argv[1:] if argv is None else argv)
+        arguments = parse(words)
         return COMMANDS[arguments.command](arguments)
     except (UsageError, ConfigError) as error:  # the latter of the environment
         say(f"error: {printable(str(error))}")
@@ -43,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def process() -> int:
     """Run the command that the process was started with; returns its exit code."""
     out = prepare()
+    speak(language_of(sys.argv[1:]))
     fix_products()
     try:
         code = main()

@@ -18,6 +18,7 @@ from core.data.files import DataError, Progress, is_missing
 from core.data.images import Images, load
 from core.experiment.config import ExperimentConfig
 from core.experiment.fitting import DIGITS, on_digits
+from core.language.message import Message
 from core.runs.downloads import Downloads
 from core.training.crew import share_cores
 from core.training.records import DataArrived, DataReplaced, Publish
@@ -83,7 +84,7 @@ def _on_digits(config: ExperimentConfig, error: DataError, publish: Publish) -> 
     return instead
 
 
-def _taken(asked: ExperimentConfig, instead: ExperimentConfig) -> str:
+def _taken(asked: ExperimentConfig, instead: ExperimentConfig) -> Message | str:
     """Which settings the digits brought with them."""
     names = (*DIGITS, "drop_last")
     before = {name: getattr(asked, name) for name in names if getattr(asked, name) != getattr(instead, name)}

@@ -4,6 +4,7 @@ Every record knows its `kind`, the word under which the browser receives it. Los
 accuracies are shares from 0 to 1, `seconds` are those of the clock that an arm's own steps have taken (no tests, no
 pauses).
 Mappings go from an arm's name to its value; an arm that has diverged or failed is absent from then on.
+What is said in words is a Message: in whose language, is decided where it is told (to_json).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from math import isfinite
 from typing import Any, ClassVar
 
+from core.language.message import Message
 from core.probes.summary import NetworkSummary
 
 Values = Mapping[str, float]
@@ -36,7 +38,7 @@ class DataReplaced:
     asked: str
     used: str
     reason: str
-    settings: str
+    settings: Message | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ Publish = Callable[[Record], None]
 
 
 def to_json(record: Record) -> dict[str, Any]:
-    """The record as JSON values; a value that is not finite becomes null, never disappears."""
+    """The record as JSON values, in the language spoken here; what is not finite becomes null, never disappears."""
     values: dict[str, Any] = to_finite(record)
     return {"kind": record.kind} | values
 
@@ -199,6 +201,8 @@ def to_finite(value: Any) -> Any:
     """`value` with lists for tuples, dicts for records and None for floats that are not finite, as JSON wants it."""
     if isinstance(value, float):
         return value if isfinite(value) else None
+    if isinstance(value, Message):
+        return str(value)
     if isinstance(value, dict):
         return {key: to_finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from core.data.images import Images
 from core.exports.results import results
+from core.language.speech import spoken
 from core.runs import questions
 from core.runs.looks import SOURCES, STAGES
 from core.runs.manager import manager
@@ -33,12 +34,12 @@ QUESTION_SECONDS = 20.0
 
 Answer = Callable[[list[Arm], Images], dict[str, Any]]
 
-_served: dict[tuple[str, int, int], bytes] = {}  # (run, since, version): answer; versions never come back
+_served: dict[tuple[str, int, int, str], bytes] = {}  # (run, since, version, language); versions never come back
 
 
 @answers
 async def points(request: Request) -> Response:
-    """The run's state and every record after `since`; 404 for a run that is not remembered."""
+    """The run's state and every record after `since`, in the language asked for; 404 for a run that is not known."""
     run = manager().find(request.path_params["run_id"])
     if run is None:
         return _unknown_run()
@@ -48,7 +49,7 @@ async def points(request: Request) -> Response:
 
 
 def _answer(run: Run, since: int) -> bytes:
-    key = run.id, since, run.version
+    key = run.id, since, run.version, spoken()
     if key not in _served:
         if len(_served) >= 64:
             _served.clear()

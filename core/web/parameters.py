@@ -1,7 +1,7 @@
 """What a request asks with: each parameter of each route is read here, and what cannot be read is answered in words.
 
 one      the text of a parameter; whole, choice, layer: what it must be
-answers  an endpoint whose refusals become 400 in JSON
+answers  an endpoint that speaks the language asked for, and whose refusals become 400 in JSON
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core.experiment.rules import quoted
+from core.language.languages import ENGLISH, LANGUAGES, QUERY_KEY
+from core.language.speech import speak
 
 WHOLE = re.compile(r"[0-9]{1,40}")  # ASCII's digits; Python answers thousands of them with an error of its own
 
@@ -68,11 +70,12 @@ def given(request: Request, name: str) -> bool:
 
 
 def answers(endpoint: Endpoint) -> Endpoint:
-    """`endpoint`, whose refusals are answered with 400 and their reason."""
+    """`endpoint`, in the language of the request, English if it names none; refusals are 400 and their reason."""
 
     @functools.wraps(endpoint)
     async def answer(request: Request) -> Response:
         try:
+            speak(choice(request, QUERY_KEY, LANGUAGES, ENGLISH))  # a request is a task of its own
             return await endpoint(request)
         except Refused as refused:
             return JSONResponse({"error": str(refused)}, 400)

@@ -26,7 +26,7 @@ SCRIPTS = {
     "parameters": "inside/parameters.js",
     "cube": "cube/cube.js",
 }
-ON_EVERY_PAGE = "shared/orders.js"
+ON_EVERY_PAGE = ("shared/orders.js", "shared/language.js")
 
 IMPORTED = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)"', re.MULTILINE)
 
@@ -57,7 +57,7 @@ def link(page: str) -> str:
     """The header's value: addresses relative to the page's, as the page itself asks for them."""
     return ", ".join(
         f"<{assets_address()}/{name}>; rel=modulepreload; fetchpriority=low"
-        for name in needed(SCRIPTS[page], ON_EVERY_PAGE)
+        for name in needed(SCRIPTS[page], *ON_EVERY_PAGE)
     )
 
 

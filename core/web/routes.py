@@ -1,6 +1,6 @@
 """Which address is answered by what, and the server's beginning and end.
 
-GET /api/runs/{id}/points?since=SEQ   what happened after SEQ, serialised once for all watchers
+GET /api/runs/{id}/points?since=SEQ   what happened after SEQ, serialised once for all who watch in one language
 GET /api/runs/{id}/results.json       the results so far, in the command line's format
 GET /api/runs/{id}/inside?view=V      new looks inside the networks: gradients, activations or parameters
 GET /api/runs/{id}/inside/{seq}       one look, complete

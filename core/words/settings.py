@@ -1,6 +1,6 @@
 """The settings of an experiment in words.
 
-LABELS        what each is called on the page
+LABELS        what each is called on the page, and NAMES: within a sentence
 told          one of them with its value
 instead_of    what has been taken in place of other settings
 about_digits  the same of a form, and what its settings become with other images
@@ -14,55 +14,91 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.experiment.config import PRESETS, ExperimentConfig
+from core.language.lists import enumerated
+from core.language.message import Message, Value
+from core.language.speech import _
 from core.words.numerals import printed
 
 LABELS = {
-    "data": "Images",
-    "examples": "Training images",
-    "batch_size": "Batch size",
-    "drop_last": "Drop the last short batch",
-    "arms": "Arms",
-    "activation": "Activation",
-    "pool": "Pooling",
-    "init": "Initial weights",
-    "depth": "Layers with weights",
-    "dropout": "Dropout on linear layers",
-    "optimizer": "Optimizer",
-    "learning_rate": "Learning rate",
-    "momentum": "Momentum (SGD)",
-    "epochs": "Epochs",
-    "seed": "Seed",
+    "data": Message("Images"),
+    "examples": Message("Training images"),
+    "batch_size": Message("Batch size"),
+    "drop_last": Message("Drop the last short batch"),
+    "arms": Message("Arms"),
+    "activation": Message("Activation"),
+    "pool": Message("Pooling"),
+    "init": Message("Initial weights"),
+    "depth": Message("Layers with weights"),
+    "dropout": Message("Dropout on linear layers"),
+    "optimizer": Message("Optimizer"),
+    "learning_rate": Message("Learning rate"),
+    "momentum": Message("Momentum (SGD)"),
+    "epochs": Message("Epochs"),
+    "seed": Message("Seed"),
+}
+NAMES = {
+    "data": Message("images"),
+    "examples": Message("training images"),
+    "batch_size": Message("batch size"),
+    "drop_last": Message("drop the last short batch"),
+    "arms": Message("arms"),
+    "activation": Message("activation"),
+    "pool": Message("pooling"),
+    "init": Message("initial weights"),
+    "depth": Message("layers with weights"),
+    "dropout": Message("dropout on linear layers"),
+    "optimizer": Message("optimizer"),
+    "learning_rate": Message("learning rate"),
+    "momentum": Message("momentum (SGD)"),
+    "epochs": Message("epochs"),
+    "seed": Message("seed"),
 }
 
 _PRESETS = {
-    "First look": "Short, on a third of the images.",
-    "The book, as read": "The chapter’s text: its own batch norm, written by hand, beside PyTorch’s and none.",
-    "The book, zh edition": "The code of today’s zh edition, with PyTorch’s batch norm; LayerNorm is added.",
-    "The book, en edition": "The code of the en edition, with PyTorch’s batch norm; LayerNorm is added.",
+    "First look": Message("Short, on a third of the images."),
+    "The book, as read": Message("The chapter’s text: its own batch norm, written by hand, beside PyTorch’s and none."),
+    "The book, zh edition": Message("The code of today’s zh edition, with PyTorch’s batch norm; LayerNorm is added."),
+    "The book, en edition": Message("The code of the en edition, with PyTorch’s batch norm; LayerNorm is added."),
 }
-HOW_TIMED = "Times are reckoned from the latest run here with as many arms, the same depth and a batch of like size."
-_POOLING = {"max": "max pooling", "avg": "average pooling"}
+HOW_TIMED = Message(
+    "Times are reckoned from the latest run here with as many arms, the same depth and a batch of like size."
+)
+_POOLING = {"max": Message("max pooling"), "avg": Message("average pooling")}
+_LAST_BATCH = {True: Message("the last short batch dropped"), False: Message("the last short batch kept")}
 
 
 def told(setting: str, config: ExperimentConfig) -> str:
     """One setting with its value, by its name on the page: “batch size 64”."""
     value = getattr(config, setting)
-    words = ", ".join(arm.name for arm in value) if setting == "arms" else value
-    return f"{LABELS[setting].lower()} {words if isinstance(words, str) else _written(words)}".replace("(sgd)", "(SGD)")
+    words: Value = [arm.name for arm in value] if setting == "arms" else _written(value)
+    return str(Message("{setting} {value}", {"setting": NAMES[setting], "value": words}))
 
 
-def instead_of(before: Mapping[str, Any], after: Mapping[str, Any], names: Mapping[str, str] = LABELS) -> str:
+def instead_of(
+    before: Mapping[str, Any], after: Mapping[str, Any], names: Mapping[str, Message | str] = NAMES
+) -> Message:
     """What the digits have taken in place of the settings `before`; `names` says what these are called there."""
-    taken = (f"{names[name].lower()} {_written(after[name])} instead of {_written(before[name])}" for name in before)
-    return f"So few images take settings with which the lesson shows: {', '.join(taken)}."
+    taken = [
+        Message(
+            "{setting} {value} instead of {other}",
+            {"setting": names[name], "value": _written(after[name]), "other": _written(before[name])},
+        )
+        for name in before
+    ]
+    return Message("So few images take settings with which the lesson shows: {settings}.", {"settings": taken})
 
 
 def about_digits(before: Mapping[str, Any], after: Mapping[str, Any], were_there: bool) -> str:
     """What a form on the digits has, and what other images take: the settings `before`, if they were there."""
     if were_there:
-        return f"{instead_of(before, after)} Other images bring back what was there."
-    taken = ", ".join(f"{LABELS[name].lower()} {_written(after[name])}" for name in before)
-    return f"So few images take settings with which the lesson shows: {taken}. Other images take those of First look."
+        return _("{why} Other images bring back what was there.", why=instead_of(before, after))
+    taken = enumerated(
+        Message("{setting} {value}", {"setting": NAMES[name], "value": _written(after[name])}) for name in before
+    )
+    return _(
+        "So few images take settings with which the lesson shows: {settings}. Other images take those of First look.",
+        settings=taken,
+    )
 
 
 def about_preset(name: str) -> str:
@@ -70,34 +106,40 @@ def about_preset(name: str) -> str:
     preset, first = PRESETS[name], PRESETS["First look"]
     told = ("examples", "batch_size", "drop_last", "arms", "pool", "learning_rate", "epochs")
     changed = [field for field in told if preset == first or getattr(preset, field) != getattr(first, field)]
-    settings = ", ".join(_phrase(field, preset) for field in changed)
-    return f"{_PRESETS[name]} {settings[0].upper()}{settings[1:]}."
+    settings = enumerated(_phrase(field, preset) for field in changed)
+    return _("{purpose} {settings}.", purpose=_PRESETS[name], settings=settings[0].upper() + settings[1:])
 
 
 def about_time(seconds: float | None) -> str:
     """How long something takes here, as far as that is known."""
-    return "Not timed here yet." if seconds is None else f"About {_duration(seconds)} here."
+    if seconds is None:
+        return _("Not timed here yet.")
+    return _("About {duration} here.", duration=_duration(seconds))
 
 
-def _phrase(field: str, config: ExperimentConfig) -> str:
+def _phrase(field: str, config: ExperimentConfig) -> Message:
     return {
-        "examples": f"{config.examples:,} images",
-        "batch_size": f"batch size {config.batch_size}",
-        "drop_last": f"the last short batch {'dropped' if config.drop_last else 'kept'}",
-        "arms": f"arms {', '.join(arm.name for arm in config.arms)}",
+        "examples": Message("{examples:,} images", {"examples": config.examples}),
+        "batch_size": Message("batch size {size}", {"size": config.batch_size}),
+        "drop_last": _LAST_BATCH[config.drop_last],
+        "arms": Message("arms {arms}", {"arms": [arm.name for arm in config.arms]}),
         "pool": _POOLING[config.pool],
-        "learning_rate": f"learning rate {_written(config.learning_rate)}",
-        "epochs": f"{config.epochs} epochs",
+        "learning_rate": Message("learning rate {rate}", {"rate": _written(config.learning_rate)}),
+        "epochs": Message("{epochs} epochs", {"epochs": config.epochs}),
     }[field]
 
 
-def _written(value: float) -> str:
+def _written(value: Any) -> Value:
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return Message("on") if value else Message("off")
+    if isinstance(value, str):
+        return value
     return f"{value:,}" if isinstance(value, int) else printed(f"{value:g}")
 
 
 def _duration(seconds: float) -> str:
     if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+        return _("{n} s", n=max(1, round(seconds)))
+    if seconds < 5400:
+        return _("{n} min", n=round(seconds / 60))
+    return _("{n} h", n=f"{seconds / 3600:.1f}")

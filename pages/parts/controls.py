@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -9,15 +10,34 @@ import streamlit as st
 from core.experiment.arm import parse_arm
 from core.experiment.config import ACTIVATIONS, DATASETS, DEPTHS, INITS, OPTIMIZERS, POOLS, PRESETS, ExperimentConfig
 from core.experiment.rules import ConfigError
+from core.language.languages import LANGUAGES
+from core.language.message import Message
+from core.language.speech import _, speaking
 from core.runs.manager import manager
 from core.words.settings import HOW_TIMED, LABELS, about_digits, about_preset, about_time
 from pages.parts import session
 
-DATA_NAMES = {"fashion-mnist": "Fashion-MNIST", "mnist": "MNIST", "kmnist": "KMNIST", "digits": "Digits (built in)"}
-INIT_NAMES = {"xavier": "Xavier", "he": "He", "default": "PyTorch’s default", "normal": "N(0, 0.01)"}
+DATA_NAMES: dict[str, Message | str] = {
+    "fashion-mnist": "Fashion-MNIST",
+    "mnist": "MNIST",
+    "kmnist": "KMNIST",
+    "digits": Message("Digits (built in)"),
+}
+INIT_NAMES: dict[str, Message | str] = {
+    "xavier": "Xavier",
+    "he": "He",
+    "default": Message("PyTorch’s default"),
+    "normal": "N(0, 0.01)",
+}
+PRESET_NAMES = {
+    "First look": Message("First look"),
+    "The book, as read": Message("Book, as read"),
+    "The book, zh edition": Message("Book, zh"),
+    "The book, en edition": Message("Book, en"),
+}
 ARMS = ("none", "bn", "ln", "in", "gn", "rms", "bn:book", "bn/none", "none/bn", "in/ln")
 
-SEED = (
+SEED = Message(
     "Decides the initial weights and the order of the images. The same seed gives the same numbers, bit for bit, on "
     "the same kind of processor, with any number of cores, or of NVIDIA card, with the same PyTorch."
 )
@@ -47,28 +67,29 @@ def read_config(values: dict[str, Any]) -> ExperimentConfig:
     """The experiment that the widgets' values describe; an empty or wrong one raises ConfigError, by its label."""
     for name, value in values.items():
         if value is None:
-            raise ConfigError(f"{LABELS[name]} is empty. Fill it in, or choose a preset.", name)
+            empty = Message("{setting} is empty. Fill it in, or choose a preset.", {"setting": LABELS[name]})
+            raise ConfigError(empty, name)
     try:
         return ExperimentConfig(**values | {"arms": tuple(parse_arm(arm) for arm in values["arms"])})
     except ConfigError as error:
-        labels = ", ".join(label for name, label in LABELS.items() if name in error.fields)
-        raise ConfigError(f"{labels}: {error}", *error.fields) from error
+        labels = [label for name, label in LABELS.items() if name in error.fields]
+        told = Message("{settings}: {rule}", {"settings": labels, "rule": error.args[0]})
+        raise ConfigError(told, *error.fields) from error
 
 
 def _presets(config: ExperimentConfig | None) -> None:
     chosen = next((name for name, preset in PRESETS.items() if preset == config), None)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption("Presets", width="content")
-        with st.popover("What each sets", type="tertiary"):
-            told = (f"**{_short(name)}.** {about_preset(name)} {_time(preset)}" for name, preset in PRESETS.items())
-            st.markdown("\n\n".join(told))
-            st.caption(HOW_TIMED)
+        st.caption(_("Presets"), width="content")
+        with st.popover(_("What each sets"), type="tertiary"):
+            st.markdown("\n\n".join(_about(name) for name in PRESETS))
+            st.caption(str(HOW_TIMED))
     names = list(PRESETS)
     for row in (names[:2], names[2:]):  # of more in a row the names cannot be read
         with st.container(horizontal=True, gap="xsmall"):
             for name in row:
                 st.button(
-                    _short(name),
+                    str(PRESET_NAMES[name]),
                     key=f"preset {name}",
                     on_click=session.fill_form,
                     args=(PRESETS[name],),
@@ -77,62 +98,77 @@ def _presets(config: ExperimentConfig | None) -> None:
                 )
 
 
-def _short(preset: str) -> str:
-    return preset.removeprefix("The ").removesuffix(" edition").capitalize()
-
-
-def _time(preset: ExperimentConfig) -> str:
-    return about_time(manager().seconds_for(preset))
+def _about(name: str) -> str:
+    time = about_time(manager().seconds_for(PRESETS[name]))
+    return f"**{_('{preset}.', preset=PRESET_NAMES[name])}** {about_preset(name)} {time}"
 
 
 def _data() -> None:
-    st.subheader("Data")
-    st.selectbox(LABELS["data"], DATASETS, key="data", format_func=DATA_NAMES.get, on_change=session.fit_to_data)
+    st.subheader(_("Data"))
+    _select("data", DATASETS, DATA_NAMES, on_change=session.fit_to_data)
     if taken := session.taken_by_digits():
         st.caption(about_digits(taken, session.read_form(), session.came_to_digits()))
     left, right = st.columns(2)
     with left:
-        _number("examples", step=1000, help="The first so many of the training set.")
+        _number("examples", step=1000, help=_("The first so many of the training set."))
     with right:
-        _number("batch_size", step=16, help="1 to 1,024 images in a mini-batch, N.")
+        _number("batch_size", step=16, help=_("1 to 1,024 images in a mini-batch, N."))
 
 
 def _number(setting: str, **how: Any) -> None:
     """A field that is empty when it is emptied: with a value of its own it would go back to 0."""
-    st.number_input(LABELS[setting], value=None, key=setting, **how)
+    st.number_input(str(LABELS[setting]), value=None, key=setting, **how)
+
+
+def _select(setting: str, options: Iterable[str], names: Mapping[str, Message | str], **how: Any) -> None:
+    """A list to choose from. What is chosen comes as its text, maybe in the language that was spoken a moment ago."""
+    said = {}
+    for language in LANGUAGES:
+        with speaking(language):
+            said |= {str(name): option for option, name in names.items()}
+    session.understand(setting, said)
+    st.selectbox(str(LABELS[setting]), options, key=setting, format_func=lambda o: str(names.get(o, o)), **how)
+
+
+def _choose(setting: str, options: Iterable[object]) -> None:
+    """A row of buttons, one of which is pressed."""
+    st.segmented_control(str(LABELS[setting]), options, key=setting, required=True, width="stretch")
 
 
 def _network() -> None:
-    st.subheader("Network")
+    st.subheader(_("Network"))
     st.multiselect(
-        f"{LABELS['arms']}: one LeNet for each norm",
+        _("Arms: one LeNet for each norm"),
         ARMS,
         key="arms",
         accept_new_options=True,
-        help="Convolutions/linear layers: **bn/none** is BatchNorm on convolutions only. Type your own: **gn1**, "
-        "**bn:book** (the chapter’s code), **none:lr=0.02**, **bn:dropout=0.5**.",
+        placeholder=_("Choose options"),
+        help=_(
+            "Convolutions/linear layers: **bn/none** is BatchNorm on convolutions only. Type your own: **gn1**, "
+            "**bn:book** (the chapter’s code), **none:lr=0.02**, **bn:dropout=0.5**."
+        ),
     )
-    st.segmented_control(LABELS["activation"], ACTIVATIONS, key="activation", required=True, width="stretch")
-    with st.expander("Depth, initialization, pooling, dropout"):
-        st.segmented_control(LABELS["depth"], DEPTHS, key="depth", required=True, width="stretch")
-        st.selectbox(LABELS["init"], INITS, key="init", format_func=INIT_NAMES.get)
-        st.segmented_control(LABELS["pool"], POOLS, key="pool", required=True, width="stretch")
+    _choose("activation", ACTIVATIONS)
+    with st.expander(_("Depth, initialization, pooling, dropout")):
+        _choose("depth", DEPTHS)
+        _select("init", INITS, INIT_NAMES)
+        _choose("pool", POOLS)
         _number("dropout", step=0.1)
 
 
 def _training() -> None:
-    st.subheader("Training")
+    st.subheader(_("Training"))
     left, right = st.columns(2)
     with left:
         _number("learning_rate", step=0.05, format="%.6g")
     with right:
         _number("epochs", step=1)
-    with st.expander("Optimizer, seed, last batch"):
-        st.segmented_control(LABELS["optimizer"], OPTIMIZERS, key="optimizer", required=True, width="stretch")
+    with st.expander(_("Optimizer, seed, last batch")):
+        _choose("optimizer", OPTIMIZERS)
         _number("momentum", step=0.1)
-        _number("seed", step=1, help=SEED)
+        _number("seed", step=1, help=str(SEED))
         st.checkbox(
-            LABELS["drop_last"],
+            str(LABELS["drop_last"]),
             key="drop_last",
-            help="The book keeps it. A short batch moves BatchNorm’s running statistics as much as a full one.",
+            help=_("The book keeps it. A short batch moves BatchNorm’s running statistics as much as a full one."),
         )

@@ -15,7 +15,7 @@ from core.cube.picture import choose, picture
 from core.cube.sites import Site
 from core.experiment.arm import NORM_TITLES
 from core.training.rows import RowsTrained, compare_rows
-from pages.parts import session
+from pages.parts import language, session
 
 Draw = Callable[[dict[str, Any], str], None]
 EXERCISE_KEY = "normscope_cube_exercise"
@@ -28,7 +28,7 @@ NOISE_CAPTIONS = {
 }
 
 
-@st.fragment
+@language.fragment
 def show(sites: Mapping[str, Site], site: Site, example: Mapping[str, Site], draw: Draw) -> None:
     """Three tabs; `site` is the layer in view with all its examples, `example` has what `sites` lack."""
     exercises, batches, sequences = st.tabs(["Spot the wrong axes", "Small batches", "Sequences"])

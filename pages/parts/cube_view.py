@@ -22,21 +22,12 @@ from core.cube.sites import Site
 from core.cube.viewpoint import QUERY_KEY, Viewpoint, from_text
 from core.experiment.arm import NORM_TITLES
 from core.runs.asking import NothingToSee
-from core.web.assets import assets_address
 from pages.parts import cube_controls as controls
-from pages.parts import cube_lessons, session
+from pages.parts import cube_lessons, language, session
 
 KEY = "normscope_cube"
 LIVE_SECONDS = 2.0
 PICKS = ("cell", "stage", "view")
-
-# Inline scripts travel with every message, so this one only fetches the real one, which the browser keeps.
-LOADER = """
-export default async function (component) {
-  const { mount } = await import(new URL(component.data.assets + "/cube/cube.js", document.baseURI).href);
-  return mount(component);
-}
-"""
 
 
 def say_notices(notices: tuple[str, ...]) -> None:
@@ -45,7 +36,7 @@ def say_notices(notices: tuple[str, ...]) -> None:
         st.warning(notice, icon=":material/link_off:")
 
 
-@st.fragment
+@language.fragment
 def show(networks: Networks) -> None:
     """Controls → picture → what it says; a click on a cell runs the part below the controls alone."""
     state = networks.state
@@ -123,7 +114,7 @@ def _draw(networks: Networks, state: str, name: str, seen: Viewpoint, draw: Call
 
     follows = state == "waiting" or (state == "learning" and seen.step is None and name != EXAMPLE)
     if follows:
-        st.fragment(_live, run_every=LIVE_SECONDS)(again)
+        language.fragment(_live, run_every=LIVE_SECONDS)(again)
     else:
         _still(again)
 
@@ -135,7 +126,7 @@ def _live(again: Callable[[], None]) -> None:
     again()
 
 
-@st.fragment
+@language.fragment
 def _still(again: Callable[[], None]) -> None:
     # A fragment of another name than the live one, so that the browser's clock stops with that.
     again()
@@ -146,10 +137,10 @@ def element(data: dict[str, Any], key: str) -> None:
 
     The element hears which picks this answers: of what was picked since, it must not be talked out.
     """
-    drawn = st.components.v2.component("normscope_cube", js=LOADER)
+    drawn = st.components.v2.component("normscope_cube", js=language.LOADER)
     said: dict[str, Any] = {f"on_{name}_change": lambda: None for name in PICKS}
     answers = {name: session.answer(key).get(name) for name in PICKS}
-    drawn(key=key, data=data | {"assets": assets_address(), "answers": answers}, **said)
+    drawn(key=key, data=data | language.for_scripts("cube/cube") | {"answers": answers}, **said)
 
 
 def _picture(site: Site, normings: list[Norming], shown: Shown, seen: Viewpoint, live: bool) -> None:

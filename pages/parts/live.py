@@ -12,28 +12,24 @@ from core.experiment.config import ExperimentConfig
 from core.experiment.links import QUERY_KEYS, to_query
 from core.runs.run import Run
 from core.training.records import LearningRateChanged
-from core.web.assets import assets_address
 from core.words.settings import told
-from pages.parts import session
+from pages.parts import language, session
 from pages.parts.controls import INIT_NAMES
 from pages.parts.session import View
 
 ORDERS = "orders"
 MOST_CHANGES = 3  # more than that are counted instead of named
 
-# Inline scripts travel with every message, so this one only fetches the real one, which the browser keeps.
-LOADER = """
-export default async function (component) {
-  const { mount } = await import(new URL(component.data.script, document.baseURI).href);
-  return mount(component);
-}
-"""
-
 
 def hear_orders(carry_out: Callable[[dict[str, Any]], None]) -> None:
     """Put the element on the page, unseen, by which all orders come: each goes to `carry_out`."""
-    data = session.for_orders() | {"script": f"{assets_address()}/shared/orders.js"}
-    _element(ORDERS)(key=ORDERS, data=data, on_sent_change=lambda: carry_out(session.answer(ORDERS)["sent"]))
+
+    def heard() -> None:
+        language.speak_here()
+        carry_out(session.answer(ORDERS)["sent"])
+
+    data = session.for_orders() | language.for_scripts("shared/orders")
+    _element(ORDERS)(key=ORDERS, data=data, on_sent_change=heard)
 
 
 def training(view: View) -> None:
@@ -48,7 +44,7 @@ def training(view: View) -> None:
         "problem": view.problem,
         "notices": list(view.notices),
     }
-    _element("training")(key="training", data=data)
+    _element("training")(key=language.key_here("training"), data=data)
 
 
 def inside(script: str, view: View) -> None:
@@ -58,16 +54,15 @@ def inside(script: str, view: View) -> None:
         "problem": view.problem,
         "notices": list(view.notices),
     }
-    _element(script)(key=script, data=data)
+    _element(script)(key=language.key_here(script), data=data)
 
 
 def _element(name: str) -> Callable[..., Any]:
-    return st.components.v2.component(f"normscope_{name}", html="<div></div>", js=LOADER, isolate_styles=False)
+    return st.components.v2.component(f"normscope_{name}", html="<div></div>", js=language.LOADER, isolate_styles=False)
 
 
 def _data(script: str, view: View) -> dict[str, Any]:
-    return {
-        "script": f"{assets_address()}/{script}.js",
+    return language.for_scripts(script) | {
         "run": view.run.id if view.run else "",
         "key": view.key,
         "label": _label(view.run) if view.run else "",

@@ -46,7 +46,7 @@ def _carry_out(here: Visitor, order: Order) -> None:
     try:
         _ACTIONS[order["do"]](here, order)
     except (ConfigError, QueueFull, NotTheOwner) as error:
-        here.notices = [str(error)]
+        here.notices = [error.args[0]]  # a message: it is told when the page is drawn
 
 
 def _is_late(here: Visitor, order: Order) -> bool:
@@ -102,7 +102,7 @@ def _shown(order: Order) -> ExperimentConfig:
         if setting == "arms":
             values["arms"] = [*values["arms"], text]
         elif setting in values:
-            values[setting] = read_number(text, LABELS[setting], setting, type(getattr(DEFAULT, setting)))
+            values[setting] = read_number(text, str(LABELS[setting]), setting, type(getattr(DEFAULT, setting)))
     config = read_config(values)
     if "arms" in order.get("typed", {}):
         session.set_value("arms", values["arms"])

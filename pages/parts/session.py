@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -17,20 +18,24 @@ from core.cube.viewpoint import QUERY_KEY
 from core.experiment.config import ExperimentConfig
 from core.experiment.fitting import from_digits, to_digits
 from core.experiment.links import from_query, to_query
+from core.experiment.rules import quoted
+from core.language.languages import ENGLISH, understood
+from core.language.languages import QUERY_KEY as LANGUAGE_KEY
+from core.language.message import Message
 from core.runs.manager import manager
 from core.runs.run import Run
 
+LANGUAGE_COOKIE = "normscope_language"  # as assets/shared/language.js writes it
 KEPT_GHOSTS = 4
 KEPT_SETS = 100  # several presets
 
-GONE = (
+GONE = Message(
     "The run that was in view is not here any more: the server has been started anew, or has forgotten it. "
     "The form is as it was; Start, on the Train page, begins a run."
 )
-LINKED_IS_GONE = (
+LINKED_IS_GONE = Message(
     "The run in the link is not here any more. Start, on the Train page, begins one with the settings in the form."
 )
-GHOST_IS_GONE = "Run {number} is not here any more; it is no longer drawn."
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,11 @@ class Visitor:
     earlier: list[Run] = field(default_factory=list)
     config: ExperimentConfig | None = None
     problem: str = ""
-    notices: list[str] = field(default_factory=list)
+    notices: list[Message | str] = field(default_factory=list)
     opened: dict[str, str] | None = None  # the link of the first visit
+    language: str = ""
+    links_language: bool = False  # the link says it
+    chose_language: bool = False  # by a press
     owned: set[str] = field(default_factory=set)
     begun: ExperimentConfig | None = None  # the last one, as it was ordered: without data it may run on other ones
     numbers: dict[str, int] = field(default_factory=dict)  # by run, in the order in which they came into view
@@ -80,8 +88,12 @@ class Visitor:
         if self.run is not None and manager().find(self.run.id) is None:
             self.run, self.notices = None, [GONE]
         here = [run for run in self.earlier if manager().find(run.id)]
-        self.notices += [GHOST_IS_GONE.format(number=self.numbers[run.id]) for run in self.earlier if run not in here]
+        self.notices += [_ghost_is_gone(self.numbers[run.id]) for run in self.earlier if run not in here]
         self.earlier = here
+
+
+def _ghost_is_gone(number: int) -> Message:
+    return Message("Run {number} is not here any more; it is no longer drawn.", {"number": number})
 
 
 @dataclass(frozen=True)
@@ -117,6 +129,37 @@ def visitor() -> Visitor:
     return mine
 
 
+def language() -> str:
+    """The visitor's: the link's, else what was chosen here before, else the browser's."""
+    here = visitor()
+    if not here.language:
+        linked = understood(st.query_params.get(LANGUAGE_KEY))
+        here.links_language = linked is not None
+        kept = understood(st.context.cookies.get(LANGUAGE_COOKIE))
+        here.language = linked or kept or understood(st.context.locale) or ENGLISH
+    return here.language
+
+
+def understand(setting: str, said: Mapping[str, str]) -> None:
+    """Take the field's text for what it stands for, where it is one of `said`; to be called before it is drawn."""
+    value = st.session_state.get(setting)
+    if said.get(value, value) != value:
+        st.session_state[setting] = said[value]
+
+
+def choose_language(wanted: str) -> None:
+    """The visitor has pressed for it: all stays as it is, in other words."""
+    here = visitor()
+    here.language, here.links_language, here.chose_language = wanted, True, True
+    for name, value in read_form().items():  # Streamlit knows what is chosen in a list by its text in the old language
+        st.session_state[name] = value
+
+
+def has_chosen_language() -> bool:
+    """Whether the browser is to keep it for the next visit."""
+    return visitor().chose_language
+
+
 def open_link() -> None:
     """At the first visit, take the settings and the run from the link; report what was not understood.
 
@@ -126,7 +169,8 @@ def open_link() -> None:
     here.let_go()
     if here.opened is not None:
         return
-    here.opened = {key: value for key, value in st.query_params.to_dict().items() if key != QUERY_KEY}
+    asked = st.query_params.to_dict()
+    here.opened = {key: value for key, value in asked.items() if key not in (QUERY_KEY, LANGUAGE_KEY)}
     params = dict(here.opened)
     run_id = params.pop("run", None)
     run = manager().find(run_id) if run_id is not None else None
@@ -135,6 +179,9 @@ def open_link() -> None:
         here.show(run)
     elif run_id is not None:
         here.notices.append(LINKED_IS_GONE)
+    if LANGUAGE_KEY in asked and not here.links_language:
+        unknown = {"language": quoted(asked[LANGUAGE_KEY])}
+        here.notices.append(Message("The language {language} in the link is not known here and was ignored.", unknown))
     fill_form(config)
 
 
@@ -152,6 +199,8 @@ def write_link() -> None:
         return
     if QUERY_KEY in st.query_params:  # the cube page's own part
         now[QUERY_KEY] = st.query_params[QUERY_KEY]
+    if visitor().links_language:
+        now[LANGUAGE_KEY] = language()
     if st.query_params.to_dict() != now:
         st.query_params.from_dict(now)
 
@@ -235,7 +284,8 @@ def view() -> View:
     """What is to be shown now."""
     here = visitor()
     key = here.run.key if here.run is not None and here.run.id in here.owned else ""
-    return View(here.run, key, tuple(here.earlier), here.config, here.problem, tuple(here.notices), here.numbers)
+    notices = tuple(map(str, here.notices))
+    return View(here.run, key, tuple(here.earlier), here.config, here.problem, notices, here.numbers)
 
 
 def answer(key: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from functools import cache
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.context import ContextProxy
 
 import app as app  # for what it does to sys.path
 
@@ -29,3 +30,17 @@ def what_a_visit_begins_to_import_is_imported() -> Iterator[None]:
     for thread in threading.enumerate():
         if thread.name == "ready":
             thread.join()
+
+
+@pytest.fixture(autouse=True)
+def cookies(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What the browser sends; to AppTest they would be a mock."""
+    kept: dict[str, str] = {}
+    monkeypatch.setattr(ContextProxy, "cookies", kept)
+    return kept
+
+
+@pytest.fixture
+def browser_language(monkeypatch: pytest.MonkeyPatch):
+    """browser_language("zh-CN"): what the browser prefers; nothing, otherwise."""
+    return lambda tag: monkeypatch.setattr(ContextProxy, "locale", tag)

@@ -603,7 +603,7 @@ def test_help_is_shown_without_importing_torch() -> None:
 
 def test_every_flag_is_documented() -> None:
     page = (Path(__file__).parents[3] / "docs/command-line.md").read_text(encoding="utf-8")
-    others = ["--preset", "--link", "--device", "--data-root", "--json"]
+    others = ["--preset", "--link", "--device", "--data-root", "--language", "--json"]
     assert [flag for flag in [*FLAGS.values(), *others] if f"| `{flag}" not in page] == []
 
 

@@ -47,11 +47,11 @@ def test_a_time_is_said_as_roughly_as_it_is_known(seconds: float | None, words: 
 def test_what_is_taken_in_place_of_other_settings_is_told_with_both_by_the_names_of_the_place() -> None:
     before = {"batch_size": 256, "learning_rate": 1e-5, "drop_last": False}
     after = {"batch_size": 32, "learning_rate": 0.5, "drop_last": True}
-    assert instead_of(before, after) == (
+    assert str(instead_of(before, after)) == (
         "So few images take settings with which the lesson shows: batch size 32 instead of 256, "
         "learning rate 0.5 instead of 1·10⁻⁵, drop the last short batch on instead of off."
     )
-    assert "--batch-size 32 instead of 256" in instead_of(before, after, FLAGS)
+    assert "--batch-size 32 instead of 256" in str(instead_of(before, after, FLAGS))
 
 
 def test_a_setting_is_told_by_its_name_on_the_page() -> None:
