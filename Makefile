@@ -19,7 +19,7 @@ RUN_STAMP := $(VENV)/.run-$(shell cksum < requirements.txt | tr ' ' -)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | tr ' ' -)
 PIP := $(PY) -m pip --disable-pip-version-check install
 
-.PHONY: help run test test-slow lint bench browser which-python
+.PHONY: help run test test-slow lint messages bench browser which-python
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
@@ -47,6 +47,9 @@ lint: $(DEV_STAMP) ## ruff, its formatter, mypy, who imports whom; oxlint for th
 	$(VENV)/bin/lint-imports --no-logo
 	$(VENV)/bin/oxlint --deny-warnings assets tests/assets
 
+messages: $(DEV_STAMP) ## bring the Chinese catalog up to the code, compile it, say what is not translated
+	$(PY) -m translation
+
 bench: $(RUN_STAMP) ## measure speed, and what watching costs
 	$(PY) -m bench $(ARGS)
 
@@ -63,15 +66,17 @@ $(DEV_STAMP): $(RUN_STAMP)
 	$(PIP) -r requirements-dev.txt
 	@rm -f $(VENV)/.dev-* && touch $@
 
-# The tests that open the real page need Debian's chromium; without a browser they say so and skip.
-CHROMIUM := apt-get install -y --no-install-recommends chromium fonts-liberation
+# The tests that open the real page need Debian's chromium; without a browser they say so and skip. A visitor's browser
+# has Chinese characters, Debian's has none of its own.
+CHROMIUM := apt-get install -y --no-install-recommends chromium fonts-liberation fonts-wqy-microhei
 browser:
-	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit; done; \
+	@for name in chromium chromium-browser google-chrome; do \
+		command -v $$name >/dev/null && { [ -n "$$(fc-list :lang=zh)" ] || [ "$$(id -u)" != 0 ]; } && exit; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo 'NormScope: installing chromium for the browser tests'; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(CHROMIUM) -qq >/dev/null && exit; \
 	fi; \
-	echo 'No chromium: the browser tests will be skipped. To run them: sudo $(CHROMIUM)'
+	echo 'Without chromium the browser tests are skipped; without a Chinese font they draw boxes. To have both: sudo $(CHROMIUM)'
 
 which-python: # for .ci/run
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))

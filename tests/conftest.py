@@ -13,6 +13,10 @@ from core.experiment.environment import fix_products
 
 fix_products()  # before PyTorch is there
 
+# What is said in the tests is English, whatever the machine speaks, and so in the processes that they start.
+os.environ.pop("LC_ALL", None)
+os.environ["LC_MESSAGES"] = "C"
+
 TRAINING = "tests/core/training/"
 LONGEST = ("tests/browser/", f"{TRAINING}test_first_look.py", f"{TRAINING}test_trainer.py", "")  # and all others
 

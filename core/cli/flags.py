@@ -228,7 +228,7 @@ def about_digits(arguments: argparse.Namespace, config: ExperimentConfig) -> str
         return ""
     base = _base(arguments)
     link = parse_qsl(urlsplit(arguments.link or "").query) if base.data == "digits" else []
-    said = {QUERY_KEYS.get(key) for key, _ in link} | {field for field in FLAGS if hasattr(arguments, field)}
+    said = {QUERY_KEYS.get(key) for key, _text in link} | {field for field in FLAGS if hasattr(arguments, field)}
     now, usual = ({field: getattr(each, field) for field in DIGITS} for each in (config, base))
     before = from_digits(now, {} if base.data == "digits" else usual)
     taken = {field: old for field, old in before.items() if field not in said}

@@ -4,6 +4,7 @@ enumerated   a, b, c       a、b、c
 joined       a, b and c    a、b和c
 either       a, b or c     a、b或c
 parted       a; b; c       a；b；c   where the things have commas themselves
+phrased      as enumerated, of phrases: in Chinese its comma is another than that between words: 前半句，后半句
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ def enumerated(things: Iterable[object]) -> str:
 def parted(things: Iterable[object]) -> str:
     """All of them, where a comma would not part them."""
     return pgettext("between the things of a list that have commas", "; ").join(map(str, things))
+
+
+def phrased(phrases: Iterable[object]) -> str:
+    """All of them, one after the other."""
+    return pgettext("between phrases", ", ").join(map(str, phrases))
 
 
 def joined(things: Iterable[object]) -> str:

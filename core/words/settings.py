@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.experiment.config import PRESETS, ExperimentConfig
-from core.language.lists import enumerated
+from core.language.lists import phrased
 from core.language.message import Message, Value
 from core.language.speech import _
 from core.words.numerals import printed
@@ -106,7 +106,7 @@ def about_preset(name: str) -> str:
     preset, first = PRESETS[name], PRESETS["First look"]
     told = ("examples", "batch_size", "drop_last", "arms", "pool", "learning_rate", "epochs")
     changed = [field for field in told if preset == first or getattr(preset, field) != getattr(first, field)]
-    settings = enumerated(_phrase(field, preset) for field in changed)
+    settings = phrased(_phrase(field, preset) for field in changed)
     return _("{purpose} {settings}.", purpose=_PRESETS[name], settings=settings[0].upper() + settings[1:])
 
 

@@ -100,7 +100,7 @@ def _presets(config: ExperimentConfig | None) -> None:
 
 def _about(name: str) -> str:
     time = about_time(manager().seconds_for(PRESETS[name]))
-    return f"**{_('{preset}.', preset=PRESET_NAMES[name])}** {about_preset(name)} {time}"
+    return _("**{preset}.** {about} {time}", preset=PRESET_NAMES[name], about=about_preset(name), time=time)
 
 
 def _data() -> None:
@@ -127,7 +127,8 @@ def _select(setting: str, options: Iterable[str], names: Mapping[str, Message | 
         with speaking(language):
             said |= {str(name): option for option, name in names.items()}
     session.understand(setting, said)
-    st.selectbox(str(LABELS[setting]), options, key=setting, format_func=lambda o: str(names.get(o, o)), **how)
+    shown = {option: str(name) for option, name in names.items()}  # now: Streamlit asks for them in other threads, too
+    st.selectbox(str(LABELS[setting]), options, key=setting, format_func=lambda o: shown.get(o, o), **how)
 
 
 def _choose(setting: str, options: Iterable[object]) -> None:

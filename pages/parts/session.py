@@ -61,6 +61,7 @@ class Visitor:
     language: str = ""
     links_language: bool = False  # the link says it
     chose_language: bool = False  # by a press
+    meant: dict[str, Mapping[str, str]] = field(default_factory=dict)  # by setting: what its texts mean
     owned: set[str] = field(default_factory=set)
     begun: ExperimentConfig | None = None  # the last one, as it was ordered: without data it may run on other ones
     numbers: dict[str, int] = field(default_factory=dict)  # by run, in the order in which they came into view
@@ -140,11 +141,12 @@ def language() -> str:
     return here.language
 
 
-def understand(setting: str, said: Mapping[str, str]) -> None:
-    """Take the field's text for what it stands for, where it is one of `said`; to be called before it is drawn."""
-    value = st.session_state.get(setting)
-    if said.get(value, value) != value:
-        st.session_state[setting] = said[value]
+def understand(setting: str, meant: Mapping[str, str]) -> None:
+    """Take a text that the field sends for what is meant by it; to be called before it is drawn."""
+    visitor().meant[setting] = meant
+    value = st.session_state[setting]
+    if meant.get(value, value) != value:
+        st.session_state[setting] = meant[value]
 
 
 def choose_language(wanted: str) -> None:
@@ -223,7 +225,10 @@ def fill_form(config: ExperimentConfig) -> None:
 
 def read_form() -> dict[str, Any]:
     """The values of the form's widgets, by setting."""
-    return {f.name: st.session_state[f.name] for f in fields(ExperimentConfig) if f.name in st.session_state}
+    values = {f.name: st.session_state[f.name] for f in fields(ExperimentConfig) if f.name in st.session_state}
+    for name, meant in visitor().meant.items():
+        values[name] = meant.get(values[name], values[name])
+    return values
 
 
 def fill_again(config: ExperimentConfig) -> None:
@@ -245,6 +250,8 @@ def fit_to_data() -> None:
     """Other images were chosen: the digits take settings of their own; away from them, what was there comes back."""
     here, values = visitor(), read_form()
     changes: dict[str, Any] = {}
+    if values["data"] == "digits" and here.before_digits is not None:
+        return  # they have only been called otherwise, in the language of a moment ago
     if values["data"] == "digits":
         here.before_digits = {name: value for name, value in values.items() if value is not None}
         changes = to_digits(values)

@@ -107,7 +107,8 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def visitors(server: str, chromium: Browser) -> Iterator[BrowserContext]:
     """One cache for all visitors, and no animations, which without a GPU take half a core."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    size = {"width": 1440, "height": 900}
+    context = chromium.new_context(viewport=size, reduced_motion="reduce", locale="en-US")
     context.set_default_timeout(40_000)
     context.new_page().goto(f"{server}/_stcore/health")  # with no tab left, the process would end
     yield context
