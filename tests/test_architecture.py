@@ -112,6 +112,19 @@ def environment_outside_its_file(files: Sources) -> list[str]:
     return [path for path, text in files.items() if reads.search(text) and path != "core/experiment/environment.py"]
 
 
+def fragments_without_a_language(files: Sources) -> list[str]:
+    """Streamlit runs a fragment without the frame, which says whose language is spoken: language.fragment does, too."""
+    fragments = re.compile(r"\bst\.fragment\b|import .*\bfragment\b")
+    return [path for path, text in files.items() if fragments.search(text) and path != "pages/parts/language.py"]
+
+
+def the_workshop_where_the_product_runs(files: Sources) -> list[str]:
+    """Babel and what uses it are for who develops; an image has neither."""
+    return imports(
+        {path: text for path, text in files.items() if not path.startswith("bench/")}, "babel", "translation"
+    )
+
+
 def rooms_that_export(files: Sources) -> list[str]:
     """The rooms of core whose own file has more than a docstring, or none."""
     rooms = {path: ast.parse(text) for path, text in files.items() if re.fullmatch(r"core/(\w+/)?__init__\.py", path)}
@@ -156,6 +169,14 @@ RULES = {
         {"core/runs/run.py": "os.environ['NORMSCOPE_HOME']"},
         {"pages/train.py": "os.getenv('NORMSCOPE_HOME')"},
         {"bench/page.py": "x = os.environ.get('NORMSCOPE_HOME', '')"},
+    ],
+    fragments_without_a_language: [
+        {"pages/parts/cube_view.py": "@st.fragment\ndef f(): ..."},
+        {"pages/parts/live.py": "from streamlit import fragment"},
+    ],
+    the_workshop_where_the_product_runs: [
+        {"core/language/lists.py": "from babel.lists import format_list"},
+        {"pages/frame.py": "import translation.catalog"},
     ],
     rooms_that_export: [
         {"core/runs/__init__.py": '"""Runs.\n\nrun  one\ngallery  its\n"""\nfrom core.runs.run import Run'},
@@ -204,6 +225,7 @@ def test_the_rules_look_at_the_whole_project() -> None:
 PLANTED = {
     "A room imports only from rooms below it": [
         {"core/nets/lenet.py": "from core.runs import run"},
+        {"core/language/lists.py": "from core.experiment.rules import quoted"},
         {"core/experiment/config.py": "def f():\n    import core.data.files"},
         {"core/training/meter.py": "if TYPE_CHECKING:\n    from core.cli import flags"},
         {"core/attic/__init__.py": "", "core/attic/box.py": ""},

@@ -22,6 +22,7 @@ from core.data.images import Images
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.exports.results import results
+from core.language.message import Message
 from core.nets.norms import gamma_beta
 from core.runs import gallery
 from core.runs.line import Line
@@ -29,7 +30,7 @@ from core.runs.manager import RunManager
 from core.runs.run import Run
 from core.training import records
 from core.training.arms import build_arms
-from core.training.records import Record, StatusChanged, TrainMeasured
+from core.training.records import DataReplaced, Record, StatusChanged, TrainMeasured
 from core.training.steps import look_at_fixed_images
 from core.training.trainer import train
 from core.web import api, assets
@@ -160,6 +161,30 @@ def test_an_answer_is_serialised_once_for_all_watchers(client, still, monkeypatc
     still.publish(point(2))
     assert news(client, still)["latest"] == 3
     assert len(calls) == 3  # another version
+
+
+def test_one_run_is_told_to_each_watcher_in_the_language_asked_for_and_serialised_once_for_each(
+    client, still, monkeypatch
+) -> None:
+    calls: list[Run] = []
+    real = api._points
+    monkeypatch.setattr(api, "_points", lambda run, snapshot: calls.append(run) or real(run, snapshot))
+    still.publish(DataReplaced("mnist", "digits", "", Message("Learning rate")))
+    told = {
+        language: [client.get(f"/api/runs/{still.id}/points?since=0{language}").json()["records"] for _ in range(3)]
+        for language in ("", "&lang=en", "&lang=zh")
+    }
+    words = {language: {records[-1]["settings"] for records in answers} for language, answers in told.items()}
+    assert words == {"": {"Learning rate"}, "&lang=en": {"Learning rate"}, "&lang=zh": {"学习率"}}
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("language", ["fr", "", "zh-CN", "zh&lang=en"])
+@pytest.mark.parametrize("path", ["points?since=0", "inside?view=gradients", "inside/1?x=1", "ask/recalibration?x=1"])
+def test_a_language_that_there_is_not_is_refused(client, still, path: str, language: str) -> None:
+    answer = client.get(f"/api/runs/{still.id}/{path}&lang={language}")
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("lang must be")
 
 
 def test_an_answer_is_never_older_than_an_order_or_a_status(client, still) -> None:
@@ -332,7 +357,7 @@ def test_plotly_js_comes_from_the_installed_package(client) -> None:
 
 
 def test_every_asset_is_served_with_a_type_that_browsers_run(client) -> None:
-    types = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+    types = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json"}
     for path in filter(Path.is_file, assets.ASSETS.rglob("*")):
         response = client.get(f"/{assets.assets_address()}/{path.relative_to(assets.ASSETS)}")
         assert response.content == path.read_bytes()
