@@ -128,7 +128,8 @@ def _select(setting: str, options: Iterable[str], names: Mapping[str, Message | 
             said |= {str(name): option for option, name in names.items()}
     session.understand(setting, said)
     shown = {option: str(name) for option, name in names.items()}  # now: Streamlit asks for them in other threads, too
-    st.selectbox(str(LABELS[setting]), options, key=setting, format_func=lambda o: shown.get(o, o), **how)
+    told = {"placeholder": _("Choose an option"), "format_func": lambda o: shown.get(o, o)}
+    st.selectbox(str(LABELS[setting]), options, key=setting, **told, **how)
 
 
 def _choose(setting: str, options: Iterable[object]) -> None:
