@@ -54,7 +54,7 @@ class Plain(Catalog):
     """A catalog whose head has no dates, and no names: equal content is equal bytes."""
 
     @property
-    def mime_headers(self) -> list[tuple[str, str]]:  # type: ignore[override]
+    def mime_headers(self) -> list[tuple[str, str]]:
         return [
             ("Language", self.locale_identifier),
             ("Plural-Forms", self.plural_forms),
