@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.experiment.config import PRESETS, ExperimentConfig
-from core.language.lists import phrased
+from core.language.lists import enumerated, phrased
 from core.language.message import Message, Value
 from core.language.speech import _
 from core.words.numerals import printed
