@@ -1,5 +1,6 @@
 """The entry point: `streamlit run app.py` serves the pages and, beside them, the routes that feed the charts."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from starlette.middleware import Middleware
 
 from core.experiment import environment
 from core.experiment.rules import ConfigError
+from core.language.languages import of_machine
+from core.language.speech import _, speaking
 
 environment.fix_products()  # before PyTorch is there
 
@@ -19,7 +22,8 @@ FRAME = Path(__file__).resolve().with_name("pages") / "frame.py"
 try:
     environment.check()
 except ConfigError as error:
-    sys.exit(f"NormScope cannot start. {error}")
+    with speaking(of_machine(os.environ)):
+        sys.exit(_("NormScope cannot start. {why}", why=error))
 
 # Streamlit puts the script's folder on sys.path for each run of the script and takes it off after, unless it is there.
 # Python walks that list by index: an import that a training thread had under way then missed a folder, and failed.

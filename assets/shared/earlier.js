@@ -2,6 +2,7 @@
 // remembers them, and numbers the runs in the order in which they came into view.
 
 import { keep, keptList } from "./kept.js";
+import { _ } from "./language.js";
 
 const MOST = 4;
 
@@ -16,7 +17,7 @@ export function earlierRuns({ run, ghosts }) {
   keep("earlier", earlier);
   for (const { id } of earlier) numberOf(id);
   if (run) numberOf(run);
-  return earlier.map(({ id, label }) => ({ id, label: `Run ${numberOf(id)}: ${label}` }));
+  return earlier.map(({ id, label }) => ({ id, label: _("Run {number}: {label}", { number: numberOf(id), label }) }));
 }
 
 // What was dropped, or is forgotten by the server, does not come back, whatever Python says until it hears of it.

@@ -1,6 +1,8 @@
 // What one has to be told of the run in view, on every page: what Python says, whether other images took the place of those
 // that were asked for, and why the run has ended.
 
+import { _ } from "./language.js";
+
 export class Notices {
   constructor(element) {
     this.element = element;
@@ -22,8 +24,9 @@ export class Notices {
 function instead({ settings, reason }) {
   const notice = document.createElement("div");
   const why = document.createElement("details");
-  why.append(element("summary", "Why, and how to get the images that were asked for"), element("div", reason));
-  notice.append(["Training on the built-in digits instead.", settings].filter(Boolean).join(" "), why);
+  why.append(element("summary", _("Why, and how to get the images that were asked for")), element("div", reason));
+  const words = settings ? _("Training on the built-in digits instead. {settings}", { settings }) : _("Training on the built-in digits instead.");
+  notice.append(words, why);
   return notice;
 }
 

@@ -1,14 +1,16 @@
 // What a run trains on and with, in a line that stands below its charts and in pictures of them.
 
+import { _, ngettext } from "./language.js";
 import { number } from "./web.js";
 
 // records: {started, rates} of the run; told: what Python says of its rate at the start and its other settings.
 export function origin({ started, rates }, { rate, settings }) {
   if (!started) return settings;
   const { device, data, examples, batch_size: batch, total_steps: steps, steps_per_epoch: perEpoch } = started;
-  const epochs = `${number(steps / perEpoch)} epoch${steps === perEpoch ? "" : "s"}`;
-  const learning = `lr ${[rate, ...lastRate(rates)].join(" → ")}`.replaceAll("-", "−");
-  return [`${dataName(data)}, ${number(examples)} images`, `batch ${batch}`, epochs, learning, settings, device].join(" · ");
+  const images = _("{data}, {n} images", { data: dataName(data), n: number(examples) });
+  const epochs = ngettext("{n} epoch", "{n} epochs", steps / perEpoch, { n: number(steps / perEpoch) });
+  const learning = _("lr {rates}", { rates: [rate, ...lastRate(rates)].join(" → ") }).replaceAll("-", "−");
+  return [images, _("batch {size}", { size: batch }), epochs, learning, settings, device].join(" · ");
 }
 
 // The run on this server, with its settings for where it is not remembered.
@@ -20,7 +22,7 @@ export const fileName = (parts, run) => `normscope-${[...parts, `run${run}`].joi
 function lastRate(rates) {
   if (!rates.length) return [];
   const { new: rate, step } = rates.at(-1);
-  return [...(rates.length > 1 ? ["…"] : []), `${rate} from step ${number(step)}`];
+  return [...(rates.length > 1 ? ["…"] : []), _("{rate} from step {step}", { rate, step: number(step) })];
 }
 
-const dataName = (name) => ({ "fashion-mnist": "Fashion-MNIST", digits: "built-in digits" })[name] ?? name.toUpperCase();
+const dataName = (name) => ({ "fashion-mnist": "Fashion-MNIST", digits: _("built-in digits") })[name] ?? name.toUpperCase();

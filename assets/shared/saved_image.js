@@ -1,7 +1,8 @@
 // A chart as a picture that stands alone: on the page's paper, with its title, what is drawn in which colour and line,
 // and the run's settings and link. The words are a display list first, as the cube's, and are painted around the chart.
 
-import { wrapped } from "./wrapped.js";
+import { _ } from "./language.js";
+import { joined, wrapped } from "./wrapped.js";
 import { save } from "./web.js";
 
 const SCALE = 2; // pixels of the picture for one of the page, in each direction
@@ -39,12 +40,14 @@ export async function saveImage(Plotly, chart, words, look) {
 
 // A chart's own title without its marks, and what stands beside it, as entries of the key.
 export function headings(chart) {
-  const line = (chart.layout.title?.text ?? "").replaceAll("<br>", " ").replaceAll(/<\/span> *<span[^>]*>/g, " ");
+  const lines = (chart.layout.title?.text ?? "").replaceAll(/<\/span>(<br>)<span[^>]*>/g, "$1").split("<br>");
+  const line = lines.reduce(joined).replaceAll(/<\/span> *<span[^>]*>/g, " ");
   const [title, ...notes] = line.split(/<[^>]*>/).map((text) => text.trim()).filter(Boolean);
   return { title, notes: notes.map((text) => ({ text })) };
 }
 
-export const keyOf = (arms, colors, symbolOf) => arms.map((arm) => ({ text: `${arm.title} (${arm.name})`, color: colors.get(arm.name), symbol: symbolOf(arm) }));
+export const keyOf = (arms, colors, symbolOf) =>
+  arms.map((arm) => ({ text: _("{title} ({name})", arm), color: colors.get(arm.name), symbol: symbolOf(arm) }));
 
 // What stands above and below a chart so wide: {list, height} each, in the page's pixels. Nothing is cut.
 export function laidOut({ title, about, key, foot }, width, look, widthOf) {

@@ -2,6 +2,7 @@
 // would be covered by it, or cut at the chart's edge.
 
 import { ruler } from "./ruler.js";
+import { BETWEEN } from "./wrapped.js";
 
 const LINE = 1.3; // of the size of type
 const CAP = 0.7; // as far as plotly lowers a title of one line below its place, and forgets to lower one of several
@@ -26,7 +27,7 @@ export function inLines(text, room, widthOf, size) {
   const lines = [[]];
   let left = room;
   for (const word of wordsOf(text)) {
-    const wide = widthOf(`${word.text} `, size * word.scale);
+    const wide = widthOf(word.text + gap(word), size * word.scale);
     if (lines.at(-1).length && wide > left) {
       lines.push([]);
       left = room;
@@ -34,23 +35,33 @@ export function inLines(text, room, widthOf, size) {
     lines.at(-1).push(word);
     left -= wide;
   }
-  return lines.map((words) => runs(words).map(({ open, texts }) => `${open}${texts.join(" ")}${open && "</span>"}`).join(" "));
+  return lines.map((words) => runs(words).map(styled).join("").trimEnd());
 }
 
+const styled = ({ open, text, after }) => `${open}${text}${open && "</span>"}${after}`;
+const gap = ({ isApart }) => (isApart ? " " : "");
+
 function wordsOf(text) {
-  return text.split(/(<span[^>]*>.*?<\/span>)/).flatMap((part) => {
+  const found = [];
+  for (const part of text.split(/(<span[^>]*>.*?<\/span>)/)) {
     const [, open = "", inner = part] = part.match(/^(<span[^>]*>)(.*)<\/span>$/) ?? [];
     const scale = Number(open.match(/font-size:([\d.]+)em/)?.[1] ?? 1);
-    return inner.split(" ").filter(Boolean).map((each) => ({ text: each, open, scale }));
-  });
+    for (const piece of inner.split(BETWEEN)) {
+      const word = piece.trimEnd();
+      if (word) found.push({ text: word, open, scale, isApart: word !== piece });
+      else if (piece && found.length) found.at(-1).isApart = true;
+    }
+  }
+  return found;
 }
 
 // Words of one style side by side.
 function runs(words) {
   const found = [];
-  for (const { open, text } of words) {
-    if (found.length && found.at(-1).open === open) found.at(-1).texts.push(text);
-    else found.push({ open, texts: [text] });
+  for (const word of words) {
+    const before = found.at(-1);
+    if (before?.open === word.open) Object.assign(before, { text: before.text + before.after + word.text, after: gap(word) });
+    else found.push({ open: word.open, text: word.text, after: gap(word) });
   }
   return found;
 }

@@ -1,6 +1,6 @@
 // Talking to the server, and words and numbers in HTML.
 
-import { spoken } from "./language.js";
+import { _, spoken } from "./language.js";
 import { IN_POWERS } from "./ticks.js";
 
 export const address = (path) => new URL(path, document.baseURI).href;
@@ -91,12 +91,21 @@ export function layout(look, more, type = look.type) {
 // A chart's own button: whoever draws the charts knows what stands beside them, and hears WANTED.
 export const WANTED = "ns-save";
 export const SAVE = {
-  name: "save", title: "Save as PNG", click: (chart) => chart.dispatchEvent(new CustomEvent(WANTED, { bubbles: true })),
+  name: "save", title: () => _("Save as PNG"), click: (chart) => chart.dispatchEvent(new CustomEvent(WANTED, { bubbles: true })),
   icon: { width: 24, height: 24, path: "M11 3h2v9l3-3 1.4 1.4L12 16 6.6 10.4 8 9l3 3zM4 15h2v4h12v-4h2v6H4z" },
 };
-const FRAME = { displaylogo: false, responsive: true, showTips: false };
-export const CONFIG = { ...FRAME, modeBarButtons: [[SAVE, "zoom2d", "pan2d", "resetScale2d"]] };
-export const SMALL = { ...FRAME, modeBarButtons: [[SAVE]] }; // of a chart that has no room for more
+// Plotly's own buttons have words, too: it takes them from here, each time it draws.
+export const framed = (more) => ({
+  displaylogo: false, responsive: true, showTips: false, ...more,
+  get locale() {
+    return spoken();
+  },
+  get locales() {
+    return { [spoken()]: { dictionary: { Zoom: _("Zoom"), Pan: _("Pan"), "Reset axes": _("Reset axes") } } };
+  },
+});
+export const CONFIG = framed({ modeBarButtons: [[SAVE, "zoom2d", "pan2d", "resetScale2d"]] });
+export const SMALL = framed({ modeBarButtons: [[SAVE]] }); // of a chart that has no room for more
 
 export function save(blob, name) {
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });

@@ -4,29 +4,29 @@ import { endLabels, lost, marksAbove, rateMark } from "./labels.js";
 import { xEnd, yRange } from "./ranges.js";
 import { MARKERS, armColors } from "../shared/look.js";
 import { lineOf } from "./series.js";
+import { _ } from "../shared/language.js";
 import { ruler } from "../shared/ruler.js";
 import { IN_POWERS, logTicks, wholeSteps, written } from "../shared/ticks.js";
 import { titled, upright } from "../shared/titles.js";
-import { SAVE } from "../shared/web.js";
+import { SAVE, framed } from "../shared/web.js";
 
-const X_TITLES = { step: "step (mini-batches)", epoch: "epoch", seconds: "seconds of the arm’s own training" };
-const HOVER_TITLES = { step: "step %{x:,d}", epoch: "epoch %{x:.2f}", seconds: "%{x:.2f} s" };
-export const KINDS = [
-  { kind: "train", dash: "solid", name: "train" },
-  { kind: "test", dash: "dash", name: "test" },
-  { kind: "batch", dash: "dot", name: "test, batch statistics" },
-];
+const xTitle = (x) => ({ step: _("step (mini-batches)"), epoch: _("epoch"), seconds: _("seconds of the arm’s own training") })[x];
+const hoverTitle = (x) => ({ step: _("step {step}", { step: "%{x:,d}" }), epoch: _("epoch {epoch}", { epoch: "%{x:.2f}" }),
+  seconds: _("{n} s", { n: "%{x:.2f}" }) })[x];
+const title = (value) => (value === "loss" ? _("Loss (cross-entropy)") : _("Accuracy"));
+export const KINDS = [{ kind: "train", dash: "solid" }, { kind: "test", dash: "dash" }, { kind: "batch", dash: "dot" }];
+export const lineName = (kind) => ({ train: _("train"), test: _("test"), batch: _("test, batch statistics") })[kind];
 const HUGE = 1e4; // nats
 const AT_THE_RIGHT = ["test", "train", "batch"]; // the first of them that is drawn has its labels there
 
-const CONFIG = { displaylogo: false, responsive: true, doubleClick: false, showTips: false, modeBarButtons: [[SAVE, "zoom2d", "pan2d"]] };
+const CONFIG = framed({ doubleClick: false, modeBarButtons: [[SAVE, "zoom2d", "pan2d"]] });
 
 export class Curves {
   constructor(Plotly, lossElement, accuracyElement) {
     this.Plotly = Plotly;
     this.charts = [
-      { element: lossElement, value: "loss", title: "Loss (cross-entropy)", zoom: {} },
-      { element: accuracyElement, value: "accuracy", title: "Accuracy", zoom: {} },
+      { element: lossElement, value: "loss", zoom: {} },
+      { element: accuracyElement, value: "accuracy", zoom: {} },
     ];
     this.drawn = false;
   }
@@ -110,13 +110,13 @@ export class Curves {
     arms.forEach((arm, index) => {
       if (view.hidden.has(arm.name)) return;
       const color = colors.get(arm.name);
-      for (const { kind, dash, name } of KINDS) {
+      for (const { kind, dash } of KINDS) {
         const points = arm[kind];
         if (!view.kinds.has(kind) || !points.step.length) continue;
         const raw = points[chart.value];
         const { x, y } = lineOf(arm, kind, chart.value, view);
         if (y !== raw) traces.push(line(x, raw, color, "solid", 1, { opacity: 0.28, hoverinfo: "skip" }));
-        const trace = line(x, y, color, dash, kind === "train" ? 2.4 : 2.2, { name: `${arm.name} ${name}`, ...hover(chart.value, y, y === raw ? "" : " smoothed") });
+        const trace = line(x, y, color, dash, kind === "train" ? 2.4 : 2.2, { name: `${arm.name} ${lineName(kind)}`, ...hover(chart.value, y, y !== raw) });
         if (kind === "test") Object.assign(trace, testMarkers(points, series, color, index));
         traces.push(trace);
         if (kind === labelled) labels.push(...endOf(arm, color, trace));
@@ -131,7 +131,7 @@ export class Curves {
 
   layout(chart, series, view, look, { ends, above, room, x, y, log }) {
     const labelled = AT_THE_RIGHT.find((kind) => view.kinds.has(kind));
-    const right = labelled ? `at the right: ${KINDS.find(({ kind }) => kind === labelled).name}` : "";
+    const right = labelled ? _("at the right: {line}", { line: lineName(labelled) }) : "";
     const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: look.type }, automargin: true, ...IN_POWERS };
     return {
       autosize: true,
@@ -139,15 +139,15 @@ export class Curves {
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: look.font, color: look.text, size: look.type },
-      title: { text: `${chart.title} <span style="font-size:.8em;opacity:.7">${right}</span>`, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: look.type + 3 } },
+      title: { text: `${title(chart.value)} <span style="font-size:.8em;opacity:.7">${right}</span>`, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: look.type + 3 } },
       showlegend: false,
       hovermode: "x unified",
       modebar: { bgcolor: "rgba(0,0,0,0)", color: look.faint, activecolor: look.text },
       hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: look.type - 1, color: look.text } },
       dragmode: "zoom",
-      xaxis: { ...axis, title: { text: X_TITLES[view.x], standoff: 6 }, range: x, ...(view.x === "step" && wholeSteps(x[1] - x[0])),
-        unifiedhovertitle: { text: HOVER_TITLES[view.x] } },
-      yaxis: { ...axis, type: log ? "log" : "linear", range: y, title: { text: upright(chart.value === "loss" ? "nats" : "share of images", chart.element.clientHeight - 6.5 * look.type - room, ruler(look.font), look.type), standoff: 4 },
+      xaxis: { ...axis, title: { text: xTitle(view.x), standoff: 6 }, range: x, ...(view.x === "step" && wholeSteps(x[1] - x[0])),
+        unifiedhovertitle: { text: hoverTitle(view.x) } },
+      yaxis: { ...axis, type: log ? "log" : "linear", range: y, title: { text: upright(chart.value === "loss" ? _("nats") : _("share of images"), chart.element.clientHeight - 6.5 * look.type - room, ruler(look.font), look.type), standoff: 4 },
         ...(chart.value === "accuracy" && { tickformat: ".0%" }), ...(log && logTicks(y.map((exponent) => 10 ** exponent))) },
       shapes: series.rates.map((rate) => vertical(rate[view.x], look)),
       annotations: [...ends.annotations, ...above.annotations],
@@ -163,10 +163,11 @@ const line = (x, y, color, dash, width, more) => ({
 });
 
 // What is said at a point; a loss that blew up is written as beside its line.
-function hover(value, y, more) {
-  if (value === "accuracy") return { hovertemplate: `%{y:.1%}${more}` };
-  if (!y.some((loss) => loss >= HUGE)) return { hovertemplate: `%{y:.4f}${more}` };
-  return { text: y.map((loss) => (loss == null ? "" : written(loss, 4))), hovertemplate: `%{text}${more}` };
+function hover(kind, y, isSmoothed) {
+  const said = (value) => ({ hovertemplate: isSmoothed ? _("{value} smoothed", { value }) : value });
+  if (kind === "accuracy") return said("%{y:.1%}");
+  if (!y.some((loss) => loss >= HUGE)) return said("%{y:.4f}");
+  return { text: y.map((loss) => (loss == null ? "" : written(loss, 4))), ...said("%{text}") };
 }
 
 // Where a drawn line ends, for the label there.

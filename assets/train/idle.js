@@ -1,5 +1,6 @@
 // What the train page shows before there is a run: the chosen arms, in their colours, between one batch and the curves.
 
+import { _, pgettext } from "../shared/language.js";
 import { armColors } from "../shared/look.js";
 import { escape } from "../shared/web.js";
 
@@ -13,8 +14,8 @@ export const pills = (arms, look) => {
 
 // What the heading may promise of the chosen arms: an arm may also have a dropout or a learning rate of its own.
 export function whatDiffers(arms) {
-  if (arms.length < 2) return "Choose another arm beside it, and one thing differs.";
-  return arms.some(({ name }) => /:(dropout|lr)=/.test(name)) ? "What differs stands on each arm." : "One thing differs: the norm.";
+  if (arms.length < 2) return _("Choose another arm beside it, and one thing differs.");
+  return arms.some(({ name }) => /:(dropout|lr)=/.test(name)) ? _("What differs stands on each arm.") : _("One thing differs: the norm.");
 }
 
 export function drawing(arms, look) {
@@ -31,8 +32,8 @@ export function drawing(arms, look) {
       <path d="M330 10v150h290"/><rect x="20" y="66" width="44" height="44" rx="3"/><rect x="28" y="58" width="44" height="44" rx="3"/><rect x="36" y="50" width="44" height="44" rx="3"/>
       <path d="${fan}" stroke-dasharray="3 4"/>
     </g>
-    <g font-size="13" fill="currentColor" font-family="inherit" text-anchor="middle"><text x="58" y="136">one batch</text>
-      <text x="475" y="182" opacity=".7">step</text><text x="475" y="88" font-size="14" opacity=".7">your curves will grow here</text>${boxes}</g>`;
+    <g font-size="13" fill="currentColor" font-family="inherit" text-anchor="middle"><text x="58" y="136">${_("one batch")}</text>
+      <text x="475" y="182" opacity=".7">${pgettext("a chart’s axis", "step")}</text><text x="475" y="88" font-size="14" opacity=".7">${_("your curves will grow here")}</text>${boxes}</g>`;
 }
 
 // The lines end closer to each other than the boxes stand: all lead into one picture.

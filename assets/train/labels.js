@@ -1,7 +1,8 @@
 // Words around the curves' charts: names and numbers at the lines' ends, and above the plot, where they cover no curve,
 // changed learning rates and where an arm was lost.
 
-import { fate } from "./series.js";
+import { hasFailed } from "./series.js";
+import { _ } from "../shared/language.js";
 import { broken } from "../shared/names.js";
 import { written } from "../shared/ticks.js";
 
@@ -42,11 +43,14 @@ export function endLabels(labels, { kind, place, isSeen = () => true, height, lo
   return { annotations, margin: Math.ceil(Math.max(70, ...widths)) + 18 };
 }
 
+// How the lines of an arm that is lost ended, in a word.
+export const fate = (arm) => (hasFailed(arm) ? _("failed") : _("diverged"));
+
 const countOf = (labels) => labels.reduce((sum, label) => sum + label.lines.length, 0);
 
 function figureOf({ arm, value, finite }, kind) {
   if (arm.diverged) return fate(arm);
-  if (!finite) return "not finite";
+  if (!finite) return _("not finite");
   return kind === "loss" ? written(value, 2) : `${(100 * value).toFixed(1)} %`;
 }
 
@@ -94,7 +98,7 @@ export function marksAbove(marks, { range, width, height, look, widthOf }) {
 
 export function rateMark(rate, view, look) {
   const words = (text) => text.replaceAll("-", "−");
-  return { x: rate[view.x], texts: [words(`lr ${rate.old} → ${rate.new}`), words(`lr ${rate.new}`)], color: look.faint };
+  return { x: rate[view.x], texts: [`${rate.old} → ${rate.new}`, rate.new].map((rates) => words(_("lr {rates}", { rates }))), color: look.faint };
 }
 
 // A cross at the last finite value; where the picture ends before that, an arrow at its upper edge. And the mark above.
@@ -104,13 +108,23 @@ export function lost(arm, kind, { view, color, top }) {
   const out = values.findIndex((value) => value > top);
   const end = values.findLastIndex((value) => value != null);
   const at = out >= 0 ? out : Math.max(0, end);
-  const how = fate(arm) === "failed" ? "failed" : "not finite";
-  const texts = [`${arm.name}: ${how} at step ${arm.diverged.step}`, `✕ ${arm.name}`];
-  if (out >= 0) texts.unshift(`${arm.name}: off the chart at step ${points.step[out]}, ${how} at ${arm.diverged.step}`);
+  const texts = [lostAt(arm), `✕ ${arm.name}`];
+  if (out >= 0) texts.unshift(leftAt(arm, points.step[out]));
   const cross = {
     type: "scatter", mode: "markers", x: [points[view.x][at]], y: [out >= 0 || end < 0 ? top : values[at]],
     marker: { symbol: out >= 0 ? "triangle-up" : "x", size: 13, color, line: { width: 1 } },
-    hovertext: `${texts[0]} (${arm.diverged.what})`, hoverinfo: "text", cliponaxis: false,
+    hovertext: _("{fate} ({what})", { fate: texts[0], what: arm.diverged.what }), hoverinfo: "text", cliponaxis: false,
   };
   return { cross, mark: { x: points[view.x][at], texts, color } };
+}
+
+function lostAt(arm) {
+  const values = { arm: arm.name, step: arm.diverged.step };
+  return hasFailed(arm) ? _("{arm}: failed at step {step}", values) : _("{arm}: not finite at step {step}", values);
+}
+
+function leftAt(arm, left) {
+  const values = { arm: arm.name, left, step: arm.diverged.step };
+  if (hasFailed(arm)) return _("{arm}: off the chart at step {left}, failed at {step}", values);
+  return _("{arm}: off the chart at step {left}, not finite at {step}", values);
 }

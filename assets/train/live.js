@@ -249,8 +249,8 @@ class Panel {
   }
 
   expectation(status) {
-    if (status === "preparing" || status === "queued") return "The arms start from the same weights and see the same images.";
-    return this.state ? "The first test comes in a moment." : "";
+    if (status === "preparing" || status === "queued") return _("The arms start from the same weights and see the same images.");
+    return this.state ? _("The first test comes in a moment.") : "";
   }
 
   showNotices(status) {
@@ -286,7 +286,10 @@ class Panel {
     this.ghostText = text;
     this.parts.ghosts.hidden = !this.earlier.length;
     this.parts.ghostList.innerHTML = this.earlier
-      .map(({ id, label }) => `<li>${escape(label)} <button data-do="drop" data-id="${escape(id)}" title="Drop this run from the charts" aria-label="Drop ${escape(label)}">×</button></li>`)
+      .map(({ id, label }) => {
+        const words = `title="${_("Drop this run from the charts")}" aria-label="${_("Drop {run}", { run: escape(label) })}"`;
+        return `<li>${escape(label)} <button data-do="drop" data-id="${escape(id)}" ${words}>×</button></li>`;
+      })
       .join("");
   }
 

@@ -1,12 +1,11 @@
 // A chart of Train as a picture: what its lines are, and of which run.
 
-import { KINDS, keyOfEarlier } from "./curves.js";
+import { KINDS, keyOfEarlier, lineName } from "./curves.js";
 import { numberOf } from "../shared/earlier.js";
+import { _ } from "../shared/language.js";
 import { MARKERS, armColors, theme } from "../shared/look.js";
 import { fileName, linkTo } from "../shared/origin.js";
 import { headings, keyOf, saveImage } from "../shared/saved_image.js";
-
-const BIG = "; big markers: on all test images";
 
 export function takeAway({ curves, series, view, earlier, ghosts, data, gone, parts, element }, chart) {
   const look = theme(element);
@@ -15,7 +14,7 @@ export function takeAway({ curves, series, view, earlier, ghosts, data, gone, pa
   const { title, notes } = headings(chart);
   const words = {
     title,
-    about: [`Run ${number}`, parts.status.textContent, parts.where.textContent].filter(Boolean).join(" · "),
+    about: [_("Run {number}", { number }), parts.status.textContent, parts.where.textContent].filter(Boolean).join(" · "),
     key: [...arms(series, view, look), ...lines(series, view), ...notes, ...keyOfEarlier(earlier, ghosts, series, view, look)],
     foot: [parts.origin.textContent, linkTo(data.link)],
     name: fileName([value], number),
@@ -31,7 +30,11 @@ function arms(series, view, look) {
 
 function lines(series, view) {
   const isDrawn = (kind) => view.kinds.has(kind) && [...series.arms.values()].some((arm) => !view.hidden.has(arm.name) && arm[kind].step.length);
-  const smoothed = view.smooth > 1 ? `, each point the mean of up to ${view.smooth}; thin: as measured` : "";
-  return KINDS.filter(({ kind }) => isDrawn(kind))
-    .map(({ kind, dash, name }) => ({ text: name + ({ train: smoothed, test: BIG }[kind] ?? ""), dash }));
+  return KINDS.filter(({ kind }) => isDrawn(kind)).map(({ kind, dash }) => ({ text: howDrawn(kind, view), dash }));
+}
+
+function howDrawn(kind, { smooth: n }) {
+  const line = lineName(kind);
+  if (kind === "test") return _("{line}; big markers: on all test images", { line });
+  return kind === "train" && n > 1 ? _("{line}, each point the mean of up to {n}; thin: as measured", { line, n }) : line;
 }

@@ -102,8 +102,8 @@ function push(into, record, name, loss, accuracy, examples) {
 
 export const last = (values) => values.at(-1);
 
-// How an arm's lines ended, in a word.
-export const fate = ({ diverged }) => (diverged.kind === "arm-failed" ? "failed" : "diverged");
+// How the lines of an arm that is lost ended.
+export const hasFailed = ({ diverged }) => diverged.kind === "arm-failed";
 
 // The mean of each value and of those before it, `width` in all: a line begins where it was measured first, and no
 // value that comes later moves what is drawn. What is not finite stays a gap and counts nowhere. Each window is summed

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from core.data.images import Images
 from core.exports.results import results
-from core.language.speech import spoken
+from core.language.speech import _, spoken
 from core.runs import questions
 from core.runs.looks import SOURCES, STAGES
 from core.runs.manager import manager
@@ -81,6 +81,7 @@ def _points(run: Run, snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
+@answers
 async def run_results(request: Request) -> Response:
     """The results so far as a file."""
     run = manager().find(request.path_params["run_id"])
@@ -139,7 +140,7 @@ async def whole_look(request: Request) -> Response:
         return _unknown_run()
     text = run.inside.whole(whole(request, "sequence"))
     if text is None:
-        return JSONResponse({"error": "This look is not kept any more."}, 404)
+        return JSONResponse({"error": _("This look is not kept any more.")}, 404)
     return Response(text, media_type="application/json", headers=FOREVER)
 
 
@@ -157,7 +158,7 @@ async def question(request: Request) -> Response:
         step = whole(request, "step") if given(request, "step") else None
         asked = asyncio.wrap_future(await run_in_threadpool(run.ask, partial(_answered, run, answer, step), step))
         if not (await asyncio.wait({asked}, timeout=QUESTION_SECONDS))[0]:
-            error = "The networks did not answer in time; they may wait for the device."
+            error = _("The networks did not answer in time; they may wait for the device.")
             return JSONResponse({"error": error}, 503)
         return JSONResponse(to_finite(asked.result()))
     except (LookupError, ValueError, RuntimeError) as error:
@@ -180,4 +181,4 @@ def _question(request: Request) -> Answer:
 
 
 def _unknown_run() -> Response:
-    return JSONResponse({"error": "This run is not known here; it may have been forgotten.", "gone": True}, 404)
+    return JSONResponse({"error": _("This run is not known here; it may have been forgotten."), "gone": True}, 404)

@@ -10,21 +10,25 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from core.language.speech import _
+from core.web.parameters import follows
+
 ASSETS = Path(__file__).parents[2] / "assets"
 
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}  # for addresses that carry a version
 
 
-async def plotly_js(_: Request) -> Response:
+async def plotly_js(request: Request) -> Response:
     """plotly.js as the installed plotly package brings it; its address carries the version, so it may be kept."""
     return FileResponse(_plotly_js(), media_type="text/javascript", headers=FOREVER)
 
 
+@follows
 async def asset(request: Request) -> Response:
     """A file of assets/; the version in its address is that of all of them, so scripts can import each other."""
     name = request.path_params["file"]
     if name not in _asset_files():
-        return JSONResponse({"error": f"There is no asset {name}."}, 404)
+        return JSONResponse({"error": _("There is no asset {name}.", name=name)}, 404)
     return FileResponse(ASSETS / name, headers=FOREVER)
 
 

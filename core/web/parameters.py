@@ -2,6 +2,7 @@
 
 one      the text of a parameter; whole, choice, layer: what it must be
 answers  an endpoint that speaks the language asked for, and whose refusals become 400 in JSON
+follows  an endpoint that speaks the language asked for, if it is one, and refuses nothing
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core.experiment.rules import quoted
-from core.language.languages import ENGLISH, LANGUAGES, QUERY_KEY
+from core.language.languages import ENGLISH, LANGUAGES, QUERY_KEY, understood
+from core.language.message import Message
 from core.language.speech import speak
 
 WHOLE = re.compile(r"[0-9]{1,40}")  # ASCII's digits; Python answers thousands of them with an error of its own
@@ -34,9 +36,9 @@ def one(request: Request, name: str, default: str | None = None) -> str:
         return str(request.path_params[name])
     given = request.query_params.getlist(name)
     if len(given) > 1:
-        raise Refused(f"{name} must be given once")
+        raise Refused(Message("{name} must be given once", {"name": name}))
     if not given and default is None:
-        raise Refused(f"{name} is missing")
+        raise Refused(Message("{name} is missing", {"name": name}))
     return given[0] if given else str(default)
 
 
@@ -44,7 +46,9 @@ def whole(request: Request, name: str, default: str | None = None) -> int:
     """A number of 0, 1, 2, …"""
     text = one(request, name, default)
     if not WHOLE.fullmatch(text):
-        raise Refused(f"{name} must be a whole number" + ", 0 or more" * text.startswith("-"))
+        if text.startswith("-"):
+            raise Refused(Message("{name} must be a whole number, 0 or more", {"name": name}))
+        raise Refused(Message("{name} must be a whole number", {"name": name}))
     return int(text)
 
 
@@ -52,7 +56,8 @@ def choice(request: Request, name: str, allowed: Collection[str], default: str |
     """One of `allowed`."""
     text = one(request, name, default)
     if text not in allowed:
-        raise Refused(f"{name} must be one of {', '.join(allowed)}; got {quoted(text)}")
+        values = {"name": name, "allowed": list(allowed), "given": quoted(text)}
+        raise Refused(Message("{name} must be one of {allowed}; got {given}", values))
     return text
 
 
@@ -60,7 +65,7 @@ def layer(request: Request, default: str | None = None) -> str:
     """A layer's name; whether the run at hand has it is another question, which networks of another depth answer."""
     text = one(request, "layer", default)
     if not LAYER.fullmatch(text):
-        raise Refused(f"layer must be a name such as conv1 or fc2; got {quoted(text)}")
+        raise Refused(Message("layer must be a name such as conv1 or fc2; got {given}", {"given": quoted(text)}))
     return text
 
 
@@ -79,5 +84,16 @@ def answers(endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except Refused as refused:
             return JSONResponse({"error": str(refused)}, 400)
+
+    return answer
+
+
+def follows(endpoint: Endpoint) -> Endpoint:
+    """`endpoint`, in the language of the request as far as it is one; what it answers hangs on nothing asked with."""
+
+    @functools.wraps(endpoint)
+    async def answer(request: Request) -> Response:
+        speak(understood(request.query_params.get(QUERY_KEY)) or ENGLISH)
+        return await endpoint(request)
 
     return answer

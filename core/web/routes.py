@@ -23,23 +23,25 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from core.language.speech import _
 from core.runs.manager import manager
 from core.web.api import inside, points, question, run_results, whole_look
 from core.web.assets import asset, plotly_js
-from core.web.parameters import Endpoint
+from core.web.parameters import Endpoint, follows
 
 
-async def health(_: Request) -> Response:
+async def health(request: Request) -> Response:
     """Says ok, and how many runs are under way."""
     return JSONResponse({"status": "ok", "active_runs": len(manager().active())})
 
 
+@follows
 async def unknown(request: Request) -> Response:
     """No page has an address in these folders, and Streamlit would answer with one, and with 200."""
     if request.method not in READING:
-        refusal = {"error": f"What is here can only be read; got {request.method}. Use GET."}
-        return JSONResponse(refusal, 405, {"Allow": ", ".join(READING)})
-    return JSONResponse({"error": f"There is nothing at {request.url.path}."}, 404)
+        refusal = _("What is here can only be read; got {method}. Use GET.", method=request.method)
+        return JSONResponse({"error": refusal}, 405, {"Allow": ", ".join(READING)})
+    return JSONResponse({"error": _("There is nothing at {path}.", path=request.url.path)}, 404)
 
 
 ADDRESSES: dict[str, Endpoint] = {
@@ -69,7 +71,7 @@ routes = routes_below("")
 
 
 @asynccontextmanager
-async def lifespan(_: Starlette) -> AsyncIterator[None]:
+async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Before serving: what is imported stays, so the collector need not look at it. After: no run is left behind."""
     manager()  # now, since two visitors who came first at once might make two
     gc.collect()

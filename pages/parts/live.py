@@ -10,6 +10,8 @@ import streamlit as st
 
 from core.experiment.config import ExperimentConfig
 from core.experiment.links import QUERY_KEYS, to_query
+from core.language.lists import enumerated
+from core.language.speech import _, ngettext
 from core.runs.run import Run
 from core.training.records import LearningRateChanged
 from core.words.settings import told
@@ -74,39 +76,53 @@ def _data(script: str, view: View) -> dict[str, Any]:
 
 
 def _arms(config: ExperimentConfig) -> list[dict[str, str]]:
-    return [{"name": arm.name, "title": arm.title, "norm": arm.main_norm} for arm in config.arms]
+    return [{"name": arm.name, "title": str(arm.title), "norm": arm.main_norm} for arm in config.arms]
 
 
 def _label(run: Run) -> str:
     """What tells the run from the visitor's others; the tab numbers them, since it outlives the session."""
     config = run.config
-    arms = ", ".join(arm.name for arm in config.arms)
-    init = [f"{INIT_NAMES[config.init]} weights"] * (config.init != ExperimentConfig().init)
-    training = [_rate(run), f"batch {config.batch_size}", *_unusual(config), *_length(config)]
+    arms = enumerated(arm.name for arm in config.arms)
+    init = [_init(config)] * (config.init != ExperimentConfig().init)
+    training = [_rate(run), _("batch {size}", size=config.batch_size), *_unusual(config), *_length(config)]
     return " · ".join([arms, config.activation, *init, *training]).replace("-", "−")
 
 
 def _settings(config: ExperimentConfig) -> str:
     """What the run learns with, less what its records say (data, batch, epochs, lr) and what is as usual."""
-    network = [config.activation, f"{INIT_NAMES[config.init]} weights", *_unusual(config)]
-    return " · ".join([*network, f"seed {config.seed}"]).replace("-", "−")
+    network = [config.activation, _init(config), *_unusual(config)]
+    return " · ".join([*network, _seed(config)]).replace("-", "−")
+
+
+def _init(config: ExperimentConfig) -> str:
+    return _("{init} weights", init=INIT_NAMES[config.init])
+
+
+def _seed(config: ExperimentConfig) -> str:
+    return _("seed {seed}", seed=config.seed)
 
 
 def _rate(run: Run) -> str:
     """The learning rate at the start, and the last one where it was changed since."""
     changes = [record for record in run.history if isinstance(record, LearningRateChanged)]
-    since = f" → {changes[-1].new:g} from step {changes[-1].step:,}" if changes else ""
-    return f"lr {run.config.learning_rate:g}{' → …' * (len(changes) > 1)}{since}"
+    since = [_("{rate} from step {step}", rate=f"{last.new:g}", step=f"{last.step:,}") for last in changes[-1:]]
+    return _("lr {rates}", rates=" → ".join([f"{run.config.learning_rate:g}", *["…"] * (len(changes) > 1), *since]))
 
 
 def _unusual(config: ExperimentConfig) -> list[str]:
     usual = ExperimentConfig()
-    names = ("depth", "pool", "dropout", "optimizer", "momentum")
-    return [f"{name} {getattr(config, name)}" for name in names if getattr(config, name) != getattr(usual, name)]
+    told = {
+        "depth": _("depth {depth}", depth=config.depth),
+        "pool": _("pool {pool}", pool=config.pool),
+        "dropout": _("dropout {dropout}", dropout=config.dropout),
+        "optimizer": _("optimizer {optimizer}", optimizer=config.optimizer),
+        "momentum": _("momentum {momentum}", momentum=config.momentum),
+    }
+    return [words for name, words in told.items() if getattr(config, name) != getattr(usual, name)]
 
 
 def _length(config: ExperimentConfig) -> list[str]:
-    return [f"{config.epochs} epoch{'s' * (config.epochs != 1)}", f"seed {config.seed}"]
+    return [ngettext("{n} epoch", "{n} epochs", config.epochs), _seed(config)]
 
 
 def _differing(run: Run, chosen: ExperimentConfig) -> list[str]:
@@ -118,7 +134,7 @@ def _differing(run: Run, chosen: ExperimentConfig) -> list[str]:
 def _changes(differing: list[str], chosen: ExperimentConfig) -> str:
     """What the sidebar says that the shown run does not have; empty when nothing."""
     changes = [told(QUERY_KEYS[key], chosen) for key in differing]
-    return ", ".join(changes) if len(changes) <= MOST_CHANGES else f"{len(changes)} other settings"
+    return enumerated(changes) if len(changes) <= MOST_CHANGES else _("{n} other settings", n=len(changes))
 
 
 def _can_have_its_weights(differing: list[str]) -> bool:

@@ -36,15 +36,15 @@ test("where a long run's points are means, the card says over how many mini-batc
 
 test("live tests on some of the images and whole ones at an epoch's end are told apart, with the run's own numbers", () => {
   const series = seriesOf(started(10_000), test_(2, 4, 1000), test_(3, 8, 10_000));
-  assert.equal(testImages(series), "on the first 1,000 test images while an epoch runs and on all 10,000 at its end (big markers)");
+  assert.equal(testImages(series), "Test, dashed: evaluation mode, on the first 1,000 test images while an epoch runs and on all 10,000 at its end (big markers).");
 });
 
 test("where the data have fewer images than a live test takes, every test is on all of them", () => {
-  assert.equal(testImages(seriesOf(started(360), test_(2, 4, 360), test_(3, 8, 360))), "on all 360 test images");
+  assert.equal(testImages(seriesOf(started(360), test_(2, 4, 360), test_(3, 8, 360))), "Test, dashed: evaluation mode, on all 360 test images.");
 });
 
 test("before a run has begun nothing is said of how many", () => {
-  assert.equal(testImages(seriesOf()), "on the test images");
+  assert.equal(testImages(seriesOf()), "Test, dashed: evaluation mode, on the test images.");
 });
 
 test("the heading promises that the norm alone differs only where it does", () => {

@@ -68,6 +68,7 @@ test("a chart's title is told without its marks, and what stands beside it apart
   assert.deepEqual(of('Loss<span style="font-size:.72em">   at the right: test</span>'), { title: "Loss", notes: [{ text: "at the right: test" }] });
   const lines = "Loss<br><span style='x'>at the</span><br><span style='x'>right: test</span>";
   assert.deepEqual(of(lines), { title: "Loss", notes: [{ text: "at the right: test" }] });
+  assert.deepEqual(of("损失（交<br>叉熵）<span>右侧：</span><br><span>测试</span>"), { title: "损失（交叉熵）", notes: [{ text: "右侧：测试" }] });
   assert.deepEqual(of("γ per channel"), { title: "γ per channel", notes: [] });
   assert.deepEqual(of(), { title: undefined, notes: [] });
 });
@@ -89,6 +90,7 @@ test("a text is broken at its spaces, a link behind its joints, and what has nei
   assert.deepEqual(rows("a=1&b=2&c=3", 8), ["a=1&b=2&", "c=3"]);
   assert.deepEqual(rows("abcdefgh", 3), ["abc", "def", "gh"]);
   assert.deepEqual(rows("", 3), [""]);
+  assert.deepEqual(rows("每批128幅，学习率 0.1，最大汇聚", 9), ["每批128幅，学习", "率 0.1，最大汇", "聚"]);
 });
 
 const end = (y, text = "<b>bn:book</b><br><b>:dropout=0.5</b><br>2.30") => ({ xref: "paper", yref: "paper", x: 1, y, yanchor: "middle", text, font: { size: 13 } });

@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { script } from "./script.mjs";
 
-const { Series, fate, last, lineOf, smooth } = await script("series.js");
+const { Series, hasFailed, last, lineOf, smooth } = await script("series.js");
 
 const STARTED = {
   kind: "started", seq: 2, steps_per_epoch: 8, total_steps: 16,
@@ -57,7 +57,7 @@ test("a training point goes to every arm, with the arm's own loss, seconds and e
 test("an arm that failed ends as one that diverged does, under its own word", () => {
   const failed = { kind: "arm-failed", seq: 4, arm: "none", step: 4, doing: "step", what: "RuntimeError: no" };
   const { arms } = seriesOf(STARTED, train(3, 4), failed, { kind: "diverged", seq: 5, arm: "bn", step: 5 });
-  assert.deepEqual([arms.get("none"), arms.get("bn")].map(fate), ["failed", "diverged"]);
+  assert.deepEqual([arms.get("none"), arms.get("bn")].map(hasFailed), [true, false]);
   assert.equal(arms.get("none").diverged.what, "RuntimeError: no");
 });
 

@@ -28,6 +28,17 @@ test("no line is wider than the room unless it is a single word", () => {
   }
 });
 
+test("a Chinese title is broken between any two characters, no line begins with a mark, and none gains a space", () => {
+  const [chinese, small] = ["第3步conv1的梯度（按符号和大小），每一层：占权重的比例", '<span style="font-size:1em">右侧：测试</span>'];
+  for (let room = 40; room < 600; room += 17) {
+    const found = inLines(`${chinese} ${small}`, room, widthOf, 16);
+    for (const line of found) assert.ok(!/^[，。：；）、]/.test(line.replaceAll(/<[^>]*>/g, "")) && !line.endsWith("（"), line);
+    assert.equal(found.join("").replaceAll(/<[^>]*>| /g, ""), "第3步conv1的梯度（按符号和大小），每一层：占权重的比例右侧：测试");
+  }
+  assert.deepEqual(lines("损失（交叉熵）", 5 * 8), ["损失（交叉", "熵）"]);
+  assert.deepEqual(lines("使用BatchNorm 的网络", 12 * 8), ["使用BatchNorm", "的网络"]);
+});
+
 test("what is written smaller stays so on every line, and is measured so", () => {
   const small = (text) => `<span style="font-size:.5em">${text}</span>`;
   assert.deepEqual(lines(`test ${small("one two three")}`, 12 * 8), [`test ${small("one two three")}`]);
