@@ -2,7 +2,7 @@
 
 import { fate } from "./labels.js";
 import { last } from "./series.js";
-import { _, ngettext } from "../shared/language.js";
+import { _ } from "../shared/language.js";
 import { origin } from "../shared/origin.js";
 import { written } from "../shared/ticks.js";
 import { escape, number, percent } from "../shared/web.js";
@@ -68,7 +68,9 @@ export function testImages({ started, arms }) {
 
 // Not the epoch's mean, which is what the command line's table and results.json call the training loss.
 const trained = (averaged, loss) =>
-  ngettext("loss: last mini-batch {loss}", "loss: last {n} mini-batches {loss}", averaged, { n: number(averaged), loss });
+  averaged > 1
+    ? _("loss: last {n} mini-batches {loss}", { n: number(averaged), loss })
+    : _("loss: last mini-batch {loss}", { loss });
 // A narrow card breaks its lines between the parts, never between a number and its unit.
 const inParts = (...parts) => parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · ");
 const nats = (loss) => (loss == null ? _("not finite") : written(loss, 3));

@@ -1,11 +1,13 @@
 // Whether somebody drags in a chart, and numbers beside one.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import { script } from "./script.mjs";
 
-const { brief, dragging, escape, layout, number, percent, scientific } = await script("web.js");
+const { speak } = await script("language.js");
+const { CONFIG, SMALL, brief, dragging, escape, layout, number, percent, scientific } = await script("web.js");
 
 // A panel whose chart is pressed, and a window; `lasting` counts what the window is still asked to tell.
 function panel(t, where = ".ns-chart") {
@@ -81,4 +83,14 @@ test("a text cannot become HTML", () => {
 test("an axis writes large numbers in powers of ten, as the words do, and never as 2B", () => {
   const { xaxis, yaxis } = layout({ type: 14 }, { xaxis: { nticks: 6 }, yaxis: { title: { text: "running mean" } } });
   assert.deepEqual([xaxis.exponentformat, yaxis.exponentformat], ["power", "power"]);
+});
+
+test("the buttons beside a chart, plotly's own too, have their words in the language that is spoken when it is drawn", async () => {
+  const words = ({ locale, locales, modeBarButtons: [[save]] }) => [save.title(), locales[locale].dictionary.Pan];
+  assert.deepEqual([CONFIG, SMALL].map(words), [["Save as PNG", "Pan"], ["Save as PNG", "Pan"]]);
+  globalThis.document = { documentElement: {} };
+  globalThis.fetch = async (url) => ({ json: async () => JSON.parse(readFileSync(url, "utf8")) });
+  await speak("zh");
+  assert.deepEqual([CONFIG, SMALL].map(words), [["保存为PNG", "平移"], ["保存为PNG", "平移"]]);
+  await speak("en");
 });

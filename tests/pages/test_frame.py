@@ -86,6 +86,10 @@ def test_a_run_is_named_with_the_learning_rate_that_it_ended_with_and_what_is_un
     assert re.fullmatch(
         r"none · sigmoid · lr 0\.1 → 0\.05 from step [\d,]+ · batch 2 · depth 8 · 1,?000 epochs · seed 0", label
     )
+    assert re.fullmatch(
+        r"none · sigmoid · 学习率 0\.1 → 0\.05（自第[\d,]+步起） · 批量大小 2 · 层数 8 · 1,?000个迭代周期 · 随机种子 0",
+        panel(open_frame(run=run.id, lang="zh"))["label"],
+    )
 
 
 def test_a_failed_run_is_shown() -> None:

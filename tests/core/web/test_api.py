@@ -262,6 +262,25 @@ def test_a_parameter_that_says_nothing_known_is_400_with_what_it_must_be(client,
     assert (response.status_code, response.json()) == (400, {"error": error})
 
 
+@pytest.mark.parametrize(
+    ("path", "english", "chinese"),
+    [
+        ("/api/runs/nobody/points?", "This run is not known here", "这里没有这次运行"),
+        ("/api/runs/nobody/results.json?", "This run is not known here", "这里没有这次运行"),
+        ("/api/runs/{run}/inside?", "view is missing", "缺少view"),
+        ("/api/runs/{run}/inside/-1?", "sequence must be a whole number, 0 or more", "sequence必须是不小于0的整数"),
+        ("/api/runs/{run}/inside/9?", "This look is not kept any more.", "这次查看的结果已不再保留。"),
+        ("/api/runs/{run}/ask/x?", "question must be one of maps, noise", "question必须是maps、noise"),
+        ("/api/nothing?", "There is nothing at /api/nothing.", "/api/nothing处没有内容。"),
+        ("/assets/x/y.js?", "There is no asset y.js.", "没有文件y.js。"),
+    ],
+)
+def test_a_refusal_is_in_the_language_asked_for(client, still, path: str, english: str, chinese: str) -> None:
+    asked = path.format(run=still.id)
+    words = [client.get(f"{asked}{language}").json()["error"] for language in ("", "lang=en", "lang=zh")]
+    assert [word.startswith(told) for word, told in zip(words, (english, english, chinese), strict=True)] == [True] * 3
+
+
 @pytest.mark.parametrize("base", ["", "norm", "/norm/", "courses/2026/norm"])
 def test_all_routes_are_below_the_servers_path_and_what_is_not_there_is_404_in_json(manager, base: str) -> None:
     client = TestClient(Starlette(routes=routes_below(base)))
