@@ -16,10 +16,11 @@ import { drop, earlierRuns } from "../shared/earlier.js";
 import { armColors, project } from "../shared/look.js";
 import { Notices } from "../shared/notices.js";
 import { order } from "../shared/orders.js";
+import { evaluateAfter, plotly } from "../shared/plotly.js";
 import { Series } from "./series.js";
 import { ASKED, ENDED, IS_GONE, WORDS } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";
-import { WANTED, address, dragging, escape, get, number, plotly } from "../shared/web.js";
+import { WANTED, address, dragging, escape, get, number } from "../shared/web.js";
 
 const panels = new WeakMap();
 
@@ -116,6 +117,7 @@ class Panel {
         this.fitLink();
         period = PERIOD_MS[answer.state.status];
         this.show();
+        if (this.series.hasPoint) this.firstShown?.();
         if (this.drawn !== this.series.latest) await this.draw();
       }
     } catch {
@@ -176,9 +178,10 @@ class Panel {
   async draw() {
     const isThere = Boolean(this.data.run || this.gone);
     if (!isThere || this.drawing || this.isDragging()) return (this.again = isThere);
+    if (!window.Plotly) return void (this.coming ??= plotly().then(() => this.closed || this.draw())); // all else goes on
     this.drawing = true;
     try {
-      this.curves ??= await this.makeCurves();
+      this.curves ??= this.makeCurves();
       do {
         this.again = false;
         const { series } = this;
@@ -192,8 +195,8 @@ class Panel {
     }
   }
 
-  async makeCurves() {
-    const curves = new Curves(await plotly(), this.parts.loss, this.parts.accuracy);
+  makeCurves() {
+    const curves = new Curves(window.Plotly, this.parts.loss, this.parts.accuracy);
     curves.redraw = () => this.draw();
     return curves;
   }
@@ -331,6 +334,7 @@ class Panel {
     if (what === "rate") return this.showRate(heard, rate.value);
     if (!BEGINS.has(what)) return;
     this.presses.underWay += 1;
+    evaluateAfter(new Promise((done) => (this.firstShown = () => requestAnimationFrame(() => setTimeout(done)))));
     this.show();
     await heard;
     this.presses.underWay -= 1;

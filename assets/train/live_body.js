@@ -1,6 +1,7 @@
 // The train page as HTML; live.js fills what carries data-part.
 
 import { projectorButton } from "../shared/look.js";
+import { late } from "../shared/plotly.js";
 
 export const skeleton = () => `
   <header class="ns-bar">
@@ -34,7 +35,7 @@ export const skeleton = () => `
       <span class="ns-group"><button data-part="whole" data-whole="1" title="Or double-click a chart" disabled>whole run</button></span>
       <label title="Each point is the mean with the points before it; test lines stay as measured">smooth training lines <select data-part="smooth"><option value="1">off</option><option value="9" selected>9 points</option><option value="31">31 points</option><option value="101">101 points</option></select></label>
     </div>
-    <div class="ns-charts"><div class="ns-chart" data-part="loss"></div><div class="ns-chart" data-part="accuracy"></div></div>
+    <div class="ns-charts"><div class="ns-chart" data-part="loss"></div><div class="ns-chart" data-part="accuracy"></div>${late()}</div>
     <div class="ns-foot"><span data-part="origin"></span>
       <details><summary>How is this made?</summary>
         <p>Each arm is the same LeNet from the same initial convolution and linear weights (the # is their fingerprint); all take the same mini-batches,

@@ -1,0 +1,64 @@
+// plotly.js, which draws the charts: fetched once for all who ask, and asked for again until it comes. Nothing else on a
+// page waits for it, and it waits for what was just pressed: to evaluate it takes all of the browser most of a second.
+
+import { address } from "./web.js";
+
+const PATIENCE_MS = 500; // sooner it is not worth a word
+const RETRY_MS = 2000;
+const LONGEST_MS = 1000; // that it waits for what was pressed
+const LOADING = "The charts are still loading.";
+const FAILED = "The charts cannot be drawn yet: plotly.js, which draws them, did not come from the server. All else works; it is asked for again.";
+
+let library;
+let words = "";
+let pressed;
+
+export const plotly = () => (library ??= bring());
+
+// Where the charts will be, or above: says why they are not there if that takes long.
+export const late = () => `<p class="ns-late" role="status">${words}</p>`;
+
+// Somebody has pressed what shows something soon, and `shown` settles when it does.
+export function evaluateAfter(shown) {
+  pressed = Promise.race([shown, pause(LONGEST_MS)]);
+}
+
+async function bring() {
+  const timer = setTimeout(() => say(LOADING), PATIENCE_MS);
+  for (let failed = 0; !window.Plotly; failed += 1) {
+    // A browser that once failed to preload an address gives that answer again without a question to the server.
+    await attempt(address(`vendor/plotly.min.js${failed ? `?again=${failed}` : ""}`)).catch(() => {});
+    if (window.Plotly) break;
+    clearTimeout(timer);
+    say(FAILED);
+    await pause(RETRY_MS);
+  }
+  clearTimeout(timer);
+  say("");
+  return window.Plotly;
+}
+
+async function attempt(url) {
+  await loaded("link", { rel: "preload", as: "script", href: url, fetchPriority: "low" });
+  await pressed;
+  await loaded("script", { src: url });
+}
+
+function loaded(kind, properties) {
+  const element = Object.assign(document.createElement(kind), properties);
+  return new Promise((resolve, reject) => {
+    element.addEventListener("load", resolve);
+    element.addEventListener("error", () => {
+      element.remove();
+      reject(new Error(`plotly.js did not come as a ${kind}`));
+    });
+    document.head.append(element);
+  });
+}
+
+function say(text) {
+  words = text;
+  for (const element of document.querySelectorAll(".ns-late")) element.textContent = text;
+}
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
