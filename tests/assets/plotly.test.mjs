@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { setImmediate as settled } from "node:timers/promises";
 
 import { script } from "./script.mjs";
 
@@ -20,7 +21,6 @@ async function page(t) {
     querySelectorAll: (selector) => (selector === ".ns-late" ? late : []),
   };
   const library = await script("plotly.js", `?${(visits += 1)}`);
-  const settled = () => new Promise(setImmediate);
   return {
     ...library,
     asked: () => asked.map(({ kind, href, src }) => `${kind} ${href ?? src}`.replace("http://host/norm/vendor/", "")),
@@ -67,7 +67,7 @@ test("it is evaluated once what was pressed is shown", async (t) => {
   await answer("load");
   assert.deepEqual(asked(), ONCE.slice(0, 1));
   show();
-  await new Promise(setImmediate);
+  await settled();
   assert.deepEqual(asked(), ONCE);
 });
 
