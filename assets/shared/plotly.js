@@ -7,7 +7,7 @@ const PATIENCE_MS = 500; // sooner it is not worth a word
 const RETRY_MS = 2000;
 const LONGEST_MS = 1000; // that it waits for what was pressed
 const LOADING = "The charts are still loading.";
-const FAILED = "The charts cannot be drawn yet: plotly.js, which draws them, did not come from the server. All else works; it is asked for again.";
+const FAILED = "No charts yet: plotly.js, which draws them, did not come from the server. All else works; the page asks again.";
 
 let library;
 let words = "";

@@ -104,9 +104,9 @@ for (const [how, ...answers] of [
     const { plotly, asked, late, answer, pass } = await page(t);
     const found = plotly();
     for (const each of answers) await answer(each);
-    assert.match(late()[0], /^The charts cannot be drawn yet: .* asked for again\.$/);
+    assert.match(late()[0], /^No charts yet: .* asks again\.$/);
     await pass(500);
-    assert.match(late()[0], /^The charts cannot be drawn yet/); // not merely late
+    assert.match(late()[0], /^No charts yet/); // not merely late
     await pass(1500);
     assert.deepEqual(asked(), [...ONCE.slice(0, answers.length), `${ONCE[0]}?again=1`]); // or the browser would not ask
     await answer("load");

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 PLOTLY = "**/vendor/plotly.min.js*"
 LATE = ".ns-late"
-NOT_HERE = "The charts cannot be drawn yet: plotly.js, which draws them, did not come from the server."
+NOT_HERE = "No charts yet: plotly.js, which draws them, did not come from the server."
 # Each arm has the loss of a mini-batch: its first point.
 POINTS = "[...document.querySelectorAll('.ns-arm [data-figure=loss]')].map(e => e.textContent)"
 STEP = "Number(document.querySelector('.ns').dataset.step)"
