@@ -1,19 +1,31 @@
 // plotly.js, which draws the charts: fetched once for all who ask, and asked for again until it comes. Nothing else on a
-// page waits for it, and it waits for what was just pressed: to evaluate it takes all of the browser most of a second.
+// page waits for it, and it waits for what is being pressed: to evaluate it takes all of the browser most of a second.
 
 import { address } from "./web.js";
 
 const PATIENCE_MS = 500; // sooner it is not worth a word
 const RETRY_MS = 2000;
-const LONGEST_MS = 1000; // that it waits for what was pressed
+const LONGEST_MS = 4000; // that what was pressed keeps it waiting: a slow machine takes seconds to the first point
+const ALONE_MS = 300; // a hand that is about to press has moved since
+const TOUCHES = ["pointermove", "pointerdown", "keydown"];
 const LOADING = "The charts are still loading.";
 const FAILED = "No charts yet: plotly.js, which draws them, did not come from the server. All else works; the page asks again.";
 
 let library;
 let words = "";
 let pressed;
+let want;
+const wanted = new Promise((done) => (want = done));
 
-export const plotly = () => (library ??= bring());
+export function plotly() {
+  want();
+  return (library ??= bring());
+}
+
+// There is nothing to draw yet: it is evaluated once nobody moves or types.
+export function fetchAhead() {
+  library ??= bring();
+}
 
 // Where the charts will be, or above: says why they are not there if that takes long.
 export const late = () => `<p class="ns-late" role="status">${words}</p>`;
@@ -40,8 +52,20 @@ async function bring() {
 
 async function attempt(url) {
   await loaded("link", { rel: "preload", as: "script", href: url, fetchPriority: "low" });
+  await Promise.race([wanted, leftAlone()]);
   await pressed;
   await loaded("script", { src: url });
+}
+
+async function leftAlone() {
+  let touched = true;
+  const touch = () => (touched = true);
+  for (const each of TOUCHES) window.addEventListener(each, touch, true);
+  while (touched) {
+    touched = false;
+    await pause(ALONE_MS);
+  }
+  for (const each of TOUCHES) window.removeEventListener(each, touch, true);
 }
 
 function loaded(kind, properties) {

@@ -16,7 +16,7 @@ import { drop, earlierRuns } from "../shared/earlier.js";
 import { armColors, project } from "../shared/look.js";
 import { Notices } from "../shared/notices.js";
 import { order } from "../shared/orders.js";
-import { evaluateAfter, plotly } from "../shared/plotly.js";
+import { evaluateAfter, fetchAhead, plotly } from "../shared/plotly.js";
 import { Series } from "./series.js";
 import { ASKED, ENDED, IS_GONE, WORDS } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";
@@ -334,7 +334,7 @@ class Panel {
     if (what === "rate") return this.showRate(heard, rate.value);
     if (!BEGINS.has(what)) return;
     this.presses.underWay += 1;
-    evaluateAfter(new Promise((done) => (this.firstShown = () => requestAnimationFrame(() => setTimeout(done)))));
+    evaluateAfter(new Promise((done) => (this.firstShown = () => requestAnimationFrame(() => requestAnimationFrame(done)))));
     this.show();
     await heard;
     this.presses.underWay -= 1;
@@ -385,4 +385,4 @@ function arrival({ file, done, total }) {
   return total ? `downloading ${file}: ${mb(done)} of ${mb(total)} MB` : `downloading ${file}: ${mb(done)} MB`;
 }
 
-plotly(); // fetched while the page is still being read
+fetchAhead(); // while the page is still being read

@@ -13,7 +13,7 @@ async function page(t) {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const asked = [];
   const late = [{ textContent: "" }, { textContent: "" }];
-  globalThis.window = {};
+  globalThis.window = new EventTarget();
   globalThis.document = {
     baseURI: "http://host/norm/gradients",
     createElement: (kind) => Object.assign(new EventTarget(), { kind, remove() { this.gone = true; } }),
@@ -59,6 +59,29 @@ test("a page that has it already asks for nothing", async (t) => {
   assert.deepEqual(asked(), []);
 });
 
+test("fetched ahead, it is evaluated once nobody has moved or typed for a moment, or at once where it is wanted", async (t) => {
+  const { plotly, fetchAhead, asked, answer, pass } = await page(t);
+  fetchAhead();
+  await answer("load");
+  await pass(200);
+  window.dispatchEvent(new Event("pointermove"));
+  await pass(100);
+  assert.deepEqual(asked(), ONCE.slice(0, 1));
+  await pass(299);
+  assert.deepEqual(asked(), ONCE.slice(0, 1));
+  plotly();
+  await settled();
+  assert.deepEqual(asked(), ONCE);
+});
+
+test("a page that is left alone has it evaluated", async (t) => {
+  const { fetchAhead, asked, answer, pass } = await page(t);
+  fetchAhead();
+  await answer("load");
+  await pass(300);
+  assert.deepEqual(asked(), ONCE);
+});
+
 test("it is evaluated once what was pressed is shown", async (t) => {
   const { plotly, evaluateAfter, asked, answer } = await page(t);
   let show;
@@ -71,12 +94,12 @@ test("it is evaluated once what was pressed is shown", async (t) => {
   assert.deepEqual(asked(), ONCE);
 });
 
-test("what was pressed and shows nothing keeps it waiting for a second at most", async (t) => {
+test("what was pressed and shows nothing keeps it waiting for some seconds at most", async (t) => {
   const { plotly, evaluateAfter, asked, answer, pass } = await page(t);
   plotly();
   evaluateAfter(new Promise(() => {}));
   await answer("load");
-  await pass(999);
+  await pass(3999);
   assert.deepEqual(asked(), ONCE.slice(0, 1));
   await pass(1);
   assert.deepEqual(asked(), ONCE);
