@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.train_page import LONG, go, start
+from tests.browser.train_page import LONG, answer_no_more, go, start
 
 pytestmark = pytest.mark.browser
 
@@ -31,16 +31,15 @@ def test_all_but_the_charts_goes_on_while_plotly_is_on_its_way_or_does_not_come(
     page.wait_for_function(f"{POINTS}.length === 3 && {POINTS}.every(text => /mini-batch(es)?\\s[\\d.]+/.test(text))")
     moves_on(page, STEP)
     expect(page.locator(LATE)).to_have_text("The charts are still loading.")
-    held.pop().abort()
+    with page.expect_request("**/plotly.min.js?again=1"):
+        held.pop().abort()
     expect(page.locator(LATE)).to_contain_text(NOT_HERE)
     moves_on(page, STEP)
     expect(page.locator("[data-part=status]")).to_have_text("Running")
     go(page, "Gradients")
     moves_on(page, SHOWN_STEP)
     expect(page.locator(LATE)).to_contain_text(NOT_HERE)
-    page.unroute(PLOTLY)
-    for route in held:
-        route.continue_()
+    held.pop().continue_()
     page.wait_for_function("document.querySelector('[data-part=depth]').data?.length === 3")
     expect(page.locator(LATE)).to_have_text("")
 
@@ -61,6 +60,6 @@ def test_charts_of_a_run_that_has_ended_are_drawn_once_plotly_comes(
         expect(page.locator("[data-part=says]")).not_to_have_text("")
     else:
         expect(page.locator(".ns-arm").last).to_contain_text("test accuracy")
-    page.unroute(PLOTLY)
+    answer_no_more(page)
     page.wait_for_function("[...document.querySelectorAll('.ns-chart')].some(chart => chart._fullLayout)")
     expect(page.locator(LATE)).to_have_text("")
