@@ -21,16 +21,18 @@ from unittest.mock import patch
 
 from bench.browser import NoBrowser
 from bench.experiments import lasting
-from bench.loops import few_tests, images
+from bench.loops import bare, few_tests, images
 from bench.plot import Panel, Point, svg
 from bench.timings import table
 from core.data.images import Images, as_floats
 from core.experiment.arm import ArmConfig, parse_arm
 from core.experiment.config import DEPTHS, ExperimentConfig
+from core.nets.steady import threads
 from core.probes import distributions, stats
 from core.probes.watch import probe
 from core.runs.looks import Observations
 from core.training.arms import Arm, build_arms
+from core.training.crew import usable_cores
 from core.training.records import NetworksSeen, Record, to_json
 from core.training.steps import PROBE_IMAGES, look_at_fixed_images
 from core.training.trainer import Unattended, train
@@ -42,6 +44,7 @@ BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 BINS = (20, 40, 80, 160, 320)
 LENGTHS = (100, 300, 1000, 3000, 10_000)  # of runs, in steps
 LOOKS = (1, 5, 20, 80, 160, 320)
+THREADS = (1, 2, 4, 8)
 TINY = 2  # the batch where only the number of steps counts
 
 Lines = dict[str, list[Point]]
@@ -55,6 +58,12 @@ def report(repeats: int) -> str:
             "Training step by batch size, one arm", "examples in the batch", "ms a step", step_times(data, 3 * repeats)
         ),
         Panel("Training step by number of arms, batch 256", "arms", "ms a step", arm_times(data, repeats)),
+        Panel(
+            "Training step by threads, batch 256, one arm",
+            "threads of an operation",
+            "ms a step",
+            thread_times(data, repeats),
+        ),
         Panel(
             f"One look at one arm ({PROBE_IMAGES} images)",
             "bins in a histogram",
@@ -124,6 +133,23 @@ def arm_times(data: Images, repeats: int) -> Lines:
         f"depth {depth}": [(count, _step_ms(data, 256, 3 * repeats, ARMS[:count], depth)) for count in counts]
         for depth in DEPTHS
     }
+
+
+def thread_times(data: Images, repeats: int) -> Lines:
+    """ms by the threads of an operation, as many as there are cores; beside them torch.nn's own layers."""
+    counts = [count for count in THREADS if count <= usable_cores()]
+    lines: Lines = {name: [] for arm in ARMS[:3] for name in (arm.name, f"{arm.name}, torch.nn's layers")}
+    for count in counts:
+        with threads(count):
+            for arm in ARMS[:3]:
+                lines[arm.name].append((count, _step_ms(data, 256, 3 * repeats, (arm,), depth=5)))
+                lines[f"{arm.name}, torch.nn's layers"].append((count, _bare_ms(data, 3 * repeats, arm)))
+    return lines
+
+
+def _bare_ms(data: Images, steps: int, arm: ArmConfig) -> float:
+    config = lasting(steps, data, 256, (arm,))
+    return _median_ms(lambda: bare(config, data), 3) / config.total_steps
 
 
 def _step_ms(data: Images, batch_size: int, steps: int, arms: tuple[ArmConfig, ...], depth: int) -> float:

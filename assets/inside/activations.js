@@ -16,7 +16,7 @@ import { MARKERS } from "../shared/look.js";
 import { ruler } from "../shared/ruler.js";
 import { keptTicks, logTicks, ticksFollow } from "./log_axis.js";
 import { NOTES } from "./notes.js";
-import { CONFIG, SMALL, brief, escape, layout, number, plotly } from "../shared/web.js";
+import { CONFIG, SMALL, brief, escape, layout, number } from "../shared/web.js";
 
 const STAGES = { before: "before the norm", normalized: "normalized", scaled: "after γ and β", activated: "after the activation" };
 const BEFORE = ["before", "normalized", "scaled"]; // the activation, on one axis
@@ -76,7 +76,6 @@ class Activations extends InsidePage {
   }
 
   async draw() {
-    this.Plotly ??= await plotly();
     this.layers = Object.keys(Object.values(this.look.arms)[0] ?? {});
     this.element.style.setProperty("--arms", this.arms.length);
     this.fillLayers();

@@ -9,7 +9,7 @@ import { armOf } from "./saved.js";
 import { ratio, withoutPlace } from "./zeros.js";
 import { keep, kept } from "../shared/kept.js";
 import { MARKERS } from "../shared/look.js";
-import { CONFIG, SMALL, brief, escape, layout, number, percent, plotly, scientific } from "../shared/web.js";
+import { CONFIG, SMALL, brief, escape, layout, number, percent, scientific } from "../shared/web.js";
 
 const METRICS = {
   mean_abs: { name: "mean |∂L/∂W|", log: true },
@@ -52,7 +52,6 @@ class Gradients extends InsidePage {
   }
 
   async draw() {
-    this.Plotly ??= await plotly();
     const { colours } = this;
     const layers = Object.keys(Object.values(this.look.arms)[0] ?? {});
     this.fillLayers(layers);

@@ -7,6 +7,7 @@ import { savePicture } from "./saved.js";
 import { earlierRuns } from "../shared/earlier.js";
 import { keep, kept, keptList } from "../shared/kept.js";
 import { armColors, project, projectorButton } from "../shared/look.js";
+import { late, plotly } from "../shared/plotly.js";
 import { ENDED, STANDING, Standing } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";
 import { wholeSteps } from "../shared/ticks.js";
@@ -227,6 +228,7 @@ export class InsidePage {
         if (this.element.dataset.shows === "nothing") this.makeRoom();
         this.colours = this.surroundings.look("looks", () => this.show());
         this.colors = armColors(this.arms, this.colours);
+        if (!this.Plotly) return void (this.coming ??= plotly().then(() => this.closed || this.show()));
         const { round, look, looks } = this.picture;
         const isDrawn = await this.draw();
         if (round !== this.round || isDrawn === false) continue; // something else was chosen meanwhile, or a part did not come
@@ -238,6 +240,10 @@ export class InsidePage {
     } finally {
       this.showing = false;
     }
+  }
+
+  get Plotly() {
+    return window.Plotly;
   }
 
   // Nothing of what is lit is here, or not yet: the charts of something else would be taken for it.
@@ -387,5 +393,6 @@ const head = ({ question, shows, x, y }) => `
     <input type="range" min="0" step="1" data-part="slider" aria-label="Step of the run"><span class="ns-group"><button data-part="live" aria-pressed="true">follow live</button></span></div>
   <p class="ns-verdict" data-part="says" aria-live="polite"></p>
   <p class="ns-nothing" data-part="nothing" role="status"></p>
+  ${late()}
   <div class="ns-picture">`;
 const FOOT = `</div></div>`;

@@ -10,7 +10,7 @@ import { averaged, withoutMemory } from "./memory_words.js";
 import { keep, kept } from "../shared/kept.js";
 import { MARKERS } from "../shared/look.js";
 import { printed } from "./tensor_text.js";
-import { CONFIG, brief, escape, get, layout, number, percent, plotly, scientific } from "../shared/web.js";
+import { CONFIG, brief, escape, get, layout, number, percent, scientific } from "../shared/web.js";
 
 const WIDE = 16; // more channels than this are drawn sorted, and as bands over time
 const KEPT = 0.9; // of the old running statistics, at each step
@@ -87,7 +87,6 @@ class Parameters extends InsidePage {
   // --- drawing ----------------------------------------------------------------------------------------------------
 
   async draw() {
-    this.Plotly ??= await plotly();
     if (!(await this.readShape(this.following))) return false;
     this.shown = this.look; // one look for all charts: the visitor may move on while they are drawn
     const norms = this.norms();

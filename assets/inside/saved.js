@@ -4,7 +4,7 @@ import { numberOf } from "../shared/earlier.js";
 import { theme } from "../shared/look.js";
 import { fileName, linkTo, origin } from "../shared/origin.js";
 import { headings, keyOf, saveImage } from "../shared/saved_image.js";
-import { get, number, plotly } from "../shared/web.js";
+import { get, number } from "../shared/web.js";
 
 export async function savePicture(page, chart) {
   const { data, colors, picture } = page;
@@ -20,7 +20,7 @@ export async function savePicture(page, chart) {
     foot: [await settingsOf(data), linkTo(data.link)],
     name: fileName([page.view, partOf(chart), armOf(page, chart)?.name].filter(Boolean), run),
   };
-  await saveImage(await plotly(), chart, words, theme(page.element));
+  await saveImage(page.Plotly, chart, words, theme(page.element));
 }
 
 const armsIn = (page, chart) => page.arms.filter(({ name }) => chart.data.some((trace) => trace.name === name));

@@ -17,21 +17,6 @@ export async function get(path) {
 // What the server says in words, it says in English unless it is asked for more.
 const inLanguage = (path) => (spoken() === "en" ? path : `${path}${path.includes("?") ? "&" : "?"}lang=${spoken()}`);
 
-let plotlyPromise;
-export function plotly() {
-  return (plotlyPromise ??= new Promise((resolve, reject) => {
-    if (window.Plotly) return resolve(window.Plotly);
-    const script = document.createElement("script");
-    script.src = address("vendor/plotly.min.js");
-    script.addEventListener("load", () => resolve(window.Plotly));
-    script.addEventListener("error", () => {
-      plotlyPromise = undefined; // who asks again may be luckier
-      reject(new Error("plotly.js did not load"));
-    });
-    document.head.append(script);
-  }));
-}
-
 // Whether somebody drags in a chart of `element` just now: drawing then would end the drag. `release` is called after it.
 export function dragging(element, release) {
   let held = false;

@@ -18,10 +18,11 @@ import { _ } from "../shared/language.js";
 import { armColors, project } from "../shared/look.js";
 import { Notices } from "../shared/notices.js";
 import { order } from "../shared/orders.js";
+import { evaluateAfter, fetchAhead, plotly } from "../shared/plotly.js";
 import { Series } from "./series.js";
 import { ENDED, noConnection, statusWord } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";
-import { WANTED, address, dragging, escape, get, plotly } from "../shared/web.js";
+import { WANTED, address, dragging, escape, get } from "../shared/web.js";
 
 const panels = new WeakMap();
 
@@ -118,6 +119,7 @@ class Panel {
         this.fitLink();
         period = PERIOD_MS[answer.state.status];
         this.show();
+        if (this.series.hasPoint) this.firstShown?.();
         if (this.drawn !== this.series.latest) await this.draw();
       }
     } catch {
@@ -178,9 +180,10 @@ class Panel {
   async draw() {
     const isThere = Boolean(this.data.run || this.gone);
     if (!isThere || this.drawing || this.isDragging()) return (this.again = isThere);
+    if (!window.Plotly) return void (this.coming ??= plotly().then(() => this.closed || this.draw())); // all else goes on
     this.drawing = true;
     try {
-      this.curves ??= await this.makeCurves();
+      this.curves ??= this.makeCurves();
       do {
         this.again = false;
         const { series } = this;
@@ -194,8 +197,8 @@ class Panel {
     }
   }
 
-  async makeCurves() {
-    const curves = new Curves(await plotly(), this.parts.loss, this.parts.accuracy);
+  makeCurves() {
+    const curves = new Curves(window.Plotly, this.parts.loss, this.parts.accuracy);
     curves.redraw = () => this.draw();
     return curves;
   }
@@ -322,6 +325,7 @@ class Panel {
     if (what === "rate") return this.showRate(heard, rate.value);
     if (!BEGINS.has(what)) return;
     this.presses.underWay += 1;
+    evaluateAfter(new Promise((done) => (this.firstShown = () => requestAnimationFrame(() => requestAnimationFrame(done)))));
     this.show();
     await heard;
     this.presses.underWay -= 1;
@@ -360,4 +364,4 @@ class Panel {
   }
 }
 
-plotly(); // fetched while the page is still being read
+fetchAhead(); // while the page is still being read

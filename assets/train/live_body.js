@@ -2,6 +2,7 @@
 
 import { _, pgettext } from "../shared/language.js";
 import { projectorButton } from "../shared/look.js";
+import { late } from "../shared/plotly.js";
 
 export const skeleton = () => `
   <header class="ns-bar">
@@ -35,7 +36,7 @@ export const skeleton = () => `
       <span class="ns-group"><button data-part="whole" data-whole="1" title="${_("Or double-click a chart")}" disabled>${_("whole run")}</button></span>
       <label title="${_("Each point is the mean with the points before it; test lines stay as measured")}">${_("smooth training lines")} <select data-part="smooth"><option value="1">${_("off")}</option>${[9, 31, 101].map(width).join("")}</select></label>
     </div>
-    <div class="ns-charts"><div class="ns-chart" data-part="loss"></div><div class="ns-chart" data-part="accuracy"></div></div>
+    <div class="ns-charts"><div class="ns-chart" data-part="loss"></div><div class="ns-chart" data-part="accuracy"></div>${late()}</div>
     <div class="ns-foot"><span data-part="origin"></span>
       <details><summary>${_("How is this made?")}</summary>
         <p>${howMade(`<span data-part="tested"></span>`)}</p>

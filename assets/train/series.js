@@ -72,6 +72,11 @@ export class Series {
     this.replaced = record;
   }
 
+  // Whether a mini-batch has been trained on.
+  get hasPoint() {
+    return [...this.arms.values()].some(({ train }) => train.step.length > 0);
+  }
+
   // A step in the other units of the x-axis.
   whereIs(step) {
     const first = this.arms.values().next().value;
