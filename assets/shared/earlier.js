@@ -2,11 +2,12 @@
 // remembers them, and numbers the runs in the order in which they came into view.
 
 import { keep, keptList } from "./kept.js";
-import { _ } from "./language.js";
+import { _, spoken } from "./language.js";
 
 const MOST = 4;
 
-// What the page knows of its runs, from what Python says: [{id, label}], the newest last.
+// What the page knows of its runs, from what Python says: [{id, label}], the newest last. Python says each label in every
+// language: the tab remembers it for longer than one may be spoken.
 export function earlierRuns({ run, ghosts }) {
   const told = new Set(ghosts.map(({ id }) => id));
   const dropped = keptList("dropped").filter((id) => told.has(id) && id !== run); // Python has not heard of it yet
@@ -17,7 +18,7 @@ export function earlierRuns({ run, ghosts }) {
   keep("earlier", earlier);
   for (const { id } of earlier) numberOf(id);
   if (run) numberOf(run);
-  return earlier.map(({ id, label }) => ({ id, label: _("Run {number}: {label}", { number: numberOf(id), label }) }));
+  return earlier.map(({ id, label }) => ({ id, label: _("Run {number}: {label}", { number: numberOf(id), label: label[spoken()] }) }));
 }
 
 // What was dropped, or is forgotten by the server, does not come back, whatever Python says until it hears of it.

@@ -10,8 +10,9 @@ import streamlit as st
 
 from core.experiment.config import ExperimentConfig
 from core.experiment.links import QUERY_KEYS, to_query
+from core.language.languages import LANGUAGES
 from core.language.lists import enumerated
-from core.language.speech import _, ngettext
+from core.language.speech import _, ngettext, speaking
 from core.runs.run import Run
 from core.training.records import LearningRateChanged
 from core.words.settings import told
@@ -71,7 +72,7 @@ def _data(script: str, view: View) -> dict[str, Any]:
         "rate": f"{view.run.config.learning_rate:g}" if view.run else "",
         "settings": _settings(view.run.config) if view.run else "",
         "link": urlencode(to_query(view.run.config) | {"run": view.run.id}, safe=",:/") if view.run else "",
-        "ghosts": [{"id": run.id, "label": _label(run)} for run in view.earlier],
+        "ghosts": [{"id": run.id, "label": _labels(run)} for run in view.earlier],
     }
 
 
@@ -86,6 +87,15 @@ def _label(run: Run) -> str:
     init = [_init(config)] * (config.init != ExperimentConfig().init)
     training = [_rate(run), _("batch {size}", size=config.batch_size), *_unusual(config), *_length(config)]
     return " · ".join([arms, config.activation, *init, *training]).replace("-", "−")
+
+
+def _labels(run: Run) -> dict[str, str]:
+    """In every language: the tab remembers it over a reload, after which the session does not know the run any more."""
+    labels = {}
+    for each in LANGUAGES:
+        with speaking(each):
+            labels[each] = _label(run)
+    return labels
 
 
 def _settings(config: ExperimentConfig) -> str:

@@ -1,14 +1,16 @@
 // The earlier runs that a tab remembers. A reload is a session of Python's that knows no earlier run: ghosts is empty.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import { script } from "./script.mjs";
 import { tab } from "./tab.mjs";
 
+const { speak } = await script("language.js");
 const { drop, earlierRuns, numberOf } = await script("earlier.js");
 
-const told = (run, ...earlier) => earlierRuns({ run, ghosts: earlier.map((id) => ({ id, label: `of ${id}` })) });
+const told = (run, ...earlier) => earlierRuns({ run, ghosts: earlier.map((id) => ({ id, label: { en: `of ${id}`, zh: `${id}的` } })) });
 const ids = (runs) => runs.map(({ id }) => id);
 
 test("the runs of the session are there in their order, numbered as they came into view", () => {
@@ -26,6 +28,17 @@ test("after a reload they are there still, under their numbers, and later ones c
   assert.deepEqual(told("b"), [{ id: "a", label: "Run 1: of a" }]);
   assert.deepEqual(told("c", "b").map(({ label }) => label), ["Run 1: of a", "Run 2: of b"]);
   assert.equal(numberOf("c"), 3);
+});
+
+test("after a reload they are told in the language that is spoken then", async () => {
+  tab();
+  told("b", "a");
+  globalThis.document = { documentElement: {} };
+  globalThis.fetch = async (url) => ({ json: async () => JSON.parse(readFileSync(url, "utf8")) });
+  await speak("zh");
+  assert.deepEqual(told("b"), [{ id: "a", label: "运行1：a的" }]);
+  await speak("en");
+  assert.deepEqual(told("b"), [{ id: "a", label: "Run 1: of a" }]);
 });
 
 test("another tab has none of them", () => {
@@ -71,7 +84,7 @@ test("a run that was dropped and is watched again is an earlier run after it", (
 test("the words for a run are Python's newest: its learning rate may have changed since", () => {
   tab();
   told("b", "a");
-  earlierRuns({ run: "b", ghosts: [{ id: "a", label: "lr 0.1 → 0.2" }] });
+  earlierRuns({ run: "b", ghosts: [{ id: "a", label: { en: "lr 0.1 → 0.2" } }] });
   assert.equal(told("b")[0].label, "Run 1: lr 0.1 → 0.2");
 });
 

@@ -386,7 +386,12 @@ def test_an_earlier_run_that_is_gone_is_told_and_no_longer_drawn(manager: RunMan
     first = run_of(app, manager)
     until(lambda: first.ended)
     send(app, {"do": "renew"} | in_view(app))
-    assert [ghost["id"] for ghost in told(app)["ghosts"]] == [first.id]
+    (ghost,) = told(app)["ghosts"]
+    assert ghost["id"] == first.id
+    assert {language: label.split(" · ")[-1] for language, label in ghost["label"].items()} == {
+        "en": "seed 0",
+        "zh": "随机种子 0",
+    }
     del manager._runs[first.id]
     send(app, {"do": "look"})
     assert told(app)["ghosts"] == []
