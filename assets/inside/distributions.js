@@ -1,5 +1,6 @@
 // Drawing distributions: histograms as steps, percentiles over time as bands, feature maps as pixels.
 
+import { _ } from "../shared/language.js";
 import { brief } from "../shared/web.js";
 
 export const BINS = 80;
@@ -62,7 +63,7 @@ export function bands(seen, color) {
   return [
     ...band(P1, P99, 0.14), ...band(P5, P95, 0.2), ...band(P25, P75, 0.3),
     { ...thin, y: found.map(({ low }) => low) }, { ...thin, y: found.map(({ high }) => high) },
-    { ...edge, y: at(P50), line: { color, width: 2.6 }, hoverinfo: undefined, customdata: found.map(({ percentiles }) => percentiles.map(brief)), hovertemplate: "step %{x}: median %{customdata[3]}, 1–99 % %{customdata[0]} to %{customdata[6]}<extra></extra>" },
+    { ...edge, y: at(P50), line: { color, width: 2.6 }, hoverinfo: undefined, customdata: found.map(({ percentiles }) => percentiles.map(brief)), hovertemplate: `${_("step %{x}: median %{customdata[3]}, 1–99 % %{customdata[0]} to %{customdata[6]}")}<extra></extra>` },
   ];
 }
 

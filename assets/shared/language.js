@@ -48,5 +48,4 @@ export const ngettext = (one, many, n, values) => filled(catalog[one] ?? (Number
 
 const filled = (text, values) => (values ? text.replaceAll(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole) : text);
 
-// The same as Python's: a, b, c; a and b.
-export const enumerated = (things) => things.join(pgettext("between the things of a list", ", "));
+export { enumerated } from "./lists.js"; // there, since what this file says itself is not gathered

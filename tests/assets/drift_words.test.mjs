@@ -31,7 +31,7 @@ test("once BatchNorm has diverged it says nothing of what lies behind it", () =>
 
 test("an experiment of somebody else's is told among the notes, with its source", () => {
   assert.ok(!aboutDrift("conv1", [BN], [look({ bn: layer(0.2, 0.01) })]).includes("Santurkar"));
-  assert.match(NOTES.activations, /Santurkar et al\. \(2018\)/);
+  assert.match(NOTES.activations(), /Santurkar et al\. \(2018\)/);
 });
 
 test("where nothing has moved yet it says nothing", () => {
