@@ -24,7 +24,7 @@ const stageNames = () => ({ before: _("before the norm"), normalized: _("normali
 const BEFORE = ["before", "normalized", "scaled"]; // the activation, on one axis
 const ranges = () => ({ panel: _("each panel its own"), layer: _("this layer"), all: _("all layers") });
 
-const drift = () => _("Drift: how far the units’ means move from one look to the next, in pooled standard deviations");
+const driftTitle = () => _("Drift: how far the units’ means move from one look to the next, in pooled standard deviations");
 
 const group = (label, kind, choices) =>
   `<span>${label} <span class="ns-group" role="group" aria-label="${label}">${Object.entries(choices)
@@ -51,7 +51,7 @@ class Activations extends InsidePage {
     <p class="ns-small" data-part="stagesNote"></p>
     <div class="ns-heading"><h3 data-part="bandsTitle"></h3><span class="ns-small">${_("median, middle half, 5–95 %, 1–99 %; thin: smallest and largest. A click goes to that step.")}</span></div>
     <div class="ns-heats" data-part="bands"></div>
-    <div class="ns-heading"><h3>${drift()}</h3></div>
+    <div class="ns-heading"><h3>${driftTitle()}</h3></div>
     <div class="ns-chart ns-drift" data-part="drift"></div>
     <p data-part="driftSays"></p>
     <details class="ns-maps" data-part="maps"><summary>${_("One test image through all networks")}</summary>
@@ -278,7 +278,7 @@ class Activations extends InsidePage {
       shapes.push({ ...this.cursorLine(`x${nth(i)}`), y0: halves.lower[0], y1: halves.upper[1] });
     });
     await this.react(drift, traces, { ...axes, annotations, shapes, hovermode: "x", margin: { l: 8, r: 12, t: 50, b: 8 }, uirevision: "drift" }); // the toolbar above the layers' names
-    ticksFollow(this.Plotly, drift, ...layers.flatMap((_, row) => [`yaxis${nth(2 * row)}`, `yaxis${nth(2 * row + 1)}`]));
+    ticksFollow(this.Plotly, drift, ...layers.flatMap((layer, row) => [`yaxis${nth(2 * row)}`, `yaxis${nth(2 * row + 1)}`]));
     this.onClick(drift, (point) => this.moveTo(point.x));
     this.parts.driftSays.textContent = aboutDrift(layers[0], this.everShown(), this.looks.slice(0, this.index + 1));
   }
@@ -300,7 +300,7 @@ class Activations extends InsidePage {
     if (arm) return { title: _("{what}: {arm}", { what: this.parts.bandsTitle.textContent, arm: arm.title }), key: [{ text: _("median, middle half, 5–95 %, 1–99 %; thin: smallest and largest") }] };
     if (column) return { title: _("{layer}, {stage}: share of the values in each bin", { layer: this.chosen, stage: stageNames()[column.dataset.column] }), key: beyond(column) };
     if (chart === this.parts.spread) return { title: _("Spread of the values {stage}, by layer", { stage: stageNames()[this.stage] }) };
-    return { title: drift() };
+    return { title: driftTitle() };
   }
 
   choose(what, value) {

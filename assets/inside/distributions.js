@@ -44,7 +44,7 @@ export const coarse = (fixed) => rebinned(fixed, [fixed.low, fixed.high], fixed.
 
 // A step histogram: shares of all values, those outside the bins included.
 export function steps({ low, high, counts }, values, color, name, faint) {
-  const edges = Array.from({ length: counts.length + 1 }, (_, i) => low + ((high - low) * i) / counts.length);
+  const edges = Array.from({ length: counts.length + 1 }, (empty, i) => low + ((high - low) * i) / counts.length);
   const shares = counts.map((count) => count / values);
   return {
     type: "scatter", mode: "lines", name, x: [low, ...edges, high], y: [0, ...shares, shares.at(-1), 0], line: { shape: "hv", color, width: faint ? 1.2 : 2.4 },

@@ -56,7 +56,7 @@ export function heads(room, { font, type }) {
 export function namesOf(layers, half, long, type) {
   const each = half / layers.length;
   const every = long <= each ? 1 : Math.ceil((1.2 * type) / each);
-  const tickvals = layers.filter((_, i) => i % every === 0);
+  const tickvals = layers.filter((layer, i) => i % every === 0);
   return { tickangle: long <= each ? 0 : 90, tickmode: "array", tickvals, ticktext: tickvals };
 }
 

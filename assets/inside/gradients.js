@@ -127,7 +127,7 @@ class Gradients extends InsidePage {
     const marker = { type: "line", yref: "paper", y0: 0, y1: 1, x0: this.index, x1: this.index, line: { color: colours.text, width: 2 } };
     for (const [i, element] of charts.entries()) {
       await react(this.Plotly, element, [{
-        type: "heatmap", z: tables[i], y: layers, x: steps.map((_, k) => k), customdata: layers.map(() => steps), zmin: low, zmax: high,
+        type: "heatmap", z: tables[i], y: layers, x: steps.map((step, k) => k), customdata: layers.map(() => steps), zmin: low, zmax: high,
         colorscale: scaleOf(colours.dark), showscale: false,
         text: tables[i].map((row) => row.map((value) => (log && value != null ? brief(10 ** value) : percent(value)))),
         hovertemplate: `${_("step %{customdata} · %{y}: %{text}")}<extra></extra>`,
@@ -154,7 +154,7 @@ class Gradients extends InsidePage {
       const bins = found.positive.length;
       const middle = (i) => found.low * (found.high / found.low) ** ((i + 0.5) / bins);
       const total = [found.negative, found.positive].flat().reduce((a, b) => a + b, 0) + found.zero + found.tiny + found.huge + found.nan + found.inf;
-      const x = [...found.negative.map((_, i) => -axis(middle(i), found)).toReversed(), 0, ...found.positive.map((_, i) => axis(middle(i), found))];
+      const x = [...found.negative.map((count, i) => -axis(middle(i), found)).toReversed(), 0, ...found.positive.map((count, i) => axis(middle(i), found))];
       const y = [...found.negative.toReversed(), found.zero + found.tiny, ...found.positive].map((count) => count / total);
       traces.push({ type: "scatter", mode: "lines", line: { shape: "hvh", width: 2.2, color: this.colors.get(arm.name) }, x, y, name: arm.name, hovertemplate: "%{y:.1%}" });
       notes.push(_("{arm}: {zeros} exact zeros, {nan} NaN, {inf} ±Inf", { arm: arm.name, zeros: found.zero, nan: found.nan, inf: found.inf }));

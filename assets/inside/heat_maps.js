@@ -31,7 +31,7 @@ export function whyFlat(name, log, values) {
 export function ticks(steps, width, type) {
   const wide = (String(steps.at(-1)).length * 0.6 + 0.8) * type;
   const every = Math.max(1, Math.ceil(steps.length / 7), Math.ceil((steps.length * wide) / Math.max(width, wide)));
-  const at = steps.map((_, i) => i).filter((i) => i % every === 0);
+  const at = steps.map((step, i) => i).filter((i) => i % every === 0);
   return { tickvals: at, ticktext: at.map((i) => String(steps[i])) };
 }
 

@@ -199,9 +199,9 @@ class Parameters extends InsidePage {
     const common = { name: arm.name, opacity: faint ? 0.3 : 1, hoverinfo: faint ? "skip" : undefined };
     if (this.isWide) {
       const y = values.filter((value) => value != null).toSorted((a, b) => a - b);
-      return { ...common, type: "scatter", mode: "lines", x: y.map((_, i) => i), y, line: { color, width: faint ? 1.5 : 3 }, hovertemplate: `${escape(arm.name)}: %{y:.4g}<extra></extra>` };
+      return { ...common, type: "scatter", mode: "lines", x: y.map((value, i) => i), y, line: { color, width: faint ? 1.5 : 3 }, hovertemplate: `${escape(arm.name)}: %{y:.4g}<extra></extra>` };
     }
-    return { ...common, type: "bar", base: start, y: values.map((value) => value == null ? null : value - start), x: values.map((_, i) => i), customdata: values, marker: { color }, offsetgroup: arm.name + (faint ? " ghost" : ""), hovertemplate: `${_("{arm}, channel %{x}: %{customdata:.4g}", { arm: escape(arm.name) })}<extra></extra>` };
+    return { ...common, type: "bar", base: start, y: values.map((value) => value == null ? null : value - start), x: values.map((value, i) => i), customdata: values, marker: { color }, offsetgroup: arm.name + (faint ? " ghost" : ""), hovertemplate: `${_("{arm}, channel %{x}: %{customdata:.4g}", { arm: escape(arm.name) })}<extra></extra>` };
   }
 
   overTime({ arm, color, norm }, which) {
@@ -246,7 +246,7 @@ class Parameters extends InsidePage {
     const all = pairs.flat(2);
     const ends = all.length ? [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))] : [];
     const traces = running.map(({ arm, color }, i) => ({
-      type: "scatter", mode: "markers", name: arm.name, x: pairs[i].map(([a]) => a), y: pairs[i].map(([, b]) => b), customdata: pairs[i].map((_, c) => c),
+      type: "scatter", mode: "markers", name: arm.name, x: pairs[i].map(([a]) => a), y: pairs[i].map(([, b]) => b), customdata: pairs[i].map((pair, c) => c),
       marker: { color, size: this.isWide ? 7 : 11, opacity: 0.75, symbol: MARKERS[this.arms.indexOf(arm)] }, hovertemplate: `${_("{arm}, channel %{customdata}: running %{y:.3g}, batch %{x:.3g}", { arm: escape(arm.name) })}<extra></extra>`,
     }));
     const equal = { type: "scatter", mode: "lines", x: ends, y: ends, line: { color: this.colours.faint, dash: "dot", width: 1.5 }, hoverinfo: "skip" };

@@ -47,5 +47,3 @@ export const pgettext = (context, text, values) => filled(catalog[`${context}\u0
 export const ngettext = (one, many, n, values) => filled(catalog[one] ?? (Number(n) === 1 ? one : many), { n, ...values });
 
 const filled = (text, values) => (values ? text.replaceAll(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole) : text);
-
-export { enumerated } from "./lists.js"; // there, since what this file says itself is not gathered

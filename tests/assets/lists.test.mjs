@@ -7,7 +7,6 @@ import { english, inChinese } from "./speech.mjs";
 import { script } from "./script.mjs";
 
 const { enumerated, parted, sentences } = await script("lists.js");
-const language = await script("language.js");
 
 beforeEach(english);
 afterEach(english);
@@ -16,11 +15,6 @@ test("things stand in a row with the language's own marks", async () => {
   assert.deepEqual([enumerated(["bn", 2, "ln"]), parted(["a, b", "c"])], ["bn, 2, ln", "a, b; c"]);
   await inChinese();
   assert.deepEqual([enumerated(["bn", 2, "ln"]), parted(["a、b", "c"])], ["bn、2、ln", "a、b；c"]);
-});
-
-test("who asks the language's own script for the row has it, too", async () => {
-  await inChinese();
-  assert.equal(language.enumerated(["bn", "ln"]), "bn、ln");
 });
 
 test("between sentences is a space in English and none in Chinese, and what is empty is left out", async () => {
