@@ -8,7 +8,7 @@ import { NOTES } from "./notes.js";
 import { armOf } from "./saved.js";
 import { ratio, withoutPlace } from "./zeros.js";
 import { keep, kept } from "../shared/kept.js";
-import { _ } from "../shared/language.js";
+import { _, pgettext } from "../shared/language.js";
 import { MARKERS } from "../shared/look.js";
 import { CONFIG, SMALL, brief, escape, layout, number, percent, plotly, scientific } from "../shared/web.js";
 
@@ -33,7 +33,7 @@ class Gradients extends InsidePage {
 
   get body() {
     return `
-    <div class="ns-tools"><span class="ns-group" role="group" aria-label="${_("What is drawn")}">${Object.entries(metrics())
+    <div class="ns-tools"><span class="ns-group" role="group" aria-label="${pgettext("the measure of a gradient", "What is drawn")}">${Object.entries(metrics())
       .map(([key, { name }]) => `<button data-metric="${key}">${name}</button>`).join("")}</span></div>
     <div class="ns-headline"><div class="ns-chart ns-tall" data-part="depth"></div><div class="ns-ratios" data-part="ratios"></div></div>
     <p class="ns-small" data-part="zeros"></p>

@@ -372,8 +372,8 @@ class Parameters extends InsidePage {
   }
 
   wordsOf({ dataset: { part } }) {
-    if (part === "accuracy") return { about: [_("step {step}", { step: number(this.shown.step) }), _("test images")] };
-    if (part === "noiseChart") return { about: this.noiseFound ? [_("step {step}", { step: number(this.noiseFound.step) }), _("test images")] : [_("not measured yet")] };
+    if (part === "accuracy") return { about: [_("step {step}", { step: number(this.shown.step) }), pgettext("what the accuracies are of", "test images")] };
+    if (part === "noiseChart") return { about: this.noiseFound ? [_("step {step}", { step: number(this.noiseFound.step) }), pgettext("what the accuracies are of", "test images")] : [_("not measured yet")] };
     const symbol = { gammaGrad: "∂L/∂γ", betaGrad: "∂L/∂β" }[part];
     if (!symbol) return {};
     return { title: this.isWide ? _("{symbol} of every unit, sorted", { symbol }) : _("{symbol} per channel", { symbol }) };
