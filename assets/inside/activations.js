@@ -12,15 +12,19 @@ import { Maps } from "./maps.js";
 import { domainsOf, rowsOf } from "./panels.js";
 import { armOf } from "./saved.js";
 import { keep, kept } from "../shared/kept.js";
+import { _ } from "../shared/language.js";
+import { enumerated, sentences } from "../shared/lists.js";
 import { MARKERS } from "../shared/look.js";
 import { ruler } from "../shared/ruler.js";
 import { keptTicks, logTicks, ticksFollow } from "./log_axis.js";
 import { NOTES } from "./notes.js";
 import { CONFIG, SMALL, brief, escape, layout, number } from "../shared/web.js";
 
-const STAGES = { before: "before the norm", normalized: "normalized", scaled: "after γ and β", activated: "after the activation" };
+const stageNames = () => ({ before: _("before the norm"), normalized: _("normalized"), scaled: _("after γ and β"), activated: _("after the activation") });
 const BEFORE = ["before", "normalized", "scaled"]; // the activation, on one axis
-const RANGES = { panel: "each panel its own", layer: "this layer", all: "all layers" };
+const ranges = () => ({ panel: _("each panel its own"), layer: _("this layer"), all: _("all layers") });
+
+const driftTitle = () => _("Drift: how far the units’ means move from one look to the next, in pooled standard deviations");
 
 const group = (label, kind, choices) =>
   `<span>${label} <span class="ns-group" role="group" aria-label="${label}">${Object.entries(choices)
@@ -31,39 +35,39 @@ class Activations extends InsidePage {
 
   get idle() {
     return {
-      question: "What does each layer still say about the image?",
-      shows: ["spread over the images, unit by unit", "distribution at four stages", "dead units", "drift", "feature maps"],
-      x: "layer", y: "spread",
+      question: _("What does each layer still say about the image?"),
+      shows: [_("spread over the images, unit by unit"), _("distribution at four stages"), _("dead units"), _("drift"), _("feature maps")],
+      x: _("layer"), y: _("spread"),
     };
   }
 
   get body() {
     return `
-    <div class="ns-tools ns-choices"><span>layer <span class="ns-group" role="group" aria-label="layer" data-part="layers"></span></span>
-      ${group("stage", "stage", STAGES)}</div>
+    <div class="ns-tools ns-choices"><span>${_("layer")} <span class="ns-group" role="group" aria-label="${_("layer")}" data-part="layers"></span></span>
+      ${group(_("stage"), "stage", stageNames())}</div>
     <div class="ns-spread"><div class="ns-chart" data-part="spread"></div><div class="ns-inactive" data-part="inactive"></div></div>
-    <div class="ns-heading"><h3><span data-part="stagesTitle"></span> <span class="ns-small">share of the values in each bin</span></h3><div class="ns-tools">${group("axis", "range", RANGES)}</div></div>
-    <div class="ns-stages" data-part="stages">${Object.keys(STAGES).map((stage) => `<div data-column="${stage}"><div class="ns-chart ns-low"></div><div class="ns-counts"></div></div>`).join("")}</div>
+    <div class="ns-heading"><h3><span data-part="stagesTitle"></span> <span class="ns-small">${_("share of the values in each bin")}</span></h3><div class="ns-tools">${group(_("axis"), "range", ranges())}</div></div>
+    <div class="ns-stages" data-part="stages">${Object.keys(stageNames()).map((stage) => `<div data-column="${stage}"><div class="ns-chart ns-low"></div><div class="ns-counts"></div></div>`).join("")}</div>
     <p class="ns-small" data-part="stagesNote"></p>
-    <div class="ns-heading"><h3 data-part="bandsTitle"></h3><span class="ns-small">median, middle half, 5–95 %, 1–99 %; thin: smallest and largest. A click goes to that step.</span></div>
+    <div class="ns-heading"><h3 data-part="bandsTitle"></h3><span class="ns-small">${_("median, middle half, 5–95 %, 1–99 %; thin: smallest and largest. A click goes to that step.")}</span></div>
     <div class="ns-heats" data-part="bands"></div>
-    <div class="ns-heading"><h3>Drift: how far the units’ means move from one look to the next, in pooled standard deviations</h3></div>
+    <div class="ns-heading"><h3>${driftTitle()}</h3></div>
     <div class="ns-chart ns-drift" data-part="drift"></div>
     <p data-part="driftSays"></p>
-    <details class="ns-maps" data-part="maps"><summary>One test image through all networks</summary>
-      <div class="ns-tools"><label>test image <input type="number" min="0" value="0" data-part="image"></label>
-        <label>layer <select data-part="mapsLayer" aria-label="layer of the maps"></select></label>
-        <label>stage <select data-part="mapsStage" aria-label="stage of the maps">${Object.entries(STAGES).map(([key, name]) => `<option value="${key}">${name}</option>`).join("")}</select></label>
-        <button data-part="refresh">refresh</button><span data-part="mapsState"></span></div>
+    <details class="ns-maps" data-part="maps"><summary>${_("One test image through all networks")}</summary>
+      <div class="ns-tools"><label>${_("test image")} <input type="number" min="0" value="0" data-part="image"></label>
+        <label>${_("layer")} <select data-part="mapsLayer" aria-label="${_("layer of the maps")}"></select></label>
+        <label>${_("stage")} <select data-part="mapsStage" aria-label="${_("stage of the maps")}">${Object.entries(stageNames()).map(([key, name]) => `<option value="${key}">${name}</option>`).join("")}</select></label>
+        <button data-part="refresh">${_("refresh")}</button><span data-part="mapsState"></span></div>
       <div data-part="mapsAnswer" aria-live="polite"></div></details>
-    ${NOTES.activations}`;
+    ${NOTES.activations()}`;
   }
 
   constructor(root) {
     super(root);
     this.element.classList.add("ns-activations");
-    this.stage = kept("stage", "activated", Object.keys(STAGES));
-    this.range = kept("range", "layer", Object.keys(RANGES));
+    this.stage = kept("stage", "activated", Object.keys(stageNames()));
+    this.range = kept("range", "layer", Object.keys(ranges()));
     press(this.element, "stage", this.stage);
     press(this.element, "range", this.range);
     this.maps = new Maps(this);
@@ -125,7 +129,7 @@ class Activations extends InsidePage {
     await this.react(spread, lines, {
       hovermode: "x", margin: { l: 8, r: labelWidth(ends, this.colours.type), t: 34, b: 8 },
       xaxis: { ...axis, domain: [0, 0.46] }, xaxis2: { ...this.axis(), ...axis, domain: [0.51, 1] },
-      yaxis: { type: "log", range, ...logTicks(seen.map((exponent) => 10 ** exponent)), title: { text: `std, ${STAGES[this.stage]}`, standoff: 4 } },
+      yaxis: { type: "log", range, ...logTicks(seen.map((exponent) => 10 ** exponent)), title: { text: _("std, {stage}", { stage: stageNames()[this.stage] }), standoff: 4 } },
       annotations: [head(pooled, 0), head(perUnit, 0.51),
         ...endLabels(ends, seen, (this.colours.type + 5) / (spread.clientHeight - 80), this.colours.type)],
       uirevision: this.stage,
@@ -157,16 +161,18 @@ class Activations extends InsidePage {
     const { step } = this.look;
     const look = await this.whole();
     const ghost = this.ghostLook && (await this.whole(this.ghostLook, this.ghost.id));
-    this.parts.stagesTitle.textContent = `Four stages of ${this.chosen} at step ${number(step)}`;
-    this.parts.stagesNote.textContent = look ? this.withoutNorm() : "The histograms of this step are not kept any more: it was merged with a neighbour. Move on by one look.";
+    this.parts.stagesTitle.textContent = _("Four stages of {layer} at step {step}", { layer: this.chosen, step: number(step) });
+    this.parts.stagesNote.textContent = look ? this.withoutNorm() : _("The histograms of this step are not kept any more: it was merged with a neighbour. Move on by one look.");
     for (const column of this.parts.stages.children) await this.drawStage(column, look, look && ghost);
   }
 
   withoutNorm() {
     const bare = this.shownArms().filter((arm) => !this.look.arms[arm.name][this.chosen]?.stages.normalized).map((arm) => arm.title);
     const gone = this.everShown().filter((arm) => !this.look.arms[arm.name]).map((arm) => arm.title);
-    return (bare.length ? `${bare.join(", ")}: no norm here, so normalized and after γ and β are the same as before. ` : "") +
-      (gone.length ? `${gone.join(", ")}: not in this look; an arm that has diverged or failed is not looked into any more.` : "");
+    return sentences([
+      bare.length && _("{arms}: no norm here, so normalized and after γ and β are the same as before.", { arms: enumerated(bare) }),
+      gone.length && _("{arms}: not in this look; an arm that has diverged or failed is not looked into any more.", { arms: enumerated(gone) }),
+    ]);
   }
 
   async drawStage(column, look, ghost) {
@@ -181,9 +187,9 @@ class Activations extends InsidePage {
       return steps(histogram, summary.values, this.colors.get(arm.name), arm.name, ghostly);
     });
     column.classList.toggle("ns-chosen", stage === this.stage);
-    const nothing = look ? this.whyNothing(stage, traces, found.map(([, summary]) => summary)) : "not kept any more";
+    const nothing = look ? this.whyNothing(stage, traces, found.map(([, summary]) => summary)) : _("not kept any more");
     await this.react(column.firstChild, nothing ? [] : traces, {
-      title: STAGES[stage], hovermode: "x",
+      title: stageNames()[stage], hovermode: "x",
       xaxis: { range: padded(range), visible: !nothing },
       yaxis: { tickformat: ".0%", rangemode: "tozero", nticks: 4, visible: !nothing, autorangeoptions: { clipmax: 1 } },
       annotations: nothing ? [{ text: nothing, xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false, font: { size: this.colours.type, color: this.colours.faint } }] : [],
@@ -195,10 +201,10 @@ class Activations extends InsidePage {
   // Why a panel has no histogram, in short lines; "" where it has one.
   whyNothing(stage, traces, summaries) {
     if (traces.some(({ y }) => y.some((height) => height > 0))) return "";
-    if (!this.shownArms().length) return "no arm is shown";
-    if (!summaries.length) return stage === "activated" ? "the last layer<br>has no activation" : "no norm here:<br>the same as before the norm";
+    if (!this.shownArms().length) return _("no arm is shown");
+    if (!summaries.length) return stage === "activated" ? _("the last layer<br>has no activation") : _("no norm here:<br>the same as before the norm");
     const finite = summaries.some(({ adaptive }) => adaptive.low != null);
-    return finite ? "all values lie outside the bins:<br>see the counts below, or give<br>each panel its own axis" : "no finite value to draw:<br>see the counts below";
+    return finite ? _("all values lie outside the bins:<br>see the counts below, or give<br>each panel its own axis") : _("no finite value to draw:<br>see the counts below");
   }
 
   // From the smallest to the largest value, as far as the fixed histograms go. What an activation gives has an axis of its
@@ -216,14 +222,14 @@ class Activations extends InsidePage {
 
   async drawBands() {
     const arms = this.everShown();
-    this.parts.bandsTitle.textContent = `${this.chosen}, ${STAGES[this.stage]}, over the run`;
+    this.parts.bandsTitle.textContent = _("{layer}, {stage}, over the run", { layer: this.chosen, stage: stageNames()[this.stage] });
     const alive = arms.filter((arm) => !this.standing.hasDiverged(arm.name)); // one on its way to infinity would flatten all others
     const shared = this.range === "panel" ? null : padded(extent(this.looks.flatMap((look) => (alive.length ? alive : arms).flatMap((arm) =>
       (this.range === "all" ? this.layers : [this.chosen]).map((layer) => stageOf(look.arms[arm.name]?.[layer], this.stage)).filter(Boolean)))));
     const seenBy = (arm) => this.looks.map((look) => ({ step: look.step, ...stageOf(look.arms[arm.name]?.[this.chosen], this.stage) }));
     const caption = (arm) => {
       const broken = seenBy(arm).find(({ nan, inf }) => nan || inf);
-      return { text: arm.title, color: this.colors.get(arm.name), note: broken && `NaN or Inf from step ${number(broken.step)}` };
+      return { text: arm.title, color: this.colors.get(arm.name), note: broken && _("NaN or Inf from step {step}", { step: number(broken.step) }) };
     };
     const charts = captioned(this.parts.bands, arms.map(caption));
     for (const [i, arm] of arms.entries()) {
@@ -255,7 +261,7 @@ class Activations extends InsidePage {
       ["before", "scaled"].forEach((stage, half) => {
         const [xId, yId] = [nth(half * layers.length + i), nth(2 * row + half)];
         axes[`xaxis${xId}`] = { ...this.axis(), domain, anchor: `y${yId}`, matches: xId ? "x" : undefined, rangemode: "tozero", showticklabels: Boolean(half), nticks: 4, ...this.stepAxis(), ...(!half && { title: undefined }) };
-        const title = { text: half ? "after γ and β" : "before the norm", standoff: 4 };
+        const title = { text: stageNames()[stage], standoff: 4 };
         axes[`yaxis${yId}`] ??= { ...y, domain: half ? halves.lower : halves.upper, anchor: `x${xId}`, matches: yId ? "y" : undefined, title };
         for (const arm of this.everShown()) {
           const normed = this.looks.find((look) => look.arms[arm.name])?.arms[arm.name][layer]?.stages.scaled;
@@ -271,7 +277,7 @@ class Activations extends InsidePage {
       shapes.push({ ...this.cursorLine(`x${nth(i)}`), y0: halves.lower[0], y1: halves.upper[1] });
     });
     await this.react(drift, traces, { ...axes, annotations, shapes, hovermode: "x", margin: { l: 8, r: 12, t: 50, b: 8 }, uirevision: "drift" }); // the toolbar above the layers' names
-    ticksFollow(this.Plotly, drift, ...layers.flatMap((_, row) => [`yaxis${nth(2 * row)}`, `yaxis${nth(2 * row + 1)}`]));
+    ticksFollow(this.Plotly, drift, ...layers.flatMap((layer, row) => [`yaxis${nth(2 * row)}`, `yaxis${nth(2 * row + 1)}`]));
     this.onClick(drift, (point) => this.moveTo(point.x));
     this.parts.driftSays.textContent = aboutDrift(layers[0], this.everShown(), this.looks.slice(0, this.index + 1));
   }
@@ -290,10 +296,10 @@ class Activations extends InsidePage {
 
   wordsOf(chart) {
     const [arm, column] = [armOf(this, chart), chart.closest("[data-column]")];
-    if (arm) return { title: `${this.parts.bandsTitle.textContent}: ${arm.title}`, key: [{ text: "median, middle half, 5–95 %, 1–99 %; thin: smallest and largest" }] };
-    if (column) return { title: `${this.chosen}, ${STAGES[column.dataset.column]}: share of the values in each bin`, key: beyond(column) };
-    if (chart === this.parts.spread) return { title: `Spread of the values ${STAGES[this.stage]}, by layer` };
-    return { title: "Drift: how far the units’ means move from one look to the next, in pooled standard deviations" };
+    if (arm) return { title: _("{what}: {arm}", { what: this.parts.bandsTitle.textContent, arm: arm.title }), key: [{ text: _("median, middle half, 5–95 %, 1–99 %; thin: smallest and largest") }] };
+    if (column) return { title: _("{layer}, {stage}: share of the values in each bin", { layer: this.chosen, stage: stageNames()[column.dataset.column] }), key: beyond(column) };
+    if (chart === this.parts.spread) return { title: _("Spread of the values {stage}, by layer", { stage: stageNames()[this.stage] }) };
+    return { title: driftTitle() };
   }
 
   choose(what, value) {
@@ -361,7 +367,7 @@ const press = (element, what, value) => element.querySelectorAll(`[data-${what}]
 // What the bins of a panel do not show, as it is told below it.
 function beyond(column) {
   const [head, ...rows] = [...column.querySelectorAll("tr")].map((row) => [...row.cells].map((cell) => cell.textContent));
-  const counted = rows.map(([name, ...counts]) => `${name}: ${counts.map((count, i) => `${head[i + 1]} ${count}`).join(", ")}`);
+  const counted = rows.map(([arm, ...counts]) => _("{arm}: {counts}", { arm, counts: enumerated(counts.map((count, i) => `${head[i + 1]} ${count}`)) }));
   return [...counted, ...[...column.querySelectorAll("p")].map((note) => note.textContent)].map((text) => ({ text }));
 }
 

@@ -1,5 +1,6 @@
 // Numbers of a layer's channels: how its running statistics stand to the batch's, and quantiles.
 
+import { _ } from "../shared/language.js";
 import { scientific } from "../shared/web.js";
 
 const sum = (values) => values.reduce((a, b) => a + b, 0);
@@ -27,7 +28,8 @@ export function spread(values) {
   const ends = [Math.min(...known), Math.max(...known)];
   const written = (decimals) => ends.map((end) => plain(end, decimals));
   const apart = [2, 3, 4].find((decimals) => written(decimals)[0] !== written(decimals)[1]);
-  return written(apart ?? (ends[0] < ends[1] ? 5 : 2)).join(" to ");
+  const [low, high] = written(apart ?? (ends[0] < ends[1] ? 5 : 2));
+  return _("{low} to {high}", { low, high });
 }
 
 function plain(value, decimals) {

@@ -1,5 +1,6 @@
 // What is in no bin of a histogram, in words or as a table; and names and shares in the cells of tables.
 
+import { _, ngettext } from "../shared/language.js";
 import { escape, number, percent } from "../shared/web.js";
 
 // `all`: [arm, summary] of what is drawn; with `isWhole` the bins reach from the smallest to the largest value. A table
@@ -10,13 +11,14 @@ export function outside(all, isWhole, colors) {
   const { low, high } = all[0][1].fixed;
   const [first, last] = [low, high].map((end) => String(end).replace("-", "−"));
   const some = all.filter(([, summary]) => cells(summary).some(Boolean));
-  if (!some.length) return `<p class="ns-small">${isWhole ? "no" : `nothing below ${first} or above ${last}, no`} NaN, no ±Inf</p>`;
-  const heads = [...(isWhole ? ["below", "above"] : [`below ${first}`, `above ${last}`]), "NaN", "±Inf"];
+  const nothing = () => (isWhole ? _("no NaN, no ±Inf") : _("nothing below {first} or above {last}, no NaN, no ±Inf", { first, last }));
+  if (!some.length) return `<p class="ns-small">${nothing()}</p>`;
+  const heads = [...(isWhole ? [_("below"), _("above")] : [_("below {end}", { end: first }), _("above {end}", { end: last })]), "NaN", "±Inf"];
   const row = ([arm, summary]) => `<tr><th scope="row" style="color:${colors.get(arm.name)}">${breakable(arm.name)}</th>${cells(summary)
-    .map((count) => `<td${count ? ` class="ns-some"` : ""} title="${number(count)} of ${number(summary.values)}">${share(count, summary.values)}</td>`).join("")}</tr>`;
+    .map((count) => `<td${count ? ` class="ns-some"` : ""} title="${_("{some} of {all}", { some: number(count), all: number(summary.values) })}">${share(count, summary.values)}</td>`).join("")}</tr>`;
   const others = all.length - some.length;
   return `<table><tr><td></td>${heads.map((name) => `<th scope="col">${name}</th>`).join("")}</tr>${some.map(row).join("")}</table>` +
-    (others ? `<p class="ns-small">nothing in the other ${others === 1 ? "arm" : "arms"}</p>` : "");
+    (others ? `<p class="ns-small">${ngettext("nothing in the other arm", "nothing in the other arms", others)}</p>` : "");
 }
 
 export const share = (count, of) => (count === 0 ? "0" : count / of < 0.0005 ? "<0.1 %" : percent(count / of));

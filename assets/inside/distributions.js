@@ -1,5 +1,6 @@
 // Drawing distributions: histograms as steps, percentiles over time as bands, feature maps as pixels.
 
+import { _ } from "../shared/language.js";
 import { brief } from "../shared/web.js";
 
 export const BINS = 80;
@@ -43,7 +44,7 @@ export const coarse = (fixed) => rebinned(fixed, [fixed.low, fixed.high], fixed.
 
 // A step histogram: shares of all values, those outside the bins included.
 export function steps({ low, high, counts }, values, color, name, faint) {
-  const edges = Array.from({ length: counts.length + 1 }, (_, i) => low + ((high - low) * i) / counts.length);
+  const edges = Array.from({ length: counts.length + 1 }, (empty, i) => low + ((high - low) * i) / counts.length);
   const shares = counts.map((count) => count / values);
   return {
     type: "scatter", mode: "lines", name, x: [low, ...edges, high], y: [0, ...shares, shares.at(-1), 0], line: { shape: "hv", color, width: faint ? 1.2 : 2.4 },
@@ -62,7 +63,7 @@ export function bands(seen, color) {
   return [
     ...band(P1, P99, 0.14), ...band(P5, P95, 0.2), ...band(P25, P75, 0.3),
     { ...thin, y: found.map(({ low }) => low) }, { ...thin, y: found.map(({ high }) => high) },
-    { ...edge, y: at(P50), line: { color, width: 2.6 }, hoverinfo: undefined, customdata: found.map(({ percentiles }) => percentiles.map(brief)), hovertemplate: "step %{x}: median %{customdata[3]}, 1–99 % %{customdata[0]} to %{customdata[6]}<extra></extra>" },
+    { ...edge, y: at(P50), line: { color, width: 2.6 }, hoverinfo: undefined, customdata: found.map(({ percentiles }) => percentiles.map(brief)), hovertemplate: `${_("step %{x}: median %{customdata[3]}, 1–99 % %{customdata[0]} to %{customdata[6]}")}<extra></extra>` },
   ];
 }
 

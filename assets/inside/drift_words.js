@@ -1,6 +1,8 @@
 // What the drift of one layer shows, in words; what is known of it from elsewhere stands in the notes.
 
 import { median } from "./distributions.js";
+import { _ } from "../shared/language.js";
+import { parted, sentences } from "../shared/lists.js";
 import { brief } from "../shared/web.js";
 
 // looks: those up to the cursor; arms: all that are drawn over the run, those too that have diverged since.
@@ -9,15 +11,18 @@ export function aboutDrift(layer, arms, looks) {
   const move = (arm, stage) => median(looks.map((look) => stageOf(look, arm, stage)?.drift).filter((value) => value != null));
   const moved = arms.filter((arm) => move(arm, "before") != null);
   if (!moved.length) return "";
-  const parts = moved.map((arm) => `${arm.title} ${brief(move(arm, "before"))}${move(arm, "scaled") == null ? "" : ` before the norm and ${brief(move(arm, "scaled"))} after`}`);
+  const moves = moved.map((arm) => {
+    const told = { arm: arm.title, before: brief(move(arm, "before")), after: brief(move(arm, "scaled")) };
+    return move(arm, "scaled") == null ? _("{arm} {before}", told) : _("{arm} {before} before the norm and {after} after", told);
+  });
   const bare = moved.find((arm) => arm.norm === "none");
   const normed = moved.find((arm) => arm.norm === "bn" && move(arm, "scaled") != null); // none/bn has none behind a convolution
   const times = bare && normed && move(normed, "before") / move(bare, "before");
-  return [
-    `Median move of ${layer} from look to look, up to this step: ${parts.join("; ")}.`,
-    times > 0 && times < Infinity && `Before the norm BatchNorm’s means move ${brief(times)} times as far as those without a norm.`,
-    normed && isBeta(stageOf(looks.at(-1), normed, "scaled")) && "Behind BatchNorm each mean is its β by construction, so how calm that row is proves nothing.",
-  ].filter(Boolean).join(" ");
+  return sentences([
+    _("Median move of {layer} from look to look, up to this step: {moves}.", { layer, moves: parted(moves) }),
+    times > 0 && times < Infinity && _("Before the norm BatchNorm’s means move {times} times as far as those without a norm.", { times: brief(times) }),
+    normed && isBeta(stageOf(looks.at(-1), normed, "scaled")) && _("Behind BatchNorm each mean is its β by construction, so how calm that row is proves nothing."),
+  ]);
 }
 
 // By construction only as long as there are values: of an arm that has diverged nothing is seen.

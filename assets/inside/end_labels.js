@@ -1,5 +1,6 @@
 // Names and numbers at the right ends of lines on a log axis, pushed apart where they would overlap.
 
+import { _ } from "../shared/language.js";
 import { broken } from "../shared/names.js";
 import { ruler } from "../shared/ruler.js";
 import { brief, escape } from "../shared/web.js";
@@ -43,9 +44,11 @@ const shown = (text) => text.replaceAll(/<[^>]*>/g, "").length;
 
 // The heads of the two halves, explained where there is room for it.
 export function heads(room, { font, type }) {
-  const explained = [["pooled", "all values together"], ["per unit", "one unit, from image to image"]];
-  const fits = explained.every(([name, says]) => ruler(font)(`${name}: ${says}`, type + 1) <= room);
-  return explained.map(([name, says]) => `<b>${name}</b>${fits ? `: ${says}` : ""}`);
+  const names = [_("pooled"), _("per unit")];
+  const explained = ([pooled, unit]) => [_("{pooled}: all values together", { pooled }), _("{unit}: one unit, from image to image", { unit })];
+  const fits = explained(names).every((text) => ruler(font)(text, type + 1) <= room);
+  const strong = names.map((name) => `<b>${name}</b>`);
+  return fits ? explained(strong) : strong;
 }
 
 // Which layers are named below half a chart of `half` pixels, and how: upright where they would lie on each other, and every
@@ -53,7 +56,7 @@ export function heads(room, { font, type }) {
 export function namesOf(layers, half, long, type) {
   const each = half / layers.length;
   const every = long <= each ? 1 : Math.ceil((1.2 * type) / each);
-  const tickvals = layers.filter((_, i) => i % every === 0);
+  const tickvals = layers.filter((layer, i) => i % every === 0);
   return { tickangle: long <= each ? 0 : 90, tickmode: "array", tickvals, ticktext: tickvals };
 }
 

@@ -8,46 +8,47 @@ import { NOTES } from "./notes.js";
 import { armOf } from "./saved.js";
 import { ratio, withoutPlace } from "./zeros.js";
 import { keep, kept } from "../shared/kept.js";
+import { _, pgettext } from "../shared/language.js";
 import { MARKERS } from "../shared/look.js";
 import { CONFIG, SMALL, brief, escape, layout, number, percent, scientific } from "../shared/web.js";
 
-const METRICS = {
-  mean_abs: { name: "mean |∂L/∂W|", log: true },
-  rms: { name: "RMS ∂L/∂W", log: true },
-  before_rms: { name: "RMS ∂L/∂z", log: true },
-  update_ratio: { name: "update / weight", log: true },
-  zero_share: { name: "exact zeros", log: false },
-};
+const metrics = () => ({
+  mean_abs: { name: _("mean |∂L/∂W|"), log: true },
+  rms: { name: _("RMS ∂L/∂W"), log: true },
+  before_rms: { name: _("RMS ∂L/∂z"), log: true },
+  update_ratio: { name: _("update / weight"), log: true },
+  zero_share: { name: _("exact zeros"), log: false },
+});
 
 class Gradients extends InsidePage {
   view = "gradients";
 
   get idle() {
     return {
-      question: "How much gradient reaches the first layer?",
-      shows: ["mean |∂L/∂W| by layer", "over the run", "distribution of the entries", "exact zeros"],
-      x: "layer, from the input to the output", y: "mean |∂L/∂W|",
+      question: _("How much gradient reaches the first layer?"),
+      shows: [_("mean |∂L/∂W| by layer"), _("over the run"), _("distribution of the entries"), _("exact zeros")],
+      x: _("layer, from the input to the output"), y: _("mean |∂L/∂W|"),
     };
   }
 
   get body() {
     return `
-    <div class="ns-tools"><span class="ns-group" role="group" aria-label="What is drawn">${Object.entries(METRICS)
+    <div class="ns-tools"><span class="ns-group" role="group" aria-label="${pgettext("the measure of a gradient", "What is drawn")}">${Object.entries(metrics())
       .map(([key, { name }]) => `<button data-metric="${key}">${name}</button>`).join("")}</span></div>
     <div class="ns-headline"><div class="ns-chart ns-tall" data-part="depth"></div><div class="ns-ratios" data-part="ratios"></div></div>
     <p class="ns-small" data-part="zeros"></p>
     <div data-part="heats" class="ns-heats"></div>
     <p data-part="heatScale" class="ns-small ns-scale ns-heatscale"></p>
-    <div class="ns-tools"><label>Distribution of ∂L/∂W in <select data-part="layer"></select></label></div>
+    <div class="ns-tools"><label>${_("Distribution of ∂L/∂W in {layer}", { layer: `<select data-part="layer"></select>` })}</label></div>
     <div class="ns-chart ns-low" data-part="histogram"></div>
     <p class="ns-small" data-part="histogramNotes"></p>
-    ${NOTES.gradients}`;
+    ${NOTES.gradients()}`;
   }
 
   constructor(root) {
     super(root);
     this.element.classList.add("ns-gradients");
-    this.metric = kept("metric", "mean_abs", Object.keys(METRICS));
+    this.metric = kept("metric", "mean_abs", Object.keys(metrics()));
     this.lightMetric();
   }
 
@@ -57,7 +58,7 @@ class Gradients extends InsidePage {
     this.fillLayers(layers);
     await this.drawDepth(layers, colours);
     this.drawRatios(layers);
-    this.parts.zeros.textContent = METRICS[this.metric].log ? withoutPlace(this.shownArms(), layers, this.look.arms, this.metric) : "";
+    this.parts.zeros.textContent = this.shownMetric.log ? withoutPlace(this.shownArms(), layers, this.look.arms, this.metric) : "";
     await this.drawHeats(layers, colours);
     await this.drawHistogram(colours);
   }
@@ -70,7 +71,7 @@ class Gradients extends InsidePage {
   }
 
   async drawDepth(layers, colours) {
-    const { log, name } = METRICS[this.metric];
+    const { log, name } = this.shownMetric;
     const line = (arm, look, faint) => ({
       type: "scatter", mode: "lines+markers", name: arm.name, x: layers,
       y: layers.map((layer) => positive(look.arms[arm.name]?.[layer]?.[this.metric], log)),
@@ -86,8 +87,8 @@ class Gradients extends InsidePage {
     ];
     const guide = { type: "line", xref: "paper", x0: 0, x1: 1, y0: 1e-3, y1: 1e-3, line: { color: colours.faint, dash: "dash", width: 1.5 } };
     await react(this.Plotly, this.parts.depth, traces, layout(colours, {
-      title: `${name} by layer, input on the left`, hovermode: "x unified",
-      xaxis: { type: "category", title: { text: "layer, from the input to the output", standoff: 6 } },
+      title: _("{quantity} by layer, input on the left", { quantity: name }), hovermode: "x unified",
+      xaxis: { type: "category", title: { text: _("layer, from the input to the output"), standoff: 6 } },
       yaxis: { type: log ? "log" : "linear", title: { text: name, standoff: 4 }, ...(log ? keptTicks(this.parts.depth) : { tickformat: ".0%", rangemode: "tozero" }) },
       shapes: this.metric === "update_ratio" ? [guide] : [],
       uirevision: this.metric,
@@ -97,16 +98,16 @@ class Gradients extends InsidePage {
 
   drawRatios(layers) {
     const [first, last] = [layers[0], layers.at(-1)];
-    this.parts.ratios.innerHTML = `<p>first layer / last layer</p>` + this.shownArms().map((arm) => {
+    this.parts.ratios.innerHTML = `<p>${_("first layer / last layer")}</p>` + this.shownArms().map((arm) => {
       const values = this.look.arms[arm.name];
       return `<div style="--arm:${this.colors.get(arm.name)}" data-ratio="${escape(arm.name)}"><b>${ratio(values[first]?.mean_abs, values[last]?.mean_abs)}</b><span>${escape(arm.title)}</span></div>`;
-    }).join("") + `<p>of mean |∂L/∂W|; at 1 both layers’ gradients are of one size</p>`;
+    }).join("") + `<p>${_("of mean |∂L/∂W|; at 1 both layers’ gradients are of one size")}</p>`;
   }
 
   // One strip an arm: layers up, steps along, colour the magnitude on one log scale for all arms.
   async drawHeats(layers, colours) {
     const arms = this.shownArms();
-    const { log, name } = METRICS[this.metric];
+    const { log, name } = this.shownMetric;
     const steps = this.looks.map((look) => look.step);
     const tables = arms.map((arm) => layers.map((layer) => this.looks.map((look) => {
       const value = positive(look.arms[arm.name]?.[layer]?.[this.metric], log);
@@ -120,17 +121,17 @@ class Gradients extends InsidePage {
     fillScale(this.parts.heatScale, this.heatEnds, name, colours.dark, flat);
     if (flat) return;
     const charts = captioned(this.parts.heats, arms.map((arm, i) => ({
-      text: arm.title, color: this.colors.get(arm.name), note: tables[i].flat().some((value) => value != null) ? "" : `${name} has no finite value above 0 here`,
+      text: arm.title, color: this.colors.get(arm.name), note: tables[i].flat().some((value) => value != null) ? "" : _("{name} has no finite value above 0 here", { name }),
     })));
     const marker = { type: "line", yref: "paper", y0: 0, y1: 1, x0: this.index, x1: this.index, line: { color: colours.text, width: 2 } };
     for (const [i, element] of charts.entries()) {
       await react(this.Plotly, element, [{
-        type: "heatmap", z: tables[i], y: layers, x: steps.map((_, k) => k), customdata: layers.map(() => steps), zmin: low, zmax: high,
+        type: "heatmap", z: tables[i], y: layers, x: steps.map((step, k) => k), customdata: layers.map(() => steps), zmin: low, zmax: high,
         colorscale: scaleOf(colours.dark), showscale: false,
         text: tables[i].map((row) => row.map((value) => (log && value != null ? brief(10 ** value) : percent(value)))),
-        hovertemplate: "step %{customdata} · %{y}: %{text}<extra></extra>",
+        hovertemplate: `${_("step %{customdata} · %{y}: %{text}")}<extra></extra>`,
       }], layout(colours, {
-        xaxis: { title: { text: arms.length > 4 ? "looks, at step" : "step (looks, not evenly spaced)", standoff: 4 }, ...ticks(steps, element.clientWidth - 5 * colours.type, colours.type), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },
+        xaxis: { title: { text: arms.length > 4 ? _("looks, at step") : _("step (looks, not evenly spaced)"), standoff: 4 }, ...ticks(steps, element.clientWidth - 5 * colours.type, colours.type), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },
         shapes: [marker], margin: { l: 8, r: 12, t: 4, b: 8 },
       }, colours.type - 1), SMALL);
       if (!element.listening) {
@@ -152,17 +153,17 @@ class Gradients extends InsidePage {
       const bins = found.positive.length;
       const middle = (i) => found.low * (found.high / found.low) ** ((i + 0.5) / bins);
       const total = [found.negative, found.positive].flat().reduce((a, b) => a + b, 0) + found.zero + found.tiny + found.huge + found.nan + found.inf;
-      const x = [...found.negative.map((_, i) => -axis(middle(i), found)).toReversed(), 0, ...found.positive.map((_, i) => axis(middle(i), found))];
+      const x = [...found.negative.map((count, i) => -axis(middle(i), found)).toReversed(), 0, ...found.positive.map((count, i) => axis(middle(i), found))];
       const y = [...found.negative.toReversed(), found.zero + found.tiny, ...found.positive].map((count) => count / total);
       traces.push({ type: "scatter", mode: "lines", line: { shape: "hvh", width: 2.2, color: this.colors.get(arm.name) }, x, y, name: arm.name, hovertemplate: "%{y:.1%}" });
-      notes.push(`${arm.name}: ${found.zero} exact zeros, ${found.nan} NaN, ${found.inf} ±Inf`);
+      notes.push(_("{arm}: {zeros} exact zeros, {nan} NaN, {inf} ±Inf", { arm: arm.name, zeros: found.zero, nan: found.nan, inf: found.inf }));
     }
     const marks = [-2, -5, -8, -11];
-    this.parts.histogramNotes.textContent = look ? notes.join(" · ") : "The histograms of this step are not kept any more: it was merged with a neighbour. Move on by one look.";
+    this.parts.histogramNotes.textContent = look ? notes.join(" · ") : _("The histograms of this step are not kept any more: it was merged with a neighbour. Move on by one look.");
     await react(this.Plotly, this.parts.histogram, traces, layout(colours, {
-      title: `∂L/∂W of ${layer} at step ${number(step)}: share of weights by sign and magnitude`, hovermode: "x unified",
-      xaxis: { tickvals: [...marks.map((e) => -(e + 14)), 0, ...marks.map((e) => e + 14)], ticktext: [...marks.map((e) => `−${power(e)}`), "0", ...marks.map(power)], title: { text: "∂L/∂W (signed log axis)", standoff: 6 } },
-      yaxis: { tickformat: ".0%", rangemode: "tozero", autorangeoptions: { clipmax: 1 }, title: { text: "share of weights", standoff: 4 } },
+      title: _("∂L/∂W of {layer} at step {step}: share of weights by sign and magnitude", { layer, step: number(step) }), hovermode: "x unified",
+      xaxis: { tickvals: [...marks.map((e) => -(e + 14)), 0, ...marks.map((e) => e + 14)], ticktext: [...marks.map((e) => `−${power(e)}`), "0", ...marks.map(power)], title: { text: _("∂L/∂W (signed log axis)"), standoff: 6 } },
+      yaxis: { tickformat: ".0%", rangemode: "tozero", autorangeoptions: { clipmax: 1 }, title: { text: _("share of weights"), standoff: 4 } },
     }), CONFIG);
   }
 
@@ -186,12 +187,17 @@ class Gradients extends InsidePage {
     this.show();
   }
 
+  get shownMetric() {
+    return metrics()[this.metric];
+  }
+
   wordsOf(chart) {
     const arm = armOf(this, chart);
-    const { name } = METRICS[this.metric];
-    if (arm) return { title: `${name} over the run: ${arm.title}`, key: [{ text: this.heatEnds.join(" to "), scale: chart.data[0].colorscale }] };
+    const { name } = this.shownMetric;
+    const [low, high] = this.heatEnds ?? [];
+    if (arm) return { title: _("{quantity} over the run: {arm}", { quantity: name, arm: arm.title }), key: [{ text: _("{low} to {high}", { low, high }), scale: chart.data[0].colorscale }] };
     if (chart === this.parts.histogram) return { key: [{ text: this.parts.histogramNotes.textContent }] };
-    return this.metric === "update_ratio" ? { key: [{ text: "about 10⁻³, a common rule of thumb", dash: "dash" }] } : {};
+    return this.metric === "update_ratio" ? { key: [{ text: _("about 10⁻³, a common rule of thumb"), dash: "dash" }] } : {};
   }
 }
 

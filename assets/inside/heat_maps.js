@@ -2,6 +2,7 @@
 // beside the last chart a scale would take some of its width, and the steps would not line up.
 
 import { SCALE, VIRIDIS } from "./distributions.js";
+import { _ } from "../shared/language.js";
 import { escape } from "../shared/web.js";
 
 const PAPER = ["#ffffd9", "#edf8b1", "#c7e9b4", "#7fcdbb", "#41b6c4", "#1d91c0", "#225ea8", "#253494", "#081d58"].toReversed(); // YlGnBu
@@ -21,15 +22,16 @@ export function captioned(element, captions) {
 
 // Why the maps would be of one colour or of none, in words in their place; "" where they are neither.
 export function whyFlat(name, log, values) {
-  if (!values.length) return `${name} has no finite value${log ? " above 0" : ""} in any layer at any look: there is nothing to colour.`;
-  return !log && values.every((value) => value === 0) ? `No ${name} in any layer at any look.` : "";
+  if (!values.length && log) return _("{name} has no finite value above 0 in any layer at any look: there is nothing to colour.", { name });
+  if (!values.length) return _("{name} has no finite value in any layer at any look: there is nothing to colour.", { name });
+  return !log && values.every((value) => value === 0) ? _("No {name} in any layer at any look.", { name }) : "";
 }
 
 // The steps of so many looks that their numbers, of `type` pixels, stand side by side in `width`; seven at most.
 export function ticks(steps, width, type) {
   const wide = (String(steps.at(-1)).length * 0.6 + 0.8) * type;
   const every = Math.max(1, Math.ceil(steps.length / 7), Math.ceil((steps.length * wide) / Math.max(width, wide)));
-  const at = steps.map((_, i) => i).filter((i) => i % every === 0);
+  const at = steps.map((step, i) => i).filter((i) => i % every === 0);
   return { tickvals: at, ticktext: at.map((i) => String(steps[i])) };
 }
 

@@ -6,6 +6,7 @@ import "../shared/decimal_comma.js";
 import { savePicture } from "./saved.js";
 import { earlierRuns } from "../shared/earlier.js";
 import { keep, kept, keptList } from "../shared/kept.js";
+import { _, pgettext } from "../shared/language.js";
 import { armColors, project, projectorButton } from "../shared/look.js";
 import { late, plotly } from "../shared/plotly.js";
 import { ENDED, STANDING, Standing } from "../shared/standing.js";
@@ -13,7 +14,7 @@ import { Surroundings } from "../shared/surroundings.js";
 import { wholeSteps } from "../shared/ticks.js";
 import { WANTED, dragging, escape, get, number } from "../shared/web.js";
 
-const SOURCES = { fixed: "fixed images", batch: "training batch" };
+const sources = () => ({ fixed: _("fixed images"), batch: _("training batch") });
 const NO_LOOKS = { looks: [], index: -1, look: undefined };
 
 // The mount function of a component for one page class.
@@ -35,7 +36,7 @@ export class InsidePage {
     this.latest = 0;
     this.picture = NO_LOOKS;
     this.wholes = new Map();
-    this.source = kept("source", "fixed", Object.keys(SOURCES));
+    this.source = kept("source", "fixed", Object.keys(sources()));
     this.ghost = { id: kept("ghost", ""), looks: [] };
     this.hidden = new Set(keptList("hidden"));
     this.element = document.createElement("section");
@@ -64,7 +65,7 @@ export class InsidePage {
 
   // The axis of a chart over the run.
   stepAxis() {
-    return { title: { text: "step", standoff: 4 }, ...wholeSteps(this.looks.at(-1)?.step ?? 0) };
+    return { title: { text: _("step"), standoff: 4 }, ...wholeSteps(this.looks.at(-1)?.step ?? 0) };
   }
 
   // What a picture of `chart` says in place of the chart's title and of what all are of, and beside its arms: {title, about, key}.
@@ -86,7 +87,7 @@ export class InsidePage {
     }
     this.standing.hear(data);
     this.parts.ghost.innerHTML =
-      `<option value="">none</option>` +
+      `<option value="">${pgettext("no earlier run", "none")}</option>` +
       this.earlier.map(({ id, label }) => `<option value="${escape(id)}">${escape(label)}</option>`).join("");
     this.parts.ghost.value = this.ghost.id;
     this.parts.empty.hidden = Boolean(data.run);
@@ -127,7 +128,7 @@ export class InsidePage {
       if (this.standing.learn(answer)) this.showArms();
     } catch (error) {
       if (this.closed || round !== this.round) return;
-      lost = error.name === "Error" ? error.message : "The connection to the server is lost; trying again.";
+      lost = error.name === "Error" ? error.message : _("The connection to the server is lost; trying again.");
     }
     this.element.dataset.status = status;
     this.standing.show(status, lost);
@@ -173,7 +174,7 @@ export class InsidePage {
   }
 
   get sourceName() {
-    return SOURCES[this.picture.source];
+    return sources()[this.picture.source];
   }
 
   get looks() {
@@ -267,8 +268,8 @@ export class InsidePage {
     parts.slider.value = Math.max(0, index);
     parts.slider.disabled = looks.length < 2;
     parts.live.setAttribute("aria-pressed", this.cursor === "live");
-    parts.step.textContent = look ? `step ${number(look.step)}` : "";
-    parts.epoch.textContent = look ? `epoch ${look.epoch.toFixed(2)}` : "";
+    parts.step.textContent = look ? _("step {step}", { step: number(look.step) }) : "";
+    parts.epoch.textContent = look ? _("epoch {epoch}", { epoch: look.epoch.toFixed(2) }) : "";
     parts.slider.setAttribute("aria-valuetext", parts.step.textContent);
     parts.says.textContent = look ? this.headline(look) : "";
     parts.ghostSays.textContent = this.aboutGhost(ghostLook);
@@ -282,18 +283,18 @@ export class InsidePage {
   aboutGhost(ghostLook) {
     const { id, looks, answered } = this.ghost;
     if (!id || answered === undefined) return "";
-    if (!answered) return this.ghost.gone ? "it is not known here any more" : "did not come: choose it again";
-    if (!looks.length) return this.source === "batch" ? "no training batch of it was looked at" : "it was not looked at";
-    return ghostLook ? `at step ${number(ghostLook.step)}` : "";
+    if (!answered) return this.ghost.gone ? _("it is not known here any more") : _("did not come: choose it again");
+    if (!looks.length) return this.source === "batch" ? _("no training batch of it was looked at") : _("it was not looked at");
+    return ghostLook ? _("at step {step}", { step: number(ghostLook.step) }) : "";
   }
 
   nothing() {
     const { status } = this.element.dataset;
     if (this.source === "batch") {
-      if (ENDED.has(status)) return "No training batch was looked at while this run went on, and none can be now. Choose the fixed images.";
-      if (status === "paused") return "No training batch has been looked at yet. The run is paused: one will be when it goes on. Or choose the fixed images.";
+      if (ENDED.has(status)) return _("No training batch was looked at while this run went on, and none can be now. Choose the fixed images.");
+      if (status === "paused") return _("No training batch has been looked at yet. The run is paused: one will be when it goes on. Or choose the fixed images.");
     }
-    return ENDED.has(status) ? "The run ended before the first look." : "Waiting for the first look.";
+    return ENDED.has(status) ? _("The run ended before the first look.") : _("Waiting for the first look.");
   }
 
   showArms() {
@@ -377,20 +378,20 @@ const head = ({ question, shows, x, y }) => `
     <h2>${question}</h2>
     <ul>${shows.map((each) => `<li>${each}</li>`).join("")}</ul>
     <svg viewBox="0 0 640 190" aria-hidden="true"><path d="M120 10v140h400" fill="none" stroke="currentColor" stroke-width="1.5" opacity=".55"/>
-      <g font-size="14" fill="currentColor" text-anchor="middle" opacity=".75"><text x="320" y="84">nothing to look into yet</text>
+      <g font-size="14" fill="currentColor" text-anchor="middle" opacity=".75"><text x="320" y="84">${_("nothing to look into yet")}</text>
         <text x="320" y="174">${x}</text><text transform="translate(104 80) rotate(-90)">${y}</text></g></svg>
-    <p>This page looks inside the networks of a run while they learn.</p>
-    <p><a class="ns-primary ns-huge" data-part="train" href="./" target="_self">Go to Train and start one</a></p>
+    <p>${_("This page looks inside the networks of a run while they learn.")}</p>
+    <p><a class="ns-primary ns-huge" data-part="train" href="./" target="_self">${_("Go to Train and start one")}</a></p>
   </div>
   <div data-part="full" hidden>
   <header class="ns-bar"><span class="ns-buttons" data-part="arms"></span>
     <span class="ns-tools">
-      <span class="ns-group" role="group" aria-label="Images"><button data-source="fixed" title="Always the same 64 test images, so that only the network moves">${SOURCES.fixed}</button><button data-source="batch" title="The training mini-batch of that step">${SOURCES.batch}</button></span>
-      <label>ghost <select data-part="ghost" aria-label="An earlier run, faint"></select> <span data-part="ghostSays"></span></label>
+      <span class="ns-group" role="group" aria-label="${_("Images")}"><button data-source="fixed" title="${_("Always the same 64 test images, so that only the network moves")}">${sources().fixed}</button><button data-source="batch" title="${_("The training mini-batch of that step")}">${sources().batch}</button></span>
+      <label>${_("ghost")} <select data-part="ghost" aria-label="${_("An earlier run, faint")}"></select> <span data-part="ghostSays"></span></label>
       ${projectorButton()}
     </span></header>
   <div class="ns-scrub" data-part="scrub">${STANDING}<b data-part="step"></b><span data-part="epoch"></span>
-    <input type="range" min="0" step="1" data-part="slider" aria-label="Step of the run"><span class="ns-group"><button data-part="live" aria-pressed="true">follow live</button></span></div>
+    <input type="range" min="0" step="1" data-part="slider" aria-label="${_("Step of the run")}"><span class="ns-group"><button data-part="live" aria-pressed="true">${_("follow live")}</button></span></div>
   <p class="ns-verdict" data-part="says" aria-live="polite"></p>
   <p class="ns-nothing" data-part="nothing" role="status"></p>
   ${late()}

@@ -2,6 +2,7 @@
 
 import { SCALE, extent, grey, paint, viridis } from "./distributions.js";
 import { armColors } from "../shared/look.js";
+import { _ } from "../shared/language.js";
 import { brief, escape, get, number, percent } from "../shared/web.js";
 
 export class Maps {
@@ -31,12 +32,12 @@ export class Maps {
     if (!this.parts.maps.open || !run) return;
     this.parts.image.value = Math.floor(Number(this.parts.image.value)) || 0; // what is asked is what is read
     const [image, layer, stage] = this.choices.map(({ value }) => value);
-    this.parts.mapsState.textContent = "asking the networks …";
-    const lost = { error: "The connection to the server is lost; press refresh." };
+    this.parts.mapsState.textContent = _("asking the networks …");
+    const lost = { error: _("The connection to the server is lost; press refresh.") };
     const query = new URLSearchParams({ layer: layer || "conv1", stage, image });
     const answer = await get(`api/runs/${run}/ask/maps?${query}`).catch(() => lost);
     if (asked !== this.asked || this.page.closed) return;
-    this.parts.mapsState.textContent = answer.error ?? `the networks of now, step ${number(answer.step)}: not of the cursor above`;
+    this.parts.mapsState.textContent = answer.error ?? _("the networks of now, step {step}: not of the cursor above", { step: number(answer.step) });
     if (answer.error) return;
     this.answer = answer;
     this.draw();
@@ -48,7 +49,7 @@ export class Maps {
     const { page } = this;
     const colors = armColors(page.arms, page.surroundings.look("maps", () => this.draw()));
     const known = page.arms.filter((arm) => arms[arm.name] && !page.hidden.has(arm.name));
-    this.parts.mapsAnswer.innerHTML = `<div class="ns-maprow"><div><b>the image</b><span>truly: ${escape(label)}</span>
+    this.parts.mapsAnswer.innerHTML = `<div class="ns-maprow"><div><b>${_("the image")}</b><span>${_("truly: {label}", { label: escape(label) })}</span>
       <span class="ns-small ns-scale">${brief(range[0])} <i style="background:linear-gradient(90deg,${SCALE})"></i> ${brief(range[1])}</span></div><div><canvas></canvas></div></div>` +
       known.map((arm) => row(arm, arms[arm.name], label, colors.get(arm.name))).join("");
     const [first, ...rows] = this.parts.mapsAnswer.children;
@@ -58,9 +59,9 @@ export class Maps {
 }
 
 function row({ name, title }, { prediction, probability, channels, maps }, label, color) {
-  const answer = probability == null ? "no answer" : `${prediction === label ? "✓" : "✗"} ${escape(prediction)}`;
-  const sure = probability == null ? "its output is NaN" : `${percent(probability)} sure`;
-  const some = channels > maps.length && maps.length > 1 ? ` · ${maps.length} of ${channels} channels` : "";
+  const answer = probability == null ? _("no answer") : `${prediction === label ? "✓" : "✗"} ${escape(prediction)}`;
+  const sure = probability == null ? _("its output is NaN") : _("{percent} sure", { percent: percent(probability) });
+  const some = channels > maps.length && maps.length > 1 ? ` · ${_("{some} of {all} channels", { some: maps.length, all: channels })}` : "";
   return `<div class="ns-maprow" style="--arm:${color}" data-maps="${escape(name)}">
     <div><b>${escape(title)}</b><span>${answer}</span><span class="ns-small">${sure}${some}</span></div><div>${maps.map(() => "<canvas></canvas>").join("")}</div></div>`;
 }

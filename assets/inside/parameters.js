@@ -1,13 +1,16 @@
 // γ, β and the running statistics of one norm layer: now, over the run, and against the batch's own; and two questions
 // to the live networks: what recalibration would change, and how noisy a mini-batch's mean is.
 
-import { meanOff, quantile, spread, varianceRatio } from "./channels.js";
-import { BODY, IDLE } from "./parameters_body.js";
+import { meanOff, quantile, varianceRatio } from "./channels.js";
+import { body, idle } from "./parameters_body.js";
+import { aboutNoise, gain, lack, ranges, unbiased } from "./parameters_words.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { alsoShown, keptTicks, ticksFollow } from "./log_axis.js";
 import { averaged, withoutMemory } from "./memory_words.js";
 import { keep, kept } from "../shared/kept.js";
+import { _, pgettext } from "../shared/language.js";
+import { sentences } from "../shared/lists.js";
 import { MARKERS } from "../shared/look.js";
 import { printed } from "./tensor_text.js";
 import { CONFIG, brief, escape, get, layout, number, percent, scientific } from "../shared/web.js";
@@ -21,8 +24,8 @@ const EDGES = { l: 78, r: 12, t: 34, b: 46 }; // γ's and β's steps line up wha
 
 class Parameters extends InsidePage {
   view = "parameters";
-  get idle() { return IDLE; }
-  get body() { return BODY; }
+  get idle() { return idle(); }
+  get body() { return body(); }
 
   constructor(root) {
     super(root);
@@ -117,17 +120,22 @@ class Parameters extends InsidePage {
     const html = [...this.shape.keys()].map((name) => `<button data-layer="${name}" aria-pressed="${name === this.chosen}">${name}</button>`).join("");
     if (this.parts.layers.innerHTML !== html) this.parts.layers.innerHTML = html;
     const { channels, positions } = this.shape.get(this.chosen);
-    this.parts.shape.textContent = positions > 1 ? `${channels} channels of ${Math.sqrt(positions)} × ${Math.sqrt(positions)} positions` : `${channels} units`;
+    this.parts.shape.textContent = positions > 1 ? _("{channels} channels of {side} × {side} positions", { channels, side: Math.sqrt(positions) }) : _("{n} units", { n: channels });
   }
 
   sayWhatLacks(norms, running) {
-    const fallen = new Map([["diverged", "has diverged"], ["arm-failed", "failed"]].flatMap(([kind, word]) => this.record(kind).map(({ arm, step }) => [arm, `${word} at step ${step}`])));
     const lacking = this.arms.filter((arm) => !this.shown.arms[arm.name]);
-    this.parts.lacks.innerHTML = lacking
-      .map((arm) => `<b style="color:${this.colors.get(arm.name)}">${escape(arm.title)}</b> ${
-        fallen.has(arm.name) ? fallen.get(arm.name) : arm.norm === "none" ? `has no norm layers: nothing to scale, shift or remember` : `has no norm behind ${this.chosen}`}.`)
-      .join(" ");
+    this.parts.lacks.innerHTML = sentences(lacking.map((arm) => this.whatLacks(arm, this.strong({ arm, color: this.colors.get(arm.name) }))));
     this.parts.stateless.textContent = withoutMemory(norms.map(({ arm, norm }) => ({ title: arm.title, kind: norm.kind, remembers: running.some((each) => each.arm === arm) })), this.chosen);
+  }
+
+  whatLacks({ name, norm }, arm) {
+    const at = (kind) => this.record(kind).findLast((record) => record.arm === name)?.step;
+    return lack(arm, norm, this.chosen, { diverged: at("diverged"), failed: at("arm-failed") });
+  }
+
+  strong({ arm, color }) {
+    return `<b style="color:${color}">${escape(arm.title)}</b>`;
   }
 
   // --- γ and β ----------------------------------------------------------------------------------------------------
@@ -137,7 +145,7 @@ class Parameters extends InsidePage {
       await this.drawParameter(which, norms);
       await this.drawGradient(which, norms);
     }
-    this.parts.ranges.innerHTML = norms.map(({ arm, color, norm }) => `<b style="color:${color}">${escape(arm.title)}</b> ${range("γ", norm.gamma)}${norm.beta.length ? `, ${range("β", norm.beta)}` : "; it has no β"}`).join(" · ");
+    this.parts.ranges.innerHTML = norms.map((each) => ranges(this.strong(each), each.norm)).join(" · ");
     const batch = norms.filter(({ norm }) => norm.kind.startsWith("BatchNorm"));
     const where = this.chosen === "conv1" ? "net[1]" : `net.${this.chosen}_norm`;
     this.parts.printed.hidden = !batch.length;
@@ -158,18 +166,18 @@ class Parameters extends InsidePage {
     const { shown: look, colours } = this;
     const second = { ...layout(colours, {}).xaxis, anchor: "y", domain: [0.47, 1], nticks: 6, ...this.stepAxis() };
     return this.chart(which, traces, {
-      title: `${SYMBOLS[which]} ${this.isWide ? "of every unit, sorted" : "per channel"}, and over the run`, barmode: "group", bargap: 0.25, hovermode: "closest",
+      title: this.isWide ? _("{symbol} of every unit, sorted, and over the run", { symbol: SYMBOLS[which] }) : _("{symbol} per channel, and over the run", { symbol: SYMBOLS[which] }), barmode: "group", bargap: 0.25, hovermode: "closest",
       xaxis: { domain: [0, 0.4], ...this.channelAxis }, xaxis2: second,
       margin: EDGES, yaxis: { ...FIXED, title: { text: SYMBOLS[which], standoff: 4 }, autorangeoptions: { include: [start - 0.04, start + 0.04] } },
       shapes: [line({ xref: "paper", x0: 0, x1: 1, y0: start, y1: start }, colours.faint, "dot"), line({ xref: "x2", yref: "paper", y0: 0, y1: 1, x0: look.step, x1: look.step }, colours.text)],
-      annotations: this.parts[which].clientWidth < 500 ? [] : [{ xref: "paper", x: 0.435, y: start, text: `start<br>${start}`, showarrow: false, xanchor: "center", font: { size: colours.type - 2, color: colours.faint } }],
+      annotations: this.parts[which].clientWidth < 500 ? [] : [{ xref: "paper", x: 0.435, y: start, text: _("start<br>{value}", { value: start }), showarrow: false, xanchor: "center", font: { size: colours.type - 2, color: colours.faint } }],
     });
   }
 
   drawGradient(which, norms) {
     const own = norms.filter(({ norm }) => norm[`${which}_grad`].length);
     return this.chart(`${which}Grad`, own.map((each) => this.channels(each, each.norm[`${which}_grad`], 0, false)), {
-      title: `its gradient now`, barmode: "group", bargap: 0.25, hovermode: "closest", xaxis: this.channelAxis,
+      title: _("its gradient now"), barmode: "group", bargap: 0.25, hovermode: "closest", xaxis: this.channelAxis,
       margin: EDGES, yaxis: { ...FIXED, title: { text: `∂L/∂${SYMBOLS[which]}`, standoff: 4 }, nticks: 5 },
       shapes: [line({ xref: "paper", x0: 0, x1: 1, y0: 0, y1: 0 }, this.colours.faint, "dot")],
     });
@@ -180,9 +188,9 @@ class Parameters extends InsidePage {
   }
 
   get channelAxis() {
-    if (this.isWide) return { title: { text: "units, sorted by value", standoff: 4 }, nticks: 5 };
+    if (this.isWide) return { title: { text: _("units, sorted by value"), standoff: 4 }, nticks: 5 };
     const { channels } = this.shape.get(this.chosen);
-    return { title: { text: "channel", standoff: 4 }, tickvals: [...Array(channels).keys()].filter((c) => channels <= 8 || c % 5 === 0), showgrid: false };
+    return { title: { text: _("channel"), standoff: 4 }, tickvals: [...Array(channels).keys()].filter((c) => channels <= 8 || c % 5 === 0), showgrid: false };
   }
 
   // Bars that grow from the start value; of a wide layer the sorted values, whose order would mean nothing anyway.
@@ -190,9 +198,9 @@ class Parameters extends InsidePage {
     const common = { name: arm.name, opacity: faint ? 0.3 : 1, hoverinfo: faint ? "skip" : undefined };
     if (this.isWide) {
       const y = values.filter((value) => value != null).toSorted((a, b) => a - b);
-      return { ...common, type: "scatter", mode: "lines", x: y.map((_, i) => i), y, line: { color, width: faint ? 1.5 : 3 }, hovertemplate: `${escape(arm.name)}: %{y:.4g}<extra></extra>` };
+      return { ...common, type: "scatter", mode: "lines", x: y.map((value, i) => i), y, line: { color, width: faint ? 1.5 : 3 }, hovertemplate: `${escape(arm.name)}: %{y:.4g}<extra></extra>` };
     }
-    return { ...common, type: "bar", base: start, y: values.map((value) => value == null ? null : value - start), x: values.map((_, i) => i), customdata: values, marker: { color }, offsetgroup: arm.name + (faint ? " ghost" : ""), hovertemplate: `${escape(arm.name)}, channel %{x}: %{customdata:.4g}<extra></extra>` };
+    return { ...common, type: "bar", base: start, y: values.map((value) => value == null ? null : value - start), x: values.map((value, i) => i), customdata: values, marker: { color }, offsetgroup: arm.name + (faint ? " ghost" : ""), hovertemplate: `${_("{arm}, channel %{x}: %{customdata:.4g}", { arm: escape(arm.name) })}<extra></extra>` };
   }
 
   overTime({ arm, color, norm }, which) {
@@ -202,44 +210,47 @@ class Parameters extends InsidePage {
     if (this.isWide) {
       const at = (share) => table.map((values) => quantile(values, share));
       const edge = (share, fill) => ({ ...common, x: steps, y: at(share), line: { width: 0 }, fillcolor: tint(color, 0.2), fill });
-      const middle = { ...common, x: steps, y: at(0.5), line: { color, width: 2.5 }, hoverinfo: undefined, hovertemplate: `${escape(arm.name)} median at step %{x}: %{y:.4g}<extra>band: 5th to 95th percentile</extra>` };
+      const middle = { ...common, x: steps, y: at(0.5), line: { color, width: 2.5 }, hoverinfo: undefined, hovertemplate: `${_("{arm} median at step %{x}: %{y:.4g}", { arm: escape(arm.name) })}<extra>${_("band: 5th to 95th percentile")}</extra>` };
       return [edge(0.05), edge(0.95, "tonexty"), edge(0.25), edge(0.75, "tonexty"), middle];
     }
     const channels = [...norm[which].keys()];
     return [{ ...common, opacity: 0.75, line: { color, width: 1.6 }, x: channels.flatMap(() => [...steps, null]), y: channels.flatMap((c) => [...table.map((values) => values[c]), null]),
-      customdata: channels.flatMap((c) => [...steps, null].map(() => c)), hoverinfo: undefined, hovertemplate: `${escape(arm.name)}, channel %{customdata}, step %{x}: %{y:.4g}<extra></extra>` }];
+      customdata: channels.flatMap((c) => [...steps, null].map(() => c)), hoverinfo: undefined, hovertemplate: `${_("{arm}, channel %{customdata}, step %{x}: %{y:.4g}", { arm: escape(arm.name) })}<extra></extra>` }];
   }
 
   // --- running statistics -------------------------------------------------------------------------------------------
 
   async drawRunning(running) {
-    const source = this.picture.source === "fixed" ? "the 64 fixed images" : "this mini-batch";
-    await this.drawPairs("means", running, ["batch_mean", "running_mean"], `mean of ${source}`, "running mean", "linear");
-    await this.drawPairs("variances", running, ["batch_var", "running_var"], `variance of ${source}`, "running variance", "log");
+    const isFixed = this.picture.source === "fixed";
+    const perUnit = (quantity) => (this.isWide ? _("{quantity}, per unit", { quantity }) : _("{quantity}, per channel", { quantity }));
+    await this.drawPairs("means", running, ["batch_mean", "running_mean"], "linear", [
+      isFixed ? _("mean of the 64 fixed images") : _("mean of this mini-batch"), _("running mean"), perUnit(_("running mean"))]);
+    await this.drawPairs("variances", running, ["batch_var", "running_var"], "log", [
+      isFixed ? _("variance of the 64 fixed images") : _("variance of this mini-batch"), _("running variance"), perUnit(_("running variance"))]);
     const traces = running.map(({ arm, color }) => ({
       type: "scatter", mode: "lines+markers", meta: "steps", name: arm.name, x: this.looks.map(({ step }) => step), y: this.looks.map((look) => varianceRatio(look.arms[arm.name]?.[this.chosen])),
-      line: { color, width: 2.5 }, marker: { size: 5 }, hovertemplate: `${escape(arm.name)}, step %{x}: %{y:.3g} ×<extra></extra>`,
+      line: { color, width: 2.5 }, marker: { size: 5 }, hovertemplate: `${_("{arm}, step %{x}: %{y:.3g} ×", { arm: escape(arm.name) })}<extra></extra>`,
     }));
     const { colours, shown: look } = this;
     await this.chart("lag", [...traces, alsoShown(this.looks[0].step, [0.7, 1.5])], {
-      title: "running / batch variance, over the run", hovermode: "closest", xaxis: { nticks: 6, ...this.stepAxis() },
-      yaxis: { type: "log", title: { text: "ratio of the layer’s means", standoff: 4 } },
+      title: _("running / batch variance, over the run"), hovermode: "closest", xaxis: { nticks: 6, ...this.stepAxis() },
+      yaxis: { type: "log", title: { text: _("ratio of the layer’s means"), standoff: 4 } },
       shapes: [line({ xref: "paper", x0: 0, x1: 1, y0: 1, y1: 1 }, colours.faint, "dot"), line({ yref: "paper", y0: 0, y1: 1, x0: look.step, x1: look.step }, colours.text)],
     });
     this.sayRunning(running);
   }
 
-  drawPairs(part, running, [x, y], xTitle, yTitle, type) {
+  drawPairs(part, running, [x, y], type, [xTitle, yTitle, title]) {
     const pairs = running.map(({ norm }) => norm[x].map((value, i) => [value, norm[y][i]]).filter((pair) => pair.every((v) => v != null && (type === "linear" || v > 0))));
     const all = pairs.flat(2);
     const ends = all.length ? [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))] : [];
     const traces = running.map(({ arm, color }, i) => ({
-      type: "scatter", mode: "markers", name: arm.name, x: pairs[i].map(([a]) => a), y: pairs[i].map(([, b]) => b), customdata: pairs[i].map((_, c) => c),
-      marker: { color, size: this.isWide ? 7 : 11, opacity: 0.75, symbol: MARKERS[this.arms.indexOf(arm)] }, hovertemplate: `${escape(arm.name)}, channel %{customdata}: running %{y:.3g}, batch %{x:.3g}<extra></extra>`,
+      type: "scatter", mode: "markers", name: arm.name, x: pairs[i].map(([a]) => a), y: pairs[i].map(([, b]) => b), customdata: pairs[i].map((pair, c) => c),
+      marker: { color, size: this.isWide ? 7 : 11, opacity: 0.75, symbol: MARKERS[this.arms.indexOf(arm)] }, hovertemplate: `${_("{arm}, channel %{customdata}: running %{y:.3g}, batch %{x:.3g}", { arm: escape(arm.name) })}<extra></extra>`,
     }));
     const equal = { type: "scatter", mode: "lines", x: ends, y: ends, line: { color: this.colours.faint, dash: "dot", width: 1.5 }, hoverinfo: "skip" };
     const axis = (text) => ({ type, title: { text, standoff: 4 }, nticks: 6 });
-    return this.chart(part, [equal, ...traces], { title: `${yTitle}, per ${this.isWide ? "unit" : "channel"} <span style="font-size:.8em">dotted: equal</span>`, hovermode: "closest", xaxis: axis(xTitle), yaxis: axis(yTitle) });
+    return this.chart(part, [equal, ...traces], { title: `${title} <span style="font-size:.8em">${_("dotted: equal")}</span>`, hovermode: "closest", xaxis: axis(xTitle), yaxis: axis(yTitle) });
   }
 
   sayRunning(running) {
@@ -247,14 +258,15 @@ class Parameters extends InsidePage {
     const size = this.record("started").at(-1)?.batch_size;
     const { positions } = this.shape.get(this.chosen);
     const n = size * positions;
-    const facts = [[weight(KEPT ** step), `= 0.9<sup>${number(step)}</sup>: what the start values 0 and 1 still weigh in the running statistics after ${number(step)} steps`]];
+    const facts = [[weight(KEPT ** step), _("= 0.9<sup>{step}</sup>: what the start values 0 and 1 still weigh in the running statistics after {step} steps", { step: number(step) })]];
     for (const { arm, color, norm } of running) {
-      facts.push([`${brief(varianceRatio(norm))} ×`, `running variance over that of the images, mean of ${this.chosen}; running means are ${brief(meanOff(norm))} σ off`, arm.title, color]);
+      const told = { arm: `<em>${escape(arm.title)}</em>`, layer: this.chosen, off: brief(meanOff(norm)) };
+      facts.push([`${brief(varianceRatio(norm))} ×`, _("{arm}: running variance over that of the images, mean of {layer}; running means are {off} σ off", told), color]);
     }
     const whose = averaged(running.map(({ norm }) => norm));
-    if (size) facts.push([(n / (n - 1)).toFixed(n > 5000 ? 6 : 4), `= n/(n − 1), unbiased over biased variance at n = ${positions > 1 ? `${size}·${number(positions)} = ` : ""}${number(n)} values per channel in a training batch${whose && `. Here: ${whose}`}`]);
-    facts.push(["0.1 ⇔ 0.9", "momentum: in PyTorch the weight of the <i>new</i> value, 0.1; in the book the weight of the <i>old</i> one, 0.9. The same average"]);
-    this.parts.facts.innerHTML = facts.map(([value, text, title, color]) => `<div style="--arm:${color ?? "var(--line)"}"><b>${value}</b><span>${title ? `<em>${escape(title)}</em>: ` : ""}${text}</span></div>`).join("");
+    if (size) facts.push([(n / (n - 1)).toFixed(n > 5000 ? 6 : 4), unbiased(positions > 1 ? `${size}·${number(positions)} = ${number(n)}` : number(n), whose)]);
+    facts.push(["0.1 ⇔ 0.9", _("momentum: in PyTorch the weight of the <i>new</i> value, 0.1; in the book the weight of the <i>old</i> one, 0.9. The same average")]);
+    this.parts.facts.innerHTML = facts.map(([value, text, color]) => `<div style="--arm:${color ?? "var(--line)"}"><b>${value}</b><span>${text}</span></div>`).join("");
   }
 
   // --- evaluation mode against batch statistics, and recalibration ---------------------------------------------------
@@ -265,12 +277,12 @@ class Parameters extends InsidePage {
     this.parts.evaluation.hidden = !arms.length;
     if (!arms.length) return;
     const found = this.answers.recalibration;
-    const curve = (arm, key, dash, words) => ({ type: "scatter", mode: "lines+markers", meta: "steps", name: arm.name, x: tests.map(({ step }) => step), y: tests.map((test) => test[key][arm.name]), line: { color: this.colors.get(arm.name), dash, width: 2.5 }, marker: { size: 5 }, hovertemplate: `${escape(arm.name)}, ${words}, step %{x}: %{y:.1%}<extra></extra>` });
-    const star = (arm) => ({ type: "scatter", mode: "markers", x: [found.step], y: [found.arms[arm.name]?.recalibrated], marker: { symbol: "star", size: 17, color: this.colors.get(arm.name), line: { color: this.colours.background, width: 1.5 } }, hovertemplate: `${escape(arm.name)}, recalibrated, step %{x}: %{y:.1%}<extra></extra>` });
-    const traces = arms.flatMap((arm) => [curve(arm, "accuracy", "dash", "evaluation mode"), curve(arm, "batch_accuracy", "dot", "batch statistics"), ...(found?.arms ? [star(arm)] : [])]);
+    const curve = (arm, key, dash, words) => ({ type: "scatter", mode: "lines+markers", meta: "steps", name: arm.name, x: tests.map(({ step }) => step), y: tests.map((test) => test[key][arm.name]), line: { color: this.colors.get(arm.name), dash, width: 2.5 }, marker: { size: 5 }, hovertemplate: `${_("{arm}, {mode}, step %{x}: %{y:.1%}", { arm: escape(arm.name), mode: words })}<extra></extra>` });
+    const star = (arm) => ({ type: "scatter", mode: "markers", x: [found.step], y: [found.arms[arm.name]?.recalibrated], marker: { symbol: "star", size: 17, color: this.colors.get(arm.name), line: { color: this.colours.background, width: 1.5 } }, hovertemplate: `${_("{arm}, {mode}, step %{x}: %{y:.1%}", { arm: escape(arm.name), mode: _("recalibrated") })}<extra></extra>` });
+    const traces = arms.flatMap((arm) => [curve(arm, "accuracy", "dash", _("evaluation mode")), curve(arm, "batch_accuracy", "dot", _("batch statistics")), ...(found?.arms ? [star(arm)] : [])]);
     return this.chart("accuracy", traces, {
-      title: `test accuracy <span style="font-size:.8em">╍ evaluation mode ┈ each batch’s own statistics${found?.arms ? " ★ recalibrated" : ""}</span>`, hovermode: "closest", uirevision: "accuracy",
-      xaxis: { ...this.stepAxis(), rangemode: "tozero" }, yaxis: { tickformat: ".0%", rangemode: "tozero", title: { text: "accuracy", standoff: 4 } },
+      title: `${_("test accuracy")} <span style="font-size:.8em">╍ ${_("evaluation mode")} ┈ ${_("each batch’s own statistics")}${found?.arms ? ` ★ ${_("recalibrated")}` : ""}</span>`, hovermode: "closest", uirevision: "accuracy",
+      xaxis: { ...this.stepAxis(), rangemode: "tozero" }, yaxis: { tickformat: ".0%", rangemode: "tozero", title: { text: _("accuracy"), standoff: 4 } },
       shapes: [line({ yref: "paper", y0: 0, y1: 1, x0: this.shown.step, x1: this.shown.step }, this.colours.text)],
     });
   }
@@ -288,7 +300,7 @@ class Parameters extends InsidePage {
     try {
       take(await get(`api/runs/${run}/ask/${question}?layer=${layer}`));
     } catch {
-      take({ error: "The server did not answer. Is it still there? Press again to ask again." });
+      take({ error: _("The server did not answer. Is it still there? Press again to ask again.") });
     }
   }
 
@@ -298,18 +310,18 @@ class Parameters extends InsidePage {
     button.disabled = Boolean(busy);
     const output = this.parts[question];
     output.dataset.state = busy ? "busy" : error ? "error" : "done";
-    const html = busy ? "<p>The networks are being asked, between two mini-batches …</p>" : error ? `<p class="ns-problem">${escape(error)}</p>` : question === "noise" ? this.noiseWords() : this.recalibrationWords();
+    const html = busy ? `<p>${_("The networks are being asked, between two mini-batches …")}</p>` : error ? `<p class="ns-problem">${escape(error)}</p>` : question === "noise" ? this.noiseWords() : this.recalibrationWords();
     if (output.said !== html) output.innerHTML = output.said = html;
   }
 
   recalibrationWords() {
     const { step, images, test_images, arms } = this.answers.recalibration;
     const names = this.arms.filter(({ name }) => arms[name]);
-    if (!names.length) return "<p>No arm of this run has BatchNorm: there are no running statistics to estimate anew.</p>";
+    if (!names.length) return `<p>${_("No arm of this run has BatchNorm: there are no running statistics to estimate anew.")}</p>`;
     const rows = names.map(({ name, title }) => `<tr style="--arm:${this.colors.get(name)}"><th>${escape(title)}</th><td>${percent(arms[name].running)}</td><td><b>${percent(arms[name].recalibrated)}</b></td><td>${percent(arms[name].batch)}</td></tr>`).join("");
-    const says = names.map(({ name, title }) => `${escape(title)}: ${gain(arms[name])}`).join(" ");
-    return `<table><thead><tr><th>step ${number(step)}</th><td>running</td><td>recalibrated</td><td>batch’s own</td></tr></thead><tbody>${rows}</tbody></table>
-      <p>${says}</p><p class="ns-small">Averaged over ${number(images)} training images, on a copy: the run is unchanged. Accuracies on ${number(test_images)} test images.</p>`;
+    const says = sentences(names.map(({ name, title }) => gain(escape(title), arms[name])));
+    return `<table><thead><tr><th>${_("step {step}", { step: number(step) })}</th><td>${pgettext("running statistics", "running")}</td><td>${_("recalibrated")}</td><td>${_("batch’s own")}</td></tr></thead><tbody>${rows}</tbody></table>
+      <p>${says}</p><p class="ns-small">${_("Averaged over {images} training images, on a copy: the run is unchanged. Accuracies on {tests} test images.", { images: number(images), tests: number(test_images) })}</p>`;
   }
 
   // --- the noise of a mini-batch's mean --------------------------------------------------------------------------------
@@ -327,9 +339,9 @@ class Parameters extends InsidePage {
     const label = (factor, text) => ({ x: Math.log10(sizes[0]) + 0.05, y: Math.log10(1 / Math.sqrt(sizes[0] * factor)), text, showarrow: false, xanchor: "left", yanchor: "bottom", font: { size: this.colours.type, color: this.colours.faint } });
     const guides = positions > 1 ? [[1, "1/√N"], [positions, `1/√(N·${number(positions)})`]] : [[1, "1/√N"]];
     return this.chart("noiseChart", [...guides.map(([factor], i) => guide(factor, i ? "dot" : "dash")), ...traces], {
-      title: `a mini-batch’s mean at ${this.chosen}: how far it is off`, hovermode: "closest",
-      xaxis: { type: "log", tickvals: [1, 2, 4, 8, 16, 32, 64, 128, 256], title: { text: "batch size N", standoff: 4 } },
-      yaxis: { type: "log", title: { text: "standard deviation / σ", standoff: 4 } }, annotations: guides.map(([factor, text]) => label(factor, text)),
+      title: _("a mini-batch’s mean at {layer}: how far it is off", { layer: this.chosen }), hovermode: "closest",
+      xaxis: { type: "log", tickvals: [1, 2, 4, 8, 16, 32, 64, 128, 256], title: { text: _("batch size N"), standoff: 4 } },
+      yaxis: { type: "log", title: { text: _("standard deviation / σ"), standoff: 4 } }, annotations: guides.map(([factor, text]) => label(factor, text)),
     });
   }
 
@@ -342,10 +354,8 @@ class Parameters extends InsidePage {
   noiseWords() {
     const { step, layer, images, positions, sizes, arms } = this.answers.noise;
     const worth = this.arms.filter(({ name }) => arms[name]?.[0] > 0).map(({ name, title }) => `<tr style="--arm:${this.colors.get(name)}"><th>${escape(title)}</th><td><b>${brief(1 / (sizes[0] * arms[name][0] ** 2))}</b></td></tr>`).join("");
-    const says = positions > 1 ? `One image has ${number(positions)} positions per channel at ${layer}; for the mean it counts like as many independent values as stand above. The noise falls with √N, since images are independent; it would fall from 1/√(N·H·W) if positions were, too.`
-      : "Each image gives one value per unit and images are independent: the noise is 1/√N. (At large N a little less, since the pool is finite.)";
-    return `<table><thead><tr><th>step ${number(step)}</th><td>independent values per image</td></tr></thead><tbody>${worth}</tbody></table><p>${worth ? says : `No arm’s values vary from image to image at ${layer}: there is no noise.`}</p>
-      <p class="ns-small">Over 300 random mini-batches of each size out of ${number(images)} test images, before the norm.</p>`;
+    return `<table><thead><tr><th>${_("step {step}", { step: number(step) })}</th><td>${_("independent values per image")}</td></tr></thead><tbody>${worth}</tbody></table><p>${worth ? aboutNoise(layer, positions) : _("No arm’s values vary from image to image at {layer}: there is no noise.", { layer })}</p>
+      <p class="ns-small">${_("Over 300 random mini-batches of each size out of {images} test images, before the norm.", { images: number(images) })}</p>`;
   }
 
   // --- the visitor -------------------------------------------------------------------------------------------------------
@@ -361,10 +371,11 @@ class Parameters extends InsidePage {
   }
 
   wordsOf({ dataset: { part } }) {
-    if (part === "accuracy") return { about: [`step ${number(this.shown.step)}`, "test images"] };
-    if (part === "noiseChart") return { about: this.noiseFound ? [`step ${number(this.noiseFound.step)}`, "test images"] : ["not measured yet"] };
-    const symbol = { gammaGrad: SYMBOLS.gamma, betaGrad: SYMBOLS.beta }[part];
-    return symbol ? { title: `∂L/∂${symbol} ${this.isWide ? "of every unit, sorted" : "per channel"}` } : {};
+    if (part === "accuracy") return { about: [_("step {step}", { step: number(this.shown.step) }), pgettext("what the accuracies are of", "test images")] };
+    if (part === "noiseChart") return { about: this.noiseFound ? [_("step {step}", { step: number(this.noiseFound.step) }), pgettext("what the accuracies are of", "test images")] : [_("not measured yet")] };
+    const symbol = { gammaGrad: "∂L/∂γ", betaGrad: "∂L/∂β" }[part];
+    if (!symbol) return {};
+    return { title: this.isWide ? _("{symbol} of every unit, sorted", { symbol }) : _("{symbol} per channel", { symbol }) };
   }
 
   choose(layer) {
@@ -378,17 +389,5 @@ class Parameters extends InsidePage {
 const line = (where, color, dash) => ({ type: "line", ...where, line: { color, dash, width: 1.5 } });
 const tint = (hex, opacity) => hex + Math.round(255 * opacity).toString(16).padStart(2, "0");
 const weight = (share) => (share >= 1e-3 ? share.toFixed(3) : scientific(share, 0));
-
-function range(symbol, values) {
-  const ends = spread(values);
-  return ends ? `${symbol} from ${ends}` : `${symbol} is not finite`;
-}
-
-function gain({ running, recalibrated, batch }) {
-  const points = 100 * (recalibrated - running);
-  if (Math.abs(points) < 1) return "less than one point.";
-  const close = Math.abs(recalibrated - batch) < 0.02 ? ", about what batch statistics give" : "";
-  return `${points > 0 ? "+" : "−"}${Math.abs(points).toFixed(1)} points with the same weights${close}.`;
-}
 
 export const mount = mounter(Parameters);

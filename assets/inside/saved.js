@@ -1,6 +1,7 @@
 // A chart of a page that looks inside as a picture: what it shows, of which step and images, and of which run.
 
 import { numberOf } from "../shared/earlier.js";
+import { _ } from "../shared/language.js";
 import { theme } from "../shared/look.js";
 import { fileName, linkTo, origin } from "../shared/origin.js";
 import { headings, keyOf, saveImage } from "../shared/saved_image.js";
@@ -12,10 +13,10 @@ export async function savePicture(page, chart) {
   const { title, notes } = headings(chart);
   const own = page.wordsOf(chart);
   const { step, epoch } = picture.look;
-  const about = own.about ?? [`step ${number(step)}`, `epoch ${epoch.toFixed(2)}`, page.sourceName, page.layer()];
+  const about = own.about ?? [_("step {step}", { step: number(step) }), _("epoch {epoch}", { epoch: epoch.toFixed(2) }), page.sourceName, page.layer()];
   const words = {
     title: own.title ?? title,
-    about: [`Run ${run}`, ...about].filter(Boolean).join(" · "),
+    about: [_("Run {number}", { number: run }), ...about].filter(Boolean).join(" · "),
     key: [...keyOf(armsIn(page, chart), colors, (arm) => symbolOf(chart, arm)), ...notes, ...(own.key ?? []), ...ghostIn(page, chart)],
     foot: [await settingsOf(data), linkTo(data.link)],
     name: fileName([page.view, partOf(chart), armOf(page, chart)?.name].filter(Boolean), run),
@@ -30,7 +31,9 @@ const symbolOf = (chart, { name }) => chart.data.find((trace) => trace.name === 
 function ghostIn({ ghost, ghostLook, earlier, colors }, chart) {
   const names = new Set(chart.data.filter(({ name, opacity }) => name && opacity < 0.5).map(({ name }) => name));
   const isDrawn = ghostLook && names.size;
-  return isDrawn ? [{ text: `${earlier.find(({ id }) => id === ghost.id).label}, at step ${number(ghostLook.step)}`, colors: [...names].map((name) => colors.get(name)), faint: true }] : [];
+  if (!isDrawn) return [];
+  const text = _("{run}, at step {step}", { run: earlier.find(({ id }) => id === ghost.id).label, step: number(ghostLook.step) });
+  return [{ text, colors: [...names].map((name) => colors.get(name)), faint: true }];
 }
 
 const partOf = (chart) => chart.closest("[data-column]")?.dataset.column ?? chart.closest("[data-part]").dataset.part;

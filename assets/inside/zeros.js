@@ -1,5 +1,7 @@
 // Gradients that are exactly 0, which neither a log axis nor a ratio can show: they are told in words.
 
+import { _ } from "../shared/language.js";
+import { enumerated, parted } from "../shared/lists.js";
 import { brief } from "../shared/web.js";
 
 // One gradient over another.
@@ -9,9 +11,9 @@ export function ratio(first, last) {
 }
 
 function together(some, layers) {
-  if (some.length === layers.length) return "every layer";
+  if (some.length === layers.length) return _("every layer");
   const isStretch = some.length > 2 && some.join() === layers.slice(layers.indexOf(some[0])).slice(0, some.length).join();
-  return isStretch ? `${some[0]} to ${some.at(-1)}` : some.join(", ");
+  return isStretch ? _("{first} to {last}", { first: some[0], last: some.at(-1) }) : enumerated(some);
 }
 
 // Which arms have no place on a log axis, and in which layers; "" where it shows all.
@@ -19,6 +21,6 @@ export function withoutPlace(arms, layers, look, metric) {
   const found = arms
     .map(({ name, title }) => ({ title, zeros: layers.filter((layer) => look[name][layer]?.[metric] === 0) }))
     .filter(({ zeros }) => zeros.length);
-  const parts = found.map(({ title, zeros }) => `${title}: ${together(zeros, layers)}`);
-  return parts.length ? `Exactly 0, which has no place on a log axis: ${parts.join("; ")}.` : "";
+  const where = found.map(({ title, zeros }) => _("{arm}: {layers}", { arm: title, layers: together(zeros, layers) }));
+  return where.length ? _("Exactly 0, which has no place on a log axis: {where}.", { where: parted(where) }) : "";
 }

@@ -47,6 +47,3 @@ export const pgettext = (context, text, values) => filled(catalog[`${context}\u0
 export const ngettext = (one, many, n, values) => filled(catalog[one] ?? (Number(n) === 1 ? one : many), { n, ...values });
 
 const filled = (text, values) => (values ? text.replaceAll(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole) : text);
-
-// The same as Python's: a, b, c; a and b.
-export const enumerated = (things) => things.join(pgettext("between the things of a list", ", "));

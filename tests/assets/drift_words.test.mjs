@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { english, inChinese } from "./speech.mjs";
 import { script } from "./script.mjs";
 
 const { aboutDrift } = await script("drift_words.js");
@@ -31,9 +32,17 @@ test("once BatchNorm has diverged it says nothing of what lies behind it", () =>
 
 test("an experiment of somebody else's is told among the notes, with its source", () => {
   assert.ok(!aboutDrift("conv1", [BN], [look({ bn: layer(0.2, 0.01) })]).includes("Santurkar"));
-  assert.match(NOTES.activations, /Santurkar et al\. \(2018\)/);
+  assert.match(NOTES.activations(), /Santurkar et al\. \(2018\)/);
 });
 
 test("where nothing has moved yet it says nothing", () => {
   assert.equal(aboutDrift("conv1", [NONE, BN], [look({})]), "");
+});
+
+test("in Chinese the same looks are told in sentences with no space between them", async () => {
+  await inChinese();
+  const looks = [look({ none: layer(0.1), bn: layer(0.2, 0.01) })];
+  const said = aboutDrift("conv1", [NONE, BN], looks);
+  await english();
+  assert.match(said, /conv1.*：No normalization 0\.10；BatchNorm 规范化之前0\.20、之后0\.010。在规范化之前，.*2\.0倍。在批量规范化之后/);
 });

@@ -4,7 +4,7 @@ import test, { afterEach, beforeEach } from "node:test";
 
 import { script } from "./script.mjs";
 
-const { _, enumerated, ngettext, pgettext, speak, spoken } = await script("language.js");
+const { _, ngettext, pgettext, speak, spoken } = await script("language.js");
 
 let asked;
 
@@ -74,10 +74,6 @@ test("a word is told apart by its context", async () => {
   assert.equal(pgettext("one mini-batch", "▸❘ Step"), "▸❘ Step");
   await speak("zh");
   assert.equal(pgettext("one mini-batch", "▸❘ Step"), "▸❘ 单步");
-});
-
-test("a list has the language's own commas, of which scripts need not know", () => {
-  assert.equal(enumerated(["bn", 2, "ln"]), "bn, 2, ln");
 });
 
 test("what no catalog has is told in English", async () => {

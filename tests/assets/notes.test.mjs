@@ -7,11 +7,11 @@ import { script } from "./script.mjs";
 
 globalThis.document = { body: { classList: { contains: () => false } } }; // no projector
 const { NOTES } = await script("notes.js");
-const { BODY } = await script("parameters_body.js");
+const { body } = await script("parameters_body.js");
 const { skeleton } = await script("live_body.js");
 
 const ELSEWHERE = /<p class="ns-elsewhere">.*?<\/p>/gs;
-const TEXTS = { ...NOTES, parameters: BODY, train: skeleton() };
+const TEXTS = { activations: NOTES.activations(), gradients: NOTES.gradients(), parameters: body(), train: skeleton() };
 
 for (const [page, text] of Object.entries(TEXTS)) {
   test(`beside the run's own numbers ${page} has none of other runs, and none that its data may lack`, () => {
