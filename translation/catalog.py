@@ -26,6 +26,7 @@ CATALOGS = ROOT / "core" / "language"
 FOR_BROWSER = "assets/locale"
 PLACES = {"app.py": python, "core/**/*.py": python, "pages/**/*.py": python, "assets/**/*.js": javascript}
 TELLERS = ("core/language/speech.py", "core/language/message.py", "assets/shared/language.js")  # they say others' texts
+LISTS = "core/language/lists.py"  # scripts have the same ones, in one of the tellers
 PLACEHOLDERS = re.compile(r"\{\w+[^{}]*\}|%(?:\(\w+\))?[sdr]")
 MARKS = re.compile(r"""[<>&"`]|\*\*""")  # of HTML and Markdown
 
@@ -105,7 +106,7 @@ def _plain(catalog: Catalog) -> Plain:
 
 def _for_browser(catalog: Catalog) -> Iterator[tuple[str, str]]:
     for message in _entries(catalog):
-        if any(str(name).endswith(".js") for name, _ in message.locations):
+        if any(str(name).endswith(".js") or name == LISTS for name, _ in message.locations):
             key = f"{message.context}\u0004{_english(message)}" if message.context else _english(message)
             yield key, _translated(message)
 

@@ -76,8 +76,10 @@ test("a word is told apart by its context", async () => {
   assert.equal(pgettext("one mini-batch", "▸❘ Step"), "▸❘ 单步");
 });
 
-test("a list has the language's own commas, of which scripts need not know", () => {
+test("a list has the language's own commas, of which scripts need not know", async () => {
   assert.equal(enumerated(["bn", 2, "ln"]), "bn, 2, ln");
+  await speak("zh");
+  assert.equal(enumerated(["bn", 2, "ln"]), "bn、2、ln");
 });
 
 test("what no catalog has is told in English", async () => {

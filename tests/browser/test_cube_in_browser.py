@@ -9,9 +9,10 @@ import pytest
 import torch
 from playwright.sync_api import BrowserContext, Page, expect
 
-from core.cube.axes import describe, rule_for
+from core.cube.axes import rule_for
 from core.cube.naming import Norming
 from core.cube.picture import choose, picture
+from core.cube.shown import describe
 from core.cube.sites import capture
 from core.experiment.arm import Norm, parse_arm
 from core.experiment.config import ExperimentConfig
