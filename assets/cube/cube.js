@@ -4,7 +4,7 @@
 
 import "../shared/address_bar.js";
 import "../shared/decimal_comma.js";
-import { build, element, fillStages, floats, save } from "./frame.js";
+import { build, cellInWords, element, fillStages, floats, keysInWords, save, say, selectionInWords } from "./frame.js";
 import { layOut, MOVES, shares } from "./layout.js";
 import { clamp, DARK_MAP, hit, LIGHT_MAP, moved, number, pickColor, toCanvas, toSvg } from "./pens.js";
 import { cubeScene, gridHeight, gridScene, legend } from "./scenes.js";
@@ -45,6 +45,7 @@ class View {
 
   update(data, report) {
     this.report = report;
+    say(this.root);
     for (const name of ["cell", "stage", "view"]) this.adopt(name, data[name], data.answers[name]);
     const raw = JSON.stringify({ ...data, cell: 0, stage: 0, view: 0, answers: 0 });
     const places = JSON.stringify([data.axes, data.exists]);
@@ -112,16 +113,12 @@ class View {
       for (let i = 0; i < layout.count; i++) {
         if ((!this.exists || this.exists[i]) && shares(panel, layout, local.cell, layout.cellAt(i))) count += panel.lit[i] = 1;
       }
-      panel.text = `${panel.title}, cell ${this.where(local.cell)}: ${count.toLocaleString("en")} of ${this.total.toLocaleString("en")} cells drawn share ${panel.shares}`;
+      panel.text = selectionInWords(panel, this.data.axes, local.cell, count, this.total);
+      panel.figure.querySelector("p").textContent = panel.text;
     }
-    for (const panel of this.panels) panel.figure.querySelector("p").textContent = panel.text + ".";
-    const words = this.panels.map((panel) => panel.text + ".").join(" ");
+    const words = this.panels.map((panel) => panel.text).join(" ");
     if (this.parts.text.textContent !== words) this.parts.text.textContent = words; // else it would be read out again
     this.redraw();
-  }
-
-  where(cell) {
-    return this.data.axes.map((axis, i) => `${axis.name.toLowerCase()} ${cell[i]}`).join(", ");
   }
 
   pick(index) {
@@ -166,7 +163,7 @@ class View {
       title.textContent = panel.title;
       note.textContent = panel.note;
       panel.figure.querySelector("output").textContent = known ? panel.stops[this.local.stage] : "…";
-      panel.canvas.setAttribute("aria-label", `${panel.title}: ${this.total.toLocaleString("en")} cells. Arrow keys and Page Up, Page Down pick a cell; Shift and arrows turn the cube.`);
+      panel.canvas.setAttribute("aria-label", keysInWords(panel, this.total));
     }
   }
 
@@ -246,8 +243,8 @@ class View {
     parts.closer.addEventListener("click", () => this.zoom(1.25));
     parts.farther.addEventListener("click", () => this.zoom(0.8));
     parts.reset.addEventListener("click", () => this.turn(() => Object.assign(this.camera, START)));
-    this.root.querySelector("[data-projector]").addEventListener("click", (e) => {
-      project(e.currentTarget);
+    parts.projector.addEventListener("click", (e) => {
+      if (e.target.dataset.projector) project(e.target);
       this.redraw();
     });
     parts.svg.addEventListener("click", () => save(new Blob([this.svg()], { type: "image/svg+xml" }), this.fileName("svg")));
@@ -337,7 +334,7 @@ class View {
     tip.hidden = index < 0;
     if (index >= 0) {
       const value = panel.values[this.local.stage][index];
-      tip.textContent = `${this.where(this.layout.cellAt(index))}   ${SIGNS[this.local.stage]} = ${number(value)}`;
+      tip.textContent = `${cellInWords(this.data.axes, this.layout.cellAt(index))}   ${SIGNS[this.local.stage]} = ${number(value)}`;
       const box = this.root.getBoundingClientRect();
       tip.style.left = `${Math.min(event.clientX - box.left + 14, box.width - tip.offsetWidth - 4)}px`;
       tip.style.top = `${event.clientY - box.top + 16}px`;
@@ -366,7 +363,7 @@ class View {
     this.panels.forEach((panel, i) => {
       list.push(text(panel.title, 16 + i * width, 58, 20, 700, this.look.arms[panel.norm] ?? this.look.text));
       list.push(text(panel.note, 16 + i * width, 78, 13), ...moved(panel.list, i * width, 84));
-      list.push(text(panel.text + ".", 16, 84 + height + 24 + 18 * i, 12));
+      list.push(text(panel.text, 16, 84 + height + 24 + 18 * i, 12));
     });
     const foot = 84 + height + 24 + 18 * this.panels.length;
     return { list: [...list, text(this.data.drawn, 16, foot, 12)], width: width * this.panels.length, height: foot + 16 };

@@ -1,5 +1,7 @@
-// The page around the pictures: buttons, figures, styles, and how data comes in and files go out.
+// The page around the pictures: buttons, figures, styles, words, and how data comes in and files go out.
 
+import { _, spoken } from "../shared/language.js";
+import { enumerated } from "../shared/lists.js";
 import { projectorButton } from "../shared/look.js";
 
 export { save } from "../shared/web.js";
@@ -8,26 +10,65 @@ export function build(parent) {
   element("style", "", parent).textContent = STYLE;
   const root = element("div", "cube", parent);
   root.innerHTML = `
-    <div class="bar" role="toolbar" aria-label="The picture">
-      <div class="group" data-part="views" role="group" aria-label="View"><button value="cube">Cube</button><button value="grid">Grid</button></div>
-      <div class="group" data-part="stages" role="group" aria-label="Stage of the norm"></div>
-      <button data-part="walk" title="mean → variance → normalize → scale and shift, slowly">▶ Walk</button>
+    <div class="bar" role="toolbar">
+      <div class="group" data-part="views" role="group"><button value="cube"></button><button value="grid"></button></div>
+      <div class="group" data-part="stages" role="group"></div>
+      <button data-part="walk"></button>
       <span class="space"></span>
-      <button data-part="farther" aria-label="Zoom out">−</button><button data-part="closer" aria-label="Zoom in">+</button>
-      <button data-part="reset">Reset view</button><button data-part="svg">SVG</button><button data-part="png">PNG</button>
+      <button data-part="farther">−</button><button data-part="closer">+</button>
+      <button data-part="reset"></button><button data-part="svg">SVG</button><button data-part="png">PNG</button>
     </div>
-    <p class="now"><i data-part="dot" title="follows the run" hidden></i><span data-part="origin"></span>${projectorButton()}</p>
+    <p class="now"><i data-part="dot" hidden></i><span data-part="origin"></span><span data-part="projector"></span></p>
     <div data-part="panels" class="panels"></div>
     <p data-part="text" class="text" role="status" aria-live="polite"></p>
     <p class="small" data-part="drawn"></p>
     <div data-part="tip" class="tip" hidden></div><i data-part="probe" class="probe"></i>`;
+  say(root);
   return root;
 }
 
+// The words of all but the data, which bring their own: when the page begins to speak another language.
+export function say(root) {
+  if (root.dataset.spoken === spoken()) return;
+  root.dataset.spoken = spoken();
+  for (const [where, { text, ...attributes }] of Object.entries(words())) {
+    const part = root.querySelector(where);
+    if (text) part.textContent = text;
+    for (const [name, value] of Object.entries(attributes)) part.setAttribute(name, value);
+  }
+  root.querySelector("[data-part=projector]").innerHTML = projectorButton();
+}
+
+const words = () => ({
+  ".bar": { "aria-label": _("The picture") },
+  "[data-part=views]": { "aria-label": _("View") },
+  "[value=cube]": { text: _("Cube") },
+  "[value=grid]": { text: _("Grid") },
+  "[data-part=stages]": { "aria-label": _("Stage of the norm") },
+  "[data-part=walk]": { text: _("▶ Walk"), title: _("mean → variance → normalize → scale and shift, slowly") },
+  "[data-part=farther]": { "aria-label": _("Zoom out") },
+  "[data-part=closer]": { "aria-label": _("Zoom in") },
+  "[data-part=reset]": { text: _("Reset view") },
+  "[data-part=dot]": { title: _("follows the run") },
+});
+
+const many = (count) => count.toLocaleString("en");
+
+export const cellInWords = (axes, cell) => enumerated(axes.map((axis, i) => `${axis.name.toLowerCase()} ${cell[i]}`));
+
+// As core/cube/shown.py's describe() has it, at once.
+export function selectionInWords({ title, shares }, axes, cell, count, drawn) {
+  const told = { title, cell: cellInWords(axes, cell), count: many(count), drawn: many(drawn), shared: shares };
+  return _("{title}, cell {cell}: {count} of {drawn} cells drawn share {shared}.", told);
+}
+
+export function keysInWords({ title }, total) {
+  return _("{title}: {total} cells. Arrow keys and Page Up, Page Down pick a cell; Shift and arrows turn the cube.", { title, total: many(total) });
+}
+
 export function fillStages(group, stages) {
-  if (group.childElementCount === Object.keys(stages).length) return;
-  group.replaceChildren();
-  for (const [value, text] of Object.entries(stages)) Object.assign(element("button", "", group), { value, textContent: text });
+  while (group.childElementCount < Object.keys(stages).length) element("button", "", group);
+  for (const [i, [value, textContent]] of Object.entries(stages).entries()) Object.assign(group.children[i], { value, textContent });
 }
 
 const STYLE = `
@@ -57,7 +98,7 @@ const STYLE = `
   .now i { display: inline-block; width: 9px; height: 9px; margin-right: 8px; border-radius: 50%; background: #009e73;
     animation: breathe 2s ease-in-out infinite; }
   .now i[hidden] { display: none; }
-  .now button { margin-left: auto; }
+  .now [data-part="projector"] { margin-left: auto; }
   @keyframes breathe { 50% { opacity: .25; } }
   @media (prefers-reduced-motion: reduce) { .now i { animation: none; } }
   .small { margin: 12px 0 0; font-size: calc(13px * var(--enlarged)); opacity: .75; }

@@ -43,6 +43,9 @@ export function roomy(n, apart, size, picked = -1) {
   return [...evenly.filter((i) => isClear(Math.abs(i - picked))), picked].toSorted((a, b) => a - b);
 }
 
+// How wide a bold text is at most, of type so high: Chinese characters are as wide as they are high.
+export const widthOf = (text, size) => [...text].reduce((sum, letter) => sum + (letter >= "\u2e80" ? 1 : 0.54), 0) * size;
+
 // The room that the longest of an axis's numbers needs, also when it is the picked one and bold.
 export const TICK = { size: 13, picked: 16 };
 export const tickSize = (ids) => [Math.max(...ids.map((id) => String(id).length)) * 0.6 * TICK.picked + 6, TICK.picked + 2];

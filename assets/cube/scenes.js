@@ -1,8 +1,7 @@
 // What is drawn, as display lists: the cube, the flat grid, their labels and the legend.
 
-import { BROKEN, clamp, number, pickColor, rectangle, roomy, shade, TICK, tickSize } from "./pens.js";
-
-const LETTER = 7; // pixels of a bold letter of the legend, at most
+import { BROKEN, clamp, number, pickColor, rectangle, roomy, shade, TICK, tickSize, widthOf } from "./pens.js";
+import { _ } from "../shared/language.js";
 
 // -- the cube -----------------------------------------------------------------------------------------------------
 
@@ -12,7 +11,7 @@ export function cubeScene({ layout, panel, exists, camera, rough, width, height,
   const { depth, across, up, inner, index } = layout;
   const gap = { x: 0.16, y: 0.5 };
   const tall = Math.min(0.8, (0.86 * Math.max(across, depth * 1.2)) / up);
-  const heights = Array.from({ length: up }, (_, u) => -(u + 0.4 * Math.floor(u / inner) * (inner > 1)) * tall); // of lids
+  const heights = Array.from({ length: up }, (none, u) => -(u + 0.4 * Math.floor(u / inner) * (inner > 1)) * tall); // of lids
   const [X, Y, Z] = [across * (1 + gap.x) - gap.x, depth * (1 + gap.y) - gap.y, tall - heights[up - 1]];
   const [sy, cy, sp, cp] = [Math.sin(camera.yaw), Math.cos(camera.yaw), Math.sin(camera.pitch), Math.cos(camera.pitch)];
   const unit = { x: [cy, sy * sp], y: [sy, -cy * sp], z: [0, -cp] };
@@ -27,7 +26,7 @@ export function cubeScene({ layout, panel, exists, camera, rough, width, height,
     return [origin[0] + a * scale, origin[1] + b * scale];
   };
 
-  const order = (n, forwards) => Array.from({ length: n }, (_, i) => (forwards ? i : n - 1 - i));
+  const order = (n, forwards) => Array.from({ length: n }, (none, i) => (forwards ? i : n - 1 - i));
   const box = (n, c, u, v = u) => [c * (1 + gap.x), c * (1 + gap.x) + 1, n * (1 + gap.y), n * (1 + gap.y) + 1, heights[v] - tall, heights[u]];
   const faces = ([x0, x1, y0, y1, z0, z1]) => {
     const [x, y] = [near.x ? x1 : x0, near.y ? y1 : y0];
@@ -91,7 +90,7 @@ function cubeLabels({ layout, at, near, unit, X, Y, Z, gap, heights, tall, width
   const tick = (x, y, text, strong, align = "center") =>
     list.push({ t: text, x, y, size: strong ? TICK.picked : TICK.size, weight: strong ? 700 : 400, fill: strong ? arm : look.text, align, a: strong ? 1 : 0.8 });
   const name = (x, y, text, align) => {
-    const half = text.length * 4.6; // names stay inside the picture
+    const half = widthOf(text, 17) / 2; // names stay inside the picture
     const middle = clamp({ left: x + half, center: x, right: x - half }[align], half + 2, width - half - 2);
     list.push({ t: text, x: middle, y, size: 17, weight: 650, fill: look.text, align: "center" });
   };
@@ -106,7 +105,7 @@ function cubeLabels({ layout, at, near, unit, X, Y, Z, gap, heights, tall, width
     tick(x + xOut[0], y + xOut[1] + 5, String(axes[1].ids[c]), c === position[1]);
   }
   const [mx, my] = at(X / 2, yEdge, -Z);
-  name(mx + xOut[0] * 3.3, my + xOut[1] * 3.3 + 6, `${axes[1].name} ${axes[1].word}s`, "center");
+  name(mx + xOut[0] * 3.3, my + xOut[1] * 3.3 + 6, `${axes[1].name} ${axes[1].words}`, "center");
 
   const xEdge = near.x ? X : 0;
   const yOut = away(unit.x, near.x ? 1 : -1, 18);
@@ -116,7 +115,7 @@ function cubeLabels({ layout, at, near, unit, X, Y, Z, gap, heights, tall, width
     tick(x + yOut[0], y + yOut[1] + 5, String(axes[0].ids[n]), n === position[0]);
   }
   const [nx, ny] = at(xEdge, Y / 2, -Z);
-  name(nx + yOut[0] * 2.4, ny + yOut[1] * 3.3 + 6, `${axes[0].name} ${axes[0].word}s`, near.x ? "left" : "right");
+  name(nx + yOut[0] * 2.4, ny + yOut[1] * 3.3 + 6, `${axes[0].name} ${axes[0].words}`, near.x ? "left" : "right");
 
   if (up > 1) {
     const corners = [[near.x ? X : 0, near.y ? 0 : Y], [near.x ? 0 : X, near.y ? Y : 0]];
@@ -216,7 +215,7 @@ function gridLabels({ layout, x0, y0, cell, tileWidth, tileHeight, look, arm, pi
   const [atX, atY] = [tiled ? place[1] : place[3], axes.length === 2 ? place[2] : place[0]];
   for (const k of roomy(right.ids.length, [stepX, 0], tickSize(right.ids), atX)) tick(x0 + (k + 0.5) * stepX, y0 - 8, String(right.ids[k]), k === atX, "center");
   for (const k of roomy(down.ids.length, [0, stepY], tickSize(down.ids), atY)) tick(x0 - 10, y0 + (k + 0.5) * stepY + 4, String(down.ids[k]), k === atY, "right");
-  name(x0, y0 - 28, `${right.name} ${right.word}s →`, "left");
+  name(x0, y0 - 28, `${right.name} ${right.words} →`, "left");
   name(x0 - 10, y0 - 10, `${down.name} ↓`, "right");
   return list;
 }
@@ -232,7 +231,7 @@ export function legend(panel, stage, width, height, look, map) {
   text(number(scale), x + bar + 8, "left");
   list.push({ l: [x + bar / 2, y - 2, x + bar / 2, y + 12], open: true, stroke: look.text, w: 1 });
   if (!broken) return list;
-  const words = `${broken} not finite`;
-  const isRoom = x + bar + 24 + LETTER * (number(scale).length + words.length) <= width - 8; // else below the scale
+  const words = _("{n} not finite", { n: broken });
+  const isRoom = x + bar + 24 + widthOf(number(scale) + words, 13) <= width - 8; // else below the scale
   return [...list, { t: words, ...(isRoom ? { x: width - 8, y: y + 10, align: "right" } : { x: width / 2, y: y + 24, align: "center" }), size: 13, weight: 700, fill: BROKEN }];
 }

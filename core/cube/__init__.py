@@ -1,6 +1,7 @@
 """The cube: which cells of a tensor share one mean and variance.
 
 axes         which cells share their statistics, as pure geometry
+shown        which cells of a large tensor are drawn
 naming       what averaging over some axes is called, in words and as a formula
 sites        the tensors that a norm sees in a network
 row_site     the one that LayerNorm sees in a GRU

@@ -4,27 +4,25 @@ Rule, rule_for   the axes that a statistic is taken over; rule_for(Norm.BN, "NCH
 family           the cells that share a given cell's statistics: a box, one range of indices per axis
 tally            how many values go into how many statistics
 mean_code        the statistic as PyTorch code: X.mean(dim=(0, 2, 3), keepdim=True)
-Shown            the cells of a large tensor that are drawn, and the sentence that says so
-describe         a selection in words, for screen readers
 
 An axis is a letter: N examples, C channels, H rows, W columns, T time steps, D features.
 Layouts: "NCHW" after a convolution, "ND" after a linear layer, "NTD" in a sequence model.
-What averaging over some axes is called is in core/cube/naming.py, one value's way through a norm in core/cube/walk.py.
+What averaging over some axes is called is in core/cube/naming.py, one value's way through a norm in core/cube/walk.py,
+which cells of a large tensor are drawn in core/cube/shown.py.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.experiment.arm import Norm
+from core.language.message import Message
+from core.language.speech import _, ngettext
 
 LAYOUTS = {4: "NCHW", 3: "NTD", 2: "ND"}
 FEATURE_AXIS = {"NCHW": "C", "NTD": "D", "ND": "D"}
-AXIS_WORDS = {"N": "example", "C": "channel", "H": "row", "W": "column", "T": "time step", "D": "feature"}
-MAX_SHOWN = 4096
 
 _OVER = {
     "NCHW": {Norm.BN: "NHW", Norm.LN: "CHW", Norm.IN: "HW", Norm.GN: "CHW", Norm.RMS: "CHW"},
@@ -40,10 +38,12 @@ class AxesError(ValueError):
 def layout_of(shape: Sequence[int]) -> str:
     """'NCHW' for four axes, 'NTD' for three, 'ND' for two."""
     if len(shape) not in LAYOUTS or min(shape) < 1:
-        raise AxesError(
-            f"A tensor is [N, C, H, W], [N, T, D] or [N, D] with at least one of each; got {list(shape)}. "
-            "Choose the output of a convolution, a recurrent or a linear layer."
+        rule = Message(
+            "A tensor is [N, C, H, W], [N, T, D] or [N, D] with at least one of each; got {shape}. "
+            "Choose the output of a convolution, a recurrent or a linear layer.",
+            {"shape": str(list(shape))},
         )
+        raise AxesError(rule)
     return LAYOUTS[len(shape)]
 
 
@@ -62,16 +62,20 @@ class Rule:
 
     def __post_init__(self) -> None:
         if self.layout not in FEATURE_AXIS or any(axis not in self.layout for axis in self.over):
-            raise AxesError(
-                f"The axes averaged over must be axes of the tensor; got {list(self.over)} for {self.layout}. "
-                "Tick only the tensor's own axes."
+            rule = Message(
+                "The axes averaged over must be axes of the tensor; got {axes} for {layout}. "
+                "Tick only the tensor's own axes.",
+                {"axes": str(list(self.over)), "layout": self.layout},
             )
+            raise AxesError(rule)
         object.__setattr__(self, "over", "".join(axis for axis in self.layout if axis in self.over))
         if self.groups > 1 and self.feature not in self.over:
-            raise AxesError(
-                f"Groups cut the axis {self.feature}, so it must be averaged over; got {self.groups} groups over "
-                f"{list(self.over)}. Tick {self.feature} as well, or use one group."
+            rule = Message(
+                "Groups cut the axis {axis}, so it must be averaged over; got {groups} groups over {axes}. "
+                "Tick {axis} as well, or use one group.",
+                {"axis": self.feature, "groups": self.groups, "axes": str(list(self.over))},
             )
+            raise AxesError(rule)
 
     @property
     def feature(self) -> str:
@@ -86,26 +90,39 @@ class Rule:
     def check(self, shape: Sequence[int]) -> None:
         """Raise AxesError unless the tensor has this layout and its features divide into the groups."""
         if layout_of(shape) != self.layout:
-            raise AxesError(f"This rule is for {self.layout}; got a tensor of shape {list(shape)}. Choose another one.")
+            rule = Message(
+                "This rule is for {layout}; got a tensor of shape {shape}. Choose another one.",
+                {"layout": self.layout, "shape": str(list(shape))},
+            )
+            raise AxesError(rule)
         features = shape[self.layout.index(self.feature)]
         if self.groups < 1 or features % self.groups:
-            allowed = ", ".join(str(g) for g in divisors(features))
-            raise AxesError(
-                f"Groups must have equally many channels each; got {features} channels in {self.groups} groups. "
-                f"Use one of {allowed}."
+            rule = Message(
+                "Groups must have equally many channels each; got {features} channels in {groups} groups. "
+                "Use one of {allowed}.",
+                {"features": features, "groups": self.groups, "allowed": divisors(features)},
             )
+            raise AxesError(rule)
 
 
 def rule_for(norm: Norm, layout: str, groups: int = 2) -> Rule:
     """The rule of a norm; `groups` is GroupNorm's and ignored by the others."""
     over = _OVER[layout].get(norm)
     if over is None:
-        raise AxesError(
-            f"{norm.upper()} has no axes to average over in {layout}: "
-            + ("it leaves the values as they are." if norm is Norm.NONE else "each value would be its own mean.")
-            + f" Choose one of {', '.join(norms_of(layout))}."
-        )
+        raise AxesError(_no_axes(norm, layout))
     return Rule(layout, over, groups if norm is Norm.GN else 1, centered=norm is not Norm.RMS)
+
+
+def _no_axes(norm: Norm, layout: str) -> Message:
+    told = {"norm": norm.upper(), "layout": layout, "norms": [each.value for each in norms_of(layout)]}
+    if norm is Norm.NONE:
+        return Message(
+            "{norm} has no axes to average over in {layout}: it leaves the values as they are. Choose one of {norms}.",
+            told,
+        )
+    return Message(
+        "{norm} has no axes to average over in {layout}: each value would be its own mean. Choose one of {norms}.", told
+    )
 
 
 def norms_of(layout: str) -> tuple[Norm, ...]:
@@ -138,10 +155,12 @@ def _part(length: int, index: int) -> range:
 
 def _check_cell(shape: Sequence[int], cell: Sequence[int]) -> None:
     if len(cell) != len(shape) or not all(0 <= index < size for index, size in zip(cell, shape, strict=True)):
-        raise AxesError(
-            f"A cell has one index per axis, from 0 up to but not including the axis's size; got {list(cell)} in "
-            f"{list(shape)}. Click a cell of the picture."
+        rule = Message(
+            "A cell has one index per axis, from 0 up to but not including the axis's size; got {cell} in {shape}. "
+            "Click a cell of the picture.",
+            {"cell": str(list(cell)), "shape": str(list(shape))},
         )
+        raise AxesError(rule)
 
 
 def inside(box: Box, cell: Sequence[int]) -> bool:
@@ -166,8 +185,10 @@ class Tally:
     centered: bool = True
 
     def __str__(self) -> str:
-        noun = "mean" if self.centered else "mean square"
-        return f"{self.values:,} value{_s(self.values)} → {self.statistics:,} {noun}{_s(self.statistics)}"
+        values = ngettext("{n:,} value", "{n:,} values", self.values)
+        if self.centered:
+            return f"{values} → {ngettext('{n:,} mean', '{n:,} means', self.statistics)}"
+        return f"{values} → {ngettext('{n:,} mean square', '{n:,} mean squares', self.statistics)}"
 
 
 def tally(rule: Rule, shape: Sequence[int]) -> Tally:
@@ -200,90 +221,6 @@ def mean_code(rule: Rule, shape: Sequence[int]) -> str:
         split, dims = grouped(rule, shape)
         view = f".reshape({', '.join(str(size) for size in split)})"
     if not dims:
-        return "X  # no axis: each value is its own mean"
+        return _("X  # no axis: each value is its own mean")
     square = "" if rule.centered else ".square()"
     return f"X{view}{square}.mean(dim={dims if len(dims) > 1 else dims[0]}, keepdim=True)"
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The cells of a tensor of `shape` that are drawn: the product of one sorted tuple of indices per axis."""
-
-    shape: tuple[int, ...]
-    indices: tuple[tuple[int, ...], ...]
-
-    def __post_init__(self) -> None:
-        if self.count > MAX_SHOWN:
-            raise AxesError(
-                f"At most {MAX_SHOWN:,} cells can be told apart in a picture; got {self.count:,}. Show fewer examples, "
-                "channels or positions: the statistics are of the whole tensor all the same."
-            )
-
-    @property
-    def count(self) -> int:
-        return math.prod(len(indices) for indices in self.indices)
-
-    def within(self, box: Box, lengths: Sequence[int] | None = None) -> int:
-        """How many of the cells drawn lie in the box; with `lengths` (of sequences [N, T, D]), of those that exist."""
-        found = [[i for i in indices if i in part] for indices, part in zip(self.indices, box, strict=True)]
-        if lengths is None:
-            return math.prod(len(indices) for indices in found)
-        examples, times, features = found
-        return sum(t < lengths[n] for n in examples for t in times) * len(features)
-
-    def nearest(self, cell: Sequence[int]) -> tuple[int, ...]:
-        """The drawn cell that is nearest on every axis, so that a selection outlives a change of what is drawn."""
-        return tuple(
-            min(indices, key=lambda i: abs(i - index)) for indices, index in zip(self.indices, cell, strict=True)
-        )
-
-    def middle(self) -> tuple[int, ...]:
-        """A drawn cell to begin with."""
-        return tuple(indices[len(indices) // 2] for indices in self.indices)
-
-    def told(self, lengths: Sequence[int] | None = None) -> str:
-        """What is drawn, as a sentence; of sequences that differ in length, only the time steps that exist count."""
-        axes = (
-            f"{axis.lower()} {_span(indices, size)}"
-            for axis, indices, size in zip(layout_of(self.shape), self.indices, self.shape, strict=True)
-        )
-        tensor = tuple(range(size) for size in self.shape)
-        drawn, whole = self.within(tensor, lengths), box_size(tensor, lengths)
-        if drawn == whole:
-            return f"All {whole:,} cells are drawn."
-        return f"Drawn: {', '.join(axes)}; {drawn:,} of {whole:,} cells. Statistics are of all {whole:,}."
-
-
-def _span(indices: tuple[int, ...], size: int) -> str:
-    if len(indices) == size:
-        return f"all {size}"
-    step = indices[1] - indices[0] if len(indices) > 1 else 1
-    if len(indices) > 1 and any(b - a != step for a, b in itertools.pairwise(indices)):
-        return f"{', '.join(str(i) for i in indices)} of {size}"
-    ends = f"{indices[0]}–{indices[-1]}" if len(indices) > 1 else f"{indices[0]}"
-    return f"{ends}{f' every {step}' if step > 1 else ''} of {size}"
-
-
-def spread(size: int, count: int, start: int | None = None) -> tuple[int, ...]:
-    """`count` indices of an axis: neighbours from `start`, or evenly spaced and centred if no start is given."""
-    count = min(count, size)
-    if start is not None:
-        first = max(0, min(start, size - count))
-        return tuple(range(first, first + count))
-    step = size // count
-    first = (size - 1 - step * (count - 1)) // 2
-    return tuple(first + step * i for i in range(count))
-
-
-def describe(title: str, rule: Rule, shown: Shown, cell: Sequence[int], lengths: Sequence[int] | None = None) -> str:
-    """A selection in words: the cell, its family among the cells drawn, and in the whole tensor."""
-    box, tensor = family(rule, shown.shape, cell), tuple(range(size) for size in shown.shape)
-    where = ", ".join(f"{axis.lower()} {index}" for axis, index in zip(rule.layout, cell, strict=True))
-    drawn = f"{shown.within(box, lengths):,} of {shown.within(tensor, lengths):,} cells drawn share"
-    statistic = "one mean and one variance" if rule.centered else "one mean square"
-    whole = box_size(box, lengths)
-    return f"{title}, cell {where}: {drawn} {statistic}; in the whole tensor {whole:,} cell{_s(whole)}."

@@ -18,6 +18,7 @@ from core.data.digits import digits_in_order
 from core.data.images import as_floats
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
+from core.language.message import Message
 from core.nets.lenet import build_lenet
 from core.training.crew import share_cores
 
@@ -57,4 +58,5 @@ def lenet_sites() -> Mapping[str, Site]:
         with torch.no_grad():  # plain SGD by hand: torch.optim takes seconds to import
             for values, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
                 values.sub_(CONFIG.learning_rate * gradient)
-    return capture(net, as_floats(images[:256]), f"worked example: BatchNorm, step {STEPS}, built-in digits")
+    origin = Message("worked example: BatchNorm, step {step}, built-in digits", {"step": STEPS})
+    return capture(net, as_floats(images[:256]), origin)

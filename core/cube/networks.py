@@ -15,6 +15,7 @@ from core.cube.example import WorkedExample
 from core.cube.sites import Site, look
 from core.data.images import Images
 from core.experiment.arm import Norm
+from core.language.message import Message
 from core.runs.asking import NothingToSee, QueueFull
 from core.runs.run import Run
 from core.training.arms import Arm
@@ -101,5 +102,8 @@ class Networks:
         if self._last is not None and self._last_is == (name, step):
             return self._last
         if isinstance(error, TimeoutError):
-            raise NothingToSee(f"The run did not answer within {self._patience:g} s; choose the network again.")
-        raise NothingToSee(str(error)) from error
+            late = Message(
+                "The run did not answer within {seconds:g} s; choose the network again.", {"seconds": self._patience}
+            )
+            raise NothingToSee(late)
+        raise NothingToSee(*error.args) from error

@@ -5,7 +5,7 @@ stages       the cells drawn, before, centred, squared, normalized, after γ and
 picture      everything that assets/cube/cube.js draws
 choose       what is drawn of a large tensor
 
-The statistics are always of the whole tensor, in float64; only what is drawn is a selection (axes.Shown).
+The statistics are always of the whole tensor, in float64; only what is drawn is a selection (shown.Shown).
 """
 
 from __future__ import annotations
@@ -18,17 +18,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.cube.axes import AXIS_WORDS, Rule, Shown, grouped, layout_of, spread
-from core.cube.naming import Norming
+from core.cube.axes import Rule, grouped, layout_of
+from core.cube.naming import AXIS_NAMES, Norming
 from core.cube.reading import Reading, read, tally_text
+from core.cube.shown import Shown, shared, spread
 from core.cube.sites import Site
+from core.cube.walk import Stop
+from core.language.message import Message
+from core.language.speech import _
 
 STAGES = {
-    "before": "before: x",
-    "centred": "mean: x − μ",
-    "squared": "variance: (x − μ)²",
-    "normalized": "normalize: x̂",
-    "after": "scale and shift: y",
+    "before": Message("before: x"),
+    "centred": Message("mean: x − μ"),
+    "squared": Message("variance: (x − μ)²"),
+    "normalized": Message("normalize: x̂"),
+    "after": Message("scale and shift: y"),
 }
 
 
@@ -86,16 +90,16 @@ def picture(site: Site, normings: Sequence[Norming], shown: Shown, cell: Sequenc
     present = site.exists()
     return {
         "axes": [
-            {"name": axis, "word": AXIS_WORDS[axis], "ids": list(ids), "size": size}
+            {"name": axis, "words": str(AXIS_NAMES[axis]), "ids": list(ids), "size": size}
             for axis, ids, size in zip(site.layout, shown.indices, site.shape, strict=True)
         ],
         "exists": None if present is None else _pack(present.expand(site.shape).float(), shown),
         "panels": [_panel(site, norming, shown, cell) for norming in normings],
-        "stages": STAGES,
+        "stages": {name: str(words) for name, words in STAGES.items()},
         "stage": stage if stage in STAGES else "before",
         "cell": list(cell),
         "title": f"{site.name} {list(site.shape)}",
-        "origin": site.origin,
+        "origin": str(site.origin),
         "drawn": shown.told(None if site.lengths is None else site.lengths.tolist()),
     }
 
@@ -113,8 +117,8 @@ def _panel(site: Site, norming: Norming, shown: Shown, cell: Sequence[int]) -> d
         "over": [axis in rule.over for axis in rule.layout],
         "groups": rule.groups,
         "feature": rule.layout.index(rule.feature),
-        "shares": "one mean and one variance" if rule.centered else "one mean square",
-        "note": "running statistics, as in evaluation" if used.running else tally_text(site, rule),
+        "shares": shared(rule),
+        "note": _("running statistics, as in evaluation") if used.running else tally_text(site, rule),
         "stages": {name: base64.b64encode(values.numpy().tobytes()).decode() for name, values in drawn.items()},
         "scales": {name: _largest(values, present) for name, values in drawn.items()},
         "stops": _stop_texts(read(site, norming, shown, cell)),
@@ -125,11 +129,15 @@ def _stop_texts(reading: Reading) -> dict[str, str]:
     mean, variance, normalize, scale = reading.stops
     return {
         "before": f"x = {reading.value_text}",
-        "centred": f"{mean.name} = {mean.text}, {mean.working}",
-        "squared": f"{variance.name} = {variance.text}, {variance.working}",
+        "centred": _moment(mean),
+        "squared": _moment(variance),
         "normalized": f"x̂ = {normalize.working} = {normalize.text}",
         "after": f"y = {scale.working} = {scale.text}",
     }
+
+
+def _moment(stop: Stop) -> str:
+    return _("{name} = {value}, {working}", name=stop.name, value=stop.text, working=stop.working)
 
 
 def select(values: Tensor, shown: Shown) -> Tensor:

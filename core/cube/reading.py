@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 import torch
 
-from core.cube.axes import Rule, Shown, describe, family, mean_code, tally
+from core.cube.axes import Rule, family, mean_code, tally
 from core.cube.naming import FORMULAS, SOURCES, Affine, Norming, Verdict, affine, name_axes
+from core.cube.shown import Shown, describe
 from core.cube.sites import Site
 from core.cube.walk import Moments, Stop, short, walk
 from core.experiment.arm import NORM_TITLES, Norm
-from core.experiment.config import BATCH_OF_ONE
+from core.language.message import Message
+from core.language.speech import _
 
 
 def family_moments(site: Site, rule: Rule, cell: Sequence[int]) -> Moments:
@@ -85,20 +87,29 @@ def read(site: Site, norming: Norming, shown: Shown, cell: Sequence[int]) -> Rea
 def tally_text(site: Site, rule: Rule) -> str:
     """How many values go into how many statistics; at most so many where sequences differ in length."""
     ragged = site.lengths is not None and ("N" in rule.over or "T" in rule.over)
-    return f"{'up to ' * ragged}{tally(rule, site.shape)}"
+    counted = tally(rule, site.shape)
+    return _("up to {tally}", tally=counted) if ragged else str(counted)
 
 
 def _scale_note(site: Site, rule: Rule, verdict: Verdict) -> str:
     if site.is_own(rule):
-        return f"γ and β as this network has learned them with {NORM_TITLES[site.norm]}."
-    trained = f"this network has {NORM_TITLES[site.norm]} here" if site.norm is not Norm.NONE else "no norm is here"
-    what = NORM_TITLES[verdict.norm] if verdict.norm else "such a layer"
-    return f"γ = 1 and β = 0, where {what} would start: {trained}."
+        return _("γ and β as this network has learned them with {norm}.", norm=NORM_TITLES[site.norm])
+    norm = NORM_TITLES[verdict.norm] if verdict.norm else Message("such a layer")
+    if site.norm is Norm.NONE:
+        return _("γ = 1 and β = 0, where {norm} would start: no norm is here.", norm=norm)
+    return _(
+        "γ = 1 and β = 0, where {norm} would start: this network has {own} here.",
+        norm=norm,
+        own=NORM_TITLES[site.norm],
+    )
 
 
 def _warning(count: int, running: bool) -> str:
     if running or count > 1:
         return ""
     if count == 0:
-        return "This time step does not exist in any sequence of the batch."
-    return BATCH_OF_ONE.split(". PyTorch")[0].replace("A batch of 1", "A family of one value") + "."
+        return _("This time step does not exist in any sequence of the batch.")
+    return _(
+        "A family of one value has no spread: every normalized value is 0, the layer outputs only β and nothing can "
+        "be learned through it."
+    )

@@ -11,6 +11,7 @@ from core.cube.sites import Site
 from core.data.digits import digits_in_order
 from core.data.images import Images, as_floats
 from core.experiment.arm import Norm
+from core.language.message import Message
 from core.nets.gru import HIDDEN, ROWS
 from core.training.crew import share_cores
 from core.training.rows import train_rows
@@ -38,5 +39,7 @@ def row_site(examples: int = 32) -> Site:
         gamma=norm.weight.detach()[part].clone(),
         beta=norm.bias.detach()[part].clone(),
         lengths=lengths,
-        origin="worked example: a GRU with LayerNorm, one epoch of 512 digits, every second image cut off below",
+        origin=Message(
+            "worked example: a GRU with LayerNorm, one epoch of 512 digits, every second image cut off below"
+        ),
     )

@@ -17,6 +17,7 @@ from core.cube.axes import Rule, layout_of
 from core.cube.naming import name_axes
 from core.data.images import DATA_TITLES, Images, as_floats
 from core.experiment.arm import Norm
+from core.language.message import Message
 from core.nets.norms import EPS, gamma_beta
 from core.training.arms import Arm
 
@@ -40,7 +41,7 @@ class Site:
     running_var: Tensor | None = None
     lengths: Tensor | None = None
     eps: float = EPS
-    origin: str = ""
+    origin: Message | str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -88,7 +89,7 @@ class Site:
         return gamma, beta
 
 
-def capture(net: nn.Sequential, images: Tensor, origin: str = "") -> dict[str, Site]:
+def capture(net: nn.Sequential, images: Tensor, origin: Message | str = "") -> dict[str, Site]:
     """The input of every norm layer `*_norm` for images [N, 1, 28, 28], as a training step would see it.
 
     The pass runs through a copy in training mode: weights, running statistics and random streams of `net` stay
@@ -104,7 +105,7 @@ def capture(net: nn.Sequential, images: Tensor, origin: str = "") -> dict[str, S
     return seen
 
 
-def _site(name: str, values: Tensor, layer: nn.Module, origin: str) -> Site:
+def _site(name: str, values: Tensor, layer: nn.Module, origin: Message | str) -> Site:
     gamma, beta = gamma_beta(layer)
     mean = getattr(layer, "running_mean", getattr(layer, "moving_mean", None))
     variance = getattr(layer, "running_var", getattr(layer, "moving_var", None))
@@ -131,16 +132,22 @@ def _norm_of(layer: nn.Module) -> tuple[Norm, int]:
         return Norm.NONE, 1
     if isinstance(layer, nn.GroupNorm):
         return (Norm.LN, 1) if layer.num_groups == 1 else (Norm.GN, layer.num_groups)
+    # Another one is a norm that somebody has added.
     known = {"BatchNorm": Norm.BN, "LayerNorm": Norm.LN, "InstanceNorm": Norm.IN, "RMSNorm": Norm.RMS}
     kind = type(layer).__name__
     for name, norm in known.items():
         if kind.startswith(name):
             return norm, 1
-    raise LookupError(f"The cube knows no axes for {kind}. Choose another network.")  # a norm that somebody has added
+    raise LookupError(Message("The cube knows no axes for {kind}. Choose another network.", {"kind": kind}))
+
+
+_TITLES: dict[str, Message | str] = {"digits": Message("digits")} | DATA_TITLES
 
 
 def look(arms: list[Arm], data: Images, name: str, step: int, examples: int = 256) -> dict[str, Site]:
     """{layer: Site} of the arm `name` for the first training images; `step` is the mini-batches it has learned from."""
     arm = next(arm for arm in arms if arm.name == name)
     images = as_floats(data.train_images[:examples])
-    return capture(arm.model, images, f"{arm.config.title}, step {step:,}, {DATA_TITLES.get(data.name, data.name)}")
+    shown = _TITLES.get(data.name, data.name)
+    told = Message("{network}, step {step:,}, {images}", {"network": arm.config.title, "step": step, "images": shown})
+    return capture(arm.model, images, told)

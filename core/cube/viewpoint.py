@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 
 from core.cube.axes import FEATURE_AXIS, norms_of
 from core.experiment.arm import Norm
+from core.language.speech import _
 
 QUERY_KEY = "cube"
 OWN_AXES = "axes"
@@ -72,9 +73,9 @@ def from_text(text: str) -> tuple[Viewpoint, list[str]]:
     """Read a link's `cube=` strictly; nothing is guessed and nothing raises."""
     found, problems = Viewpoint(), []
     for part in filter(None, text[:400].split(",")):
-        name, _, value = part.partition(":")
+        name, value = part.split(":", 1) if ":" in part else (part, "")
         if name not in _FORMS or not re.fullmatch(_FORMS[name], value):
-            problems.append(f"“{part[:40]}” in the link was ignored: it is no setting of this picture.")
+            problems.append(_("“{part}” in the link was ignored: it is no setting of this picture.", part=part[:40]))
         else:
             found = _read(found, name, value)
     return found, problems

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from core.language.speech import _, ngettext
 from core.words.numerals import printed
 
 
@@ -46,17 +47,17 @@ def walk(
     normalized = (value - mean) / math.sqrt(variance + eps)
     first, second = _origins(moments.count, centered, running)
     return [
-        Stop("mean μ" if centered else "no mean", first, mean),
-        Stop("variance σ²" if centered else "mean square", second, variance),
+        Stop(_("mean μ") if centered else _("no mean"), first, mean),
+        Stop(_("variance σ²") if centered else _("mean square"), second, variance),
         Stop(
-            "normalize x̂",
+            _("normalize x̂"),
             f"({short(value)} − {short(mean, signed=True)}) / √({short(variance)} + {short(eps)})"
             if centered
             else f"{short(value)} / √({short(variance)} + {short(eps)})",
             normalized,
         ),
         Stop(
-            "scale and shift y",
+            _("scale and shift y"),
             f"{short(gamma)} × {short(normalized, signed=True)} + {short(beta, signed=True)}",
             gamma * normalized + beta,
         ),
@@ -65,12 +66,18 @@ def walk(
 
 def _origins(count: int, centered: bool, running: bool) -> tuple[str, str]:
     if running:
-        return "the layer's running mean", "the layer's running variance"
-    plural = "" if count == 1 else "s"
-    values = f"{count:,} value{plural}"
+        return _("the layer's running mean"), _("the layer's running variance")
     if not centered:
-        return "none is subtracted", f"the mean of x² of {values}"
-    return f"the mean of {values}", f"the mean squared distance from μ, of {values}"
+        square = ngettext("the mean of x² of {n:,} value", "the mean of x² of {n:,} values", count)
+        return _("none is subtracted"), square
+    return (
+        ngettext("the mean of {n:,} value", "the mean of {n:,} values", count),
+        ngettext(
+            "the mean squared distance from μ, of {n:,} value",
+            "the mean squared distance from μ, of {n:,} values",
+            count,
+        ),
+    )
 
 
 def short(number: float, signed: bool = False) -> str:

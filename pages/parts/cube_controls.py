@@ -6,13 +6,16 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.cube.axes import AXIS_WORDS, AxesError, Rule, Shown, divisors, norms_of, rule_for
-from core.cube.naming import Norming
+from core.cube.axes import AxesError, Rule, divisors, norms_of, rule_for
+from core.cube.naming import AXIS_NAMES, Norming
 from core.cube.networks import EXAMPLE, Networks, Sites
 from core.cube.picture import batch_sizes, choose
+from core.cube.shown import Shown
 from core.cube.sites import Site
 from core.cube.viewpoint import OWN_AXES, Viewpoint
 from core.experiment.arm import Norm
+from core.language.speech import _, pgettext
+from pages.parts import language
 
 LIVE = "live"
 
@@ -23,13 +26,14 @@ def pick_network(networks: Networks, seen: Viewpoint) -> Viewpoint:
     default = seen.network if seen.network in names else networks.first
     if len(names) == 1:
         return replace(seen, network="")
+    told = {EXAMPLE: _("worked example")}
     name = st.segmented_control(
-        "Network",
+        _("Network"),
         names,
         default=default,
         required=True,
-        format_func=lambda name: "worked example" if name == EXAMPLE else name,
-        key=f"cube_network_{len(names)}",
+        format_func=lambda name: told.get(name, name),
+        key=language.key_here(f"cube_network_{len(names)}"),
     )
     return replace(seen, network="" if name == networks.first else name)
 
@@ -39,13 +43,13 @@ def pick_step(networks: Networks, name: str, seen: Viewpoint) -> Viewpoint:
     steps: list[int | str] = [] if name == EXAMPLE else [*networks.steps]
     if not steps:
         return replace(seen, step=None)
-    last = LIVE if networks.state == "learning" else "the end"
+    last = _("live") if networks.state == "learning" else _("the end")
     chosen = st.select_slider(
-        "Step",
+        pgettext("how far it has learned", "Step"),
         [*steps, LIVE],
         seen.step if seen.step in steps else LIVE,
         format_func=lambda step: last if step == LIVE else f"{step:,}",
-        key="cube_step",
+        key=language.key_here("cube_step"),
         width=150,
     )
     return replace(seen, step=None if chosen == LIVE else int(chosen))
@@ -55,7 +59,7 @@ def pick_tensor(sites: Sites, seen: Viewpoint) -> Viewpoint:
     """The layer whose output is shown."""
     names = list(sites)
     default = seen.tensor if seen.tensor in names else names[0]
-    name = st.segmented_control("Output of layer", names, default=default, required=True, key="cube_tensor")
+    name = st.segmented_control(_("Output of layer"), names, default=default, required=True, key="cube_tensor")
     return replace(seen, tensor=name)
 
 
@@ -63,17 +67,17 @@ def pick_batch(site: Site, seen: Viewpoint) -> Viewpoint:
     """How many of the site's examples are the batch."""
     sizes = batch_sizes(site)
     default = seen.batch if seen.batch in sizes else sizes[-1]
-    size = st.select_slider("Examples in the batch", sizes, default, key=f"cube_batch_{sizes[-1]}", width=150)
+    size = st.select_slider(_("Examples in the batch"), sizes, default, key=f"cube_batch_{sizes[-1]}", width=150)
     return replace(seen, batch=0 if size == sizes[-1] else size)
 
 
 def pick_shown(site: Site) -> Shown | None:
     """The cells that are drawn; None, after saying why, where they would be too many."""
-    with st.popover("What is drawn", icon=":material/grid_view:"):
-        examples = st.slider("Examples", 1, 8, 4, key="cube_examples")
-        first = st.number_input("from example", 0, site.shape[0] - 1, 0, key=f"cube_first_{site.shape[0]}")
-        positions = st.select_slider("Rows and columns", [2, 3, 4, 6, 8, 12], 4, key="cube_positions")
-        features = st.slider("Channels or features", 1, 32, 16, key="cube_features")
+    with st.popover(_("What is drawn"), icon=":material/grid_view:"):
+        examples = st.slider(_("Examples"), 1, 8, 4, key="cube_examples")
+        first = st.number_input(_("from example"), 0, site.shape[0] - 1, 0, key=f"cube_first_{site.shape[0]}")
+        positions = st.select_slider(_("Rows and columns"), [2, 3, 4, 6, 8, 12], 4, key="cube_positions")
+        features = st.slider(_("Channels or features"), 1, 32, 16, key="cube_features")
     try:
         return choose(site.shape, examples, first, positions, features)
     except AxesError as error:
@@ -92,14 +96,15 @@ def pick_norms(site: Site, seen: Viewpoint) -> Viewpoint:
 
 def _pick_norm(side: str, site: Site, wanted: str) -> str:
     choices = [*(norm.value for norm in norms_of(site.layout)), OWN_AXES]
+    told = {choice: choice.upper() for choice in choices} | {OWN_AXES: _("choose the axes")}
     return st.segmented_control(
-        f"Norm on the {side}",
+        _("Norm on the left") if side == "left" else _("Norm on the right"),
         choices,
         default=wanted if wanted in choices else choices[0],
         required=True,
-        format_func=lambda choice: "choose the axes" if choice == OWN_AXES else str(choice).upper(),
+        format_func=lambda choice: told.get(choice, choice),
         label_visibility="collapsed",
-        key=f"cube_{side}_{site.layout}",
+        key=language.key_here(f"cube_{side}_{site.layout}"),
     )
 
 
@@ -111,7 +116,7 @@ def pick_details(site: Site, seen: Viewpoint) -> Viewpoint:
     if OWN_AXES in chosen:
         seen = _pick_axes(site, seen)
     if Norm.BN in chosen and site.running_mean is not None:
-        label = "BN as in evaluation: running statistics"
+        label = _("BN as in evaluation: running statistics")
         seen = replace(seen, running=st.toggle(label, seen.running, key="cube_running"))
     return seen
 
@@ -119,18 +124,19 @@ def pick_details(site: Site, seen: Viewpoint) -> Viewpoint:
 def _pick_groups(site: Site, seen: Viewpoint) -> Viewpoint:
     allowed = divisors(site.features)
     default = seen.groups if seen.groups in allowed else allowed[1]
-    groups = st.select_slider("Groups", allowed, default, key=f"cube_groups_{allowed[-1]}", width=260)
+    groups = st.select_slider(_("Groups"), allowed, default, key=f"cube_groups_{allowed[-1]}", width=260)
     return replace(seen, groups=groups)
 
 
 def _pick_axes(site: Site, seen: Viewpoint) -> Viewpoint:
+    told = {axis: f"{axis} {AXIS_NAMES[axis]}" for axis in site.layout}
     ticked = st.pills(
-        "Average over",
+        _("Average over"),
         list(site.layout),
         selection_mode="multi",
         default=[axis for axis in site.layout if axis in seen.axes],
-        format_func=lambda axis: f"{axis} {AXIS_WORDS[axis]}s",
-        key=f"cube_axes_{site.layout}",
+        format_func=lambda axis: told.get(axis, axis),
+        key=language.key_here(f"cube_axes_{site.layout}"),
     )
     return replace(seen, axes="".join(axis for axis in site.layout if axis in ticked))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -13,25 +13,32 @@ from core.cube.naming import Norming
 from core.cube.noise import Noise, mean_noise
 from core.cube.picture import choose, picture
 from core.cube.sites import Site
-from core.experiment.arm import NORM_TITLES
+from core.experiment.arm import NORM_TITLES, Norm
+from core.language.message import Message
+from core.language.speech import _
 from core.training.rows import RowsTrained, compare_rows
 from pages.parts import language, session
 
 Draw = Callable[[dict[str, Any], str], None]
 EXERCISE_KEY = "normscope_cube_exercise"
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-HALVES = "The batches are drawn at random, so examples are independent: four times as many halve the scatter, 1/√N."
+HALVES = Message(
+    "The batches are drawn at random, so examples are independent: four times as many halve the scatter, 1/√N."
+)
 NOISE_CAPTIONS = {
-    "NCHW": f"{HALVES} The values of one image need not be independent, so a map of H·W pixels need not help as much "
-    "as H·W examples would; the last column is what it would be if they were.",
-    "ND": f"{HALVES} Each example gives one value of each feature.",
+    "NCHW": Message(
+        "{halves} The values of one image need not be independent, so a map of H·W pixels need not help as much "
+        "as H·W examples would; the last column is what it would be if they were.",
+        {"halves": HALVES},
+    ),
+    "ND": Message("{halves} Each example gives one value of each feature.", {"halves": HALVES}),
 }
 
 
 @language.fragment
 def show(sites: Mapping[str, Site], site: Site, example: Mapping[str, Site], draw: Draw) -> None:
     """Three tabs; `site` is the layer in view with all its examples, `example` has what `sites` lack."""
-    exercises, batches, sequences = st.tabs(["Spot the wrong axes", "Small batches", "Sequences"])
+    exercises, batches, sequences = st.tabs([_("Spot the wrong axes"), _("Small batches"), _("Sequences")])
     with exercises:
         _exercise(lambda name: sites[name] if name in sites else example[name], draw)
     with batches:
@@ -42,20 +49,46 @@ def show(sites: Mapping[str, Site], site: Site, example: Mapping[str, Site], dra
 
 def _exercise(find: Callable[[str], Site], draw: Draw) -> None:
     titles = {exercise.title: exercise for exercise in EXERCISES}
-    mistake = titles[st.selectbox("Exercise", list(titles), key="cube_exercise", width=420)]
+    chosen_title = _pick(st.selectbox, "exercise", _("Exercise"), list(titles), 0, width=420)
+    mistake = titles[chosen_title or EXERCISES[0].title]
     axes = ", ".join(mistake.layout)
-    st.markdown(f"X is [{axes}]. For {NORM_TITLES[mistake.norm]}, somebody writes:")
+    st.markdown(_("X is [{axes}]. For {norm}, somebody writes:", axes=axes, norm=NORM_TITLES[mistake.norm]))
     st.html(f"<pre class=cube-code><code>{html.escape(mistake.code)}</code></pre>")
     offered = answers(mistake)
-    chosen = st.radio("Which cells share one mean?", list(offered), index=None, key=f"cube_answer_{mistake.title}")
+    chosen = _pick(st.radio, f"answer_{mistake.title.key}", _("Which cells share one mean?"), list(offered), None)
     if chosen is None:
         return
     if offered[chosen]:
-        st.success(f"Yes. {mistake.why}", icon=":material/check:")
+        st.success(_("Yes. {why}", why=mistake.why), icon=":material/check:")
     else:
-        st.error("Not in this code: look at dim= and at what the axes are.", icon=":material/close:")
+        st.error(_("Not in this code: look at dim= and at what the axes are."), icon=":material/close:")
     if offered[chosen] and mistake.does:
         _compare(find(mistake.tensor), mistake, draw)
+
+
+def _pick(
+    field: Callable[..., int | None],
+    name: str,
+    label: str,
+    options: Sequence[Message],
+    first: int | None,
+    **how: Any,
+) -> Message | None:
+    """The option chosen. A field knows its options by their words, so every language has one, with what was chosen."""
+    picked, told = session.visitor().picked, [str(option) for option in options]
+    last = picked.get(name)
+    nth = field(
+        label,
+        range(len(options)),
+        index=options.index(last) if last in options else first,
+        format_func=lambda nth: told[nth],
+        key=language.key_here(f"cube_{name}"),
+        **how,
+    )
+    if nth is None:
+        return None
+    picked[name] = options[nth]
+    return options[nth]
 
 
 def _compare(site: Site, mistake: Mistake, draw: Draw) -> None:
@@ -63,8 +96,8 @@ def _compare(site: Site, mistake: Mistake, draw: Draw) -> None:
     shown = choose(site.shape)
     normings = [Norming.of(rule) for rule in (mistake.does, mistake.meant)]
     left, right = st.columns(2, gap="medium")
-    left.markdown("**As written**")
-    right.markdown("**As meant**")
+    left.markdown(_("**As written**"))
+    right.markdown(_("**As meant**"))
     picked = tuple(session.answer(EXERCISE_KEY).get("cell") or ())
     cell = shown.nearest(picked) if len(picked) == len(site.shape) else shown.middle()
     draw(picture(site, normings, shown, cell, "normalized") | {"view": "grid"}, EXERCISE_KEY)
@@ -72,40 +105,46 @@ def _compare(site: Site, mistake: Mistake, draw: Draw) -> None:
 
 def _small_batches(site: Site) -> None:
     if site.layout == "NTD":
-        st.markdown("Choose the output of a convolution or of a linear layer.")
+        st.markdown(_("Choose the output of a convolution or of a linear layer."))
         return
-    st.markdown(
-        f"**How far the mean of a batch lies from the mean of all**, for {site.name}: the scatter over 300 batches "
+    about = _(
+        "**How far the mean of a batch lies from the mean of all**, for {layer}: the scatter over 300 batches "
         "drawn from these examples, in standard deviations of the values. LayerNorm's mean of an example does not "
-        "depend on the batch at all: its scatter is 0."
+        "depend on the batch at all: its scatter is 0.",
+        layer=site.name,
     )
+    st.markdown(about)
     st.html(_noise_table(mean_noise(site, BATCHES)))
-    st.caption(NOISE_CAPTIONS[site.layout])
+    st.caption(str(NOISE_CAPTIONS[site.layout]))
 
 
 def _sequences() -> None:
-    st.markdown(
+    about = _(
         "A recurrent net normalizes at every time step. **LayerNorm**'s mean there is over the D features of one "
         "example: neither the batch nor the length plays a part. **BatchNorm**'s is over the examples that are that "
         "long: choose **gru** above, pick a late step, and see how few they are."
     )
-    if st.toggle("Train a small GRU that reads digits row by row, with LayerNorm and without", key="cube_rows"):
-        with st.spinner("Some seconds, once …"):
+    st.markdown(about)
+    if st.toggle(_("Train a small GRU that reads digits row by row, with LayerNorm and without"), key="cube_rows"):
+        with st.spinner(_("Some seconds, once …")):
             rows = compare_rows()
         st.html(_rows_table(rows))
-        st.caption(
+        how = _(
             "Same weights, same batches, plain SGD at learning rate 0.5, gradients clipped to norm 1, 1,024 images, "
-            f"tested on {rows[0].test_images}, one seed. Other settings differ: python -m core sequence --help."
+            "tested on {images}, one seed. Other settings differ: python -m core sequence --help.",
+            images=rows[0].test_images,
         )
+        st.caption(how)
 
 
 def _rows_table(rows: tuple[RowsTrained, ...]) -> str:
+    names = {True: NORM_TITLES[Norm.LN], False: _("no norm")}
     cells = "".join(
-        f"<tr><th scope=row>{'LayerNorm' if row.layer_norm else 'no norm'}</th><td>{row.epoch}</td>"
+        f"<tr><th scope=row>{names[row.layer_norm]}</th><td>{row.epoch}</td>"
         f"<td>{row.train_loss:.3f}</td><td>{row.test_accuracy:.1%}</td></tr>"
         for row in rows
     )
-    head = "<th></th><th>epoch</th><th>mean training loss</th><th>test accuracy</th>"
+    head = _heads("", _("epoch"), _("mean training loss"), _("test accuracy"))
     return f"{_NOISE_STYLE}<table class=cube-noise><tr>{head}</tr>{cells}</table>"
 
 
@@ -117,8 +156,12 @@ def _noise_table(rows: list[Noise]) -> str:
         f"<td>{row.independent_examples:.3f}</td><td>{row.independent_values:.3f}</td></tr>"
         for row in rows
     )
-    head = "<th>N</th><th>measured</th><th></th><th>1/√N of one example's</th><th>if all values were independent</th>"
+    head = _heads("N", _("measured"), "", _("1/√N of one example's"), _("if all values were independent"))
     return f"{_NOISE_STYLE}<table class=cube-noise><tr>{head}</tr>{cells}</table>"
+
+
+def _heads(*words: str) -> str:
+    return "".join(f"<th>{each}</th>" for each in words)
 
 
 _NOISE_STYLE = """<style>

@@ -13,14 +13,16 @@ from typing import Any
 
 import streamlit as st
 
-from core.cube.axes import Shown
 from core.cube.naming import Norming
 from core.cube.networks import EXAMPLE, Networks, Sites
 from core.cube.picture import picture
 from core.cube.reading import Reading, read
+from core.cube.shown import Shown
 from core.cube.sites import Site
 from core.cube.viewpoint import QUERY_KEY, Viewpoint, from_text
 from core.experiment.arm import NORM_TITLES
+from core.language.message import Message
+from core.language.speech import _, pgettext
 from core.runs.asking import NothingToSee
 from pages.parts import cube_controls as controls
 from pages.parts import cube_lessons, language, session
@@ -69,22 +71,22 @@ def show(networks: Networks) -> None:
 def _look(networks: Networks, name: str, asked: int | None, step: int | None) -> tuple[str, Sites]:
     """(network, its sites) at `step`; a note where it is not what was asked for."""
     if networks.state == "waiting":
-        _note("The networks of this run are not built yet; until then, the worked example.")
+        _note(_("The networks of this run are not built yet; until then, the worked example."))
     elif asked is not None and asked not in networks.steps and name != EXAMPLE:
-        _note(f"The networks of step {asked:,} were not kept. Choose another step.")
+        _note(_("The networks of step {step:,} were not kept. Choose another step.", step=asked))
     try:
         return name, networks.sites(name, step)
     except NothingToSee as error:
-        _note(f"{error} Until then, the worked example.")
+        _note(_("{why} Until then, the worked example.", why=error))
         return EXAMPLE, networks.sites(EXAMPLE)
 
 
 def _say_what_is_not_here(networks: Networks, sites: Sites, wanted: Viewpoint) -> None:
     """Of a link: the pickers show something else then, and nobody should take that for what was linked to."""
     if wanted.network not in ("", *networks.names) and networks.state != "waiting":
-        _note(f"There is no network “{wanted.network}” here; this is another one.")
+        _note(_("There is no network “{network}” here; this is another one.", network=wanted.network))
     if wanted.tensor not in sites:
-        _note(f"There is no layer “{wanted.tensor}” in this network; this is another one.")
+        _note(_("There is no layer “{layer}” in this network; this is another one.", layer=wanted.tensor))
 
 
 def _note(text: str) -> None:
@@ -109,7 +111,7 @@ def _draw(networks: Networks, state: str, name: str, seen: Viewpoint, draw: Call
 
     def _told(site: Site) -> Site:
         known = follows or networks.standing == "failed"  # a picture that is drawn once must not say what may change
-        word = _STANDING.get(networks.standing, "") if known and name != EXAMPLE else ""
+        word = _STANDING.get(networks.standing) if known and name != EXAMPLE else None
         return replace(site, origin=f"{site.origin} · {word}") if word else site
 
     follows = state == "waiting" or (state == "learning" and seen.step is None and name != EXAMPLE)
@@ -119,7 +121,7 @@ def _draw(networks: Networks, state: str, name: str, seen: Viewpoint, draw: Call
         _still(again)
 
 
-_STANDING = {"paused": "❚❚ paused", "failed": "✕ the run failed"}
+_STANDING = {"paused": Message("❚❚ paused"), "failed": Message("✕ the run failed")}
 
 
 def _live(again: Callable[[], None]) -> None:
@@ -167,19 +169,19 @@ def _keep_in_link(seen: Viewpoint) -> None:
 
 
 def _tell(reading: Reading) -> None:
-    title = reading.verdict.title or "None of the norms"
-    st.markdown(f"**{title}.** {reading.verdict.why}")
+    title = reading.verdict.title or _("None of the norms")
+    st.markdown(_("**{title}.** {about}", title=title, about=reading.verdict.why))
     if reading.warning:
         st.warning(reading.warning, icon=":material/warning:")
     st.html(_steps_table(reading) + _code(reading.code))
-    st.markdown(f"{reading.tally}. {_affine_text(reading)} {reading.scale_note}")
+    st.markdown(_counts_and_shapes(reading))
     if reading.formula and reading.verdict.norm:
         st.html(f"<div class=cube-formula>{reading.formula}</div>")  # st.latex loads a library for half a second
-        st.caption(f"{NORM_TITLES[reading.verdict.norm]}: {reading.source}")
+        st.caption(_("{norm}: {source}", norm=NORM_TITLES[reading.verdict.norm], source=reading.source))
 
 
 def _steps_table(reading: Reading) -> str:
-    rows = [("value x", "", reading.value_text), *((stop.name, stop.working, stop.text) for stop in reading.stops)]
+    rows = [(_("value x"), "", reading.value_text), *((stop.name, stop.working, stop.text) for stop in reading.stops)]
     cells = "".join(
         f"<tr><th scope=row>{name}</th><td>{working}</td><td class=cube-result>{result}</td></tr>"
         for name, working, result in rows
@@ -207,8 +209,16 @@ _TABLE_STYLE = """<style>
 </style>"""
 
 
-def _affine_text(reading: Reading) -> str:
+def _counts_and_shapes(reading: Reading) -> str:
     if reading.affine is None:
-        return ""
-    gamma, beta = (f"[{shape[0]}]" if shape else "none" for shape in (reading.affine.gamma, reading.affine.beta))
-    return f"Shapes: γ {gamma}, β {beta}. {reading.affine.note}"
+        return _("{tally}. {start}", tally=reading.tally, start=reading.scale_note)
+    shapes = (reading.affine.gamma, reading.affine.beta)
+    gamma, beta = (f"[{shape[0]}]" if shape else pgettext("of a shape", "none") for shape in shapes)
+    return _(
+        "{tally}. Shapes: γ {gamma}, β {beta}. {note} {start}",
+        tally=reading.tally,
+        gamma=gamma,
+        beta=beta,
+        note=reading.affine.note,
+        start=reading.scale_note,
+    )

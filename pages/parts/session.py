@@ -62,6 +62,7 @@ class Visitor:
     links_language: bool = False  # the link says it
     chose_language: bool = False  # by a press
     meant: dict[str, Mapping[str, str]] = field(default_factory=dict)  # by setting: what its texts mean
+    picked: dict[str, Message] = field(default_factory=dict)  # by field: what was chosen, in any language
     owned: set[str] = field(default_factory=set)
     begun: ExperimentConfig | None = None  # the last one, as it was ordered: without data it may run on other ones
     numbers: dict[str, int] = field(default_factory=dict)  # by run, in the order in which they came into view

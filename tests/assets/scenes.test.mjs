@@ -1,21 +1,31 @@
 // The numbers and names around the cells: none lies on another, whatever the tensor, the camera and the picture's size.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import { script } from "./script.mjs";
 
+const { speak } = await script("language.js");
 const { layOut } = await script("layout.js");
 const { cubeScene, gridHeight, gridScene, legend } = await script("scenes.js");
 
+async function inChinese(check) {
+  globalThis.document = { documentElement: {} };
+  globalThis.fetch = async (url) => ({ json: async () => JSON.parse(readFileSync(url, "utf8")) });
+  await speak("zh");
+  check();
+  await speak("en");
+}
+
 const look = { dark: false, text: "#000000", background: "#ffffff", font: "sans-serif" };
 // Each axis's numbers have a hundred of their own.
-const axis = (name, word, size, drawn, step = 1) => ({ name, word, size, ids: Array.from({ length: drawn }, (_, i) => 100 * "NTCDHW".indexOf(name) + step * i) });
+const axis = (name, words, size, drawn, step = 1) => ({ name, words, size, ids: Array.from({ length: drawn }, (_, i) => 100 * "NTCDHW".indexOf(name) + step * i) });
 const LAYOUTS = {
-  sequences: layOut([axis("N", "example", 64, 4), axis("T", "time step", 28, 28), axis("D", "feature", 32, 16)]),
-  rows: layOut([axis("N", "example", 1024, 32), axis("D", "feature", 120, 64)]),
-  images: layOut([axis("N", "example", 256, 4), axis("C", "channel", 6, 6), axis("H", "row", 24, 4, 6), axis("W", "column", 24, 4, 6)]),
-  channels: layOut([axis("N", "example", 256, 8), axis("C", "channel", 16, 16), axis("H", "row", 24, 3, 8), axis("W", "column", 24, 3, 8)]),
+  sequences: layOut([axis("N", "examples", 64, 4), axis("T", "time steps", 28, 28), axis("D", "features", 32, 16)]),
+  rows: layOut([axis("N", "examples", 1024, 32), axis("D", "features", 120, 64)]),
+  images: layOut([axis("N", "examples", 256, 4), axis("C", "channels", 6, 6), axis("H", "rows", 24, 4, 6), axis("W", "columns", 24, 4, 6)]),
+  channels: layOut([axis("N", "examples", 256, 8), axis("C", "channels", 16, 16), axis("H", "rows", 24, 3, 8), axis("W", "columns", 24, 3, 8)]),
 };
 
 const given = (layout, picked, width, height, camera) => ({
@@ -23,9 +33,10 @@ const given = (layout, picked, width, height, camera) => ({
   panel: { lit: new Uint8Array(layout.count), shade: new Float32Array(layout.count) },
 });
 
-// [left, right, top, bottom] of every text, by a ruler for which a digit is 0.55 times as wide as the type is high.
+// [left, right, top, bottom] of every text, by a ruler for which a digit is 0.55 times as wide as the type is high, and a
+// Chinese character as wide as high.
 const boxes = (list) => list.filter(({ t }) => t !== undefined).map(({ t, x, y, size, align }) => {
-  const wide = t.length * 0.55 * size;
+  const wide = [...t].reduce((sum, letter) => sum + (/\p{Script=Han}/u.test(letter) ? 1 : 0.55), 0) * size;
   const left = { left: x, center: x - wide / 2, right: x - wide }[align];
   return { t, left, right: left + wide, top: y - 0.75 * size, bottom: y + 0.1 * size };
 });
@@ -35,15 +46,30 @@ function touching(list) {
   return numbers.flatMap((a, i) => numbers.slice(i + 1).filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom).map((b) => `${a.t} on ${b.t}`));
 }
 
-test("how many values are not finite lies on no other word of the legend, however narrow the picture", () => {
+function assertLegendIsClear(words) {
   const panel = { scales: [5.98e9], values: [[NaN, ...Array(127).fill(Infinity), 1]] };
   const map = Array.from({ length: 33 }, () => [0, 0, 0]);
   for (let width = 300; width <= 640; width += 20) {
-    const words = boxes(legend(panel, 0, width, 300, look, map));
-    assert.ok(words.some(({ t }) => t === "128 not finite"));
-    for (const [i, a] of words.entries()) {
+    const said = boxes(legend(panel, 0, width, 300, look, map));
+    assert.ok(said.some(({ t }) => t === words));
+    for (const [i, a] of said.entries()) {
       assert.ok(a.left >= 0 && a.right <= width && a.bottom <= 300, `${a.t} is cut at ${width}`);
-      for (const b of words.slice(i + 1)) assert.ok(a.right < b.left || b.right < a.left || a.bottom < b.top || b.bottom < a.top, `${a.t} on ${b.t} at ${width}`);
+      for (const b of said.slice(i + 1)) assert.ok(a.right < b.left || b.right < a.left || a.bottom < b.top || b.bottom < a.top, `${a.t} on ${b.t} at ${width}`);
+    }
+  }
+}
+
+test("how many values are not finite lies on no other word of the legend, however narrow the picture", () => assertLegendIsClear("128 not finite"));
+
+test("in Chinese too, whose characters are wider", async () => {
+  await inChinese(() => assertLegendIsClear("128个不是有限值"));
+});
+
+test("an axis's name stays inside the picture, in Chinese too", async () => {
+  const layout = layOut([axis("N", "样本的很长很长的名字", 64, 4), axis("T", "时间步的很长很长的名字", 28, 28), axis("D", "特征", 32, 16)]);
+  for (const yaw of [-0.62, 0.1, 0.8, 2.4, 3.1]) {
+    for (const { t, left, right } of boxes(cubeScene(given(layout, 7, 300, 246, { yaw, pitch: 0.44, zoom: 1 })))) {
+      if (/\p{Script=Han}/u.test(t)) assert.ok(left >= 0 && right <= 300, `${t} is cut at ${yaw}`);
     }
   }
 });

@@ -9,9 +9,10 @@ import pytest
 import torch
 from playwright.sync_api import BrowserContext, Page, expect
 
-from core.cube.axes import describe, rule_for
+from core.cube.axes import rule_for
 from core.cube.naming import Norming
 from core.cube.picture import choose, picture
+from core.cube.shown import describe
 from core.cube.sites import capture
 from core.experiment.arm import Norm, parse_arm
 from core.experiment.config import ExperimentConfig
@@ -182,6 +183,22 @@ def test_the_camera_stays_where_it_was_put_while_the_picture_changes_three_times
     assert camera(cube) == where
     cube.get_by_role("button", name="Reset view").click()
     assert camera(cube) != where
+
+
+def test_another_language_writes_the_words_anew_and_leaves_the_camera_and_the_cell(cube):
+    turn(cube, 90, 30)
+    where = camera(cube)
+    cube.get_by_role("button", name="中文", exact=True).click()
+    expect(said(cube)).to_contain_text("单元n 0、c 0、h 2、w 2：")
+    expect(numbers(cube)).to_contain_text("x = ")
+    expect(cube.get_by_role("button", name="恢复视角")).to_be_visible()
+    expect(cube.get_by_role("button", name="之前：x")).to_have_attribute("aria-pressed", "true")
+    expect(cube.get_by_role("button", name="投影模式")).to_be_visible()
+    assert camera(cube) == where
+    cube.get_by_role("button", name="English", exact=True).click()
+    expect(said(cube)).to_contain_text("cell n 0, c 0, h 2, w 2:")
+    assert camera(cube) == where
+    cube.get_by_role("button", name="Reset view").click()
 
 
 def test_turning_does_not_pick_a_cell(cube):

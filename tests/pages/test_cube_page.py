@@ -135,3 +135,32 @@ def test_the_batch_is_the_same_images_at_every_step(manager: RunManager, small_d
     assert panel(app)["title"] == f"conv1 [{min(256, len(small_digits.train_images))}, 6, 24, 24]"
     app.select_slider(key="cube_step").set_value(0).run()
     assert panel(app)["title"] == "conv1 [256, 6, 24, 24]"
+
+
+def press_language(app: AppTest) -> None:
+    app.button(key="language").click().run()
+    assert not app.exception
+
+
+def test_a_press_on_the_other_language_leaves_what_is_in_view_and_the_answer_to_the_exercise() -> None:
+    app = open_cube(link="left:gn,right:axes,groups:3,axes:H,cell:0.2.14.8")
+    app.selectbox(key="cube_exercise").set_value(2).run()
+    app.radio(key="cube_answer_LayerNorm over the channels only").set_value(3).run()
+    seen, answered, told = app.query_params["cube"], app.success[0].value, panel(app)["panels"][1]["title"]
+    assert answered.startswith("Yes. That is one mean per example and pixel")
+    press_language(app)
+    assert app.query_params["cube"] == seen
+    assert app.success[0].value.startswith("对。这样每个样本的每个像素各有一个均值")
+    assert (panel(app)["panels"][1]["title"], panel(app)["axes"][0]["words"]) == ("不是任何一种规范化：对H", "样本")
+    press_language(app)
+    assert app.query_params["cube"] == seen
+    assert app.success[0].value == answered
+    assert panel(app)["panels"][1]["title"] == told
+
+
+def test_the_same_look_into_a_run_is_told_in_both_languages(manager: RunManager) -> None:
+    app = open_cube(ended(manager, SMALL), "network:bn,step:2")
+    assert panel(app)["origin"] == "BatchNorm, step 2, digits"
+    press_language(app)
+    assert panel(app)["origin"].endswith("，第2步，手写数字")
+    assert app.query_params["cube"].startswith("network:bn,step:2") or app.query_params["cube"].startswith("step:2")

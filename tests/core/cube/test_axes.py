@@ -11,12 +11,9 @@ from torch import nn
 
 from core.cube.axes import (
     LAYOUTS,
-    MAX_SHOWN,
     AxesError,
     Rule,
-    Shown,
     box_size,
-    describe,
     divisors,
     family,
     inside,
@@ -24,11 +21,11 @@ from core.cube.axes import (
     mean_code,
     norms_of,
     rule_for,
-    spread,
     statistics_shape,
     tally,
 )
 from core.cube.naming import FORMULAS, SOURCES, affine, name_axes
+from core.cube.shown import MAX_SHOWN, Shown, describe, spread
 from core.cube.walk import Moments, walk
 from core.experiment.arm import NORM_TITLES, Norm
 

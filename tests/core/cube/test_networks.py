@@ -66,7 +66,7 @@ def test_a_live_runs_networks_are_looked_at_between_two_mini_batches(start, smal
     found = networks.sites("ln")
     assert found["conv1"].norm is Norm.LN
     assert found["conv1"].shape == (256, 6, 24, 24)
-    assert found["conv1"].origin.startswith("LayerNorm, step ")
+    assert str(found["conv1"].origin).startswith("LayerNorm, step ")
     assert networks.sites("ln") is found
 
 
@@ -76,7 +76,7 @@ def test_while_a_run_is_paused_its_tensors_are_those_of_the_step_they_name(start
     run.pause(run.key)
     until(lambda: run.status == "paused")
     step = run.snapshot().step
-    assert Networks(run).sites("bn")["conv1"].origin == f"BatchNorm, step {step:,}, digits"
+    assert str(Networks(run).sites("bn")["conv1"].origin) == f"BatchNorm, step {step:,}, digits"
 
 
 def test_live_tensors_come_anew_and_show_the_same_images(start, small_digits, until, monkeypatch):
@@ -103,7 +103,7 @@ def test_the_networks_of_an_earlier_step_are_those_of_then(manager, start, small
     assert networks.state == "ended"
     assert [networks.steps[0], networks.steps[-1]] == [0, SHORT.total_steps]
     first, last = (networks.sites("bn", step)["conv1"] for step in (0, SHORT.total_steps))
-    assert first.origin == "BatchNorm, step 0, digits"
+    assert str(first.origin) == "BatchNorm, step 0, digits"
     assert torch.equal(first.gamma, torch.ones(6))
     assert not torch.equal(last.gamma, torch.ones(6))
     assert torch.equal(last.values, networks.sites("bn")["conv1"].values)

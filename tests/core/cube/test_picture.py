@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 from core.cube import sites
-from core.cube.axes import Rule, Shown, divisors, norms_of, rule_for
+from core.cube.axes import Rule, divisors, norms_of, rule_for
 from core.cube.naming import Norming
 from core.cube.noise import mean_noise
 from core.cube.picture import choose, picture, statistics
 from core.cube.reading import family_moments, read
+from core.cube.shown import Shown
 from core.cube.sites import Site, capture
 from core.experiment.arm import Norm, parse_arm
 from core.experiment.config import ExperimentConfig
