@@ -16,7 +16,6 @@ from core.cube.naming import FORMULAS, SOURCES, Affine, Norming, Verdict, affine
 from core.cube.sites import Site
 from core.cube.walk import Moments, Stop, short, walk
 from core.experiment.arm import NORM_TITLES, Norm
-from core.experiment.config import BATCH_OF_ONE
 
 
 def family_moments(site: Site, rule: Rule, cell: Sequence[int]) -> Moments:
@@ -101,4 +100,7 @@ def _warning(count: int, running: bool) -> str:
         return ""
     if count == 0:
         return "This time step does not exist in any sequence of the batch."
-    return BATCH_OF_ONE.split(". PyTorch")[0].replace("A batch of 1", "A family of one value") + "."
+    return (
+        "A family of one value has no spread: every normalized value is 0, the layer outputs only β and nothing can be "
+        "learned through it."
+    )

@@ -6,10 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.experiment import links
 from core.experiment.config import DATASETS, PRESETS, ExperimentConfig
 from core.experiment.fitting import DIGITS
-from core.experiment.links import QUERY_KEYS, from_query, to_query
+from core.experiment.links import QUERY_KEYS, to_query
 from tests.core.drawn import valid_configs
+
+
+def from_query(params: dict[str, str]) -> tuple[ExperimentConfig, list[str]]:
+    """With what is said of it as a page in English tells it."""
+    config, problems = links.from_query(params)
+    return config, [str(problem) for problem in problems]
+
 
 # --- there and back ----------------------------------------------------------------------------------------------
 

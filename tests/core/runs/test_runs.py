@@ -49,7 +49,7 @@ def statuses(run: Run) -> list[str]:
 
 
 def message(run: Run) -> str:
-    return next(r.message for r in reversed(list(run.history)) if isinstance(r, StatusChanged))
+    return next(str(r.message) for r in reversed(list(run.history)) if isinstance(r, StatusChanged))
 
 
 def losses(records: list[Record]) -> list[float]:

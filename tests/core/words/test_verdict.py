@@ -228,18 +228,18 @@ def test_what_a_look_says_of_dead_arms_is_said_beside_their_accuracy() -> None:
 def test_the_learning_rate_to_lower_is_that_of_the_arm_that_diverged_first() -> None:
     config = ExperimentConfig(arms=(parse_arm("none:lr=5"), parse_arm("bn")))
     own, shared = (ArmDiverged(step, name, "fc3", "it is not finite") for step, name in ((3, "none:lr=5"), (9, "bn")))
-    assert "(it was 5)" in none_left(config, [own, shared])
-    assert "(it was 0.1)" in none_left(config, [shared, own])
+    assert "(it was 5)" in str(none_left(config, [own, shared]))
+    assert "(it was 0.1)" in str(none_left(config, [shared, own]))
     before, after = LearningRateChanged(7, 0.1, 0.3), LearningRateChanged(10, 0.3, 0.02)
-    assert "(it was 0.3)" in none_left(config, [before, shared, after, own])
+    assert "(it was 0.3)" in str(none_left(config, [before, shared, after, own]))
 
 
 @pytest.mark.parametrize(
     ("what", "end"), [("ValueError: odd", "odd."), ("ValueError: Odd.", "Odd."), ("E: why?", "why?")]
 )
 def test_what_an_exception_says_ends_in_one_full_stop(what: str, end: str) -> None:
-    said = about_failed([ArmFailed(3, "bn", "step", what)], {"bn": "BatchNorm"})
+    said = str(about_failed([ArmFailed(3, "bn", "step", what)], {"bn": "BatchNorm"}))
     assert said.endswith(end)
     assert not said.endswith("..")
-    left = none_left(CONFIG, [ArmFailed(3, "bn", "step", what)])
+    left = str(none_left(CONFIG, [ArmFailed(3, "bn", "step", what)]))
     assert f" {end} The log has more." in left
