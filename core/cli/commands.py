@@ -19,7 +19,7 @@ from core.cli.tables import files_table, results_table, rows_table
 from core.data.paths import advice
 from core.experiment.config import DATASETS, ExperimentConfig
 from core.exports.results import results
-from core.language.message import Message
+from core.language.message import Message, Value
 from core.language.speech import _
 from core.training.records import History, StatusChanged
 from core.words.endings import OUT_OF_MEMORY, none_left
@@ -156,7 +156,7 @@ def write_json(path: Path, found: dict[str, Any]) -> None:
         part.write_text(_text(found) + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        values = {"path": str(path), "why": str(error.strerror), "do": advice(error, "write to")}
+        values: dict[str, Value] = {"path": str(path), "why": str(error.strerror), "do": advice(error, "write to")}
         raise UsageError(Message("The results cannot be written to {path} ({why}). {do}.", values)) from error
     finally:
         part.unlink(missing_ok=True)

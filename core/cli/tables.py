@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.experiment.rules import printable
 from core.language.columns import padded, width
 from core.language.message import Message
-from core.language.speech import _
+from core.language.speech import _, pgettext
 
 if TYPE_CHECKING:
     from core.data.files import FileCheck
@@ -38,7 +38,7 @@ def results_table(found: dict[str, Any]) -> str:
     The mean training loss is the epoch's, over its examples while the weights moved, as the book prints it.
     """
     measured = (_("mean train loss"), _("test loss"), _("test acc."), _("batch stat."), _("examples/s"))
-    head = (_("arm"), _("parameters"), _("steps"), *measured, _("status"))
+    head = (_("arm"), _("parameters"), pgettext("head of a column", "steps"), *measured, _("status"))
     return table("<>>>>>>><", head, [_arm_row(name, arm) for name, arm in found["arms"].items()])
 
 
@@ -80,7 +80,7 @@ def table(align: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str
 
 def rows_table(rows: Sequence[RowsTrained]) -> str:
     """One line per network and epoch; the training loss is the epoch's mean."""
-    head = (_("norm"), _("epoch"), _("mean train loss"), _("test acc."), _("test images"))
+    head = (_("norm"), pgettext("head of a column", "epoch"), _("mean train loss"), _("test acc."), _("test images"))
     lines = (_row_of(row) for row in rows)
     return table("<>>>>", head, lines)
 

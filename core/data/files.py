@@ -27,7 +27,7 @@ from core.data.paths import advice
 from core.data.sources import SOURCES
 from core.experiment.config import DATASETS
 from core.experiment.environment import data_root
-from core.language.message import Message
+from core.language.message import Message, Value
 from core.language.several import Parted
 
 # what file, bytes done, bytes in total (0 where the server does not say)
@@ -105,7 +105,7 @@ def verify(name: str, root: Path | None = None) -> list[FileCheck]:
     Raises DataError for an unknown dataset and for a file that is there but cannot be read.
     """
     if name not in DATASETS:
-        values = {"names": list(DATASETS), "name": name}
+        values: dict[str, Value] = {"names": list(DATASETS), "name": name}
         raise DataError(Message("The dataset must be one of {names}; got “{name}”.", values))
     return [FileCheck(path, md5, _md5_of(path)) for path, md5 in _files(name, root)]
 
@@ -132,7 +132,7 @@ def _md5_of(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        values = {"path": str(path), "why": str(error.strerror), "do": advice(error)}
+        values: dict[str, Value] = {"path": str(path), "why": str(error.strerror), "do": advice(error)}
         raise DataError(Message("{path} cannot be read ({why}). {do}.", values)) from error
 
 
@@ -221,7 +221,7 @@ def _save(check: FileCheck, content: bytearray) -> None:
         part.replace(check.path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        values = {"why": str(error.strerror), "do": advice(error, "write to")}
+        values: dict[str, Value] = {"why": str(error.strerror), "do": advice(error, "write to")}
         raise _not_saved(check, Message("{why}. {do}", values)) from error
 
 
@@ -236,7 +236,7 @@ def _corrupt(name: str, check: FileCheck) -> DataError:
 
 
 def _not_fetched(name: str, wanted: list[FileCheck], error: _MirrorError) -> DataError:
-    values = {
+    values: dict[str, Value] = {
         "name": name,
         "folder": str(wanted[0].path.parent),
         "files": [check.path.name for check in wanted],
@@ -255,7 +255,7 @@ def _not_fetched(name: str, wanted: list[FileCheck], error: _MirrorError) -> Dat
 
 
 def _not_saved(check: FileCheck, problem: Message) -> DataError:
-    values = {"file": check.path.name, "folder": str(check.path.parent), "problem": problem}
+    values: dict[str, Value] = {"file": check.path.name, "folder": str(check.path.parent), "problem": problem}
     return DataError(
         Message(
             "{file} cannot be saved in {folder}: {problem}, put the four .gz files there by hand, or set "

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.experiment.rules import ConfigError, check_learning_rate, check_share, quoted, read_number
-from core.language.message import Message, Plural
+from core.language.message import Message, Plural, Value
 
 
 class Norm(StrEnum):
@@ -131,7 +131,7 @@ class ArmConfig:
         title = self._built_title()
         dropout = "" if self.dropout is None else _exact(self.dropout)
         rate = "" if self.learning_rate is None else _exact(self.learning_rate)
-        values = {"title": title, "dropout": dropout, "rate": rate}
+        values: dict[str, Value] = {"title": title, "dropout": dropout, "rate": rate}
         if dropout and rate:
             return Message("{title} (dropout {dropout} and lr {rate})", values)
         if dropout:

@@ -13,7 +13,7 @@ from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.experiment.fitting import DIGITS, FIRST_LOOK
 from core.experiment.rules import IT, ConfigError, check_choice, quoted, read_number
-from core.language.message import Message
+from core.language.message import Message, Value
 
 DEFAULT = ExperimentConfig()
 NAMED, MOST_PROBLEMS = 5, 3  # unknown settings of a link, and problems with it, that are told one by one
@@ -65,7 +65,7 @@ def from_query(params: Mapping[str, str], refuses: bool = False) -> tuple[Experi
 def _unknown(keys: Sequence[str], refuses: bool) -> list[Message]:
     if not keys:
         return []
-    named = {"keys": [quoted(key) for key in keys[:NAMED]], "more": len(keys) - NAMED}
+    named: dict[str, Value] = {"keys": [quoted(key) for key in keys[:NAMED]], "more": len(keys) - NAMED}
     if len(keys) == 1:
         ignored = Message("Unknown setting {keys} in the link was ignored.", named)
         return [Message("Unknown setting {keys} in the link cannot be used.", named) if refuses else ignored]
@@ -78,7 +78,7 @@ def _unknown(keys: Sequence[str], refuses: bool) -> list[Message]:
 
 
 def _ignored(keys: Sequence[str], params: Mapping[str, str], why: ConfigError, refuses: bool) -> Message:
-    values = {"pairs": _pairs([quoted(f"{key}={params[key]}") for key in keys]), "why": why.args[0]}
+    values: dict[str, Value] = {"pairs": _pairs([quoted(f"{key}={params[key]}") for key in keys]), "why": why.args[0]}
     if refuses:
         return Message("{pairs} in the link cannot be used. {why}", values)
     if len(keys) == 1:

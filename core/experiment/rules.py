@@ -9,7 +9,7 @@ import math
 import re
 from typing import Any
 
-from core.language.message import Message
+from core.language.message import Message, Value
 
 
 class ConfigError(ValueError):
@@ -46,11 +46,12 @@ def read_number(text: str, what: Message | str, field: str, kind: type[int] | ty
     if not plain:
         raise ConfigError(_empty(what, kind), field)
     if kind is float and re.fullmatch(_THOUSANDS, plain) and plain.count(",") == 1:
-        ways = {"one": plain.replace(",", ""), "other": plain.replace(",", ".")}
+        values: dict[str, Value] = {"what": what, "text": quoted(text)}
+        values |= {"one": plain.replace(",", ""), "other": plain.replace(",", ".")}
         raise ConfigError(
             Message(
                 "{what} must be a number that reads in one way only; got {text}. Write {one} or {other}.",
-                {"what": what, "text": quoted(text)} | ways,
+                values,
             ),
             field,
         )
@@ -84,7 +85,7 @@ def _without_comma(plain: str, kind: type[int] | type[float]) -> str:
 def check_choice(name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
     """`value`, if it is one of `allowed`."""
     if value not in allowed:
-        values = {"choices": [str(choice) for choice in allowed], "value": quoted(value)}
+        values: dict[str, Value] = {"choices": [str(choice) for choice in allowed], "value": quoted(value)}
         raise ConfigError(Message("It must be one of {choices}; got {value}. Use one of them.", values), name)
     return value
 
@@ -96,7 +97,7 @@ def check_range(name: str, value: int, low: int, high: int, rule: Message, *othe
             Message("{rule}; got {value}. Use a whole number.", {"rule": rule, "value": quoted(value)}), name
         )
     if not low <= value <= high:
-        values = {"rule": rule, "value": value, "low": low, "high": high}
+        values: dict[str, Value] = {"rule": rule, "value": value, "low": low, "high": high}
         raise ConfigError(Message("{rule}; got {value:,}. Use {low:,} to {high:,}.", values), name, *others)
 
 

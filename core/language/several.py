@@ -19,5 +19,7 @@ def Parted(things: Sequence[Message | str]) -> Message | str:
 
 def Sentences(said: Iterable[Message | str]) -> Message | str:
     """All of them, without those that are empty; "" where all are."""
-    first, *rest = [*filter(None, said)] or [""]
-    return Message("{first} {rest}", {"first": first, "rest": Sentences(rest)}) if rest else first
+    given = [each for each in said if each]
+    if len(given) < 2:
+        return given[0] if given else ""
+    return Message("{first} {rest}", {"first": given[0], "rest": Sentences(given[1:])})

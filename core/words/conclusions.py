@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import fsum, isfinite
 
-from core.language.message import Message
+from core.language.message import Message, Value
 from core.language.several import Parted, Sentences
 from core.probes.summary import LayerSummary, NetworkSummary, NormSummary
 from core.words.numerals import printed
@@ -75,7 +75,8 @@ def about_activations(arms: Arms, titles: Titles, layer: str) -> Said:
         found = _layer(summary, layer)
         stage, is_output = found.activated or found.before, found.activated is None
         if isfinite(stage.unit_std):
-            values = {"arm": titles[name], "std": _digits(stage.unit_std), "pooled": _digits(stage.std)}
+            std, pooled = _digits(stage.unit_std), _digits(stage.std)
+            values: dict[str, Value] = {"arm": titles[name], "std": std, "pooled": pooled}
             parts.append(Message("{arm} {std} (pooled {pooled})", values))
         else:
             lost.append(titles[name])
@@ -85,7 +86,7 @@ def about_activations(arms: Arms, titles: Titles, layer: str) -> Said:
 def _varies(parts: Sequence[Message], layer: str, is_output: bool) -> Said:
     if not parts:
         return ""
-    values = {"layer": layer, "arms": Parted(parts)}
+    values: dict[str, Value] = {"layer": layer, "arms": Parted(parts)}
     if is_output:
         return Message(
             "From image to image a unit of the output {layer} varies by: {arms}. Only what varies from image to image "
@@ -158,7 +159,7 @@ def about_dead(arms: Arms, titles: Titles, step: int) -> Said:
     dead = _together({name: _dead_layer(summary) for name, summary in arms.items()}, titles)
     still = _together({name: _without_gradient(summary) for name, summary in arms.items()}, titles)
     images = next((summary.examples for summary in arms.values()), 0)
-    at_dead = {"step": step, "images": images, "places": dead}
+    at_dead: dict[str, Value] = {"step": step, "images": images, "places": dead}
     return Sentences(
         [
             Message("Dead at step {step:,}, 0 for all {images:,} images: {places}.", at_dead) if dead else "",

@@ -74,7 +74,7 @@ def _data(script: str, view: View) -> dict[str, Any]:
 
 
 def _arms(config: ExperimentConfig) -> list[dict[str, str]]:
-    return [{"name": arm.name, "title": arm.title, "norm": arm.main_norm} for arm in config.arms]
+    return [{"name": arm.name, "title": str(arm.title), "norm": arm.main_norm} for arm in config.arms]
 
 
 def _label(run: Run) -> str:

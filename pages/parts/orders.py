@@ -13,6 +13,7 @@ from typing import Any
 from core.experiment.config import ExperimentConfig
 from core.experiment.links import DEFAULT, from_query
 from core.experiment.rules import ConfigError, read_number
+from core.language.message import Message
 from core.runs.asking import QueueFull
 from core.runs.manager import manager
 from core.runs.run import NotTheOwner
@@ -102,7 +103,7 @@ def _shown(order: Order) -> ExperimentConfig:
         if setting == "arms":
             values["arms"] = [*values["arms"], text]
         elif setting in values:
-            values[setting] = read_number(text, str(LABELS[setting]), setting, type(getattr(DEFAULT, setting)))
+            values[setting] = read_number(text, LABELS[setting], setting, type(getattr(DEFAULT, setting)))
     config = read_config(values)
     if "arms" in order.get("typed", {}):
         session.set_value("arms", values["arms"])
@@ -119,7 +120,7 @@ def _steer(here: Visitor, order: Order) -> None:
 
 def _change_rate(here: Visitor, order: Order) -> None:
     if here.run is not None:
-        rate = read_number(order["value"], "The learning rate", "learning_rate", float)
+        rate = read_number(order["value"], Message("The learning rate"), "learning_rate", float)
         here.run.change_learning_rate(order["key"], rate)
 
 

@@ -13,6 +13,7 @@ from core.data.images import Images
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.language.message import Message
+from core.language.speech import speaking
 from core.probes.summary import NetworkSummary
 from core.runs.line import Line
 from core.runs.looks import KEPT_WHOLE, MAX_OBSERVATIONS, Observations
@@ -312,3 +313,16 @@ def test_a_look_that_was_due_does_not_hold_up_those_that_a_page_asks_for(
     assert looked(100.4, 499) == frozenset(), "too soon"
     assert looked(100.45, 500) == {"fixed"}, "due"
     assert looked(101.0, 501) == {"fixed"}
+
+
+def test_a_look_that_was_kept_is_told_in_the_language_of_whoever_asks(observations: Observations) -> None:
+    look = observations.since(0, "fixed")[3]
+    with speaking("zh"):
+        chinese = look.to_json("activations", "fc1")
+        assert look.to_json("gradients", None)["says"].startswith("第一层的平均梯度与最后一层相比：无规范化 ")
+        assert "饱和" in json.loads(observations.whole(look.sequence))["bn"]["layers"][0]["rule"]
+    english = look.to_json("activations", "fc1")
+    assert chinese["says"].startswith("fc1的一个单元在激活函数之后随图像变化的幅度：无规范化 ")
+    assert english["says"].startswith("From image to image a unit of fc1 after the activation varies by: No norm")
+    assert chinese["arms"]["bn"]["fc1"]["rule"] == "饱和：在[0.05, 0.95]之外"
+    assert english["arms"]["bn"]["fc1"]["rule"] == "saturated: outside [0.05, 0.95]"
