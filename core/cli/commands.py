@@ -19,6 +19,8 @@ from core.cli.tables import files_table, results_table, rows_table
 from core.data.paths import advice
 from core.experiment.config import DATASETS, ExperimentConfig
 from core.exports.results import results
+from core.language.message import Message, Value
+from core.language.speech import _
 from core.training.records import History, StatusChanged
 from core.words.endings import OUT_OF_MEMORY, none_left
 from core.words.verdict import verdict
@@ -58,14 +60,14 @@ def train_command(arguments: Namespace) -> int:
     if outcome.message:
         say(outcome.message)
     if target not in (None, STDOUT):
-        say(f"The results are in {target}.")
+        say(_("The results are in {path}.", path=target))
     return {"finished": DONE, "failed": NOTHING_TO_SHOW, "stopped": INTERRUPTED}[outcome.status]
 
 
 def _train(config: ExperimentConfig, arguments: Namespace, progress: Progress) -> None:
     """Train to the end or to Ctrl-C; the last record says which."""
     if sys.stderr.isatty():  # elsewhere nobody waits, and an error stays one line
-        say(f"Getting {config.data} and PyTorch ready …")
+        say(_("Getting {data} and PyTorch ready …", data=config.data))
     from core.data.files import DataError
     from core.data.images import load
     from core.training.crew import crew, share_cores
@@ -78,19 +80,21 @@ def _train(config: ExperimentConfig, arguments: Namespace, progress: Progress) -
         with crew(images.train_images.device, config) as workers:
             arms = train(config, images, progress.publish, crew=workers)
     except DataError as error:
-        raise UsageError(f"{error}{' Or train on --data digits, which are built in.' * error.missing}") from error
+        why = error.args[0]
+        or_digits = Message("{why} Or train on --data digits, which are built in.", {"why": why})
+        raise UsageError(or_digits if error.missing else why) from error
     except KeyboardInterrupt:
         if progress.step == 0:
             raise
-        progress.end("stopped", f"Stopped at step {progress.step:,} of {config.total_steps:,}.")
+        where = {"step": progress.step, "total": config.total_steps}
+        progress.end("stopped", Message("Stopped at step {step:,} of {total:,}.", where))
     except Exception as error:
         if not out_of_memory(error):
             raise
         progress.end("failed", OUT_OF_MEMORY)
     else:
         alive = any(arm.alive for arm in arms)
-        why = "" if alive else none_left(config, progress.history)
-        progress.end("failed" if why else "finished", why)
+        progress.end("finished" if alive else "failed", "" if alive else none_left(config, progress.history))
 
 
 def device_for(name: str) -> torch.device:
@@ -104,8 +108,11 @@ def device_for(name: str) -> torch.device:
     device = torch.device(name)
     if not _is_here(device):
         raise UsageError(
-            f"--device: It must be one that PyTorch finds on this machine; got “{name}”. "
-            f"Use --device cpu, or leave the flag out to take the best one, {best_device()}."
+            Message(
+                "--device: It must be one that PyTorch finds on this machine; got “{name}”. Use --device cpu, or leave "
+                "the flag out to take the best one, {best}.",
+                {"name": name, "best": str(best_device())},
+            )
         )
     return device
 
@@ -123,7 +130,7 @@ def writable_file(path: Path) -> Path:
     if path == STDOUT:
         return path
     path = Path(os.path.realpath(path))
-    problem = "it is a folder, a device or write-protected"
+    problem: Message | str = Message("it is a folder, a device or write-protected")
     try:
         if not path.exists() or (path.is_file() and os.access(path, os.W_OK)):
             part = _part(path)
@@ -132,7 +139,12 @@ def writable_file(path: Path) -> Path:
             return path
     except OSError as error:
         problem = str(error.strerror)
-    raise UsageError(f"--json: It must name a file that can be written; got {path} ({problem}). Name another one.")
+    raise UsageError(
+        Message(
+            "--json: It must name a file that can be written; got {path} ({problem}). Name another one.",
+            {"path": str(path), "problem": problem},
+        )
+    )
 
 
 def write_json(path: Path, found: dict[str, Any]) -> None:
@@ -144,9 +156,8 @@ def write_json(path: Path, found: dict[str, Any]) -> None:
         part.write_text(_text(found) + "\n", encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise UsageError(
-            f"The results cannot be written to {path} ({error.strerror}). {advice(error, 'write to')}."
-        ) from error
+        values: dict[str, Value] = {"path": str(path), "why": str(error.strerror), "do": advice(error, "write to")}
+        raise UsageError(Message("The results cannot be written to {path} ({why}). {do}.", values)) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -174,12 +185,12 @@ def sequence_command(arguments: Namespace) -> int:
     try:
         images = load(arguments.data, arguments.data_root)
         for layer_norm in (False, True):
-            say(f"Training {'with' if layer_norm else 'without'} LayerNorm …")
+            say(_("Training with LayerNorm …") if layer_norm else _("Training without LayerNorm …"))
             rows += train_rows(images, layer_norm, arguments.epochs, arguments.examples, arguments.lr, arguments.seed)[
                 1
             ]
     except DataError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(error.args[0]) from error
     print(rows_table(rows))
     return DONE if all(math.isfinite(row.train_loss) for row in rows) else NOTHING_TO_SHOW
 
@@ -199,14 +210,18 @@ def data_command(arguments: Namespace) -> int:
                     fetch(name, arguments.data_root, progress.arrived)
         checks = {name: verify(name, arguments.data_root) for name in names}
     except DataError as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(error.args[0]) from error
     print(files_table(checks))
     broken = {name: [check for check in files if check.status != "ok"] for name, files in checks.items()}
     if not any(broken.values()):
         return DONE
     wanted = [name for name, files in broken.items() if files]
     say(
-        f"{sum(map(len, broken.values()))} of {sum(map(len, checks.values()))} files are missing or corrupt; "
-        f"`python -m core data fetch --data {wanted[0] if len(wanted) == 1 else 'all'}` gets them."
+        _(
+            "{broken} of {all} files are missing or corrupt; `python -m core data fetch --data {name}` gets them.",
+            broken=sum(map(len, broken.values())),
+            all=sum(map(len, checks.values())),
+            name=wanted[0] if len(wanted) == 1 else "all",
+        )
     )
     return NOTHING_TO_SHOW

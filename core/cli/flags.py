@@ -27,12 +27,13 @@ from core.experiment.links import QUERY_KEYS, from_query
 from core.experiment.rules import ConfigError
 from core.language.languages import QUERY_KEY as LANGUAGE_KEY
 from core.language.message import Message
+from core.language.several import Sentences
 from core.language.speech import _
 from core.words.settings import instead_of
 
 
 class UsageError(Exception):
-    """What was asked for cannot be done; its text says the rule, what it got and what to do."""
+    """What was asked for cannot be done; its message says the rule, what it got and what to do."""
 
 
 DESCRIPTION = Message(
@@ -47,7 +48,7 @@ examples:
 
 `python -m core COMMAND --help` explains a command. The page is `make run`.""")
 
-TRAIN_EPILOG = """\
+TRAIN_EPILOG = Message("""\
 examples:
   python -m core train                                              First look: none, bn and ln
   python -m core train --preset book-as-read --epochs 1             the chapter's code beside PyTorch's
@@ -55,23 +56,25 @@ examples:
 
 stdout has the results and a sentence on them, stderr the progress. Exit codes: 0 trained; 1 no arm was left, or the
 device ran out of memory; 2 bad input, or results that cannot be written, said in one line; 3 a fault in NormScope
-itself; 130 stopped by Ctrl-C (--json gets what was measured)."""
+itself; 130 stopped by Ctrl-C (--json gets what was measured).""")
 
-PRESET_WORDS = """a ready-made experiment (default: first-look). The book's take all images and 10 epochs:
-book-as-read with max pooling, learning rate 1.0, and none, bn:book and bn; book-zh with average pooling and 1.0;
-book-en with average pooling, 0.1 and batches of 128"""
+PRESET_WORDS = Message(
+    "a ready-made experiment (default: first-look). The book's take all images and 10 epochs: book-as-read with max "
+    "pooling, learning rate 1.0, and none, bn:book and bn; book-zh with average pooling and 1.0; book-en with average "
+    "pooling, 0.1 and batches of 128"
+)
 
-SEQUENCE_DESCRIPTION = """\
+SEQUENCE_DESCRIPTION = Message("""\
 A small GRU reads each image row by row, one row per time step; trained without LayerNorm and with it, from the same
 weights, on the same batches of 64.
 
-Exit codes: 0 trained; 1 a loss stopped being a number; 2 bad input, said in one line; 130 stopped by Ctrl-C."""
+Exit codes: 0 trained; 1 a loss stopped being a number; 2 bad input, said in one line; 130 stopped by Ctrl-C.""")
 
-DATA_DESCRIPTION = """\
+DATA_DESCRIPTION = Message("""\
 The image files, four per dataset: fetch downloads what is missing or corrupt; verify reads what is there
 and compares its md5.
 
-Exit codes: 0 all is well; 1 verify found a missing or corrupt file; 2 a file cannot be had, kept or read."""
+Exit codes: 0 all is well; 1 verify found a missing or corrupt file; 2 a file cannot be had, kept or read.""")
 
 
 class Parser(argparse.ArgumentParser):
@@ -82,17 +85,21 @@ class Parser(argparse.ArgumentParser):
         add_language(self)
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message.removeprefix('argument ')}. See `{self.prog} --help`.")
+        said = message.removeprefix("argument ")
+        if not said.endswith((".", "。")):  # as argparse's own words
+            said = _("{what}.", what=said)
+        raise UsageError(_("{error} See `{command} --help`.", error=said, command=self.prog))
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """What the flags say. Raises UsageError for what no flag can say."""
     for flag in (text.removesuffix("=--") for text in argv if re.fullmatch("--[^=]+=--", text)):
         # argparse would make an empty list of it, past every check of the value
-        raise UsageError(f"{flag}: “--” is no value. Give one, or leave the flag out.")
+        raise UsageError(Message("{flag}: “--” is no value. Give one, or leave the flag out.", {"flag": flag}))
     arguments, unknown = build_parser().parse_known_args(argv)
     if unknown:
-        raise UsageError(f"{unknown[0]}: There is no such flag. See `python -m core {arguments.command} --help`.")
+        values = {"flag": unknown[0], "command": f"python -m core {arguments.command}"}
+        raise UsageError(Message("{flag}: There is no such flag. See `{command} --help`.", values))
     return arguments
 
 
@@ -112,35 +119,37 @@ def _add_train(commands: argparse._SubParsersAction[Parser]) -> None:
         "train",
         help=_("train the arms of an experiment and compare them"),
         description=str(DESCRIPTION),
-        epilog=TRAIN_EPILOG,
+        epilog=str(TRAIN_EPILOG),
     )
-    group = parser.add_argument_group("Where to start", "the flags below change what these set")
+    group = parser.add_argument_group(_("Where to start"), _("the flags below change what these set"))
     start = group.add_mutually_exclusive_group()
-    start.add_argument("--preset", choices=PRESET_FLAGS, help=PRESET_WORDS)
-    start.add_argument("--link", metavar="URL", help="the experiment in the address of a NormScope page")
+    start.add_argument("--preset", choices=PRESET_FLAGS, help=str(PRESET_WORDS))
+    start.add_argument("--link", metavar="URL", help=_("the experiment in the address of a NormScope page"))
     for title, settings in SETTINGS.items():
-        group = parser.add_argument_group(title)
+        group = parser.add_argument_group(str(title))
         for field, (flag, choices, words) in settings.items():
             _add_setting(group, field, flag, choices, words)
-    group = parser.add_argument_group("Where and what for")
+    group = parser.add_argument_group(_("Where and what for"))
     group.add_argument(
         "--device",
         type=values.device_name,
         default="auto",
-        help="auto (CUDA, else MPS, else CPU), cpu, cuda, cuda:1, mps",
+        help=_("auto (CUDA, else MPS, else CPU), cpu, cuda, cuda:1, mps"),
     )
     _add_root(group)
     group.add_argument(
         "--json",
         type=values.path,
         metavar="FILE",
-        help="write the results here, every arm's epochs among them; replaced in one go, never half written. - is "
-        "stdout, and the table goes to stderr",
+        help=_(
+            "write the results here, every arm's epochs among them; replaced in one go, never half written. - is "
+            "stdout, and the table goes to stderr"
+        ),
     )
 
 
 def _add_setting(
-    group: argparse._ArgumentGroup, field: str, flag: str, choices: str | Iterable[object], words: str
+    group: argparse._ArgumentGroup, field: str, flag: str, choices: str | Iterable[object], words: Message
 ) -> None:
     default = getattr(FIRST_LOOK, field)
     how: dict[str, Any] = {"metavar": choices if isinstance(choices, str) else _either(choices)}
@@ -153,37 +162,39 @@ def _add_setting(
         shown = flag if default else flag.replace("--", "--no-")
     else:
         how |= {"type": {int: values.whole, float: values.number}.get(type(default), str)}
-    group.add_argument(flag, dest=field, default=argparse.SUPPRESS, help=f"{words} (default: {shown})", **how)
+    told = _("{words} (default: {value})", words=words, value=shown)
+    group.add_argument(flag, dest=field, default=argparse.SUPPRESS, help=told, **how)
 
 
 def _add_sequence(commands: argparse._SubParsersAction[Parser]) -> None:
     parser = commands.add_parser(
         "sequence",
         help=_("train a GRU that reads images row by row, with and without LN"),
-        description=SEQUENCE_DESCRIPTION,
+        description=str(SEQUENCE_DESCRIPTION),
     )
-    parser.add_argument("--data", choices=tuple(DATASETS), default="digits", help="the images (default: %(default)s)")
-    parser.add_argument(
-        "--examples", type=values.count, metavar="N", default=1024, help="train on the first N (default: 1024)"
-    )
-    parser.add_argument("--epochs", type=values.epochs, metavar="N", default=3, help="passes through them (default: 3)")
-    parser.add_argument(
-        "--lr", type=values.rate, metavar="X", default=0.5, help="the learning rate, above 0 (default: 0.5)"
-    )
-    parser.add_argument(
-        "--seed", type=values.seed, metavar="N", default=0, help="decides weights and order (default: 0)"
-    )
+    told = _("the images (default: %(default)s)")
+    parser.add_argument("--data", choices=tuple(DATASETS), default="digits", help=told)
+    told = _("train on the first N (default: %(default)s)")
+    parser.add_argument("--examples", type=values.count, metavar="N", default=1024, help=told)
+    told = _("passes through them (default: %(default)s)")
+    parser.add_argument("--epochs", type=values.epochs, metavar="N", default=3, help=told)
+    told = _("the learning rate, above 0 (default: %(default)s)")
+    parser.add_argument("--lr", type=values.rate, metavar="X", default=0.5, help=told)
+    told = _("decides weights and order (default: %(default)s)")
+    parser.add_argument("--seed", type=values.seed, metavar="N", default=0, help=told)
     _add_root(parser)
 
 
 def _add_data(commands: argparse._SubParsersAction[Parser]) -> None:
-    parser = commands.add_parser("data", help=_("fetch the image files, or check them"), description=DATA_DESCRIPTION)
-    parser.add_argument("action", choices=("fetch", "verify"), help="what to do")
+    parser = commands.add_parser(
+        "data", help=_("fetch the image files, or check them"), description=str(DATA_DESCRIPTION)
+    )
+    parser.add_argument("action", choices=("fetch", "verify"), help=_("what to do"))
     parser.add_argument(
         "--data",
         choices=(*DATASETS, "all"),
         default=FIRST_LOOK.data,
-        help="which dataset (default: %(default)s); digits are built in and have no files",
+        help=_("which dataset (default: %(default)s); digits are built in and have no files"),
     )
     _add_root(parser)
 
@@ -193,7 +204,7 @@ def _add_root(parser: argparse._ActionsContainer) -> None:
         "--data-root",
         type=values.path,
         metavar="DIR",
-        help="the folder with FashionMNIST/raw and its like (default: $NORMSCOPE_DATA, else data/ in the project)",
+        help=_("the folder with FashionMNIST/raw and its like (default: $NORMSCOPE_DATA, else data/ in the project)"),
     )
 
 
@@ -210,8 +221,8 @@ def experiment(arguments: argparse.Namespace) -> ExperimentConfig:
             given["arms"] = tuple(parse_arm(text) for text in given["arms"])
         return replace(base, **_fitting(base, given) | given)
     except ConfigError as error:
-        flags = ", ".join(flag for field, flag in FLAGS.items() if field in error.fields)
-        raise UsageError(f"{flags}: {error}") from error
+        flags = [flag for field, flag in FLAGS.items() if field in error.fields]
+        raise UsageError(Message("{settings}: {rule}", {"settings": flags, "rule": error.args[0]})) from error
 
 
 def _fitting(base: ExperimentConfig, given: dict[str, Any]) -> dict[str, Any]:
@@ -222,7 +233,7 @@ def _fitting(base: ExperimentConfig, given: dict[str, Any]) -> dict[str, Any]:
     return to_digits(there, given) if there["data"] == "digits" else from_digits(there, {})
 
 
-def about_digits(arguments: argparse.Namespace, config: ExperimentConfig) -> str:
+def about_digits(arguments: argparse.Namespace, config: ExperimentConfig) -> Message | str:
     """What the digits have taken where neither a flag nor a link to them says otherwise; empty elsewhere."""
     if config.data != "digits":
         return ""
@@ -232,7 +243,9 @@ def about_digits(arguments: argparse.Namespace, config: ExperimentConfig) -> str
     now, usual = ({field: getattr(each, field) for field in DIGITS} for each in (config, base))
     before = from_digits(now, {} if base.data == "digits" else usual)
     taken = {field: old for field, old in before.items() if field not in said}
-    return f"{instead_of(taken, now, FLAGS)} Give the flags to choose others." if taken else ""
+    if not taken:
+        return ""
+    return Message("{why} Give the flags to choose others.", {"why": instead_of(taken, now, FLAGS)})
 
 
 def _base(arguments: argparse.Namespace) -> ExperimentConfig:
@@ -247,13 +260,19 @@ def _from_link(link: str) -> ExperimentConfig:
     try:
         pairs = parse_qsl(urlsplit(link).query, keep_blank_values=True)
     except ValueError as error:
-        raise UsageError(f"--link: It must be an address; got “{link}” ({error}). Copy it from the page.") from error
+        what = {"link": link, "why": str(error)}
+        raise UsageError(
+            Message("--link: It must be an address; got “{link}” ({why}). Copy it from the page.", what)
+        ) from error
     pairs = [(key, value) for key, value in pairs if key not in ("run", QUERY_KEY, LANGUAGE_KEY)]  # no settings
     if not pairs:
-        raise UsageError(f"--link: Its settings follow a “?”; got “{link}”. Copy the whole address from the page.")
-    config, problems = from_query(dict(pairs))
+        raise UsageError(
+            Message(
+                "--link: Its settings follow a “?”; got “{link}”. Copy the whole address from the page.", {"link": link}
+            )
+        )
+    # The page goes on without a setting that is wrong and says so; numbers that nobody asked for are no use here.
+    config, problems = from_query(dict(pairs), refuses=True)
     if problems:
-        # The page goes on without such a setting and says so; numbers that nobody asked for are no use here.
-        said = re.sub("(was|were) ignored", "cannot be used", " ".join(problems))
-        raise UsageError(f"--link: {said}")
+        raise UsageError(Message("--link: {problems}", {"problems": Sentences(problems)}))
     return config

@@ -18,7 +18,7 @@ from core.cli.speech import language_of
 from core.cli.streams import prepare
 from core.experiment.environment import fix_products
 from core.experiment.rules import ConfigError, printable
-from core.language.speech import speak, speaking
+from core.language.speech import _, speak, speaking
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "train": train_command,
@@ -39,10 +39,10 @@ def _run(words: Sequence[str]) -> int:
         arguments = parse(words)
         return COMMANDS[arguments.command](arguments)
     except (UsageError, ConfigError) as error:  # the latter of the environment
-        say(f"error: {printable(str(error))}")
+        say(_("error: {message}", message=printable(str(error))))
         return CANNOT
     except KeyboardInterrupt:
-        say("Stopped.")
+        say(_("Stopped."))
         return INTERRUPTED
     except SystemExit:  # argparse has shown --help
         return DONE
@@ -57,13 +57,15 @@ def process() -> int:
         code = main()
     except Exception:  # noqa: BLE001 - its traceback is shown
         traceback.print_exc()
-        say("This is a fault in NormScope itself, not in what was asked for.")
+        say(_("This is a fault in NormScope itself, not in what was asked for."))
         code = FAULT
     sys.stdout.flush()
     if out.lost is None or isinstance(out.lost, BrokenPipeError):  # `… | head`: whoever read has enough
         return code
     say(
-        f"error: The results cannot be written to stdout ({out.lost.strerror}). Free some space, or send them "
-        "elsewhere."
+        _(
+            "error: The results cannot be written to stdout ({why}). Free some space, or send them elsewhere.",
+            why=out.lost.strerror,
+        )
     )
     return CANNOT

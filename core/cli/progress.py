@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from core.language.lists import enumerated
+from core.language.message import Message
+from core.language.speech import _, pgettext
 from core.training.records import (
     ArmDiverged,
     ArmFailed,
@@ -22,9 +25,9 @@ if TYPE_CHECKING:
 LOG_SECONDS = 10.0  # between two lines of progress where stderr is a file
 
 
-def say(line: str) -> None:
+def say(line: Message | str) -> None:
     """A line for whoever waits; stdout has the results alone."""
-    print(" ".join(line.splitlines()), file=sys.stderr, flush=True)
+    print(" ".join(str(line).splitlines()), file=sys.stderr, flush=True)
 
 
 class Progress:
@@ -35,12 +38,12 @@ class Progress:
         self.step = 0
         self._bar: tqdm[NoReturn] | None = None
         self._file = ""
-        self._losses: dict[str, str] = {}
+        self._losses: dict[str, Message | str] = {}
 
     def __enter__(self) -> Progress:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._close()
 
     def arrived(self, file: str, done: int, total: int) -> None:
@@ -57,26 +60,29 @@ class Progress:
             case TrainingStarted():
                 self._losses = {arm.name: "…" for arm in record.arms}
                 self._close()
-                say(f"{record.data}, {record.examples:,} examples, on {record.device}")
-                self._bar = self._open(desc="training", total=record.total_steps, unit="step")
+                where = {"data": record.data, "examples": record.examples, "device": record.device}
+                say(_("{data}, {examples:,} examples, on {device}", **where))
+                self._bar = self._open(
+                    desc=_("training"), total=record.total_steps, unit=pgettext("unit of a progress bar", "step")
+                )
             case TrainMeasured():
                 self._losses |= {name: f"{loss:.3f}" for name, loss in record.loss.items()}
                 self._move(record.step)
             case EpochFinished():
                 self._move(record.step)
             case ArmDiverged():
-                self._losses[record.arm] = "diverged"
+                self._losses[record.arm] = Message("diverged")
             case ArmFailed():
-                self._losses[record.arm] = "failed"
+                self._losses[record.arm] = Message("failed")
 
-    def end(self, status: str, message: str = "") -> None:
+    def end(self, status: str, message: Message | str = "") -> None:
         """The run's last word."""
         self.history.append(StatusChanged(status, self.step, message))
 
     def _move(self, step: int) -> None:
         assert self._bar is not None
-        losses = ", ".join(f"{arm} {loss}" for arm, loss in self._losses.items())
-        self._bar.set_postfix_str(f"batch loss {losses}", False)
+        losses = enumerated(f"{arm} {loss}" for arm, loss in self._losses.items())
+        self._bar.set_postfix_str(_("batch loss {losses}", losses=losses), False)
         before, self.step = self.step, step
         self._bar.update(step - before)
 

@@ -8,10 +8,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.experiment.rules import printable
+from core.language.columns import padded, width
+from core.language.message import Message
+from core.language.speech import _, pgettext
 
 if TYPE_CHECKING:
     from core.data.files import FileCheck
     from core.training.rows import RowsTrained
+
+# of an arm, and of a file
+STATUSES = {
+    "queued": Message("queued"),
+    "preparing": Message("preparing"),
+    "running": Message("running"),
+    "paused": Message("paused"),
+    "finished": Message("finished"),
+    "stopped": Message("stopped"),
+    "failed": Message("failed"),
+    "diverged": Message("diverged"),
+    "ok": Message("ok"),
+    "missing": Message("missing"),
+    "corrupt": Message("corrupt"),
+}
 
 
 def results_table(found: dict[str, Any]) -> str:
@@ -19,8 +37,8 @@ def results_table(found: dict[str, Any]) -> str:
 
     The mean training loss is the epoch's, over its examples while the weights moved, as the book prints it.
     """
-    measured = ("mean train loss", "test loss", "test acc.", "batch stat.", "examples/s")
-    head = ("arm", "parameters", "steps", *measured, "status")
+    measured = (_("mean train loss"), _("test loss"), _("test acc."), _("batch stat."), _("examples/s"))
+    head = (_("arm"), _("parameters"), pgettext("head of a column", "steps"), *measured, _("status"))
     return table("<>>>>>>><", head, [_arm_row(name, arm) for name, arm in found["arms"].items()])
 
 
@@ -32,10 +50,10 @@ def _arm_row(name: str, arm: dict[str, Any]) -> tuple[str, ...]:
         _or_dash(arm["steps"], "{:,}"),
         _loss(epoch.get("train_loss")),
         _loss(epoch.get("test_loss")),
-        _or_dash(epoch.get("test_accuracy"), "{:.1%}"),
-        _or_dash(epoch.get("test_accuracy_batch"), "{:.1%}"),
+        _percent(epoch.get("test_accuracy")),
+        _percent(epoch.get("test_accuracy_batch")),
         _or_dash(arm["examples_per_second"], "{:,.0f}"),
-        arm["status"],
+        str(STATUSES[arm["status"]]),
     )
 
 
@@ -43,28 +61,32 @@ def _loss(value: float | None) -> str:
     return _or_dash(value, "{:.4f}" if value is None or value < 1e6 else "{:.3e}")  # of one that grows without end
 
 
+def _percent(share: float | None) -> str:
+    return "–" if share is None else _("{points} %", points=f"{100 * share:.1f}")
+
+
 def _or_dash(value: float | None, form: str) -> str:
-    return "–" if value is None else form.format(value).replace("%", " %")
+    return "–" if value is None else form.format(value)
 
 
 def table(align: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Columns as wide as they must be, each with its own sign in `align`: "<" for words, ">" for numbers."""
     lines = [tuple(head), *(tuple(row) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join(f"{cell:{a}{w}}" for cell, a, w in zip(line, align, widths, strict=True)).rstrip() for line in lines
+        "  ".join(padded(cell, w, a) for cell, a, w in zip(line, align, widths, strict=True)).rstrip() for line in lines
     )
 
 
 def rows_table(rows: Sequence[RowsTrained]) -> str:
     """One line per network and epoch; the training loss is the epoch's mean."""
-    head = ("norm", "epoch", "mean train loss", "test acc.", "test images")
+    head = (_("norm"), pgettext("head of a column", "epoch"), _("mean train loss"), _("test acc."), _("test images"))
     lines = (_row_of(row) for row in rows)
     return table("<>>>>", head, lines)
 
 
 def _row_of(row: RowsTrained) -> tuple[str, ...]:
-    norm, accuracy = "ln" if row.layer_norm else "none", f"{100 * row.test_accuracy:.1f} %"
+    norm, accuracy = "ln" if row.layer_norm else "none", _percent(row.test_accuracy)
     return norm, str(row.epoch), _loss(row.train_loss), accuracy, f"{row.test_images:,}"
 
 
@@ -72,9 +94,9 @@ def files_table(checks: dict[str, list[FileCheck]]) -> str:
     """One line per file; the built-in digits have none and get a line of their own."""
     rows: list[Sequence[str]] = []
     for name, files in checks.items():
-        rows += [(name, _size(check.path), check.status, printable(str(check.path))) for check in files]
-        rows += [] if files else [(name, "", "built in", "scikit-learn")]
-    return table("<><<", ("dataset", "size", "status", "file"), rows)
+        rows += [(name, _size(check.path), str(STATUSES[check.status]), printable(str(check.path))) for check in files]
+        rows += [] if files else [(name, "", _("built in"), "scikit-learn")]
+    return table("<><<", (_("dataset"), _("size"), _("status"), _("file")), rows)
 
 
 def _size(path: Path) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import torch
 
+from core.language.message import Message, Plural
+
 
 def best_device() -> torch.device:
     """CUDA, else Apple's MPS, else the CPU."""
@@ -22,16 +24,19 @@ def is_card(device: torch.device) -> bool:
     return device.type == "cuda"
 
 
-def describe(device: torch.device, threads: int | None = None) -> str:
+def describe(device: torch.device, threads: int | None = None) -> Message | str:
     """What numbers hang on, e.g. 'CPU · Intel Xeon · PyTorch 2.15.0', and how a card or the threads count."""
     pytorch = f"PyTorch {torch.__version__.partition('+')[0]}"
     if is_card(device):
         tf32 = torch.backends.cudnn.allow_tf32 and torch.cuda.get_device_capability(device) >= (8, 0)
-        return f"GPU · {torch.cuda.get_device_name(device)} · {pytorch}" + " · TF32 convolutions" * tf32
+        card = f"GPU · {torch.cuda.get_device_name(device)} · {pytorch}"
+        return Message("{device} · TF32 convolutions", {"device": card}) if tf32 else card
     if device.type == "mps":
         return f"GPU · Apple MPS · {pytorch}"
-    shared = f"{threads} thread{'s' * (threads > 1)} an operation" if threads is not None else ""
-    return " · ".join(filter(None, ["CPU", _processor(), pytorch, shared]))
+    cpu = " · ".join(filter(None, ["CPU", _processor(), pytorch]))
+    if threads is None:
+        return cpu
+    return Plural("{device} · {n} thread an operation", "{device} · {n} threads an operation", threads, {"device": cpu})
 
 
 def _processor() -> str:

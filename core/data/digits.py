@@ -12,6 +12,7 @@ from torch.nn.functional import interpolate
 
 from core.data.files import DataError
 from core.experiment.config import DATASETS
+from core.language.message import Message
 
 
 def split_digits() -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -33,7 +34,9 @@ def digits_in_order() -> tuple[Tensor, Tensor]:
     """
     sklearn = importlib.util.find_spec("sklearn")
     if sklearn is None or sklearn.origin is None:
-        raise DataError("The digits come with scikit-learn, which is not installed. Run `make run`, which installs it.")
+        raise DataError(
+            Message("The digits come with scikit-learn, which is not installed. Run `make run`, which installs it.")
+        )
     rows = np.loadtxt(Path(sklearn.origin).parent / "datasets/data/digits.csv.gz", delimiter=",")
     small = torch.from_numpy(rows[:, :-1]).float().view(-1, 1, 8, 8)
     images = (interpolate(small, size=(28, 28), mode="bilinear") * (255 / 16)).round().to(torch.uint8)

@@ -22,11 +22,13 @@ from typing import Literal
 from urllib.error import URLError
 from urllib.request import getproxies
 
-from core.data.pace import open_url
+from core.data.pace import TooSlow, open_url
 from core.data.paths import advice
 from core.data.sources import SOURCES
 from core.experiment.config import DATASETS
 from core.experiment.environment import data_root
+from core.language.message import Message, Value
+from core.language.several import Parted
 
 # what file, bytes done, bytes in total (0 where the server does not say)
 Progress = Callable[[str, int, int], None]
@@ -39,7 +41,7 @@ _MOST_BYTES = 64 << 20  # more than twice the largest file: it is kept in memory
 class DataError(RuntimeError):
     """Data that cannot be had; `missing` is True where files are absent and could not be fetched."""
 
-    def __init__(self, message: str, *, missing: bool = False) -> None:
+    def __init__(self, message: Message | str, *, missing: bool = False) -> None:
         super().__init__(message)
         self.missing = missing
 
@@ -103,7 +105,8 @@ def verify(name: str, root: Path | None = None) -> list[FileCheck]:
     Raises DataError for an unknown dataset and for a file that is there but cannot be read.
     """
     if name not in DATASETS:
-        raise DataError(f"The dataset must be one of {', '.join(DATASETS)}; got “{name}”.")
+        values: dict[str, Value] = {"names": list(DATASETS), "name": name}
+        raise DataError(Message("The dataset must be one of {names}; got “{name}”.", values))
     return [FileCheck(path, md5, _md5_of(path)) for path, md5 in _files(name, root)]
 
 
@@ -129,7 +132,8 @@ def _md5_of(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}). {advice(error)}.") from error
+        values: dict[str, Value] = {"path": str(path), "why": str(error.strerror), "do": advice(error)}
+        raise DataError(Message("{path} cannot be read ({why}). {do}.", values)) from error
 
 
 def _fetch(name: str, checks: list[FileCheck], progress: Progress, check_stopped: Callable[[], None]) -> None:
@@ -150,8 +154,8 @@ def _download(check: FileCheck, mirrors: list[str], progress: Progress, check_st
         try:
             return _download_from(mirror, check, progress, check_stopped)
         except _MirrorError as error:
-            failures.append(f"{mirror}: {error}")
-    raise _MirrorError("; ".join(failures))
+            failures.append(Message("{mirror}: {why}", {"mirror": mirror, "why": error.args[0]}))
+    raise _MirrorError(Parted(failures))
 
 
 def _download_from(mirror: str, check: FileCheck, progress: Progress, check_stopped: Callable[[], None]) -> bytearray:
@@ -160,14 +164,18 @@ def _download_from(mirror: str, check: FileCheck, progress: Progress, check_stop
     for chunk, total in _chunks(mirror + check.path.name):
         content += chunk
         if max(len(content), total) > _MOST_BYTES:
-            raise _MirrorError(f"sends more than {_MOST_BYTES >> 20} MiB, which none of these files has")
+            raise _MirrorError(
+                Message("sends more than {most} MiB, which none of these files has", {"most": _MOST_BYTES >> 20})
+            )
         progress(check.path.name, len(content), total)
         check_stopped()
     if len(content) < total:
-        raise _MirrorError(f"broke off after {len(content):,} of {total:,} bytes")
+        values = {"done": len(content), "total": total}
+        raise _MirrorError(Message("broke off after {done:,} of {total:,} bytes", values))
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
     if md5 != check.expected:
-        raise _MirrorError(f"sent a file with md5 {md5} instead of {check.expected}")
+        sent = {"got": md5, "expected": check.expected}
+        raise _MirrorError(Message("sent a file with md5 {got} instead of {expected}", sent))
     return content
 
 
@@ -179,23 +187,29 @@ def _chunks(url: str) -> Iterator[tuple[bytes, int]]:
             while chunk := response.read1(_CHUNK_BYTES):  # read1: read would hold back what a slow line has sent
                 yield chunk, total
     except OSError as error:
-        raise _MirrorError(f"{error.reason if type(error) is URLError else error}{_by_proxy(url)}") from error
+        raise _MirrorError(_by_proxy(url, error.reason if type(error) is URLError else error)) from error
     except (ValueError, OverflowError, InvalidURL) as error:  # of urllib, which takes a proxy's address as it is
-        raise _MirrorError("its address, or that of the proxy in http_proxy or https_proxy, is malformed") from error
+        raise _MirrorError(
+            Message("its address, or that of the proxy in http_proxy or https_proxy, is malformed")
+        ) from error
     except HTTPException as error:
         raise _MirrorError(str(error)) from error
 
 
-def _by_proxy(url: str) -> str:
+def _by_proxy(url: str, reason: object) -> Message | str:
+    what = reason.args[0] if isinstance(reason, TooSlow) else str(reason)
     scheme = url.partition(":")[0]
-    return f", asked through the proxy in {scheme}_proxy" if scheme in getproxies() else ""
+    if scheme not in getproxies():
+        return what
+    return Message("{what}, asked through the proxy in {variable}", {"what": what, "variable": f"{scheme}_proxy"})
 
 
 def _check_writable(check: FileCheck) -> None:
     # before the download rather than after it; and no empty folder is left behind where there is no network
     nearest = next(folder for folder in check.path.parents if folder.exists())
     if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
-        raise _not_saved(check, f"{nearest} is not a folder that this user may write to. Make it one")
+        problem = Message("{folder} is not a folder that this user may write to. Make it one", {"folder": str(nearest)})
+        raise _not_saved(check, problem)
 
 
 def _save(check: FileCheck, content: bytearray) -> None:
@@ -207,30 +221,46 @@ def _save(check: FileCheck, content: bytearray) -> None:
         part.replace(check.path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise _not_saved(check, f"{error.strerror}. {advice(error, 'write to')}") from error
+        values: dict[str, Value] = {"why": str(error.strerror), "do": advice(error, "write to")}
+        raise _not_saved(check, Message("{why}. {do}", values)) from error
 
 
 def _corrupt(name: str, check: FileCheck) -> DataError:
     return DataError(
-        f"{check.path} is corrupt or truncated: its md5 must be {check.expected}; got {check.got}. "
-        f"Delete it, or run `python -m core data fetch --data {name}`, which downloads it anew."
+        Message(
+            "{path} is corrupt or truncated: its md5 must be {expected}; got {got}. Delete it, or run "
+            "`python -m core data fetch --data {name}`, which downloads it anew.",
+            {"path": str(check.path), "expected": check.expected, "got": str(check.got), "name": name},
+        )
     )
 
 
 def _not_fetched(name: str, wanted: list[FileCheck], error: _MirrorError) -> DataError:
-    folder = wanted[0].path.parent
+    values: dict[str, Value] = {
+        "name": name,
+        "folder": str(wanted[0].path.parent),
+        "files": [check.path.name for check in wanted],
+        "why": error.args[0],
+        "raw": f"{SOURCES[name].folder}/raw",
+    }
     return DataError(
-        f"{name} is not complete: {folder} lacks {', '.join(check.path.name for check in wanted)}, and the download "
-        f"failed ({error}). With a network, run `python -m core data fetch --data {name}`; without one, put the "
-        f"four .gz files in {folder}, or set NORMSCOPE_DATA to a folder with {SOURCES[name].folder}/raw in it.",
+        Message(
+            "{name} is not complete: {folder} lacks {files}, and the download failed ({why}). With a network, run "
+            "`python -m core data fetch --data {name}`; without one, put the four .gz files in {folder}, or set "
+            "NORMSCOPE_DATA to a folder with {raw} in it.",
+            values,
+        ),
         missing=any(check.status == "missing" for check in wanted),
     )
 
 
-def _not_saved(check: FileCheck, problem: str) -> DataError:
-    folder, file = check.path.parent, check.path.name
+def _not_saved(check: FileCheck, problem: Message) -> DataError:
+    values: dict[str, Value] = {"file": check.path.name, "folder": str(check.path.parent), "problem": problem}
     return DataError(
-        f"{file} cannot be saved in {folder}: {problem}, put the four .gz files there by hand, or set NORMSCOPE_DATA "
-        f"to another folder.",
+        Message(
+            "{file} cannot be saved in {folder}: {problem}, put the four .gz files there by hand, or set "
+            "NORMSCOPE_DATA to another folder.",
+            values,
+        ),
         missing=check.status == "missing",
     )

@@ -13,6 +13,8 @@ from time import monotonic
 from typing import Any
 from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
 
+from core.language.message import Message
+
 SECONDS, BYTES_A_SECOND = 30.0, 10_000  # so little, for so long, is no useful progress
 
 
@@ -36,7 +38,8 @@ class _Paced(io.RawIOBase):
         seconds = monotonic() - self._since
         if count and seconds >= SECONDS:
             if self._bytes < BYTES_A_SECOND * seconds:
-                raise TooSlow(f"sent {self._bytes:,} bytes in {seconds:.0f} seconds, which is too slow")
+                values = {"bytes": self._bytes, "seconds": seconds}
+                raise TooSlow(Message("sent {bytes:,} bytes in {seconds:.0f} seconds, which is too slow", values))
             self._since, self._bytes = monotonic(), 0
         return count
 

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import errno
 
+from core.language.message import Message
+
+_RIGHT = {
+    "read": Message("Give this user the right to read it"),
+    "write to": Message("Give this user the right to write to it"),
+}
 _ADVICE = {
-    errno.EACCES: "Give this user the right to {do} it",
-    errno.EPERM: "Give this user the right to {do} it",
-    errno.EROFS: "Choose a folder on a disk that can be written to",
-    errno.ELOOP: "One of its links leads back to itself: remove that link",
-    errno.ENAMETOOLONG: "Choose a shorter path",
-    errno.EISDIR: "A folder has the name of this file: move it away",
-    errno.ENOTDIR: "One of its folders is a file: move that away",
-    errno.ENOENT: "One of its folders is missing: make it",
-    errno.ENOSPC: "Free some space",
-    errno.EDQUOT: "Free some space",
-    errno.EIO: "The disk does not answer as it should: check it, or choose a folder on another one",
-    errno.EMFILE: "Too many files are open: end other programs",
-    errno.ENFILE: "Too many files are open: end other programs",
+    errno.EROFS: Message("Choose a folder on a disk that can be written to"),
+    errno.ELOOP: Message("One of its links leads back to itself: remove that link"),
+    errno.ENAMETOOLONG: Message("Choose a shorter path"),
+    errno.EISDIR: Message("A folder has the name of this file: move it away"),
+    errno.ENOTDIR: Message("One of its folders is a file: move that away"),
+    errno.ENOENT: Message("One of its folders is missing: make it"),
+    errno.ENOSPC: Message("Free some space"),
+    errno.EDQUOT: Message("Free some space"),
+    errno.EIO: Message("The disk does not answer as it should: check it, or choose a folder on another one"),
+    errno.EMFILE: Message("Too many files are open: end other programs"),
+    errno.ENFILE: Message("Too many files are open: end other programs"),
 }
 
 
-def advice(error: OSError, do: str = "read") -> str:
+def advice(error: OSError, do: str = "read") -> Message:
     """What to do, as the beginning of a sentence; `do` is what was tried: read or write to."""
-    return _ADVICE.get(error.errno or 0, "Put that right").format(do=do)
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return _RIGHT[do]
+    return _ADVICE.get(error.errno or 0, Message("Put that right"))

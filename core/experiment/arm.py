@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.experiment.rules import ConfigError, check_learning_rate, check_share, quoted, read_number
+from core.language.message import Message, Plural, Value
 
 
 class Norm(StrEnum):
@@ -26,19 +27,19 @@ class Norm(StrEnum):
 
 
 NORM_TITLES = {
-    Norm.NONE: "No normalization",
-    Norm.BN: "BatchNorm",
-    Norm.LN: "LayerNorm",
-    Norm.IN: "InstanceNorm",
-    Norm.GN: "GroupNorm",
-    Norm.RMS: "RMSNorm",
+    Norm.NONE: Message("No normalization"),
+    Norm.BN: Message("BatchNorm"),
+    Norm.LN: Message("LayerNorm"),
+    Norm.IN: Message("InstanceNorm"),
+    Norm.GN: Message("GroupNorm"),
+    Norm.RMS: Message("RMSNorm"),
 }
 
 CONV_CHANNELS = (6, 16)
 
 FC_FEATURES = (120, 84)
 
-DROPOUT = ("Dropout is the share of values set to 0", "0 to 0.9")
+DROPOUT = (Message("Dropout is the share of values set to 0"), Message("0 to 0.9"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,18 @@ class ArmConfig:
     def __post_init__(self) -> None:
         if self.fc_norm is Norm.IN:
             raise ConfigError(
-                "InstanceNorm averages over (H, W), and a linear layer has neither: each value would be its own mean. "
-                "Use in (convolutions only) or in/ln.",
+                Message(
+                    "InstanceNorm averages over (H, W), and a linear layer has neither: each value would be its own "
+                    "mean. Use in (convolutions only) or in/ln."
+                ),
                 "arms",
             )
         if self.book and Norm.BN not in (self.conv_norm, self.fc_norm):
             raise ConfigError(
-                f"The book writes out batch norm only; got book with {self.conv_norm}/{self.fc_norm}. Use bn:book.",
+                Message(
+                    "The book writes out batch norm only; got book with {norms}. Use bn:book.",
+                    {"norms": f"{self.conv_norm}/{self.fc_norm}"},
+                ),
                 "arms",
             )
         self._check_groups()
@@ -76,15 +82,21 @@ class ArmConfig:
 
     def _check_groups(self) -> None:
         if Norm.GN not in self.norms and self.groups != 2:
-            raise ConfigError(f"Only GroupNorm has groups; got {self.groups} without it. Use gn{self.groups}.", "arms")
+            raise ConfigError(
+                Message("Only GroupNorm has groups; got {groups} without it. Use gn{groups}.", {"groups": self.groups}),
+                "arms",
+            )
         channels = [c for c in CONV_CHANNELS if self.conv_norm is Norm.GN]
         channels += [c for c in FC_FEATURES if self.fc_norm is Norm.GN]
         broken = [c for c in channels if self.groups < 1 or c % self.groups]
         if broken:
-            allowed = ", ".join(str(g) for g in range(1, 121) if all(c % g == 0 for c in channels))
+            allowed = [g for g in range(1, 121) if all(c % g == 0 for c in channels)]
             raise ConfigError(
-                f"GroupNorm's groups must divide the channels of every layer it normalizes; got {self.groups} groups "
-                f"for {broken[0]} channels. Use one of {allowed}.",
+                Message(
+                    "GroupNorm's groups must divide the channels of every layer it normalizes; got {groups} groups for "
+                    "{channels} channels. Use one of {allowed}.",
+                    {"groups": self.groups, "channels": broken[0], "allowed": allowed},
+                ),
                 "arms",
             )
 
@@ -111,26 +123,38 @@ class ArmConfig:
         return (self.fc_norm if self.conv_norm is Norm.NONE else self.conv_norm).value
 
     @property
-    def title(self) -> str:
+    def title(self) -> Message:
         """The arm in words, e.g. 'BatchNorm on convolutions only'.
 
         No comma: in a sentence those part the arms; and no number at its end, where the sentence's own follows.
         """
-        groups = f"{self.groups} group{'s' * (self.groups != 1)}" if Norm.GN in self.norms else ""
-        said = " and ".join(filter(None, [groups, "the book's own code" if self.book else ""]))
-        own = [f"dropout {_exact(self.dropout)}"] if self.dropout is not None else []
-        own += [f"lr {_exact(self.learning_rate)}"] if self.learning_rate is not None else []
-        return self._norm_title() + (f" with {said}" if said else "") + (f" ({' and '.join(own)})" if own else "")
+        title = self._built_title()
+        dropout = "" if self.dropout is None else _exact(self.dropout)
+        rate = "" if self.learning_rate is None else _exact(self.learning_rate)
+        values: dict[str, Value] = {"title": title, "dropout": dropout, "rate": rate}
+        if dropout and rate:
+            return Message("{title} (dropout {dropout} and lr {rate})", values)
+        if dropout:
+            return Message("{title} (dropout {dropout})", values)
+        return Message("{title} (lr {rate})", values) if rate else title
 
-    def _norm_title(self) -> str:
-        conv, fc = (NORM_TITLES[norm] for norm in self.norms)
-        if conv == fc:
-            return conv
+    def _built_title(self) -> Message:
+        values = {"norm": self._norm_title(), "groups": Plural("{n} group", "{n} groups", self.groups)}
+        if Norm.GN in self.norms and self.book:
+            return Message("{norm} with {groups} and the book's own code", values)
+        if Norm.GN in self.norms:
+            return Message("{norm} with {groups}", values)
+        return Message("{norm} with the book's own code", values) if self.book else values["norm"]
+
+    def _norm_title(self) -> Message:
+        titles = dict(zip(("conv", "fc"), (NORM_TITLES[norm] for norm in self.norms), strict=True))
+        if self.conv_norm is self.fc_norm:
+            return titles["conv"]
         if self.fc_norm is Norm.NONE:
-            return f"{conv} on convolutions only"
+            return Message("{conv} on convolutions only", titles)
         if self.conv_norm is Norm.NONE:
-            return f"{fc} on linear layers only"
-        return f"{conv} on convolutions + {fc} on linear layers"
+            return Message("{fc} on linear layers only", titles)
+        return Message("{conv} on convolutions + {fc} on linear layers", titles)
 
 
 def _exact(value: float) -> str:
@@ -153,8 +177,11 @@ def parse_arm(text: str) -> ArmConfig:
     match = _ARM.fullmatch(text.strip().lower())
     if match is None:
         raise ConfigError(
-            f"An arm is a norm ({', '.join(Norm)}), if need be with another one for the linear layers and "
-            f"options: bn, bn/none, gn1/none, bn:book, bn:dropout=0.5, none:lr=0.02; got {quoted(text)}.",
+            Message(
+                "An arm is a norm ({norms}), if need be with another one for the linear layers and options: bn, "
+                "bn/none, gn1/none, bn:book, bn:dropout=0.5, none:lr=0.02; got {text}.",
+                {"norms": list(Norm), "text": quoted(text)},
+            ),
             "arms",
         )
     conv, conv_groups, fc, fc_groups, options = match.groups()
@@ -165,10 +192,14 @@ def parse_arm(text: str) -> ArmConfig:
 
 
 def _groups(text: str, *norms: tuple[Norm, str | None]) -> int:
-    given = {int(digits) for _, digits in norms if digits}
+    given = {int(digits) for _norm, digits in norms if digits}
     if any(digits and norm is not Norm.GN for norm, digits in norms) or len(given) > 1:
         raise ConfigError(
-            f"One number of groups may follow gn, and gn only; got {quoted(text)}. Write it like gn1/none.", "arms"
+            Message(
+                "One number of groups may follow gn, and gn only; got {text}. Write it like gn1/none.",
+                {"text": quoted(text)},
+            ),
+            "arms",
         )
     return given.pop() if given else 2
 
@@ -177,12 +208,16 @@ def _arm_options(text: str, options: str) -> dict[str, Any]:
     known = {"book": "book", "dropout": "dropout", "lr": "learning_rate"}
     found: dict[str, Any] = {}
     for option in filter(None, options.split(":")):
-        key, _, value = option.partition("=")
+        key, _sign, value = option.partition("=")
         if key not in known or (key == "book") == bool(value) or known[key] in found:
             raise ConfigError(
-                f"An arm's options are book, dropout=P and lr=X, each once; got {quoted(option)} in {quoted(text)}. "
-                "Write them like bn:book:dropout=0.5.",
+                Message(
+                    "An arm's options are book, dropout=P and lr=X, each once; got {option} in {text}. Write them like "
+                    "bn:book:dropout=0.5.",
+                    {"option": quoted(option), "text": quoted(text)},
+                ),
                 "arms",
             )
-        found[known[key]] = True if key == "book" else read_number(value, f"{key} in {quoted(text)}", "arms", float)
+        where = Message("{option} in {text}", {"option": key, "text": quoted(text)})
+        found[known[key]] = True if key == "book" else read_number(value, where, "arms", float)
     return found

@@ -12,6 +12,7 @@ from typing import Any
 from core.experiment.arm import DROPOUT, ArmConfig, Norm, parse_arm
 from core.experiment.rules import MOST, check_choice, check_learning_rate, check_range, check_share
 from core.experiment.rules import ConfigError as ConfigError
+from core.language.message import Message
 
 # dataset: (training images, test images)
 DATASETS = {
@@ -29,8 +30,8 @@ DEPTHS = (5, 8, 12)
 MAX_ARMS = 6
 MOST_EPOCHS = 1000
 
-MOMENTUM = ("SGD's momentum is the share of the last step that is kept", "0 or 0.9")
-BATCH_OF_ONE = (
+MOMENTUM = (Message("SGD's momentum is the share of the last step that is kept"), Message("0 or 0.9"))
+BATCH_OF_ONE = Message(
     "A batch of 1 has no spread: every normalized value is 0, the layer outputs only β and nothing can be "
     "learned through it. PyTorch refuses it (“Expected more than 1 value per channel when training”)"
 )
@@ -72,24 +73,31 @@ class ExperimentConfig:
     def _check_arms(self) -> None:
         names = [arm.name for arm in self.arms]
         if not 1 <= len(names) <= MAX_ARMS:
-            do = "Remove some" if names else "Choose at least one norm"
-            raise ConfigError(f"An experiment has 1 to {MAX_ARMS} arms; got {len(names)}. {do}.", "arms")
+            raise ConfigError(_count_of_arms(len(names)), "arms")
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ConfigError(
-                f"Every arm must differ from the others; got {sorted(twice)[0]} twice. Remove one of them.", "arms"
+                Message(
+                    "Every arm must differ from the others; got {arm} twice. Remove one of them.",
+                    {"arm": sorted(twice)[0]},
+                ),
+                "arms",
             )
 
     def _check_counts(self) -> None:
         available = DATASETS[self.data][0]
-        check_range("examples", self.examples, 1, available, f"{self.data} has {available:,} training images", "data")
-        check_range("batch_size", self.batch_size, 1, 1024, "A mini-batch has 1 to 1,024 examples")
-        check_range("epochs", self.epochs, 1, MOST_EPOCHS, f"A run has 1 to {MOST_EPOCHS:,} epochs")
-        check_range("seed", self.seed, 0, 2**32 - 1, "A seed is a whole number from 0 to 4,294,967,295")
+        has = Message("{data} has {available:,} training images", {"data": self.data, "available": available})
+        check_range("examples", self.examples, 1, available, has, "data")
+        check_range("batch_size", self.batch_size, 1, 1024, Message("A mini-batch has 1 to 1,024 examples"))
+        check_range("epochs", self.epochs, 1, MOST_EPOCHS, Message("A run has 1 to {n:,} epochs", {"n": MOST_EPOCHS}))
+        check_range("seed", self.seed, 0, 2**32 - 1, Message("A seed is a whole number from 0 to 4,294,967,295"))
         if self.batch_size > self.examples:
             raise ConfigError(
-                f"A mini-batch cannot be larger than the training data; got batch size {self.batch_size:,} for "
-                f"{self.examples:,} images. Lower the batch size or take more images.",
+                Message(
+                    "A mini-batch cannot be larger than the training data; got batch size {size:,} for {examples:,} "
+                    "images. Lower the batch size or take more images.",
+                    {"size": self.batch_size, "examples": self.examples},
+                ),
                 "batch_size",
                 "examples",
             )
@@ -106,15 +114,21 @@ class ExperimentConfig:
             return
         if self.batch_size == 1:
             raise ConfigError(
-                f"{BATCH_OF_ONE}; got batch size 1 with BatchNorm on linear layers. Use LayerNorm or GroupNorm, "
-                "BatchNorm on the convolutions only (bn/none), or a larger batch.",
+                Message(
+                    "{why}; got batch size 1 with BatchNorm on linear layers. Use LayerNorm or GroupNorm, BatchNorm on "
+                    "the convolutions only (bn/none), or a larger batch.",
+                    {"why": BATCH_OF_ONE},
+                ),
                 "batch_size",
                 "arms",
             )
         if self.examples % self.batch_size == 1 and not self.drop_last:
             raise ConfigError(
-                f"{BATCH_OF_ONE}; {self.examples:,} images in batches of {self.batch_size} leave a last batch "
-                "of one. Drop the last short batch, or change the batch size or the number of images by one.",
+                Message(
+                    "{why}; {examples:,} images in batches of {size} leave a last batch of one. Drop the last short "
+                    "batch, or change the batch size or the number of images by one.",
+                    {"why": BATCH_OF_ONE, "examples": self.examples, "size": self.batch_size},
+                ),
                 "batch_size",
                 "examples",
                 "drop_last",
@@ -133,6 +147,13 @@ class ExperimentConfig:
         """The configuration as JSON values, arms by their names."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return values | {"arms": [arm.name for arm in self.arms]}
+
+
+def _count_of_arms(count: int) -> Message:
+    values = {"most": MAX_ARMS, "count": count}
+    if count:
+        return Message("An experiment has 1 to {most} arms; got {count}. Remove some.", values)
+    return Message("An experiment has 1 to {most} arms; got {count}. Choose at least one norm.", values)
 
 
 _CHOICES: dict[str, tuple[Any, ...]] = {

@@ -14,7 +14,8 @@ import math
 import os
 from pathlib import Path
 
-from core.experiment.rules import ConfigError, quoted, read_number
+from core.experiment.rules import IT, ConfigError, quoted, read_number
+from core.language.message import Message
 
 PROJECT = Path(__file__).resolve().parents[2]
 GRACE_SECONDS = 60.0
@@ -27,7 +28,13 @@ def data_root() -> Path:
     try:
         return PROJECT / Path(text).expanduser()
     except RuntimeError:
-        raise _refused(name, "Its ~ must stand for the home of a user who is here", text, "the whole path") from None
+        raise ConfigError(
+            Message(
+                "{name}: Its ~ must stand for the home of a user who is here; got {text}. Set it to the whole path, or "
+                "leave it unset.",
+                {"name": name, "text": quoted(text)},
+            )
+        ) from None
 
 
 def grace_seconds() -> float:
@@ -35,12 +42,18 @@ def grace_seconds() -> float:
     name = "NORMSCOPE_GRACE_SECONDS"
     text = os.environ.get(name) or str(GRACE_SECONDS)
     try:
-        seconds = float(read_number(text, "It", name, float))
+        seconds = float(read_number(text, IT, name, float))
         if 0 <= seconds < math.inf:
             return seconds
     except ConfigError:
         pass
-    raise _refused(name, "It must be a finite number of seconds, 0 or more", text, f"{GRACE_SECONDS:g}")
+    raise ConfigError(
+        Message(
+            "{name}: It must be a finite number of seconds, 0 or more; got {text}. Set it to {usual:g}, or leave it "
+            "unset.",
+            {"name": name, "text": quoted(text), "usual": GRACE_SECONDS},
+        )
+    )
 
 
 def check() -> None:
@@ -57,7 +70,3 @@ def fix_products(processor: Path = Path("/proc/cpuinfo")) -> None:
     """
     if processor.exists() and "AuthenticAMD" in processor.read_text():
         os.environ.setdefault("MKL_CBWR", "AVX2,STRICT")
-
-
-def _refused(name: str, rule: str, text: str, use: str) -> ConfigError:
-    return ConfigError(f"{name}: {rule}; got {quoted(text)}. Set it to {use}, or leave it unset.")

@@ -12,7 +12,8 @@ from typing import Any
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.experiment.fitting import DIGITS, FIRST_LOOK
-from core.experiment.rules import ConfigError, check_choice, quoted, read_number
+from core.experiment.rules import IT, ConfigError, check_choice, quoted, read_number
+from core.language.message import Message, Value
 
 DEFAULT = ExperimentConfig()
 NAMED, MOST_PROBLEMS = 5, 3  # unknown settings of a link, and problems with it, that are told one by one
@@ -41,13 +42,14 @@ def to_query(config: ExperimentConfig) -> dict[str, str]:
     return {key: _to_text(getattr(config, name)) for key, name in QUERY_KEYS.items()}
 
 
-def from_query(params: Mapping[str, str]) -> tuple[ExperimentConfig, list[str]]:
+def from_query(params: Mapping[str, str], refuses: bool = False) -> tuple[ExperimentConfig, list[Message]]:
     """Read URL parameters strictly: (config, problems).
 
     Whatever is unknown, unreadable or out of range is reported in `problems` and takes its default;
     nothing is guessed and nothing raises. The defaults of what is not in the link never exceed what its data has.
+    Where whoever asks `refuses` a link with problems, they say that a setting cannot be used, not that it was ignored.
     """
-    problems = _unknown([key for key in params if key not in QUERY_KEYS])
+    problems = _unknown([key for key in params if key not in QUERY_KEYS], refuses)
     values: dict[str, Any] = {}
     for key, name in QUERY_KEYS.items():
         if key not in params:
@@ -55,38 +57,60 @@ def from_query(params: Mapping[str, str]) -> tuple[ExperimentConfig, list[str]]:
         try:
             values[name] = _from_text(name, params[key])
         except ConfigError as error:
-            problems.append(_ignored([key], params, error))
-    config = _valid_part(values, params, problems)
-    return config, _few(problems)
+            problems.append(_ignored([key], params, error, refuses))
+    config = _valid_part(values, params, problems, refuses)
+    return config, _few(problems, refuses)
 
 
-def _unknown(keys: Sequence[str]) -> list[str]:
-    if len(keys) < 2:
-        return [f"Unknown setting {quoted(key)} in the link was ignored." for key in keys]
-    more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
-    return [f"Unknown settings in the link were ignored: {', '.join(map(quoted, keys[:NAMED]))}{more}."]
+def _unknown(keys: Sequence[str], refuses: bool) -> list[Message]:
+    if not keys:
+        return []
+    named: dict[str, Value] = {"keys": [quoted(key) for key in keys[:NAMED]], "more": len(keys) - NAMED}
+    if len(keys) == 1:
+        ignored = Message("Unknown setting {keys} in the link was ignored.", named)
+        return [Message("Unknown setting {keys} in the link cannot be used.", named) if refuses else ignored]
+    if len(keys) > NAMED:
+        ignored = Message("Unknown settings in the link were ignored: {keys} and {more} more.", named)
+        refused = Message("Unknown settings in the link cannot be used: {keys} and {more} more.", named)
+        return [refused if refuses else ignored]
+    ignored = Message("Unknown settings in the link were ignored: {keys}.", named)
+    return [Message("Unknown settings in the link cannot be used: {keys}.", named) if refuses else ignored]
 
 
-def _ignored(keys: Sequence[str], params: Mapping[str, str], why: ConfigError) -> str:
-    parts = [quoted(f"{key}={params[key]}") for key in keys]
-    return f"{' and '.join(parts)} in the link {'were' if parts[1:] else 'was'} ignored. {why}"
+def _ignored(keys: Sequence[str], params: Mapping[str, str], why: ConfigError, refuses: bool) -> Message:
+    values: dict[str, Value] = {"pairs": _pairs([quoted(f"{key}={params[key]}") for key in keys]), "why": why.args[0]}
+    if refuses:
+        return Message("{pairs} in the link cannot be used. {why}", values)
+    if len(keys) == 1:
+        return Message("{pairs} in the link was ignored. {why}", values)
+    return Message("{pairs} in the link were ignored. {why}", values)
 
 
-def _few(problems: list[str]) -> list[str]:
+def _pairs(quoted: Sequence[str]) -> Message | str:
+    first, *rest = quoted
+    return Message("{first} and {rest}", {"first": first, "rest": _pairs(rest)}) if rest else first
+
+
+def _few(problems: list[Message], refuses: bool) -> list[Message]:
     """As many as can be read: a link that is all wrong must not push the page out of sight."""
     rest = len(problems) - MOST_PROBLEMS
     if rest < 2:  # the last one takes no more room than the words that would stand for it
         return problems
-    return [*problems[:MOST_PROBLEMS], f"{rest} more settings in the link were ignored."]
+    if refuses:
+        return [*problems[:MOST_PROBLEMS], Message("{n} more settings in the link cannot be used.", {"n": rest})]
+    return [*problems[:MOST_PROBLEMS], Message("{n} more settings in the link were ignored.", {"n": rest})]
 
 
-def _valid_part(values: dict[str, Any], params: Mapping[str, str], problems: list[str]) -> ExperimentConfig:
+def _valid_part(
+    values: dict[str, Any], params: Mapping[str, str], problems: list[Message], refuses: bool
+) -> ExperimentConfig:
     while True:
         try:
             return ExperimentConfig(**_fitting_defaults(values) | values)
         except ConfigError as error:
             dropped = [name for name in error.fields if name in values] or list(values)
-            problems.append(_ignored([key for key, name in QUERY_KEYS.items() if name in dropped], params, error))
+            keys = [key for key, name in QUERY_KEYS.items() if name in dropped]
+            problems.append(_ignored(keys, params, error, refuses))
             values = {name: value for name, value in values.items() if name not in dropped}
 
 
@@ -113,5 +137,5 @@ def _from_text(name: str, text: str) -> Any:
     if isinstance(default, bool):
         return bool(check_choice(name, text, ("0", "1")) == "1")
     if isinstance(default, int | float):
-        return read_number(text, "It", name, type(default))
+        return read_number(text, IT, name, type(default))
     return text

@@ -9,11 +9,13 @@ import math
 import re
 from typing import Any
 
+from core.language.message import Message, Value
+
 
 class ConfigError(ValueError):
     """An experiment, or an environment, that cannot be run; `fields` names the settings to change."""
 
-    def __init__(self, message: str, *fields: str) -> None:
+    def __init__(self, message: Message | str, *fields: str) -> None:
         super().__init__(message)
         self.fields = fields
 
@@ -29,30 +31,49 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-_FORMS = {int: ("a whole number", "20"), float: ("a number", "0.1")}  # and one to write it like
+IT = Message("It")
 _THOUSANDS = r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+"
 _DECIMAL_COMMA = r"[+-]?[0-9]*,[0-9]+(e[+-]?[0-9]+)?"
 _MOST_CHARACTERS = 40  # Python answers thousands of digits with an error of its own
 
 
-def read_number(text: str, what: str, field: str, kind: type[int] | type[float]) -> Any:
+def read_number(text: str, what: Message | str, field: str, kind: type[int] | type[float]) -> Any:
     """The number that `text` writes: 0.3, or 0,3 where a comma is the decimal sign; among whole numbers 60,000, too.
 
     `what` begins the message. Among decimals 1,000 is refused: to some it is a thousand, to others one.
     """
     plain = text.strip().lower().replace("−", "-")  # the pages write a real minus
-    form, example = _FORMS[kind]
     if not plain:
-        raise ConfigError(f"{what} is empty and must be {form}. Write it like {example}.", field)
+        raise ConfigError(_empty(what, kind), field)
     if kind is float and re.fullmatch(_THOUSANDS, plain) and plain.count(",") == 1:
-        ways = f"{plain.replace(',', '')} or {plain.replace(',', '.')}"
-        raise ConfigError(f"{what} must be {form} that reads in one way only; got {quoted(text)}. Write {ways}.", field)
+        values: dict[str, Value] = {"what": what, "text": quoted(text)}
+        values |= {"one": plain.replace(",", ""), "other": plain.replace(",", ".")}
+        raise ConfigError(
+            Message(
+                "{what} must be a number that reads in one way only; got {text}. Write {one} or {other}.",
+                values,
+            ),
+            field,
+        )
     try:
         if len(plain) <= _MOST_CHARACTERS and plain.isascii() and "_" not in plain:  # Python reads ٣ and 1_0, too
             return kind(_without_comma(plain, kind))
     except ValueError:
         pass
-    raise ConfigError(f"{what} must be {form}; got {quoted(text)}. Write it like {example}.", field)
+    raise ConfigError(_not_a_number(what, quoted(text), kind), field)
+
+
+def _empty(what: Message | str, kind: type[int] | type[float]) -> Message:
+    if kind is int:
+        return Message("{what} is empty and must be a whole number. Write it like 20.", {"what": what})
+    return Message("{what} is empty and must be a number. Write it like 0.1.", {"what": what})
+
+
+def _not_a_number(what: Message | str, text: str, kind: type[int] | type[float]) -> Message:
+    values = {"what": what, "text": text}
+    if kind is int:
+        return Message("{what} must be a whole number; got {text}. Write it like 20.", values)
+    return Message("{what} must be a number; got {text}. Write it like 0.1.", values)
 
 
 def _without_comma(plain: str, kind: type[int] | type[float]) -> str:
@@ -64,17 +85,20 @@ def _without_comma(plain: str, kind: type[int] | type[float]) -> str:
 def check_choice(name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
     """`value`, if it is one of `allowed`."""
     if value not in allowed:
-        choices = ", ".join(str(choice) for choice in allowed)
-        raise ConfigError(f"It must be one of {choices}; got {quoted(value)}. Use one of them.", name)
+        values: dict[str, Value] = {"choices": [str(choice) for choice in allowed], "value": quoted(value)}
+        raise ConfigError(Message("It must be one of {choices}; got {value}. Use one of them.", values), name)
     return value
 
 
-def check_range(name: str, value: int, low: int, high: int, rule: str, *others: str) -> None:
+def check_range(name: str, value: int, low: int, high: int, rule: Message, *others: str) -> None:
     """A whole number from `low` to `high`; `others` are settings that would also have to change."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ConfigError(f"{rule}; got {quoted(value)}. Use a whole number.", name)
+        raise ConfigError(
+            Message("{rule}; got {value}. Use a whole number.", {"rule": rule, "value": quoted(value)}), name
+        )
     if not low <= value <= high:
-        raise ConfigError(f"{rule}; got {value:,}. Use {low:,} to {high:,}.", name, *others)
+        values: dict[str, Value] = {"rule": rule, "value": value, "low": low, "high": high}
+        raise ConfigError(Message("{rule}; got {value:,}. Use {low:,} to {high:,}.", values), name, *others)
 
 
 # The networks compute in float32: its smallest number with all digits, its largest, and the last one below 1.
@@ -83,22 +107,40 @@ LEAST, MOST, BELOW_ONE = 2.0**-126, (2 - 2**-23) * 2.0**127, 1 - 2.0**-24
 
 def check_learning_rate(value: float, field: str, most: float = MOST, use: str = "0.1") -> None:
     if not (math.isfinite(value) and value > 0):
-        raise ConfigError(f"The learning rate must be a finite number above 0; got {value:g}. Use {use}.", field)
+        raise ConfigError(
+            Message(
+                "The learning rate must be a finite number above 0; got {value:g}. Use {use}.",
+                {"value": value, "use": use},
+            ),
+            field,
+        )
     if not LEAST <= value <= most:
         raise ConfigError(
-            f"The networks compute in float32, where a learning rate is from {LEAST:.2g} to {most:.2g}; got {value:g}. "
-            f"Use {use}.",
+            Message(
+                "The networks compute in float32, where a learning rate is from {least:.2g} to {most:.2g}; "
+                "got {value:g}. Use {use}.",
+                {"least": LEAST, "most": most, "value": value, "use": use},
+            ),
             field,
         )
 
 
-def check_share(value: float, field: str, what: str, use: str) -> None:
+def check_share(value: float, field: str, what: Message, use: Message) -> None:
     """A share from 0 up to but not including 1."""
     if not 0 <= value < 1:
-        raise ConfigError(f"{what}, from 0 up to but not including 1; got {value:g}. Use {use}.", field)
+        raise ConfigError(
+            Message(
+                "{what}, from 0 up to but not including 1; got {value:g}. Use {use}.",
+                {"what": what, "value": value, "use": use},
+            ),
+            field,
+        )
     if value and not LEAST <= value <= BELOW_ONE:
         raise ConfigError(
-            f"{what}, from 0 up to but not including 1, and {value!r} is 0 or 1 in float32, in which the networks "
-            f"compute. Use {use}.",
+            Message(
+                "{what}, from 0 up to but not including 1, and {value} is 0 or 1 in float32, in which the networks "
+                "compute. Use {use}.",
+                {"what": what, "value": repr(value), "use": use},
+            ),
             field,
         )

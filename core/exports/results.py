@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.experiment.config import ExperimentConfig
+from core.language.languages import ENGLISH
+from core.language.speech import speaking
 from core.training.records import (
     ArmDiverged,
     ArmFailed,
@@ -28,12 +30,16 @@ def results(config: ExperimentConfig, history: Iterable[Record]) -> dict[str, An
     mini-batch's. `test_accuracy` is in evaluation mode, `test_accuracy_batch` with batch statistics (null without
     BatchNorm). Losses are mean cross-entropies in nats, accuracies shares of 1.
     """
-    facts = list(history)
+    with speaking(ENGLISH):  # for programs, whoever asks
+        return _results(config, list(history))
+
+
+def _results(config: ExperimentConfig, facts: list[Record]) -> dict[str, Any]:
     started = next((r for r in facts if isinstance(r, TrainingStarted)), None)
     status = next((r.status for r in reversed(facts) if isinstance(r, StatusChanged)), "finished")
     return {
         "config": config.to_json(),
-        "device": started.device if started else None,
+        "device": str(started.device) if started else None,
         "status": status,
         "notes": [to_json(r) for r in facts if isinstance(r, DataReplaced | LearningRateChanged)],
         "arms": {arm.name: _arm(arm.name, config, facts, status) for arm in config.arms},
@@ -56,7 +62,7 @@ def _arm(name: str, config: ExperimentConfig, facts: list[Record], status: str) 
             "learning_rate": arm.learning_rate or config.learning_rate,
             "dropout": config.dropout if arm.dropout is None else arm.dropout,
         },
-        "title": arm.title,
+        "title": str(arm.title),
         "parameters": built.parameters if built else None,
         "initial_weights": built.fingerprint if built else None,
         "status": "diverged" if diverged else "failed" if failed else status,

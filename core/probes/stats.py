@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from core.language.message import Message
 from core.probes import distributions
 from core.probes.distributions import LOG_BINS, LOG_HIGH, LOG_INF, LOG_LOW, LOG_NAN, LOG_ZERO, Found
 from core.probes.reduction import PER_CHANNEL, fixed_range, own_stages, reduce, with_gradients
@@ -33,9 +34,9 @@ from core.probes.summary import (
 from core.probes.watch import LayerSeen, Seen
 
 RULES = {  # the bounds are ends of bins, see _inactive_share
-    "Sigmoid": "saturated: outside [0.05, 0.95]",
-    "Tanh": "saturated: |y| > 0.9",
-    "ReLU": "dead: units that are 0 for every image and position",
+    "Sigmoid": Message("saturated: outside [0.05, 0.95]"),
+    "Tanh": Message("saturated: |y| > 0.9"),
+    "ReLU": Message("dead: units that are 0 for every image and position"),
 }
 
 Array = NDArray[Any]

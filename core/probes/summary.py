@@ -15,6 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import fsum
 
+from core.language.message import Message
+
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 
 
@@ -116,7 +118,7 @@ class LayerSummary:
     normalized: StageSummary | None
     scaled: StageSummary | None
     activated: StageSummary | None
-    rule: str  # what `inactive_share` counts, in words; "" for the last layer
+    rule: Message | str  # what `inactive_share` counts, in words; "" for the last layer
     inactive_share: float | None  # saturated values of sigmoid and tanh, dead units of ReLU
     zero_share: float | None  # values after the activation that are exactly 0
     gradient: GradientSummary | None

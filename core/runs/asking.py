@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from core.data.images import Images
+from core.language.message import Message
 from core.runs.snapshots import Snapshots
 from core.training.arms import Arm
 
@@ -36,7 +37,7 @@ class Questions:
     def ask(self, question: Question[Answer], step: int | None) -> Future[Answer]:
         """Queue a question about the networks of now, or of a kept step. Raises QueueFull."""
         if len(self._waiting) >= MAX_QUESTIONS:
-            raise QueueFull("Many questions to these networks wait already; ask again in a moment.")
+            raise QueueFull(Message("Many questions to these networks wait already; ask again in a moment."))
         asked: Future[Answer] = Future()
         self._waiting.append((asked, question, step))
         return asked
@@ -47,7 +48,7 @@ class Questions:
             asked, question, step = self._waiting.popleft()
             try:
                 if data is None:
-                    raise NothingToSee("The networks are not built yet; ask again when the run has started.")
+                    raise NothingToSee(Message("The networks are not built yet; ask again when the run has started."))
                 asked.set_result(question(arms if step is None else snapshots.arms(step, arms), data))
             except Exception as error:  # noqa: BLE001 - it goes to whoever asked
                 asked.set_exception(error)

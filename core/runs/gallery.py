@@ -80,7 +80,7 @@ def _on_digits(config: ExperimentConfig, error: DataError, publish: Publish) -> 
     if not error.missing:
         raise error
     instead = on_digits(config)
-    publish(DataReplaced(config.data, "digits", str(error), _taken(config, instead)))
+    publish(DataReplaced(config.data, "digits", error.args[0], _taken(config, instead)))
     return instead
 
 

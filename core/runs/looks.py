@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.language.message import Message
+from core.language.several import Sentences
 from core.probes.summary import LayerSummary, NetworkSummary, StageSummary, drift
 from core.training.records import NetworksSeen, fields_of, to_finite
 from core.words.conclusions import about_activations, about_dead, about_gradients, about_parameters
@@ -28,13 +30,16 @@ MAX_OBSERVATIONS = 160  # a source; beyond it, old neighbours are merged
 KEPT_WHOLE = 8  # the first ones, where most happens, are never merged
 
 
+Said = Message | str
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One look as it is kept: what the pages draw over time, and the rest compressed.
 
     `steps` are the first and last step that it stands for after merging; the numbers are of the last one, but low and
     high are the extremes of all and non-finite counts the largest. `says` has each page's conclusion, by layer where it
-    speaks of one.
+    speaks of one; like `rule` among the activations it is told when it is asked for, in the language of who asks.
     """
 
     sequence: int
@@ -45,7 +50,8 @@ class Observation:
     gradients: dict[str, Any]
     activations: dict[str, Any]
     parameters: dict[str, Any]
-    says: dict[str, str | dict[str, str]]
+    says: dict[str, Said | dict[str, Said]]
+    dead: Said
     whole: bytes
 
     def to_json(self, view: str, layer: str | None) -> dict[str, Any]:
@@ -55,27 +61,34 @@ class Observation:
             arms = {name: {layer: layers[layer]} for name, layers in arms.items() if layer in layers}
         if view == "parameters":
             arms = {name: {key: _lists(norm) for key, norm in layers.items()} for name, layers in arms.items()}
+        if view == "activations":
+            arms = {name: {key: _with_rule(part) for key, part in layers.items()} for name, layers in arms.items()}
         where = {"seq": self.sequence, "step": self.step, "epoch": self.epoch, "steps": self.steps}
+        return where | {"says": self._told(view, layer), "arms": arms}
+
+    def _told(self, view: str, layer: str | None) -> str | dict[str, str]:
         says = self.says[view]
-        return where | {"says": says if layer is None or isinstance(says, str) else says.get(layer, ""), "arms": arms}
+        if not isinstance(says, dict):
+            return str(says)
+        return str(says.get(layer, "")) if layer is not None else {name: str(said) for name, said in says.items()}
 
 
 class Observations:
     """The looks of a run in order; sequence numbers count from 1 over all sources. Not locked: its run does that."""
 
-    def __init__(self, titles: Mapping[str, str]) -> None:
+    def __init__(self, titles: Mapping[str, Message]) -> None:
         self._titles = titles  # of the arms, for the sentences
         self._kept: list[Observation] = []
         self._last: dict[str, NetworksSeen] = {}
         self.latest = 0
-        self.dead = ""  # which arms of the latest look cannot learn any more, in a sentence
+        self.dead: Said = ""  # which arms of the latest look cannot learn any more, in a sentence
 
     def append(self, seen: NetworksSeen) -> None:
         """Keep a look; merges old ones when there are too many."""
         self.latest += 1
         self._kept.append(_observation(self.latest, seen, self._last.get(seen.source), self._titles))
         self._last[seen.source] = seen
-        self.dead = str(self._kept[-1].says["train"])
+        self.dead = self._kept[-1].dead
         if sum(kept.source == seen.source for kept in self._kept) > MAX_OBSERVATIONS:
             self._merge(seen.source)
 
@@ -98,9 +111,10 @@ class Observations:
 
 
 def _observation(
-    sequence: int, seen: NetworksSeen, before: NetworksSeen | None, titles: Mapping[str, str]
+    sequence: int, seen: NetworksSeen, before: NetworksSeen | None, titles: Mapping[str, Message]
 ) -> Observation:
     layers = {name: {layer.name: layer for layer in summary.layers} for name, summary in seen.arms.items()}
+    dead = about_dead(seen.arms, titles, seen.step)
     return Observation(
         sequence=sequence,
         step=seen.step,
@@ -110,18 +124,18 @@ def _observation(
         gradients={name: _each(found, _gradients) for name, found in layers.items()},
         activations={name: _activations(name, found, before) for name, found in layers.items()},
         parameters={name: _each(found, _parameters) for name, found in layers.items()},
-        says=_conclusions(seen, titles),
+        says=_conclusions(seen, titles, dead),
+        dead=dead,
         whole=zlib.compress(pickle.dumps(seen.arms), 1),
     )
 
 
-def _conclusions(seen: NetworksSeen, titles: Mapping[str, str]) -> dict[str, str | dict[str, str]]:
+def _conclusions(seen: NetworksSeen, titles: Mapping[str, Message], dead: Said) -> dict[str, Said | dict[str, Said]]:
     """What each page says of a look; all of them, Train too, say which arms are dead."""
-    dead = about_dead(seen.arms, titles, seen.step)
     layers = dict.fromkeys(layer.name for summary in seen.arms.values() for layer in summary.layers)
 
-    def with_the_dead(said: str) -> str:
-        return f"{said} {dead}".strip()
+    def with_the_dead(said: Said) -> Said:
+        return Sentences([said, dead])
 
     return {
         "train": dead,
@@ -133,6 +147,10 @@ def _conclusions(seen: NetworksSeen, titles: Mapping[str, str]) -> dict[str, str
 
 def _json(arms: Mapping[str, NetworkSummary]) -> bytes:
     return json.dumps(to_finite(arms), separators=(",", ":"), allow_nan=False).encode()
+
+
+def _with_rule(layer: dict[str, Any]) -> dict[str, Any]:
+    return layer | {"rule": str(layer["rule"])}
 
 
 def _lists(norm: dict[str, Any]) -> dict[str, Any]:
@@ -156,13 +174,13 @@ def _gradients(layer: LayerSummary) -> dict[str, Any] | None:
 
 def _activations(arm: str, layers: dict[str, LayerSummary], before: NetworksSeen | None) -> dict[str, Any]:
     earlier = {layer.name: layer for layer in before.arms[arm].layers} if before and arm in before.arms else {}
-    return {name: to_finite(_layer(layer, earlier.get(name))) for name, layer in layers.items()}
+    return {name: to_finite(_layer(layer, earlier.get(name))) | {"rule": layer.rule} for name, layer in layers.items()}
 
 
 def _layer(layer: LayerSummary, earlier: LayerSummary | None) -> dict[str, Any]:
     before = own_stages(earlier) if earlier else {}
     stages = {name: _stage(stage, before.get(name)) for name, stage in own_stages(layer).items()}
-    return {"stages": stages, "rule": layer.rule, "inactive": layer.inactive_share, "zero": layer.zero_share}
+    return {"stages": stages, "inactive": layer.inactive_share, "zero": layer.zero_share}
 
 
 def own_stages(layer: LayerSummary) -> dict[str, StageSummary]:

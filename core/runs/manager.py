@@ -14,6 +14,7 @@ from core.data.files import DataError
 from core.experiment.config import ExperimentConfig
 from core.experiment.environment import GRACE_SECONDS, grace_seconds
 from core.experiment.rules import ConfigError
+from core.language.message import Message
 from core.runs.asking import QueueFull
 from core.runs.gallery import Gallery, get_ready
 from core.runs.line import Line
@@ -60,8 +61,11 @@ class RunManager:
             waiting = [run for run in self.active() if run is not replaces]
             if len(waiting) >= self._capacity:
                 raise QueueFull(
-                    f"At most {self._capacity} experiments may run or wait at a time, and {len(waiting)} do. "
-                    "Your settings are kept; press Start again in a minute."
+                    Message(
+                        "At most {most} experiments may run or wait at a time, and {waiting} do. Your settings are "
+                        "kept; press Start again in a minute.",
+                        {"most": self._capacity, "waiting": len(waiting)},
+                    )
                 )
             if replaces is not None and not replaces.ended:
                 replaces.stop(replaces.key)
@@ -120,9 +124,9 @@ class RunManager:
             why = "" if any(arm.alive for arm in arms) else none_left(run.config, run.history)
             run.end("failed" if why else "finished", why)
         except RunStopped as stopped:
-            run.end("stopped", str(stopped))
+            run.end("stopped", stopped.args[0])
         except (DataError, ConfigError) as error:
-            run.end("failed", str(error))
+            run.end("failed", error.args[0])
         except Exception as error:  # the last line of defence: shown on the page and logged
             log.exception("run %s failed", run.id)
             run.end("failed", OUT_OF_MEMORY if out_of_memory(error) else f"{type(error).__name__}: {error}")

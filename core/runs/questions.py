@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from core.data.images import Images, as_floats
 from core.experiment.rules import quoted
+from core.language.message import Message
 from core.nets.norms import BatchNorm
 from core.probes.noise import batch_noise
 from core.probes.watch import LayerSeen, probe
@@ -43,7 +44,10 @@ def feature_maps(arms: list[Arm], data: Images, layer: str, stage: str, image: i
     probability. "range" is the smallest and largest finite value over all arms: one colour scale for all.
     """
     if not 0 <= image < len(data.test_images):
-        raise NoSuchThing(f"The test set has images 0 to {len(data.test_images) - 1:,}; got {image}.")
+        last = len(data.test_images) - 1
+        raise NoSuchThing(
+            Message("The test set has images 0 to {last:,}; got {image}.", {"last": last, "image": image})
+        )
     pixels = data.test_images[image : image + 1]  # [1, 1, 28, 28]
     shown = {arm.name: _maps(arm, data, pixels, layer, stage) for arm in arms}
     finite = [maps[maps.isfinite()] for maps, _ in shown.values()]
@@ -70,7 +74,8 @@ def _maps(arm: Arm, data: Images, pixels: Tensor, layer: str, stage: str) -> tup
 
 def _layer(layers: dict[str, LayerSeen], name: str) -> LayerSeen:
     if name not in layers:
-        raise NoSuchThing(f"The layers are {', '.join(layers)}; got {quoted(name)}.")
+        values = {"layers": list(layers), "name": quoted(name)}
+        raise NoSuchThing(Message("The layers are {layers}; got {name}.", values))
     return layers[name]
 
 
@@ -137,6 +142,7 @@ def activation(arms: list[Arm], data: Images, arm: str, layer: str, images: int,
     """What `layer` of `arm` does with the first `images` test images: all its stages, [N, C, H, W] or [N, D]."""
     chosen = next((each for each in arms if each.name == arm), None)
     if chosen is None:
-        raise NoSuchThing(f"The arms are {', '.join(each.name for each in arms)}; got {quoted(arm)}.")
+        values = {"arms": [each.name for each in arms], "name": quoted(arm)}
+        raise NoSuchThing(Message("The arms are {arms}; got {name}.", values))
     seen = probe(chosen.model, as_floats(data.test_images[:images]), training=training)
     return _layer(seen.layers, layer)

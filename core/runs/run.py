@@ -16,6 +16,7 @@ from concurrent.futures import Future
 from core.data.images import Images
 from core.experiment.config import LARGEST_RATE, ExperimentConfig
 from core.experiment.rules import ConfigError, check_learning_rate
+from core.language.message import Message
 from core.runs.asking import Answer, Question, Questions
 from core.runs.line import Line
 from core.runs.looks import Observation, Observations
@@ -160,12 +161,14 @@ class Run:
         """Use `rate` from the next mini-batch on. Raises ConfigError unless it is one and an arm follows it."""
         check_learning_rate(rate, "learning_rate", LARGEST_RATE[self.config.optimizer])
         if all(arm.learning_rate is not None for arm in self.config.arms):
-            raise ConfigError("Every arm here has a learning rate of its own. Start a run without lr= to change it.")
+            raise ConfigError(
+                Message("Every arm here has a learning rate of its own. Start a run without lr= to change it.")
+            )
         self._order(key, _new_rate=None if rate == self._rate else rate)
 
     def _order(self, key: str, **flags: bool | int | float | None) -> None:
         if not secrets.compare_digest(key.encode(errors="replace"), self.key.encode()):
-            raise NotTheOwner("Only who started this run can steer it; start a run of your own to do so.")
+            raise NotTheOwner(Message("Only who started this run can steer it; start a run of your own to do so."))
         with self._changed:
             for name, value in flags.items():
                 setattr(self, name, value)
@@ -233,7 +236,7 @@ class Run:
         with self._changed:
             self._check_stopped()
 
-    def end(self, status: str, message: str = "") -> None:
+    def end(self, status: str, message: Message | str = "") -> None:
         """Confirm the run's last status and free the device."""
         with self._changed:
             self._line.leave(self)
@@ -275,9 +278,11 @@ class Run:
         if self._stop_asked:
             raise RunStopped("")
         if not self._watchers and time.monotonic() - self._last_seen > self._grace:
-            raise RunStopped(f"Nobody had this run's page open for {self._grace:g} seconds.")
+            raise RunStopped(
+                Message("Nobody had this run's page open for {seconds:g} seconds.", {"seconds": self._grace})
+            )
 
-    def _confirm(self, status: str, message: str = "") -> None:
+    def _confirm(self, status: str, message: Message | str = "") -> None:
         if status != self._status:
             self._status = status
             self.history.append(StatusChanged(status, self._step, message))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
+from core.language.message import Message
 from core.training.arms import Arm
 
 
@@ -30,7 +31,11 @@ class Snapshots:
     def arms(self, step: int, now: list[Arm]) -> list[Arm]:
         """Copies of the arms as they were after `step` updates. Raises LookupError for a step that was not kept."""
         if step not in self._kept:
-            raise LookupError(f"The networks were kept at steps {', '.join(map(str, self.steps))}; got step {step}.")
+            raise LookupError(
+                Message(
+                    "The networks were kept at steps {steps}; got step {step}.", {"steps": self.steps, "step": step}
+                )
+            )
         return [replace(arm, model=_loaded(arm, self._kept[step][arm.name])) for arm in now]
 
     def forget(self) -> None:

@@ -15,8 +15,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from core.language.message import Message
 from core.training.arms import Arm
-from core.training.records import ArmFailed
+from core.training.records import NO_MEMORY, ArmFailed
 
 Found = TypeVar("Found")
 CLASSES = 10
@@ -32,9 +33,9 @@ def failed(arm: Arm, step: int, doing: str, error: Exception) -> ArmFailed:
     return ArmFailed(step, arm.name, doing, _said(error))
 
 
-def _said(error: Exception) -> str:
+def _said(error: Exception) -> Message | str:
     if out_of_memory(error):
-        return "the device ran out of memory"
+        return NO_MEMORY
     first = str(error).partition("\n")[0][:MOST_LETTERS]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 

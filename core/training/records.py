@@ -18,6 +18,7 @@ from core.language.message import Message
 from core.probes.summary import NetworkSummary
 
 Values = Mapping[str, float]
+NO_MEMORY = Message("the device ran out of memory")  # what an arm that failed of it did
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class DataReplaced:
     kind: ClassVar[str] = "data-replaced"
     asked: str
     used: str
-    reason: str
+    reason: Message | str
     settings: Message | str
 
 
@@ -47,7 +48,7 @@ class ArmStarted:
 
     name: str
     norm: str
-    title: str
+    title: Message | str
     parameters: int
     norm_parameters: int
     fingerprint: str
@@ -58,7 +59,7 @@ class TrainingStarted:
     """The networks are built and the first batch is next."""
 
     kind: ClassVar[str] = "started"
-    device: str
+    device: Message | str
     data: str
     examples: int
     test_examples: int
@@ -130,7 +131,7 @@ class ArmDiverged:
     step: int
     arm: str
     layer: str
-    what: str
+    what: Message | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ class ArmFailed:
     step: int
     arm: str
     doing: str
-    what: str
+    what: Message | str
 
     @property
     def steps(self) -> int:
@@ -158,7 +159,7 @@ class StatusChanged:
     kind: ClassVar[str] = "status"
     status: str
     step: int
-    message: str = ""
+    message: Message | str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from core.data.streams import aside, lane
 from core.experiment.arm import ArmConfig
 from core.experiment.config import ExperimentConfig
 from core.experiment.rules import ConfigError
+from core.language.message import Message
 from core.nets.fast import plain
 from core.nets.lenet import build_lenet
 from core.training.arms import Batches
@@ -69,8 +70,10 @@ def _check(config: ExperimentConfig) -> None:
     short = config.examples % config.batch_size and not config.drop_last
     if config.optimizer != "sgd" or config.momentum or dropout or short:
         raise ConfigError(
-            "Seeds are trained together with plain SGD, no dropout and whole batches; got other settings. "
-            "Train them one after another, or change these.",
+            Message(
+                "Seeds are trained together with plain SGD, no dropout and whole batches; got other settings. "
+                "Train them one after another, or change these."
+            ),
             "optimizer",
             "momentum",
             "dropout",

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from core.data.images import Images, as_floats
 from core.experiment.config import ExperimentConfig
+from core.language.message import Message
 from core.probes.stats import summarise
 from core.probes.summary import NetworkSummary
 from core.probes.watch import probe, watch
@@ -81,11 +82,13 @@ def diagnose(arm: Arm, batch: Batch) -> records.ArmDiverged:
     for name, module in arm.model.named_children():
         for parameter_name, parameter in module.named_parameters():
             if not parameter.isfinite().all():
-                return records.ArmDiverged(batch.step, arm.name, name, f"{name}.{parameter_name} is not finite")
+                what = Message("{parameter} is not finite", {"parameter": f"{name}.{parameter_name}"})
+                return records.ArmDiverged(batch.step, arm.name, name, what)
         values = module(values)
         if not values.isfinite().all():
-            return records.ArmDiverged(batch.step, arm.name, name, f"the output of {name} is not finite")
-    return records.ArmDiverged(batch.step, arm.name, "loss", "the loss itself is not finite")
+            what = Message("the output of {layer} is not finite", {"layer": name})
+            return records.ArmDiverged(batch.step, arm.name, name, what)
+    return records.ArmDiverged(batch.step, arm.name, "loss", Message("the loss itself is not finite"))
 
 
 def take_seen(config: ExperimentConfig, arms: list[Arm], batch: Batch, publish: Publish, crew: Crew) -> Measured:

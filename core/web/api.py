@@ -125,7 +125,7 @@ def _told(run: Run) -> dict[str, Any]:
     return {
         "asked": snapshot.asked,
         "place": snapshot.place,
-        "message": messages[-1] if messages else "",
+        "message": str(messages[-1]) if messages else "",
         "replaced": replaced[-1] if replaced else None,
         "diverged": {record.arm: record.step for record in records if isinstance(record, ArmDiverged)},
         "failed": {record.arm: record.step for record in records if isinstance(record, ArmFailed)},

@@ -5,24 +5,29 @@ about_activations  how much a unit of one layer varies from image to image, besi
 about_parameters   γ and the running variance of one layer's norm
 about_dead         which arms cannot learn any more: layers that are 0 for every image, gradients that are exactly 0
 
-Each takes the look's arms and their titles. Arms are parted by semicolons, since titles have commas.
+Each takes the look's arms and their titles, and says a Message: a look is kept, and told to whoever opens its page.
+Arms are parted by semicolons, since titles have commas.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import fsum, isfinite
 
+from core.language.message import Message, Value
+from core.language.several import Parted, Sentences
 from core.probes.summary import LayerSummary, NetworkSummary, NormSummary
 from core.words.numerals import printed
 
 ALIKE = 1.5  # first and last layer's gradients within this factor are called alike
 
 Arms = Mapping[str, NetworkSummary]
-Titles = Mapping[str, str]
+Titles = Mapping[str, Message]
+Said = Message | str  # "" where there is nothing to say
+Place = Message | str | tuple[str, ...]  # of a network: a layer, several
 
 
-def about_gradients(arms: Arms, titles: Titles) -> str:
+def about_gradients(arms: Arms, titles: Titles) -> Said:
     """How the first layer's mean |dL/dW| compares with the last layer's, per arm."""
     parts, lost = [], []
     for name, summary in arms.items():
@@ -32,41 +37,79 @@ def about_gradients(arms: Arms, titles: Titles) -> str:
         if not isfinite(first.mean_abs + last.mean_abs):
             lost.append(titles[name])
         else:
-            parts.append(f"{titles[name]} {_compared(first.mean_abs, last.mean_abs)}")
-    said = f"The first layer’s mean gradient against the last layer’s: {'; '.join(parts)}." if parts else ""
-    return f"{said} {_lost('The gradients', lost)}".strip()
+            parts.append(_compared(titles[name], first.mean_abs, last.mean_abs))
+    return Sentences([_against_the_last(parts), _gradients_lost(lost)])
 
 
-def _compared(first: float, last: float) -> str:
+def _against_the_last(parts: Sequence[Message]) -> Said:
+    if not parts:
+        return ""
+    return Message("The first layer’s mean gradient against the last layer’s: {arms}.", {"arms": Parted(parts)})
+
+
+def _gradients_lost(titles: Sequence[Message]) -> Said:
+    if not titles:
+        return ""
+    return Message(
+        "The gradients are not finite numbers at this step, so they cannot be drawn: {arms}.", {"arms": Parted(titles)}
+    )
+
+
+def _compared(arm: Message, first: float, last: float) -> Message:
     if not first:
-        return "exactly 0" if last else "both exactly 0"
+        return Message("{arm} exactly 0", {"arm": arm}) if last else Message("{arm} both exactly 0", {"arm": arm})
     if not last:
-        return "only the last layer’s is exactly 0"
+        return Message("{arm} only the last layer’s is exactly 0", {"arm": arm})
     ratio = first / last
     if 1 / ALIKE <= ratio <= ALIKE:
-        return "about as large"
-    return f"{_round(ratio)} times larger" if ratio > 1 else f"{_round(1 / ratio)} times smaller"
+        return Message("{arm} about as large", {"arm": arm})
+    if ratio > 1:
+        return Message("{arm} {n} times larger", {"arm": arm, "n": _round(ratio)})
+    return Message("{arm} {n} times smaller", {"arm": arm, "n": _round(1 / ratio)})
 
 
-def about_activations(arms: Arms, titles: Titles, layer: str) -> str:
+def about_activations(arms: Arms, titles: Titles, layer: str) -> Said:
     """How much a unit of `layer` varies from image to image after the activation, beside the pooled spread."""
     parts, lost, is_output = [], [], False
     for name, summary in arms.items():
         found = _layer(summary, layer)
         stage, is_output = found.activated or found.before, found.activated is None
         if isfinite(stage.unit_std):
-            parts.append(f"{titles[name]} {_digits(stage.unit_std)} (pooled {_digits(stage.std)})")
+            std, pooled = _digits(stage.unit_std), _digits(stage.std)
+            values: dict[str, Value] = {"arm": titles[name], "std": std, "pooled": pooled}
+            parts.append(Message("{arm} {std} (pooled {pooled})", values))
         else:
             lost.append(titles[name])
-    where = f"the output {layer}" if is_output else f"{layer} after the activation"
-    varies = (
-        f"From image to image a unit of {where} varies by: {'; '.join(parts)}. "
-        "Only what varies from image to image says anything about the image."
+    return Sentences([_varies(parts, layer, is_output), _values_lost(lost, layer)])
+
+
+def _varies(parts: Sequence[Message], layer: str, is_output: bool) -> Said:
+    if not parts:
+        return ""
+    values: dict[str, Value] = {"layer": layer, "arms": Parted(parts)}
+    if is_output:
+        return Message(
+            "From image to image a unit of the output {layer} varies by: {arms}. Only what varies from image to image "
+            "says anything about the image.",
+            values,
+        )
+    return Message(
+        "From image to image a unit of {layer} after the activation varies by: {arms}. Only what varies from image to "
+        "image says anything about the image.",
+        values,
     )
-    return f"{varies if parts else ''} {_lost(f'The values of {layer}', lost)}".strip()
 
 
-def about_parameters(arms: Arms, titles: Titles, layer: str) -> str:
+def _values_lost(titles: Sequence[Message], layer: str) -> Said:
+    if not titles:
+        return ""
+    return Message(
+        "The values of {layer} are not finite numbers at this step, so they cannot be drawn: {arms}.",
+        {"layer": layer, "arms": Parted(titles)},
+    )
+
+
+def about_parameters(arms: Arms, titles: Titles, layer: str) -> Said:
     """The range of γ in the norm behind `layer`, and its running variance against this batch's."""
     parts, lost = [], []
     for name, summary in arms.items():
@@ -74,70 +117,91 @@ def about_parameters(arms: Arms, titles: Titles, layer: str) -> str:
         if norm is None or not norm.gamma:
             continue
         if isfinite(fsum(norm.gamma)):
-            spread = f"{titles[name]} {_range(min(norm.gamma), max(norm.gamma))}"
-            parts.append(spread + _lag(norm))
+            parts.append(_spread(titles[name], norm))
         else:
             lost.append(titles[name])
     if not parts and not lost:
-        return f"No arm of this look has a norm behind {layer}."
-    said = f"γ of the norm behind {layer}, from 1 at the start: {'; '.join(parts)}." if parts else ""
-    broken = f"γ of the norm behind {layer} is not a finite number at this step: {'; '.join(lost)}." if lost else ""
-    return f"{said} {broken}".strip()
+        return Message("No arm of this look has a norm behind {layer}.", {"layer": layer})
+    return Sentences([_gammas(parts, layer), _gammas_lost(lost, layer)])
 
 
-def _lag(norm: NormSummary) -> str:
-    """Mean running variance over mean batch variance."""
+def _gammas(parts: Sequence[Message], layer: str) -> Said:
+    if not parts:
+        return ""
+    return Message(
+        "γ of the norm behind {layer}, from 1 at the start: {arms}.", {"layer": layer, "arms": Parted(parts)}
+    )
+
+
+def _gammas_lost(titles: Sequence[Message], layer: str) -> Said:
+    if not titles:
+        return ""
+    return Message(
+        "γ of the norm behind {layer} is not a finite number at this step: {arms}.",
+        {"layer": layer, "arms": Parted(titles)},
+    )
+
+
+def _spread(arm: Message, norm: NormSummary) -> Message:
+    """The range of γ; and mean running variance over mean batch variance, where there are such."""
+    low, high = _range(min(norm.gamma), max(norm.gamma))
     own, running = sum(norm.batch_var), sum(norm.running_var)
     if not norm.running_var or not own > 0 or not isfinite(running / own):
-        return ""
-    return f", running variance {_digits(running / own)} × that of the images looked at"
+        return Message("{arm} {low} to {high}", {"arm": arm, "low": low, "high": high})
+    return Message(
+        "{arm} {low} to {high}, running variance {ratio} × that of the images looked at",
+        {"arm": arm, "low": low, "high": high, "ratio": _digits(running / own)},
+    )
 
 
-def about_dead(arms: Arms, titles: Titles, step: int) -> str:
+def about_dead(arms: Arms, titles: Titles, step: int) -> Said:
     """Which arms have a hidden layer that is 0 for every image, or weights whose gradient is exactly 0, and where."""
-    dead = _together({titles[name]: _dead_layer(summary) for name, summary in arms.items()})
-    still = _together({titles[name]: _without_gradient(summary) for name, summary in arms.items()})
+    dead = _together({name: _dead_layer(summary) for name, summary in arms.items()}, titles)
+    still = _together({name: _without_gradient(summary) for name, summary in arms.items()}, titles)
     images = next((summary.examples for summary in arms.values()), 0)
-    sentences = [
-        f"Dead at step {step:,}, 0 for all {images:,} images: {dead}." if dead else "",
-        f"Gradient exactly 0 at step {step:,}: {still}." if still else "",
-    ]
-    return " ".join(filter(None, sentences))
+    at_dead: dict[str, Value] = {"step": step, "images": images, "places": dead}
+    return Sentences(
+        [
+            Message("Dead at step {step:,}, 0 for all {images:,} images: {places}.", at_dead) if dead else "",
+            Message("Gradient exactly 0 at step {step:,}: {places}.", {"step": step, "places": still}) if still else "",
+        ]
+    )
 
 
-def _together(where: Mapping[str, str]) -> str:
+def _together(where: Mapping[str, Place], titles: Titles) -> Said:
     """Arms of one place are named in one breath, since often all die alike: "fc2 of LayerNorm, RMSNorm; conv1 of …"."""
     places = dict.fromkeys(place for place in where.values() if place)
-    return "; ".join(f"{place} of {', '.join(t for t, there in where.items() if there == place)}" for place in places)
+    said = [
+        Message(
+            "{place} of {arms}",
+            {"place": place, "arms": [titles[name] for name, there in where.items() if there == place]},
+        )
+        for place in places
+    ]
+    return Parted(said) if said else ""
 
 
 def _dead_layer(summary: NetworkSummary) -> str:
     return next((layer.name for layer in summary.layers if layer.zero_share == 1), "")
 
 
-def _without_gradient(summary: NetworkSummary) -> str:
+def _without_gradient(summary: NetworkSummary) -> Place:
     layers = [layer.name for layer in summary.layers]
     still = [layer.name for layer in summary.layers if layer.gradient and layer.gradient.zero_share == 1]
     if still == layers:
-        return "every layer"
+        return Message("every layer")
     is_stretch = len(still) > 2 and still == layers[layers.index(still[0]) :][: len(still)]
-    return f"{still[0]} to {still[-1]}" if is_stretch else ", ".join(still)
-
-
-def _lost(what: str, titles: list[str]) -> str:
-    if not titles:
-        return ""
-    return f"{what} are not finite numbers at this step, so they cannot be drawn: {'; '.join(titles)}."
+    return Message("{first} to {last}", {"first": still[0], "last": still[-1]}) if is_stretch else tuple(still)
 
 
 def _layer(summary: NetworkSummary, name: str) -> LayerSummary:
     return next(layer for layer in summary.layers if layer.name == name)
 
 
-def _range(low: float, high: float) -> str:
+def _range(low: float, high: float) -> tuple[str, str]:
     """Two decimals, or as many more, up to five, as tell the ends apart."""
     decimals = next((d for d in (2, 3, 4) if f"{low:.{d}f}" != f"{high:.{d}f}"), 5 if low < high else 2)
-    return f"{_fixed(low, decimals)} to {_fixed(high, decimals)}"
+    return _fixed(low, decimals), _fixed(high, decimals)
 
 
 def _fixed(value: float, decimals: int) -> str:

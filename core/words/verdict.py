@@ -8,19 +8,25 @@ largest_fall    how much of its accuracy an arm has lost again
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from core.experiment.config import ExperimentConfig
+from core.language.lists import parted
+from core.language.message import Message
+from core.language.several import Sentences
+from core.language.speech import _, ngettext
 from core.training.records import ArmDiverged, Record, TestMeasured
 from core.words.endings import about_failed
 
 CHANCE = 0.1  # ten classes
 Z95 = 1.96
 WINDOW_EPOCHS = 2  # the most in which a fall counts, see verdict
+Titles = Mapping[str, Message]
+
 MUCH = 0.1  # of an arm's accuracy, lost again at any time: no less than the jumps of which verdict tells
 
 
-def verdict(config: ExperimentConfig, history: Iterable[Record], ended: bool, dead: str = "") -> str:
+def verdict(config: ExperimentConfig, history: Iterable[Record], ended: bool, dead: Message | str = "") -> str:
     """What the latest test says in words; empty before the first one after training has begun.
 
     An arm is "at chance" when its accuracy is within 3 standard errors of 1/10. `dead` is what the latest look says of
@@ -51,7 +57,7 @@ def verdict(config: ExperimentConfig, history: Iterable[Record], ended: bool, de
     window = min(test.step // 2, WINDOW_EPOCHS * config.steps_per_epoch)
     recent = [t for t in tests if t.step >= test.step - window]
     parts = [
-        f"{_opening(test, at_the_end)} {_ranking(tests, test, titles)}.",
+        _opening(test, at_the_end, _ranking(tests, test, titles)),
         _lead(test, recent, window, titles),
         *(_had_been(tests, test, name, titles) for name in _ranked(test)),
         _batch_gap(test, titles),
@@ -59,7 +65,7 @@ def verdict(config: ExperimentConfig, history: Iterable[Record], ended: bool, de
         _diverged(facts, titles),
         about_failed(facts, titles),
     ]
-    return " ".join(filter(None, parts))
+    return str(Sentences(parts))
 
 
 def sampling_error(first: float, second: float, examples: int) -> float:
@@ -84,68 +90,106 @@ def largest_fall(tests: Sequence[TestMeasured], name: str) -> float:
     return fall
 
 
-def _opening(test: TestMeasured, at_the_end: bool) -> str:
-    which = "all" if test.whole else "the first"
-    steps = f"{test.step:,} step{'s' * (test.step != 1)}"
-    return f"{'At the end, a' if at_the_end else 'A'}fter {steps}, on {which} {test.examples:,} test images:"
+def _opening(test: TestMeasured, at_the_end: bool, ranking: str) -> str:
+    values = {"examples": test.examples, "ranking": ranking}
+    if at_the_end and test.whole:
+        return ngettext(
+            "At the end, after {n:,} step, on all {examples:,} test images: {ranking}.",
+            "At the end, after {n:,} steps, on all {examples:,} test images: {ranking}.",
+            test.step,
+            **values,
+        )
+    if at_the_end:
+        return ngettext(
+            "At the end, after {n:,} step, on the first {examples:,} test images: {ranking}.",
+            "At the end, after {n:,} steps, on the first {examples:,} test images: {ranking}.",
+            test.step,
+            **values,
+        )
+    if test.whole:
+        return ngettext(
+            "After {n:,} step, on all {examples:,} test images: {ranking}.",
+            "After {n:,} steps, on all {examples:,} test images: {ranking}.",
+            test.step,
+            **values,
+        )
+    return ngettext(
+        "After {n:,} step, on the first {examples:,} test images: {ranking}.",
+        "After {n:,} steps, on the first {examples:,} test images: {ranking}.",
+        test.step,
+        **values,
+    )
 
 
-def _ranking(tests: Sequence[TestMeasured], test: TestMeasured, titles: dict[str, str]) -> str:
+def _ranking(tests: Sequence[TestMeasured], test: TestMeasured, titles: Titles) -> str:
     """Semicolons, as in all headlines: between them a title may be followed by more than one number."""
-    ranked = _ranked(test)
-    return "; ".join(f"{titles[name]} {_percent(test.accuracy[name])}{_chance(tests, test, name)}" for name in ranked)
+    return parted(_standing(tests, test, name, titles) for name in _ranked(test))
 
 
 def _ranked(test: TestMeasured) -> list[str]:
     return sorted(test.accuracy, key=lambda name: -test.accuracy[name])
 
 
-def _chance(tests: Sequence[TestMeasured], test: TestMeasured, name: str) -> str:
+def _standing(tests: Sequence[TestMeasured], test: TestMeasured, name: str, titles: Titles) -> str:
+    values = {"arm": titles[name], "accuracy": _percent(test.accuracy[name])}
     if not is_at_chance(test.accuracy[name], test.examples):
-        return ""
+        return _("{arm} {accuracy}", **values)
     # What the untrained network reads at step 0 is nothing that it has learned, however far from guessing it is.
     always = all(is_at_chance(t.accuracy[name], t.examples) for t in tests if t.step > 0 and name in t.accuracy)
-    return " (still at chance)" if always else " (at chance again)"
+    if always:
+        return _("{arm} {accuracy} (still at chance)", **values)
+    return _("{arm} {accuracy} (at chance again)", **values)
 
 
-def _lead(test: TestMeasured, recent: Sequence[TestMeasured], window: int, titles: dict[str, str]) -> str:
+def _lead(test: TestMeasured, recent: Sequence[TestMeasured], window: int, titles: Titles) -> str:
     ranked = _ranked(test)
     if len(ranked) < 2 or is_at_chance(test.accuracy[ranked[0]], test.examples):
         return ""
     first, second = (test.accuracy[name] for name in ranked[:2])
     lead, error = first - second, sampling_error(first, second, test.examples)
+    points = {"lead": _points(lead), "error": _points(error)}
     if lead <= error:
-        if _points(lead) == "0.0":
-            return f"Too close to call: the first two are level (±{_points(error)} from the test images alone)."
-        return (
-            f"Too close to call: the lead is {_points(lead)} points, within the sampling error of the test images "
-            f"(±{_points(error)})."
+        if points["lead"] == "0.0":
+            return _("Too close to call: the first two are level (±{error} from the test images alone).", **points)
+        return _(
+            "Too close to call: the lead is {lead} points, within the sampling error of the test images (±{error}).",
+            **points,
         )
     behind = {name: max(lead, first - test.accuracy[name]) for name in ranked}
     falls = {name: largest_fall(recent, name) for name in ranked}
     unsteady = max((name for name in ranked if falls[name] > behind[name]), key=falls.__getitem__, default=None)
     if unsteady is not None:
-        return (
-            f"Too close to call: the lead is {_points(lead)} points, and within the last {window:,} steps one arm's "
-            f"test accuracy fell by {_points(falls[unsteady])}: {titles[unsteady]}."
+        return _(
+            "Too close to call: the lead is {lead} points, and within the last {window:,} steps one arm's test "
+            "accuracy fell by {fall}: {arm}.",
+            lead=points["lead"],
+            window=window,
+            fall=_points(falls[unsteady]),
+            arm=titles[unsteady],
         )
-    return (
-        f"The lead is {_points(lead)} points (±{_points(error)} from the test images alone; another seed or another "
-        "machine may differ by more)."
+    return _(
+        "The lead is {lead} points (±{error} from the test images alone; another seed or another machine may differ "
+        "by more).",
+        **points,
     )
 
 
-def _had_been(tests: Sequence[TestMeasured], test: TestMeasured, name: str, titles: dict[str, str]) -> str:
+def _had_been(tests: Sequence[TestMeasured], test: TestMeasured, name: str, titles: Titles) -> str:
     """Where an arm reads much worse than it once did on as many images: how well that was, and when."""
     alike = [t for t in tests if 0 < t.step <= test.step and t.examples == test.examples and name in t.accuracy]
     best = max(alike, key=lambda t: t.accuracy[name])
     once, now = best.accuracy[name], test.accuracy[name]
     if once - now <= max(MUCH, sampling_error(once, now, test.examples)):
         return ""
-    return f"{titles[name]} had been at {_percent(once)} at epoch {best.epoch:.1f}."
+    return _(
+        "{arm} had been at {accuracy} at epoch {epoch:.1f}.",
+        arm=titles[name],
+        accuracy=_percent(once),
+        epoch=best.epoch,
+    )
 
 
-def _batch_gap(test: TestMeasured, titles: dict[str, str]) -> str:
+def _batch_gap(test: TestMeasured, titles: Titles) -> str:
     """Names the arm whose accuracy hangs most on where its statistics come from, if that is beyond sampling."""
     gaps = {name: own - test.accuracy[name] for name, own in test.batch_accuracy.items() if name in test.accuracy}
     name = max(gaps, key=lambda name: abs(gaps[name]), default=None)
@@ -154,16 +198,18 @@ def _batch_gap(test: TestMeasured, titles: dict[str, str]) -> str:
     own = test.batch_accuracy[name]
     if abs(gaps[name]) <= sampling_error(own, test.accuracy[name], test.examples):
         return ""
-    return f"With batch statistics instead of running ones: {titles[name]} {_percent(own)}."
+    return _(
+        "With batch statistics instead of running ones: {arm} {accuracy}.", arm=titles[name], accuracy=_percent(own)
+    )
 
 
-def _diverged(facts: Iterable[Record], titles: dict[str, str]) -> str:
-    fallen = [f"{titles[r.arm]} at step {r.step:,}" for r in facts if isinstance(r, ArmDiverged)]
-    return f"Diverged: {'; '.join(fallen)}." if fallen else ""
+def _diverged(facts: Iterable[Record], titles: Titles) -> str:
+    fallen = [_("{arm} at step {step:,}", arm=titles[r.arm], step=r.step) for r in facts if isinstance(r, ArmDiverged)]
+    return _("Diverged: {arms}.", arms=parted(fallen)) if fallen else ""
 
 
 def _percent(share: float) -> str:
-    return f"{_points(share)} %"
+    return _("{points} %", points=_points(share))
 
 
 def _points(share: float) -> str:

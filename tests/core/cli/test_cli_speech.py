@@ -92,3 +92,32 @@ def test_a_process_takes_the_machine_s_language() -> None:
     command = [sys.executable, "-m", "core", "--help"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", env=machine, check=True)
     assert done.stdout.startswith("用法：")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "train --lr fast",
+            "错误：--lr：这个值应为数；给出的是“fast”。请写成0.1这样的形式。参见 `python -m core train --help`。",
+        ),
+        ("train --lr", "错误：--lr：需要一个值。参见 `python -m core train --help`。"),
+        ("train --warp 9", "错误：--warp：没有这个选项。参见 `python -m core train --help`。"),
+        ("train --norm bn --norm bn", "错误：--norm：各个网络须互不相同；bn给出了两次。请去掉一个。"),
+        (
+            "train --link http://x/?lr=0",
+            "错误：--link：链接中的“lr=0”无法使用。学习率须是大于0的有限数；给出的是0。请用0.1。",
+        ),
+    ],
+)
+def test_what_is_refused_is_said_in_one_line_with_one_full_stop(words: str, said: str, capsys: Any) -> None:
+    assert main(["--language", "zh", *words.split()]) == CANNOT
+    assert capsys.readouterr().err == f"{said}\n"
+
+
+def test_columns_under_chinese_heads_stand_under_one_another(capsys: Any) -> None:
+    assert main(["--language", "zh", "data", "verify", "--data", "digits"]) == DONE
+    head, row = capsys.readouterr().out.splitlines()
+    assert head == "数据集  大小  状态  文件"
+    assert width(head.partition("文件")[0]) == width(row.partition("scikit-learn")[0])
+    assert width(head.partition("状态")[0]) == width(row.partition("内置")[0])

@@ -296,7 +296,7 @@ BATCH, EPOCHS = "--batch-size 32 instead of 256", "--epochs 6 instead of 3"
 def test_what_the_digits_have_taken_is_said_with_the_flags_that_change_it(words: str, taken: list[str]) -> None:
     arguments = build_parser().parse_args(["train", *words.split()])
     line = "So few images take settings with which the lesson shows: {}. Give the flags to choose others."
-    assert about_digits(arguments, experiment(arguments)) == (line.format(", ".join(taken)) if taken else "")
+    assert str(about_digits(arguments, experiment(arguments))) == (line.format(", ".join(taken)) if taken else "")
 
 
 def test_the_digits_settings_are_said_before_the_run(run: Any) -> None:

@@ -168,7 +168,7 @@ def test_a_norms_axes_are_called_by_its_name(layout):
     for norm in norms_of(layout):
         verdict = name_axes(rule_for(norm, layout, groups=2))
         assert verdict.norm is norm
-        assert verdict.title.startswith(NORM_TITLES[norm])
+        assert verdict.title.startswith(str(NORM_TITLES[norm]))
 
 
 def test_every_subset_of_axes_has_a_name_or_a_reason():

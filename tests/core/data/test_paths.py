@@ -58,4 +58,4 @@ def test_a_file_that_cannot_be_read_is_told_with_what_helps(make, number: int, d
 )
 def test_every_reason_has_advice_of_its_own(number: int | None, do: str) -> None:
     error = OSError("no number") if number is None else OSError(number, os.strerror(number))
-    assert advice(error, "write to") == do
+    assert str(advice(error, "write to")) == do

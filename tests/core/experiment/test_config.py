@@ -52,7 +52,7 @@ def test_any_text_is_an_arm_or_a_config_error(text: str) -> None:
 )
 def test_an_arm_has_one_name_and_one_title(text: str, name: str, title: str) -> None:
     arm = parse_arm(text)
-    assert (arm.name, arm.title) == (name, title)
+    assert (arm.name, str(arm.title)) == (name, title)
     assert "," not in title  # which parts the arms of a sentence
     assert not title[-1].isdigit()  # "lr 0.1 92.5 %"
 

@@ -6,10 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.experiment import links
 from core.experiment.config import DATASETS, PRESETS, ExperimentConfig
 from core.experiment.fitting import DIGITS
-from core.experiment.links import QUERY_KEYS, from_query, to_query
+from core.experiment.links import QUERY_KEYS, to_query
+from core.language.speech import speaking
 from tests.core.drawn import valid_configs
+
+
+def from_query(params: dict[str, str]) -> tuple[ExperimentConfig, list[str]]:
+    """With what is said of it as a page in English tells it."""
+    config, problems = links.from_query(params)
+    return config, [str(problem) for problem in problems]
+
 
 # --- there and back ----------------------------------------------------------------------------------------------
 
@@ -153,3 +162,15 @@ def test_of_many_problems_the_first_are_explained_and_the_others_counted() -> No
     assert config == ExperimentConfig()
     assert all("=many” in the link was ignored" in problem for problem in problems[:3])
     assert problems[3:] == [f"{len(QUERY_KEYS) - 3} more settings in the link were ignored."]
+
+
+def test_problems_are_told_in_the_language_of_who_reads_and_a_link_that_is_refused_is_not_ignored() -> None:
+    link = {"warp": "9", "lr": "0"}
+    refused = [str(problem) for problem in links.from_query(link, refuses=True)[1]]
+    assert refused[0] == "Unknown setting “warp” in the link cannot be used."
+    assert refused[1].startswith("“lr=0” in the link cannot be used. The learning rate must be")
+    with speaking("zh"):
+        assert from_query(link)[1] == [
+            "链接中有未知的设置“warp”，已忽略。",
+            "链接中的“lr=0”已忽略。学习率须是大于0的有限数；给出的是0。请用0.1。",
+        ]

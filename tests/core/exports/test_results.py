@@ -11,6 +11,7 @@ from core.data.images import Images
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.exports.results import results
+from core.language.speech import speaking
 from core.training import records
 from core.training.records import ArmDiverged, EpochFinished, LearningRateChanged, Record, StatusChanged
 from core.training.trainer import train
@@ -118,3 +119,10 @@ def test_a_test_loss_that_is_not_finite_is_null_and_the_document_stays_json(hist
 def test_what_departs_from_the_config_is_noted(history) -> None:
     notes = results(CONFIG, [*history, LearningRateChanged(7, 0.5, 0.1)])["notes"]
     assert [(note["kind"], note["step"], note["new"]) for note in notes] == [("lr", 7, 0.1)]
+
+
+def test_the_document_is_the_same_whatever_language_is_spoken(history) -> None:
+    english = results(CONFIG, history)
+    with speaking("zh"):
+        assert results(CONFIG, history) == english
+    assert english["arms"]["bn"]["title"] == "BatchNorm"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -11,6 +12,8 @@ import torch
 from core.data.images import Images
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
+from core.language.message import Message
+from core.language.speech import speaking
 from core.probes.summary import NetworkSummary
 from core.runs.line import Line
 from core.runs.looks import KEPT_WHOLE, MAX_OBSERVATIONS, Observations
@@ -22,11 +25,16 @@ from core.training.arms import Arm, build_arms
 from core.training.records import NetworksSeen, TrainMeasured
 from core.training.steps import look_at_fixed_images
 from core.training.trainer import Unattended, train
-from core.words.conclusions import about_activations, about_gradients, about_parameters
+from core.words import conclusions
 
 ARMS = tuple(parse_arm(name) for name in ("none", "bn", "ln:dropout=0.3", "bn:book"))
 TITLES = {arm.name: arm.title for arm in ARMS}
 LAYERS = ("conv1", "conv2", "fc1", "fc2")
+
+
+def told(about: Callable[..., Message | str]) -> Callable[..., str]:
+    """What `about` says, in English."""
+    return lambda *looked: str(about(*looked))
 
 
 def small(**changes: object) -> ExperimentConfig:
@@ -115,12 +123,12 @@ def test_each_page_gets_the_conclusion_about_the_layer_that_it_shows(
     observations: Observations, looks: list[NetworksSeen]
 ) -> None:
     look, arms = observations.since(0, "fixed")[3], [look for look in looks if look.source == "fixed"][3].arms
-    assert look.to_json("gradients", None)["says"] == about_gradients(arms, TITLES)
+    assert look.to_json("gradients", None)["says"] == told(conclusions.about_gradients)(arms, TITLES)
     by_layer = look.to_json("activations", None)["says"]
     assert list(by_layer) == [*LAYERS, "fc3"]
     for layer in LAYERS:
-        assert by_layer[layer] == about_activations(arms, TITLES, layer)
-        assert look.to_json("parameters", layer)["says"] == about_parameters(arms, TITLES, layer)
+        assert by_layer[layer] == told(conclusions.about_activations)(arms, TITLES, layer)
+        assert look.to_json("parameters", layer)["says"] == told(conclusions.about_parameters)(arms, TITLES, layer)
     assert len(set(by_layer.values())) == 5
 
 
@@ -139,7 +147,7 @@ def test_every_page_says_which_arms_are_dead_and_train_says_what_the_latest_look
         "Dead at step 7, 0 for all 64 images: fc2 of No normalization. "
         "Gradient exactly 0 at step 7: every layer of No normalization."
     )
-    assert kept.dead == dead
+    assert str(kept.dead) == dead
     latest = kept.since(1, "fixed")[0]
     assert latest.to_json("gradients", None)["says"].endswith(dead)
     assert latest.to_json("activations", None)["says"]["conv1"].endswith(dead)
@@ -189,10 +197,10 @@ def test_looks_are_dense_at_the_start_and_few_in_all() -> None:
 def test_the_sentences_say_what_the_numbers_are(looks: list[NetworksSeen]) -> None:
     arms = looks[0].arms
     ratio = arms["none"].gradient_ratio
-    assert f"No normalization {1 / ratio:,.0f} times smaller" in about_gradients(arms, TITLES)
+    assert f"No normalization {1 / ratio:,.0f} times smaller" in told(conclusions.about_gradients)(arms, TITLES)
     spread = arms["none"].layers[-2].activated.unit_std
-    assert f"No normalization {spread:.2g} (pooled" in about_activations(arms, TITLES, "fc2")
-    assert "BatchNorm 1.00 to 1.00, running variance " in about_parameters(arms, TITLES, "conv1")
+    assert f"No normalization {spread:.2g} (pooled" in told(conclusions.about_activations)(arms, TITLES, "fc2")
+    assert "BatchNorm 1.00 to 1.00, running variance " in told(conclusions.about_parameters)(arms, TITLES, "conv1")
 
 
 def test_the_sentences_name_the_arms_whose_numbers_are_not_finite_and_write_no_long_numbers(
@@ -204,10 +212,14 @@ def test_the_sentences_name_the_arms_whose_numbers_are_not_finite_and_write_no_l
     arms = next(look.arms for look in seen if look.step == 1)
     assert not math.isfinite(arms["none"].layers[-2].activated.unit_std)
     lost = "are not finite numbers at this step, so they cannot be drawn: No normalization"
-    by_layer = [about(arms, TITLES, layer) for about in (about_activations, about_parameters) for layer in LAYERS]
-    assert f"The values of fc2 {lost}" in about_activations(arms, TITLES, "fc2")
-    assert f"The gradients {lost}" in about_gradients(arms, TITLES)
-    for sentence in (*by_layer, about_gradients(arms, TITLES)):
+    by_layer = [
+        about(arms, TITLES, layer)
+        for about in map(told, (conclusions.about_activations, conclusions.about_parameters))
+        for layer in LAYERS
+    ]
+    assert f"The values of fc2 {lost}" in told(conclusions.about_activations)(arms, TITLES, "fc2")
+    assert f"The gradients {lost}" in told(conclusions.about_gradients)(arms, TITLES)
+    for sentence in (*by_layer, told(conclusions.about_gradients)(arms, TITLES)):
         assert "nan" not in sentence
         assert max(map(len, sentence.split())) < 20
 
@@ -301,3 +313,16 @@ def test_a_look_that_was_due_does_not_hold_up_those_that_a_page_asks_for(
     assert looked(100.4, 499) == frozenset(), "too soon"
     assert looked(100.45, 500) == {"fixed"}, "due"
     assert looked(101.0, 501) == {"fixed"}
+
+
+def test_a_look_that_was_kept_is_told_in_the_language_of_whoever_asks(observations: Observations) -> None:
+    look = observations.since(0, "fixed")[3]
+    with speaking("zh"):
+        chinese = look.to_json("activations", "fc1")
+        assert look.to_json("gradients", None)["says"].startswith("第一层的平均梯度与最后一层相比：无规范化 ")
+        assert "饱和" in json.loads(observations.whole(look.sequence))["bn"]["layers"][0]["rule"]
+    english = look.to_json("activations", "fc1")
+    assert chinese["says"].startswith("fc1的一个单元在激活函数之后随图像变化的幅度：无规范化 ")
+    assert english["says"].startswith("From image to image a unit of fc1 after the activation varies by: No norm")
+    assert chinese["arms"]["bn"]["fc1"]["rule"] == "饱和：在[0.05, 0.95]之外"
+    assert english["arms"]["bn"]["fc1"]["rule"] == "saturated: outside [0.05, 0.95]"

@@ -24,6 +24,7 @@ from core.experiment.config import ExperimentConfig
 from core.experiment.environment import GRACE_SECONDS
 from core.experiment.fitting import DIGITS
 from core.experiment.rules import ConfigError
+from core.language.speech import speaking
 from core.runs import gallery
 from core.runs.asking import QueueFull
 from core.runs.manager import KEPT_RUNS, MAX_ACTIVE_RUNS, RunManager
@@ -49,7 +50,7 @@ def statuses(run: Run) -> list[str]:
 
 
 def message(run: Run) -> str:
-    return next(r.message for r in reversed(list(run.history)) if isinstance(r, StatusChanged))
+    return next(str(r.message) for r in reversed(list(run.history)) if isinstance(r, StatusChanged))
 
 
 def losses(records: list[Record]) -> list[float]:
@@ -432,6 +433,8 @@ def test_a_run_that_nobody_watches_ends_after_the_grace_period_and_says_why() ->
     manager.join(run, PATIENCE_SECONDS)
     assert run.status == "stopped"
     assert message(run) == "Nobody had this run's page open for 0.05 seconds."
+    with speaking("zh"):  # the worker's thread has said it, in no language
+        assert message(run) == "已有0.05秒没有人打开这次运行的页面。"
 
 
 def test_a_paused_run_that_nobody_watches_ends_too(until) -> None:

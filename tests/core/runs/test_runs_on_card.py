@@ -119,7 +119,7 @@ def test_too_little_memory_is_said_with_what_to_lower() -> None:
         run = manager.submit(ExperimentConfig(data="digits", examples=1437, batch_size=1024, depth=12, epochs=3))
         run.join("a watcher")
         manager.join(run, 120)
-        whose = {r.what for r in run.history if isinstance(r, records.ArmFailed)}
+        whose = {str(r.what) for r in run.history if isinstance(r, records.ArmFailed)}
         if run.status == "failed":
             assert OUT_OF_MEMORY in [getattr(r, "message", "") for r in run.history]
         else:  # some arms had room

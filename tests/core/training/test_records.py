@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.experiment.arm import parse_arm
+from core.language.speech import speaking
 from core.training import records
 from core.training.records import ArmStarted, EpochFinished, History, StatusChanged, TrainingStarted, to_json
 
@@ -77,3 +79,17 @@ def test_a_history_can_grow_while_somebody_reads_it() -> None:
     for record in history:
         history.append(record)
     assert history.latest == 2
+
+
+def test_an_arms_title_is_told_in_the_language_of_who_reads() -> None:
+    title = parse_arm("bn/gn3:book:dropout=0.5:lr=0.02").title
+    arm = ArmStarted("bn", "bn", title, 1, 0, "")
+    started = TrainingStarted("CPU", "mnist", 1, 1, 1, 1, 1, (arm,))
+    assert to_json(started)["arms"][0]["title"] == (
+        "BatchNorm on convolutions + GroupNorm on linear layers with 3 groups and the book's own code "
+        "(dropout 0.5 and lr 0.02)"
+    )
+    with speaking("zh"):
+        assert to_json(started)["arms"][0]["title"] == (
+            "卷积层用批量规范化+全连接层用组规范化（3组，书中的代码）（暂退概率0.5，学习率0.02）"
+        )

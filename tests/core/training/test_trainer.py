@@ -376,7 +376,7 @@ def test_a_loss_that_is_not_finite_ends_that_arm_only_and_names_layer_and_step(s
     assert broken.arm == "none:lr=1e+06"
     assert 2 <= broken.step <= 10
     assert broken.layer in dict(build_lenet(WILD.arms[0], WILD).named_children())
-    assert broken.what.startswith((f"{broken.layer}.", f"the output of {broken.layer}"))
+    assert str(broken.what).startswith((f"{broken.layer}.", f"the output of {broken.layer}"))
     assert len(losses(history, "none:lr=1e+06")) == broken.step - 1
     (epoch,) = (r for r in history if isinstance(r, EpochFinished))
     assert epoch.train_loss.keys() == epoch.train_accuracy.keys() == {"bn", "ln"}
@@ -413,7 +413,7 @@ def test_the_layer_named_is_the_first_that_is_not_finite(
     monkeypatch.setattr("core.training.arms.build_lenet", poisoned)
     history = history_of(replace(WILD, arms=(parse_arm("none"),)), small_images)
     (broken,) = (r for r in history if isinstance(r, ArmDiverged))
-    assert (broken.step, broken.layer, broken.what) == (1, layer, what)
+    assert (broken.step, broken.layer, str(broken.what)) == (1, layer, what)
 
 
 # --- bounds ------------------------------------------------------------------------------------------------------

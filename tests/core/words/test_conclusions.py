@@ -16,12 +16,28 @@ from core.nets.norms import gamma_beta
 from core.probes.summary import NetworkSummary
 from core.training.arms import Arm, build_arms
 from core.training.steps import look_at_fixed_images
-from core.words.conclusions import about_activations, about_dead, about_gradients, about_parameters
+from core.words import conclusions
 
 ARMS = tuple(parse_arm(name) for name in ("none", "bn", "ln", "bn/none"))
 TITLES = {arm.name: arm.title for arm in ARMS}
 CONFIG = ExperimentConfig(data="digits", examples=96, batch_size=32, activation="relu", arms=ARMS)
 LAYERS = ("conv1", "conv2", "fc1", "fc2", "fc3")
+
+
+def about_gradients(looked: dict[str, NetworkSummary], titles: conclusions.Titles) -> str:
+    return str(conclusions.about_gradients(looked, titles))
+
+
+def about_activations(looked: dict[str, NetworkSummary], titles: conclusions.Titles, layer: str) -> str:
+    return str(conclusions.about_activations(looked, titles, layer))
+
+
+def about_parameters(looked: dict[str, NetworkSummary], titles: conclusions.Titles, layer: str) -> str:
+    return str(conclusions.about_parameters(looked, titles, layer))
+
+
+def about_dead(looked: dict[str, NetworkSummary], titles: conclusions.Titles, step: int) -> str:
+    return str(conclusions.about_dead(looked, titles, step))
 
 
 @pytest.fixture

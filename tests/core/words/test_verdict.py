@@ -7,9 +7,11 @@ import pytest
 
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
+from core.language.message import Message
+from core.language.speech import speaking
 from core.training import records
-from core.training.records import ArmDiverged, ArmFailed, LearningRateChanged, StatusChanged
-from core.words.endings import about_failed, none_left
+from core.training.records import NO_MEMORY, ArmDiverged, ArmFailed, LearningRateChanged, StatusChanged
+from core.words.endings import OUT_OF_MEMORY, about_failed, none_left
 from core.words.verdict import is_at_chance, largest_fall, sampling_error, verdict
 
 CONFIG = ExperimentConfig()
@@ -228,18 +230,47 @@ def test_what_a_look_says_of_dead_arms_is_said_beside_their_accuracy() -> None:
 def test_the_learning_rate_to_lower_is_that_of_the_arm_that_diverged_first() -> None:
     config = ExperimentConfig(arms=(parse_arm("none:lr=5"), parse_arm("bn")))
     own, shared = (ArmDiverged(step, name, "fc3", "it is not finite") for step, name in ((3, "none:lr=5"), (9, "bn")))
-    assert "(it was 5)" in none_left(config, [own, shared])
-    assert "(it was 0.1)" in none_left(config, [shared, own])
+    assert "(it was 5)" in str(none_left(config, [own, shared]))
+    assert "(it was 0.1)" in str(none_left(config, [shared, own]))
     before, after = LearningRateChanged(7, 0.1, 0.3), LearningRateChanged(10, 0.3, 0.02)
-    assert "(it was 0.3)" in none_left(config, [before, shared, after, own])
+    assert "(it was 0.3)" in str(none_left(config, [before, shared, after, own]))
 
 
 @pytest.mark.parametrize(
     ("what", "end"), [("ValueError: odd", "odd."), ("ValueError: Odd.", "Odd."), ("E: why?", "why?")]
 )
 def test_what_an_exception_says_ends_in_one_full_stop(what: str, end: str) -> None:
-    said = about_failed([ArmFailed(3, "bn", "step", what)], {"bn": "BatchNorm"})
+    said = str(about_failed([ArmFailed(3, "bn", "step", what)], {"bn": "BatchNorm"}))
     assert said.endswith(end)
     assert not said.endswith("..")
-    left = none_left(CONFIG, [ArmFailed(3, "bn", "step", what)])
+    left = str(none_left(CONFIG, [ArmFailed(3, "bn", "step", what)]))
     assert f" {end} The log has more." in left
+
+
+def test_it_is_told_in_the_language_of_who_reads() -> None:
+    broken = ArmDiverged(57, "ln", "conv1", Message("{parameter} is not finite", {"parameter": "conv1.weight"}))
+    history = [measured(none=0.1, bn=0.799), broken]
+    dead = Message("Gradient exactly 0 at step {step:,}: {places}.", {"step": 5, "places": "fc1"})
+    with speaking("zh"):
+        assert verdict(CONFIG, history, ended=True, dead=dead) == (
+            "训练结束，共234步，在全部10,000幅测试图像上：批量规范化 79.9%；无规范化 10.0%（仍与随机猜测相当）。"
+            "领先69.9个百分点（仅测试图像的抽样误差就有±1.0个百分点；换一个随机种子或换一台机器，差异可能更大）。"
+            "第5步时梯度恰为0：fc1。发散：层规范化在第57步。"
+        )
+        level = verdict(CONFIG, [measured(bn=0.8003, ln=0.8)], ended=True)
+        assert "难分高下：前两名持平（仅测试图像的抽样误差就有±1.1个百分点）。" in level
+        assert str(none_left(CONFIG, [broken])) == (
+            "每个网络的损失都已不是有限数；最早的是ln，在第57步：conv1.weight不是有限数。"
+            "请降低学习率（当时为0.1），然后重新开始。"
+        )
+
+
+def test_one_step_is_no_steps() -> None:
+    assert verdict(CONFIG, [measured(step=1, bn=0.5)], ended=False).startswith("After 1 step, on all 10,000 test")
+
+
+def test_out_of_memory_is_known_in_any_language() -> None:
+    with speaking("zh"):
+        assert none_left(CONFIG, [ArmFailed(3, "bn", "step", NO_MEMORY)]) == OUT_OF_MEMORY
+        said = str(about_failed([ArmFailed(3, "bn", "look", NO_MEMORY)], {"bn": "bn"}))
+    assert said == "bn在第3步之后的查看中失败：设备内存不足。"
