@@ -253,7 +253,7 @@ def test_it_is_told_in_the_language_of_who_reads() -> None:
     dead = Message("Gradient exactly 0 at step {step:,}: {places}.", {"step": 5, "places": "fc1"})
     with speaking("zh"):
         assert verdict(CONFIG, history, ended=True, dead=dead) == (
-            "训练结束，共234步，在全部10,000幅测试图像上：批量规范化 79.9%；无规范化 10.0%（仍与随机猜测相当）。"
+            "训练结束，共234步，在全部10,000幅测试图像上：批量规范化 79.9 %；无规范化 10.0 %（仍与随机猜测相当）。"
             "领先69.9个百分点（仅测试图像的抽样误差就有±1.0个百分点；换一个随机种子或换一台机器，差异可能更大）。"
             "第5步时梯度恰为0：fc1。发散：层规范化在第57步。"
         )
