@@ -3,6 +3,7 @@
 import { _, spoken } from "../shared/language.js";
 import { enumerated } from "../shared/lists.js";
 import { projectorButton } from "../shared/look.js";
+import { number } from "../shared/web.js";
 
 export { save } from "../shared/web.js";
 
@@ -52,18 +53,16 @@ const words = () => ({
   "[data-part=dot]": { title: _("follows the run") },
 });
 
-const many = (count) => count.toLocaleString("en");
-
 export const cellInWords = (axes, cell) => enumerated(axes.map((axis, i) => `${axis.name.toLowerCase()} ${cell[i]}`));
 
 // As core/cube/shown.py's describe() has it, at once.
 export function selectionInWords({ title, shares }, axes, cell, count, drawn) {
-  const told = { title, cell: cellInWords(axes, cell), count: many(count), drawn: many(drawn), shared: shares };
+  const told = { title, cell: cellInWords(axes, cell), count: number(count), drawn: number(drawn), shared: shares };
   return _("{title}, cell {cell}: {count} of {drawn} cells drawn share {shared}.", told);
 }
 
 export function keysInWords({ title }, total) {
-  return _("{title}: {total} cells. Arrow keys and Page Up, Page Down pick a cell; Shift and arrows turn the cube.", { title, total: many(total) });
+  return _("{title}: {total} cells. Arrow keys and Page Up, Page Down pick a cell; Shift and arrows turn the cube.", { title, total: number(total) });
 }
 
 export function fillStages(group, stages) {

@@ -18,7 +18,7 @@ import { MARKERS } from "../shared/look.js";
 import { ruler } from "../shared/ruler.js";
 import { keptTicks, logTicks, ticksFollow } from "./log_axis.js";
 import { NOTES } from "./notes.js";
-import { CONFIG, SMALL, brief, escape, layout, number } from "../shared/web.js";
+import { CONFIG, SMALL, axisIn, brief, escape, layout, number } from "../shared/web.js";
 
 const stageNames = () => ({ before: _("before the norm"), normalized: _("normalized"), scaled: _("after γ and β"), activated: _("after the activation") });
 const BEFORE = ["before", "normalized", "scaled"]; // the activation, on one axis
@@ -128,7 +128,7 @@ class Activations extends InsidePage {
     Object.assign(axis, namesOf(layers, half, this.longest(layers), this.colours.type)); // alike in both halves
     await this.react(spread, lines, {
       hovermode: "x", margin: { l: 8, r: labelWidth(ends, this.colours.type), t: 34, b: 8 },
-      xaxis: { ...axis, domain: [0, 0.46] }, xaxis2: { ...this.axis(), ...axis, domain: [0.51, 1] },
+      xaxis: { ...axis, domain: [0, 0.46] }, xaxis2: { ...axisIn(this.colours), ...axis, domain: [0.51, 1] },
       yaxis: { type: "log", range, ...logTicks(seen.map((exponent) => 10 ** exponent)), title: { text: _("std, {stage}", { stage: stageNames()[this.stage] }), standoff: 4 } },
       annotations: [head(pooled, 0), head(perUnit, 0.51),
         ...endLabels(ends, seen, (this.colours.type + 5) / (spread.clientHeight - 80), this.colours.type)],
@@ -255,12 +255,12 @@ class Activations extends InsidePage {
     const grid = rowsOf(layers.length, drift.clientWidth - 5 * type, type);
     drift.style.setProperty("--rows", grid.rows);
     const [traces, axes, annotations, shapes] = [[], {}, [], []];
-    const y = { ...this.axis(), type: "log", ...keptTicks(drift) };
+    const y = { ...axisIn(this.colours), type: "log", ...keptTicks(drift) };
     layers.forEach((layer, i) => {
       const { row, x: domain, ...halves } = domainsOf(i, grid, drift.clientHeight, type);
       ["before", "scaled"].forEach((stage, half) => {
         const [xId, yId] = [nth(half * layers.length + i), nth(2 * row + half)];
-        axes[`xaxis${xId}`] = { ...this.axis(), domain, anchor: `y${yId}`, matches: xId ? "x" : undefined, rangemode: "tozero", showticklabels: Boolean(half), nticks: 4, ...this.stepAxis(), ...(!half && { title: undefined }) };
+        axes[`xaxis${xId}`] = { ...axisIn(this.colours), domain, anchor: `y${yId}`, matches: xId ? "x" : undefined, rangemode: "tozero", showticklabels: Boolean(half), nticks: 4, ...this.stepAxis(), ...(!half && { title: undefined }) };
         const title = { text: stageNames()[stage], standoff: 4 };
         axes[`yaxis${yId}`] ??= { ...y, domain: half ? halves.lower : halves.upper, anchor: `x${xId}`, matches: yId ? "y" : undefined, title };
         for (const arm of this.everShown()) {
@@ -277,7 +277,7 @@ class Activations extends InsidePage {
       shapes.push({ ...this.cursorLine(`x${nth(i)}`), y0: halves.lower[0], y1: halves.upper[1] });
     });
     await this.react(drift, traces, { ...axes, annotations, shapes, hovermode: "x", margin: { l: 8, r: 12, t: 50, b: 8 }, uirevision: "drift" }); // the toolbar above the layers' names
-    ticksFollow(this.Plotly, drift, ...layers.flatMap((layer, row) => [`yaxis${nth(2 * row)}`, `yaxis${nth(2 * row + 1)}`]));
+    ticksFollow(this.Plotly, drift, "yaxis");
     this.onClick(drift, (point) => this.moveTo(point.x));
     this.parts.driftSays.textContent = aboutDrift(layers[0], this.everShown(), this.looks.slice(0, this.index + 1));
   }
@@ -322,10 +322,6 @@ class Activations extends InsidePage {
 
   anywhere(look, layer, stage) {
     return Object.values(look.arms).some((arm) => stageOf(arm[layer], stage));
-  }
-
-  axis() {
-    return { gridcolor: this.colours.grid, zeroline: false, linecolor: this.colours.grid, tickfont: { size: this.colours.type }, automargin: true };
   }
 
   async react(element, traces, more, config) {

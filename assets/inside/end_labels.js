@@ -1,7 +1,7 @@
 // Names and numbers at the right ends of lines on a log axis, pushed apart where they would overlap.
 
 import { _ } from "../shared/language.js";
-import { broken } from "../shared/names.js";
+import { broken, cut } from "../shared/names.js";
 import { ruler } from "../shared/ruler.js";
 import { brief, escape } from "../shared/web.js";
 
@@ -38,7 +38,7 @@ export function labelWidth(ends, type) {
 
 // A long name above its number, in lines; where there is no room for them, cut and beside it.
 const linesOf = (end) => (end.name.length > LONGEST ? [...broken(end.name, LINE_LETTERS).map(bold), brief(end.value)] : [short(end)]);
-const short = ({ name, value }) => `${bold(name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name)} ${brief(value)}`;
+const short = ({ name, value }) => `${bold(cut(name, LONGEST))} ${brief(value)}`;
 const bold = (text) => `<b>${escape(text)}</b>`;
 const shown = (text) => text.replaceAll(/<[^>]*>/g, "").length;
 

@@ -13,7 +13,7 @@ import { _, pgettext } from "../shared/language.js";
 import { sentences } from "../shared/lists.js";
 import { MARKERS } from "../shared/look.js";
 import { printed } from "./tensor_text.js";
-import { CONFIG, brief, escape, get, layout, number, percent, scientific } from "../shared/web.js";
+import { CONFIG, axisIn, brief, escape, get, layout, number, percent, scientific } from "../shared/web.js";
 
 const WIDE = 16; // more channels than this are drawn sorted, and as bands over time
 const KEPT = 0.9; // of the old running statistics, at each step
@@ -164,7 +164,7 @@ class Parameters extends InsidePage {
       ...own.flatMap((each) => this.overTime(each, which)),
     ];
     const { shown: look, colours } = this;
-    const second = { ...layout(colours, {}).xaxis, anchor: "y", domain: [0.47, 1], nticks: 6, ...this.stepAxis() };
+    const second = { ...axisIn(colours), anchor: "y", domain: [0.47, 1], nticks: 6, ...this.stepAxis() };
     return this.chart(which, traces, {
       title: this.isWide ? _("{symbol} of every unit, sorted, and over the run", { symbol: SYMBOLS[which] }) : _("{symbol} per channel, and over the run", { symbol: SYMBOLS[which] }), barmode: "group", bargap: 0.25, hovermode: "closest",
       xaxis: { domain: [0, 0.4], ...this.channelAxis }, xaxis2: second,
@@ -371,8 +371,9 @@ class Parameters extends InsidePage {
   }
 
   wordsOf({ dataset: { part } }) {
-    if (part === "accuracy") return { about: [_("step {step}", { step: number(this.shown.step) }), pgettext("what the accuracies are of", "test images")] };
-    if (part === "noiseChart") return { about: this.noiseFound ? [_("step {step}", { step: number(this.noiseFound.step) }), pgettext("what the accuracies are of", "test images")] : [_("not measured yet")] };
+    const tested = ({ step }) => [_("step {step}", { step: number(step) }), pgettext("what the accuracies are of", "test images")];
+    if (part === "accuracy") return { about: tested(this.shown) };
+    if (part === "noiseChart") return { about: this.noiseFound ? tested(this.noiseFound) : [_("not measured yet")] };
     const symbol = { gammaGrad: "∂L/∂γ", betaGrad: "∂L/∂β" }[part];
     if (!symbol) return {};
     return { title: this.isWide ? _("{symbol} of every unit, sorted", { symbol }) : _("{symbol} per channel", { symbol }) };

@@ -2,6 +2,7 @@
 
 import { spread } from "./channels.js";
 import { _ } from "../shared/language.js";
+import { number } from "../shared/web.js";
 
 // Why an arm has nothing to show behind `layer`; `lost`: the steps at which it diverged or failed, if it did.
 export function lack(arm, norm, layer, { diverged, failed }) {
@@ -40,5 +41,5 @@ export function gain(arm, { running, recalibrated, batch }) {
 export function aboutNoise(layer, positions) {
   if (positions === 1) return _("Each image gives one value per unit and images are independent: the noise is 1/√N. (At large N a little less, since the pool is finite.)");
   return _("One image has {positions} positions per channel at {layer}; for the mean it counts like as many independent values as stand above. The noise falls with √N, since images are independent; it would fall from 1/√(N·H·W) if positions were, too.",
-    { positions: positions.toLocaleString("en-US"), layer });
+    { positions: number(positions), layer });
 }

@@ -12,14 +12,17 @@ const TAGS = { en: "en", zh: "zh-CN" }; // as core/language/languages.py has the
 
 let language = "en";
 let catalog = {};
+let asked = language;
 const catalogs = { en: Promise.resolve({}) };
 
 export const spoken = () => language;
 
 // From now on, on this page; resolves when it can be spoken. `chosen`: by the visitor, so that the next visit speaks it too.
 export async function speak(wanted, chosen) {
+  asked = wanted;
   catalogs[wanted] ??= fetched(wanted);
   const found = await catalogs[wanted];
+  if (asked !== wanted) return; // another was chosen while its catalog was on its way
   [language, catalog] = [wanted, found];
   // Streamlit says "en", and a browser that takes Chinese for Japanese draws other characters.
   if (document.documentElement.lang !== TAGS[wanted]) document.documentElement.lang = TAGS[wanted];

@@ -1,5 +1,6 @@
-// An arm's name in lines of at most so many letters, broken where its parts join: bn:book / :dropout=0.5.
+// An arm's name where there is little room for it.
 
+// In lines of at most so many letters, broken where its parts join: bn:book / :dropout=0.5.
 export function broken(name, letters) {
   const [first, ...rest] = name.split(/(?=[:/])/);
   const found = [first];
@@ -9,3 +10,6 @@ export function broken(name, letters) {
   }
   return found;
 }
+
+// In one, of which the end is left out: bn:book:dr…
+export const cut = (name, letters) => (name.length > letters ? `${name.slice(0, letters - 1)}…` : name);

@@ -2,6 +2,7 @@
 // and the run's settings and link. The words are a display list first, as the cube's, and are painted around the chart.
 
 import { _ } from "./language.js";
+import { LINE } from "./titles.js";
 import { joined, wrapped } from "./wrapped.js";
 import { save } from "./web.js";
 
@@ -9,7 +10,6 @@ const SCALE = 2; // pixels of the picture for one of the page, in each direction
 const LEAST = { width: 640, height: 300 }; // the words need room above a small chart, too
 const EDGE = 16;
 const SAMPLE = 36; // of a line, before its words
-const LINE = 1.3; // of type, as plotly sets lines
 const GAP = 20; // from one entry of the key to the next
 const DASHES = { solid: [], dash: [8, 5], dot: [2, 4] };
 const CORNERS = { square: [4, 0.785], diamond: [4, 0], "triangle-up": [3, 0], pentagon: [5, 0] }; // how many, and turned how far
@@ -151,7 +151,7 @@ export function standingAlone({ layout, clientWidth, clientHeight, _fullLayout: 
 }
 
 // How many pixels words at a plot's side reach beyond what is above and below it.
-export function missingRoom(annotations, { plot, above, below }) {
+function missingRoom(annotations, { plot, above, below }) {
   const ends = annotations.filter(({ yref, textangle }) => yref === "paper" && !textangle).flatMap(({ text, font, y, yshift = 0, yanchor = "middle" }) => {
     const high = LINE * font.size * text.split("<br>").length;
     const foot = y * plot + yshift - { bottom: 0, middle: high / 2, top: high }[yanchor];
@@ -173,7 +173,7 @@ async function pictureOf(Plotly, chart, layout, look) {
 }
 
 // What a chart leaves for its title, which stands above the picture; marks may have some beside it.
-const roomOf = ({ title, font }) => (34 * font.size) / 14 + 1.3 * title.font.size * (title.text.split("<br>").length - 1);
+const roomOf = ({ title, font }) => (34 * font.size) / 14 + LINE * title.font.size * (title.text.split("<br>").length - 1);
 
 // A picture in a picture loads nothing: the page's own type has to be in it, or the labels would not fit their room.
 async function fontFaces(font) {

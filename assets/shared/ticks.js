@@ -10,17 +10,16 @@ export function logTicks([low, high]) {
   return { tickvals, ticktext: tickvals.map(writer(tickvals)) };
 }
 
-// Plotly would write k and B, as of money: a run that blew up has powers of ten here as in the words.
-export const IN_POWERS = { exponentformat: "power" };
-
 // An axis that shows few steps has a number for each: there is no half a step. Steps are counted: 20,000.
 const FEW_STEPS = 8;
 export const wholeSteps = (shown) => ({ exponentformat: "none", separatethousands: true, ...(shown < FEW_STEPS && { dtick: 1 }) });
 
-// Keeps the ticks of a chart's log axis right whatever changed its range: new data, a zoom, a double click.
+// Keeps the ticks of a chart's log axes right whatever changed their range: new data, a zoom, a double click. "yaxis" names
+// all upright ones, those too that a later drawing adds: yaxis2, yaxis3.
 export function ticksFollow(Plotly, element, ...names) {
   element.on("plotly_afterplot", () => {
-    const changes = Object.assign({}, ...names.map((name) => newTicks(element._fullLayout[name], name)));
+    const axes = Object.entries(element._fullLayout).filter(([name]) => names.some((each) => name.startsWith(each)));
+    const changes = Object.assign({}, ...axes.map(([name, axis]) => newTicks(axis, name)));
     if (Object.keys(changes).length) Plotly.relayout(element, changes); // at once: each relayout draws the chart again
   });
 }

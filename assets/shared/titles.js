@@ -4,7 +4,7 @@
 import { ruler } from "./ruler.js";
 import { BETWEEN } from "./wrapped.js";
 
-const LINE = 1.3; // of the size of type
+export const LINE = 1.3; // of the size of type, as plotly sets lines
 const CAP = 0.7; // as far as plotly lowers a title of one line below its place, and forgets to lower one of several
 const BUTTON = 24; // pixels of the toolbar
 

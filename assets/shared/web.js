@@ -1,7 +1,6 @@
 // Talking to the server, and words and numbers in HTML.
 
 import { _, spoken } from "./language.js";
-import { IN_POWERS } from "./ticks.js";
 
 export const address = (path) => new URL(path, document.baseURI).href;
 
@@ -60,9 +59,15 @@ export function scientific(x, decimals) {
 // Large type needs more room between the numbers of an upright axis and its title.
 const apart = (axis, type) => (axis.title?.standoff ? { ...axis, title: { ...axis.title, standoff: axis.title.standoff + type - 14 } } : axis);
 
+// An axis in the page's type and colours. Plotly would write k and B, as of money: a run that blew up has powers of ten here
+// as in the words.
+export const axisIn = (look, type = look.type) => ({
+  gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: type }, automargin: true, exponentformat: "power",
+});
+
 // A chart's layout in the page's type and colours; `more` goes on top.
 export function layout(look, more, type = look.type) {
-  const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: type }, automargin: true, ...IN_POWERS };
+  const axis = axisIn(look, type);
   return {
     autosize: true, margin: { l: 8, r: 12, t: 34 * type / 14, b: 8 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: look.font, color: look.text, size: type }, showlegend: false, dragmode: "zoom",

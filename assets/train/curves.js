@@ -6,9 +6,9 @@ import { MARKERS, armColors } from "../shared/look.js";
 import { lineOf } from "./series.js";
 import { _ } from "../shared/language.js";
 import { ruler } from "../shared/ruler.js";
-import { IN_POWERS, logTicks, wholeSteps, written } from "../shared/ticks.js";
+import { logTicks, wholeSteps, written } from "../shared/ticks.js";
 import { titled, upright } from "../shared/titles.js";
-import { SAVE, framed } from "../shared/web.js";
+import { SAVE, axisIn, framed } from "../shared/web.js";
 
 const xTitle = (x) => ({ step: _("step (mini-batches)"), epoch: _("epoch"), seconds: _("seconds of the arm’s own training") })[x];
 const hoverTitle = (x) => ({ step: _("step {step}", { step: "%{x:,d}" }), epoch: _("epoch {epoch}", { epoch: "%{x:.2f}" }),
@@ -132,7 +132,7 @@ export class Curves {
   layout(chart, series, view, look, { ends, above, room, x, y, log }) {
     const labelled = AT_THE_RIGHT.find((kind) => view.kinds.has(kind));
     const right = labelled ? _("at the right: {line}", { line: lineName(labelled) }) : "";
-    const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { size: look.type }, automargin: true, ...IN_POWERS };
+    const axis = axisIn(look);
     return {
       autosize: true,
       margin: { l: 8, r: ends.margin, t: 34 * look.type / 14 + room, b: 8 },
@@ -163,9 +163,9 @@ const line = (x, y, color, dash, width, more) => ({
 });
 
 // What is said at a point; a loss that blew up is written as beside its line.
-function hover(kind, y, isSmoothed) {
-  const said = (value) => ({ hovertemplate: isSmoothed ? _("{value} smoothed", { value }) : value });
-  if (kind === "accuracy") return said("%{y:.1%}");
+function hover(value, y, isSmoothed) {
+  const said = (point) => ({ hovertemplate: isSmoothed ? _("{value} smoothed", { value: point }) : point });
+  if (value === "accuracy") return said("%{y:.1%}");
   if (!y.some((loss) => loss >= HUGE)) return said("%{y:.4f}");
   return { text: y.map((loss) => (loss == null ? "" : written(loss, 4))), ...said("%{text}") };
 }

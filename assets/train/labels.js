@@ -3,8 +3,9 @@
 
 import { hasFailed } from "./series.js";
 import { _ } from "../shared/language.js";
-import { broken } from "../shared/names.js";
+import { broken, cut } from "../shared/names.js";
 import { written } from "../shared/ticks.js";
+import { LINE } from "../shared/titles.js";
 
 const LINE_LETTERS = 15; // what is longer is broken: bn:book / :dropout=0.5
 const CUT_LETTERS = 11; // of a name where there is no room for all lines of all
@@ -19,14 +20,14 @@ const SHARE = 0.16; // of a chart's height that the rows of marks may take
 export function endLabels(labels, { kind, place, isSeen = () => true, height, look, widthOf }) {
   const room = height + BELOW * look.type;
   let told = labels.map((label) => ({ ...label, lines: lines(label, kind) }));
-  if (countOf(told) * 1.3 * SMALLEST > room) told = labels.map((label) => ({ ...label, lines: [cut(label, kind)] }));
+  if (countOf(told) * LINE * SMALLEST > room) told = labels.map((label) => ({ ...label, lines: [shortLine(label, kind)] }));
   const all = countOf(told);
-  const size = Math.min(look.type + 1, Math.max(SMALLEST, room / (1.3 * all)));
+  const size = Math.min(look.type + 1, Math.max(SMALLEST, room / (LINE * all)));
   const placed = told
     .filter(isSeen)
     .map((label) => ({ ...label, y: Math.min(0.98, Math.max(0.02, place(label.value))) }))
     .toSorted((a, b) => a.y - b.y);
-  const half = ({ lines: { length } }) => (0.5 * (length * 1.3 * size + 2)) / height;
+  const half = ({ lines: { length } }) => (0.5 * (length * LINE * size + 2)) / height;
   placed.forEach((label, i) => {
     if (i) label.y = Math.max(label.y, placed[i - 1].y + half(placed[i - 1]) + half(label));
   });
@@ -61,13 +62,10 @@ function lines(label, kind) {
 }
 
 // One line, whatever the name: its card has all of it, in the same colour.
-function cut(label, kind) {
-  const { arm: { name } } = label;
-  return `${name.length > CUT_LETTERS ? `${name.slice(0, CUT_LETTERS - 1)}…` : name} ${figureOf(label, kind)}`;
-}
+const shortLine = (label, kind) => `${cut(label.arm.name, CUT_LETTERS)} ${figureOf(label, kind)}`;
 
 const bold = (name) => (text) => {
-  const told = [name, `${name.slice(0, CUT_LETTERS - 1)}…`].find((each) => text.startsWith(`${each} `));
+  const told = [name, cut(name, CUT_LETTERS)].find((each) => text.startsWith(`${each} `));
   if (told) return `<b>${told}</b>${text.slice(told.length)}`;
   return name.includes(text) ? `<b>${text}</b>` : text;
 };

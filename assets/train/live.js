@@ -325,7 +325,7 @@ class Panel {
     if (what === "rate") return this.showRate(heard, rate.value);
     if (!BEGINS.has(what)) return;
     this.presses.underWay += 1;
-    evaluateAfter(new Promise((done) => (this.firstShown = () => requestAnimationFrame(() => requestAnimationFrame(done)))));
+    evaluateAfter(new Promise((done) => (this.firstShown = done)).then(painted));
     this.show();
     await heard;
     this.presses.underWay -= 1;
@@ -363,5 +363,8 @@ class Panel {
     this.draw();
   }
 }
+
+// What is on the page now is on the screen at the second frame from here.
+const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 
 fetchAhead(); // while the page is still being read

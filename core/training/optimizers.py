@@ -22,23 +22,24 @@ def _undecorated(method: Callable[..., Any]) -> Any:
     return getattr(method, "__wrapped__", method)
 
 
-class SGD(torch.optim.SGD):
-    """torch.optim.SGD; see above."""
+class _Undecorated:
+    """What all of PyTorch's optimizers share."""
 
     add_param_group = _undecorated(torch.optim.Optimizer.add_param_group)
     zero_grad = _undecorated(torch.optim.Optimizer.zero_grad)
     state_dict = _undecorated(torch.optim.Optimizer.state_dict)
     load_state_dict = _undecorated(torch.optim.Optimizer.load_state_dict)
+
+
+class SGD(_Undecorated, torch.optim.SGD):
+    """torch.optim.SGD; see above."""
+
     step = torch.no_grad()(_undecorated(torch.optim.SGD.step))
 
 
-class Adam(torch.optim.Adam):
+class Adam(_Undecorated, torch.optim.Adam):
     """torch.optim.Adam; see above."""
 
-    add_param_group = _undecorated(torch.optim.Optimizer.add_param_group)
-    zero_grad = _undecorated(torch.optim.Optimizer.zero_grad)
-    state_dict = _undecorated(torch.optim.Optimizer.state_dict)
-    load_state_dict = _undecorated(torch.optim.Optimizer.load_state_dict)
     step = torch.no_grad()(_undecorated(torch.optim.Adam.step))
 
 

@@ -65,6 +65,8 @@ def show(networks: Networks) -> None:
     normings = controls.normings(site, seen)
     if normings and shown:
         _draw(networks, state, name, seen, lambda now, live: _picture(now, normings, shown, seen, live))
+    else:
+        _keep_in_link(_answered(seen))  # what is chosen stays in another language, picture or not
     cube_lessons.show(sites, pool, networks.sites(EXAMPLE), draw=element)
 
 

@@ -227,8 +227,9 @@ def fill_form(config: ExperimentConfig) -> None:
 def read_form() -> dict[str, Any]:
     """The values of the form's widgets, by setting."""
     values = {f.name: st.session_state[f.name] for f in fields(ExperimentConfig) if f.name in st.session_state}
-    for name in values.keys() & visitor().meant.keys():
-        values[name] = visitor().meant[name].get(values[name], values[name])
+    for name, meant in visitor().meant.items():
+        if name in values:
+            values[name] = meant.get(values[name], values[name])
     return values
 
 

@@ -44,6 +44,19 @@ test("a catalog is fetched once", async () => {
   assert.deepEqual([_("Ready"), spoken()], ["就绪", "zh"]);
 });
 
+test("what was chosen last is spoken, also where the catalog of what was chosen before comes later", async () => {
+  const fresh = await script("language.js", "?fresh");
+  const { fetch } = globalThis;
+  let come;
+  globalThis.fetch = (url) => new Promise((done) => (come = () => done(fetch(url))));
+  const chinese = fresh.speak("zh", true);
+  await fresh.speak("en", true);
+  come();
+  await chinese;
+  assert.deepEqual([fresh._("Ready"), fresh.spoken(), document.documentElement.lang], ["Ready", "en", "en"]);
+  assert.match(document.cookie, /^normscope_language=en;/);
+});
+
 test("the page says in which language it is, so that the browser draws Chinese and not Japanese characters", async () => {
   await speak("zh");
   assert.equal(document.documentElement.lang, "zh-CN");

@@ -35,7 +35,7 @@ test("there is nothing to keep before the first drawing, on a linear axis, or wi
   assert.deepEqual(keptTicks(chart({ yaxis: { type: "log" } })), {});
 });
 
-test("all named axes of a chart that has been drawn get their numbers at once, and are followed once only", () => {
+test("all axes that are named of a chart that has been drawn get their numbers at once, and are followed once only", () => {
   const changes = [];
   const Plotly = { relayout: (_, change) => changes.push(Object.keys(change).filter((key) => key.endsWith("tickvals"))) };
   const element = chart({ yaxis: { type: "log", range: [0, 3] }, yaxis2: { type: "log", range: [-2, 0] } });
@@ -44,4 +44,15 @@ test("all named axes of a chart that has been drawn get their numbers at once, a
   assert.deepEqual(changes, [["yaxis.tickvals", "yaxis2.tickvals"]], "one drawing for both");
   element.emit();
   assert.equal(changes.length, 2);
+});
+
+test("an upright axis that comes later, with another row of panels, gets its numbers, too; a flat one that is not named does not", () => {
+  const changes = [];
+  const Plotly = { relayout: (_, change) => changes.push(Object.keys(change).filter((key) => key.endsWith("tickvals"))) };
+  const element = chart({ xaxis: { type: "log", range: [0, 3] }, yaxis: { type: "log", range: [0, 3], tickvals: [1, 10, 100, 1000] } });
+  ticksFollow(Plotly, element, "yaxis");
+  assert.deepEqual(changes, []);
+  element._fullLayout.yaxis12 = { type: "log", range: [0, 3] };
+  element.emit();
+  assert.deepEqual(changes, [["yaxis12.tickvals"]]);
 });

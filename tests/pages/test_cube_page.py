@@ -40,6 +40,11 @@ def networks(app: AppTest) -> list[str]:
     return next((list(group.options) for group in app.get("button_group") if group.key.startswith("cube_network")), [])
 
 
+def norm(app: AppTest, side: str) -> Any:
+    """The row of buttons with the norms of that side."""
+    return next(group for group in app.get("button_group") if group.key.startswith(f"cube_{side}_"))
+
+
 def ended(manager: RunManager, config: ExperimentConfig) -> Run:
     run = manager.submit(config)
     manager.join(run, 60)
@@ -156,6 +161,18 @@ def test_a_press_on_the_other_language_leaves_what_is_in_view_and_the_answer_to_
     assert app.query_params["cube"] == seen
     assert app.success[0].value == answered
     assert panel(app)["panels"][1]["title"] == told
+
+
+def test_a_press_on_the_other_language_leaves_the_norms_chosen_where_nothing_can_be_drawn() -> None:
+    app = open_cube(link="left:gn,groups:3")
+    app.slider(key="cube_examples").set_value(8)
+    app.slider(key="cube_features").set_value(32)
+    app.select_slider(key="cube_positions").set_value(12).run()
+    assert "At most 4,096 cells can be told apart" in app.error[0].value
+    norm(app, "left").select("in").run()
+    press_language(app)
+    assert "至多能分辨4,096个单元" in app.error[0].value
+    assert norm(app, "left").value == "in"
 
 
 def test_the_same_look_into_a_run_is_told_in_both_languages(manager: RunManager) -> None:

@@ -72,7 +72,7 @@ def cases(draw: st.DrawFn, kind: str) -> Case:
 
 
 @pytest.mark.parametrize("kind", LAYERS)
-@settings(max_examples=75)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_every_layer_is_torchs_whatever_its_options_and_its_input(kind, data):
     assert_as_torchs(data.draw(cases(kind)))
