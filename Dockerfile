@@ -16,6 +16,7 @@ RUN if [ -n "$TORCH_INDEX_URL" ]; then \
  && pip install --no-cache-dir -r requirements.txt
 
 ENV NORMSCOPE_DATA=/data \
+    NORMSCOPE_HOME=/data/normscope \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     STREAMLIT_BROWSER_GATHER_USAGE_STATS=false

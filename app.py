@@ -13,7 +13,12 @@ from core.language.languages import of_machine
 from core.language.speech import _, speaking
 
 environment.fix_products()  # before PyTorch is there
+environment.fix_threads()
 
+from core.web.guarding import Guarding, inline_scripts  # noqa: E402
+from core.web.limiting import Limiting  # noqa: E402
+from core.web.metrics import Measuring  # noqa: E402
+from core.web.owner import Owning  # noqa: E402
 from core.web.preload import Preloading  # noqa: E402
 from core.web.routes import lifespan, routes_below  # noqa: E402
 
@@ -21,6 +26,7 @@ FRAME = Path(__file__).resolve().with_name("pages") / "frame.py"
 
 try:
     environment.check()
+    sites = environment.embed_sites()
 except ConfigError as error:
     with speaking(of_machine(os.environ)):
         sys.exit(_("NormScope cannot start. {why}", why=error))
@@ -30,4 +36,12 @@ except ConfigError as error:
 sys.path.append(str(FRAME.parent))
 
 base = st.get_option("server.baseUrlPath") or ""
-app = st.App(FRAME, routes=routes_below(base), middleware=[Middleware(Preloading, base=base)], lifespan=lifespan)
+inline = inline_scripts((Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8"))
+before = [
+    Middleware(Measuring, base=base),
+    Middleware(Guarding, sites=sites, inline=inline),
+    Middleware(Limiting, base=base, proxied=environment.proxied(), names=environment.log() == "addresses"),
+    Middleware(Preloading, base=base),
+    Middleware(Owning, base=base),
+]
+app = st.App(FRAME, routes=routes_below(base), middleware=before, lifespan=lifespan)

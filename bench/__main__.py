@@ -2,6 +2,7 @@
 
     python -m bench                     every section
     python -m bench training layers     these only; the others keep what was measured before
+    python -m bench store --pairs 15    what keeping runs costs: some seven minutes on two quiet cores
 
 What is compared is measured alternately in one process, so that a busy machine is busy for both. Absolute times are
 this machine's.
@@ -25,7 +26,18 @@ from core.data.device import best_device, describe  # noqa: E402
 from core.training.crew import share_cores  # noqa: E402
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
-SECTIONS = ("training", "profiling", "layers", "watching", "page", "scaling")  # a module each, with report(repeats)
+SECTIONS = (
+    "training",
+    "profiling",
+    "layers",
+    "watching",
+    "strip",
+    "page",
+    "scaling",
+    "store",
+    "lessons",
+    "lab",
+)  # a module each, with report(repeats)
 
 
 def main() -> None:
@@ -35,12 +47,14 @@ def main() -> None:
         "sections", nargs="*", metavar="section", choices=[*SECTIONS, []], default=[], help="which to measure (all)"
     )
     parser.add_argument("--repeats", type=int, default=7, help="how often each pair is measured (default 7)")
+    parser.add_argument("--pairs", type=int, default=15, help="how many pairs `store` measures (default 15)")
     options = parser.parse_args()
     share_cores()
     found = _kept()
     for name in options.sections or SECTIONS:
         report: Callable[[int], str] = importlib.import_module(f"bench.{name}").report
-        found[name] = f"<!-- {name} -->\n{report(options.repeats).strip()}\n\n{_circumstances()}\n"
+        times = options.pairs if name == "store" else options.repeats
+        found[name] = f"<!-- {name} -->\n{report(times).strip()}\n\n{_circumstances()}\n"
         RESULTS.write_text("\n".join(["# Speed\n", *(found[name] for name in SECTIONS if name in found)]))
         print(found[name])
 

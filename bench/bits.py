@@ -27,6 +27,8 @@ SETTINGS = (
     {"arms": BOOK},
     {"momentum": 0.9},
     {"optimizer": "adam", "learning_rate": 0.01},
+    {"weight_decay": 0.01, "schedule": "cosine"},
+    {"optimizer": "adam", "learning_rate": 0.01, "weight_decay": 0.1, "schedule": "step"},
     {"dropout": 0.2},
     {"batch_size": 31, "epochs": 1, "drop_last": False},
     {"batch_size": 32, "epochs": 1},

@@ -52,7 +52,7 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def visitor(browser: Browser, *scripts: str) -> Iterator[BrowserContext]:
     """A visitor with an empty cache; FRAMES and `scripts` run in each page before its own."""
-    context = browser.new_context(viewport=SIZE, locale="en-US")
+    context = browser.new_context(viewport=SIZE, locale="en-US", bypass_csp=True)  # Playwright evaluates text
     context.set_default_timeout(PATIENCE_MS)
     for script in (FRAMES, *scripts):
         context.add_init_script(script)

@@ -26,6 +26,12 @@ Times = dict[str, list[float]]  # what was waited for: seconds of each time
 QUIET = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
 INTERACTIVE = f"""() => {QUIET} && document.querySelector(".ns button.ns-huge:enabled")?.offsetWidth > 0
     && document.querySelector("[data-testid=stSidebar] input") !== null"""
+# All of a finished run is drawn, and can be moved over: on Train by the strip's look, on the others by their slider.
+RECORDED = """() => document.querySelector(".ns-train")?.dataset.status === "finished"
+    && Number(document.querySelector(".ns-train").dataset.drawn ?? 0) > 0
+    && Boolean(document.querySelector("[data-part=strip]")?.dataset.step)"""
+RECORDED_INSIDE = """() => document.querySelector(".ns-inside")?.dataset.shows === "look"
+    && document.querySelector("[data-part=slider]")?.disabled === false"""
 FIRST_POINT = """() => Number(document.querySelector(".ns")?.dataset.drawn ?? 0) > 0
     && document.querySelector("[data-part=loss]").data?.some((line) => line.x.length > 0)"""
 # The loss of a mini-batch on every arm's card: what a visitor sees of a point where the charts cannot be drawn yet.
@@ -33,13 +39,14 @@ FIRST_NUMBERS = """() => {
     const losses = [...document.querySelectorAll(".ns-arm [data-figure=loss]")];
     return losses.length > 0 && losses.every((loss) => loss.textContent);
 }"""
+OWN = "?seed=0"  # with settings in the link a new visitor is not shown the recorded run, and can press Start
 PLOTLY = "**/vendor/plotly.min.js*"
 CUBE = """
 const findCube = (node) => node.querySelector?.(".cube")
     ?? [...node.querySelectorAll("*")].filter((e) => e.shadowRoot).map((e) => findCube(e.shadowRoot)).find(Boolean);
 let cubeFound = null;
 window.cube = () => (cubeFound?.isConnected ? cubeFound : (cubeFound = findCube(document)));
-window.cubeWords = () => window.cube()?.querySelector("[role=status]").textContent ?? "";
+window.cubeWords = () => window.cube()?.querySelector("[data-part=text]").textContent ?? "";
 window.cubeNumbers = () => window.cube()?.querySelector("output").textContent ?? "";
 """
 CUBE_READY = """() => cubeWords().includes("cells drawn share") && !["", "…"].includes(cubeNumbers())
@@ -55,6 +62,10 @@ POINTS = [(0.62, 0.5), (0.45, 0.55), (0.55, 0.6), (0.4, 0.45), (0.6, 0.4), (0.5,
 AIMS = {
     "page, cold: Start can be pressed": "2.5",
     "page, warm: Start can be pressed": "2.5",
+    "the recorded run on Train, cold: drawn, with its looks": "1",
+    "the same, warm": "1",
+    "the recorded run on Activations, cold: drawn, its slider can be moved": "1",
+    "the same on Activations, warm": "1",
     "Start to the first point's numbers": "1",
     "the same, before plotly.js has come": "1",
     "Start to the first drawn point": "",
@@ -107,19 +118,28 @@ def _text(times: Times, repeats: int) -> str:
 
 def _visit(chromium: Browser, address: str, times: Times) -> None:
     """One new visitor: both pages twice, a run, and clicks in the cube."""
+    page = f"{address}/{OWN}"
     with browser.visitor(chromium, CUBE) as visitor:
-        _add(times, "page, cold: Start can be pressed", _load(visitor, address, INTERACTIVE))
-        _add(times, "page, warm: Start can be pressed", _load(visitor, address, INTERACTIVE))
-        numbers, drawn = _train(visitor, address)
+        _add(times, "page, cold: Start can be pressed", _load(visitor, page, INTERACTIVE))
+        _add(times, "page, warm: Start can be pressed", _load(visitor, page, INTERACTIVE))
+        numbers, drawn = _train(visitor, page)
         _add(times, "Start to the first point's numbers", numbers)
         _add(times, "Start to the first drawn point", drawn)
-        _add(times, "the same, before plotly.js has come", _train_without_charts(visitor, address))
-        _, drawn = _train(visitor, address, seconds_of_reading=1)
+        _add(times, "the same, before plotly.js has come", _train_without_charts(visitor, page))
+        _, drawn = _train(visitor, page, seconds_of_reading=1)
         _add(times, "the drawn point, Start pressed a second later", drawn)
+    with browser.visitor(chromium) as visitor:
+        _add(times, "the recorded run on Train, cold: drawn, with its looks", _load(visitor, address, RECORDED))
+        _add(times, "the same, warm", _load(visitor, address, RECORDED))
+    inside = f"{address}/activations"
+    with browser.visitor(chromium) as visitor:
+        what = "the recorded run on Activations, cold: drawn, its slider can be moved"
+        _add(times, what, _load(visitor, inside, RECORDED_INSIDE))
+        _add(times, "the same on Activations, warm", _load(visitor, inside, RECORDED_INSIDE))
     with browser.visitor(chromium, CUBE) as visitor:
         _add(times, "cube, cold: the page by its address", _load(visitor, f"{address}/cube", CUBE_READY))
         _add(times, "cube, warm: the page by its address", _load(visitor, f"{address}/cube", CUBE_READY))
-        _turn_to_cube(visitor, address, times)
+        _turn_to_cube(visitor, page, times)
 
 
 def _load(visitor: BrowserContext, address: str, condition: str) -> float:

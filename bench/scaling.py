@@ -27,12 +27,12 @@ from bench.timings import table
 from core.data.images import Images, as_floats
 from core.experiment.arm import ArmConfig, parse_arm
 from core.experiment.config import DEPTHS, ExperimentConfig
+from core.experiment.machine import usable_cores
 from core.nets.steady import threads
 from core.probes import distributions, stats
 from core.probes.watch import probe
 from core.runs.looks import Observations
 from core.training.arms import Arm, build_arms
-from core.training.crew import usable_cores
 from core.training.records import NetworksSeen, Record, to_json
 from core.training.steps import PROBE_IMAGES, look_at_fixed_images
 from core.training.trainer import Unattended, train

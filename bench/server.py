@@ -31,8 +31,28 @@ def serving(script: str = "app.py", grace_seconds: int = 60) -> Iterator[str]:
 
 
 @contextmanager
+def serving_runs(home: Path) -> Iterator[tuple[str, int]]:
+    """Serve the runs in `home`, all of them to everybody; gives the server's address and its process's id."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    environment = {"NORMSCOPE_STORE": "on", "NORMSCOPE_HOME": str(home)}
+    environment |= {"NORMSCOPE_SHARED": "1", "NORMSCOPE_KEEP": "1000 GB"}
+    with running(command, f"http://127.0.0.1:{port}/", environment) as (_, pid):
+        yield f"http://127.0.0.1:{port}", pid
+
+
+@contextmanager
 def started(command: Sequence[str], address: str, environment: dict[str, str] | None = None) -> Iterator[float]:
     """Run `command` as long as the block does; gives the seconds from the start until `address` answered."""
+    with running(command, address, environment) as (seconds, _):
+        yield seconds
+
+
+@contextmanager
+def running(
+    command: Sequence[str], address: str, environment: dict[str, str] | None = None
+) -> Iterator[tuple[float, int]]:
+    """As `started`; gives the process's id, too."""
     with tempfile.TemporaryFile() as log:
         before = time.perf_counter()
         process = subprocess.Popen(
@@ -40,7 +60,7 @@ def started(command: Sequence[str], address: str, environment: dict[str, str] | 
         )
         try:
             _wait_for(address, process)
-            yield time.perf_counter() - before
+            yield time.perf_counter() - before, process.pid
         except ChildProcessError as error:
             log.seek(0)
             raise RuntimeError(f"{error} It said: {log.read().decode(errors='replace')[-2000:]}") from error

@@ -1,9 +1,10 @@
-"""The product's server with a clock: `streamlit run bench/stamping_app.py`, for bench.watching only.
+"""The product's server with a clock: `streamlit run bench/stamping_app.py`, for bench.watching and bench.strip only.
 
 The same pages, routes and run manager as app.py, and beside them
 
     POST /bench/runs?epochs=2...        start the experiment of a link without a browser: {"run": id}
     GET  /bench/runs/{id}/published     once the run has ended: [[sequence number, kind, step, time], ...]
+    GET  /bench/processor               the processor time that the server has taken so far: {"seconds": ...}
 
 The time (seconds of the machine's clock, which the browser on it shares) is taken when Run.publish returns, which is
 when the routes can see the record.
@@ -57,9 +58,19 @@ async def published(request: Request) -> JSONResponse:
     return JSONResponse([stamp for stamp in stamps if stamp[1] != "seen"])
 
 
+async def processor(request: Request) -> JSONResponse:
+    """Of all threads: the trainer's, too."""
+    return JSONResponse({"seconds": time.process_time()})
+
+
 Run.publish = _publish_with_time  # type: ignore[method-assign]
 app = st.App(
     FRAME,
-    routes=[*routes, Route("/bench/runs", start, methods=["POST"]), Route("/bench/runs/{run_id}/published", published)],
+    routes=[
+        *routes,
+        Route("/bench/runs", start, methods=["POST"]),
+        Route("/bench/runs/{run_id}/published", published),
+        Route("/bench/processor", processor),
+    ],
     lifespan=lifespan,
 )

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from bench.timings import percentile
 
-ENDED = {"finished", "stopped", "failed"}
+ENDED = {"finished", "stopped", "failed", "interrupted"}
 
 
 def main() -> None:

@@ -76,9 +76,9 @@ def _speed(address: str, config: ExperimentConfig, repeats: int) -> str:
 def _run(address: str, config: ExperimentConfig, watchers: int = 0) -> tuple[float, list[dict[str, float]]]:
     """(examples per second and arm of one run, what its watchers heard)."""
     query = "&".join(f"{key}={value}" for key, value in to_query(config).items())
-    run = _get(Request(f"{address}/bench/runs?{query}", method="POST"))["run"]
-    with _watched(address, run, watchers) as answers:
-        stamps = _get(f"{address}/bench/runs/{run}/published")
+    run = get_json(Request(f"{address}/bench/runs?{query}", method="POST"))["run"]
+    with watched(address, run, watchers) as answers:
+        stamps = get_json(f"{address}/bench/runs/{run}/published")
     return config.batch_size * _steps_per_second(stamps), answers
 
 
@@ -90,7 +90,7 @@ def _steps_per_second(stamps: Sequence[Stamp]) -> float:
 
 
 @contextmanager
-def _watched(address: str, run: str, count: int) -> Iterator[list[dict[str, float]]]:
+def watched(address: str, run: str, count: int) -> Iterator[list[dict[str, float]]]:
     """`count` watchers of the run, until it ends; then the list says what they heard."""
     answers: list[dict[str, float]] = []
     command = [sys.executable, "-m", "bench.watchers", address, run, str(count), str(HZ)]
@@ -153,8 +153,8 @@ def _delays(page: Page, address: str, config: ExperimentConfig, others: int) -> 
     page.get_by_role("button", name="Start training").click()
     page.wait_for_function("document.querySelector('.ns').dataset.run")
     run = str(page.evaluate("document.querySelector('.ns').dataset.run"))
-    with _watched(address, run, others):
-        stamps = _get(f"{address}/bench/runs/{run}/published")
+    with watched(address, run, others):
+        stamps = get_json(f"{address}/bench/runs/{run}/published")
     last = stamps[-1][0]
     page.wait_for_function("last => (window.drawnFrames.at(-1) ?? [0])[0] >= last", arg=last)
     if page.evaluate(LAST_STEP) != config.total_steps:
@@ -176,6 +176,6 @@ def _pixel_row(others: int, seconds: Sequence[float]) -> list[str]:
     return [who, f"{len(seconds):,}", *(f"{1000 * number:.0f}" for number in numbers)]
 
 
-def _get(where: str | Request) -> Any:
+def get_json(where: str | Request) -> Any:
     with urlopen(where, timeout=PATIENCE_S) as answer:
         return json.load(answer)

@@ -2,9 +2,12 @@
 
 cli         the command line, `python -m core …`
 web         the routes beside the pages: new points, looks, answers, and what the browser loads
+lessons     a question, a prediction, a run, and a check of the prediction against that run
+lab         many experiments with one question, and what is concluded from them
 cube        which cells of a tensor share one mean and variance
-exports     out of the page: results as a file
+exports     out of the page: tables, figures, a script, …, by format
 runs        runs that are executed, watched, asked and steered; here are the threads
+store       runs that outlive the process
 words       what the numbers support, in sentences
 training    the loop: all arms in lock-step, what was measured, who does the work
 probes      looking inside a network without changing anything

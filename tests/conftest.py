@@ -4,33 +4,65 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 from xdist import is_xdist_controller
 from xdist.scheduler import LoadScopeScheduling
 
-from core.experiment.environment import fix_products
+from core.experiment.environment import fix_products, fix_threads
 
 fix_products()  # before PyTorch is there
+fix_threads()
 
 # What is said in the tests is English, whatever the machine speaks, and so in the processes that they start.
 os.environ.pop("LC_ALL", None)
 os.environ["LC_MESSAGES"] = "C"
 
+# PyTorch's threads would wait for each other by trying again and again: where many processes share two cores, for long.
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+# No test touches the runs that the user keeps, nor waits for the disk; those about the store have it on, in a folder of
+# their own.
+os.environ["NORMSCOPE_STORE"] = "off"
+os.environ["NORMSCOPE_HOME"] = str(Path(tempfile.gettempdir()) / f"normscope-tests-{os.getpid()}")
+
+BROWSER = "tests/browser/"
 TRAINING = "tests/core/training/"
-LONGEST = ("tests/browser/", f"{TRAINING}test_first_look.py", f"{TRAINING}test_trainer.py", "")  # and all others
+LONGEST = (BROWSER, f"{TRAINING}test_first_look.py", f"{TRAINING}test_trainer.py", "")  # and all others
 
 
-class OneBrowser(LoadScopeScheduling):
-    """A file's tests go to one worker, and all of tests/browser to the same: they share a server and a chromium."""
+# The other half of tests/browser, so that two processes, each with a server and a chromium, wait for pages at once.
+SECOND_BROWSER = (
+    "test_activations.py",
+    "test_cube_in_browser.py",
+    "test_demonstrations_in_browser.py",
+    "test_earlier_runs.py",
+    "test_lab_in_browser.py",
+    "test_language_in_browser.py",
+    "test_layout.py",
+    "test_lessons_in_browser.py",
+    "test_only_chinese.py",
+    "test_parameters.py",
+    "test_report_in_browser.py",
+    "test_sources.py",
+    "test_terms_in_browser.py",
+)
+
+
+class TwoBrowsers(LoadScopeScheduling):
+    """A file's tests go to one worker, and those of tests/browser to two, who share a server and a chromium each."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::")[0]
-        return "browser" if file.startswith("tests/browser/") else file
+        if not file.startswith(BROWSER):
+            return file
+        return "second browser" if file.endswith(SECOND_BROWSER) else "browser"
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneBrowser:
-    return OneBrowser(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> TwoBrowsers:
+    return TwoBrowsers(config, log)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -116,14 +116,15 @@ def start(manager: RunManager) -> Callable[[ExperimentConfig], Run]:
     return submit
 
 
+def wait_until(condition: Callable[[], object]) -> None:
+    """Until it holds. Fails after a minute."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.002)
+
+
 @pytest.fixture
 def until() -> Callable[[Callable[[], object]], None]:
     """Wait until a condition holds: `until(lambda: run.status == "paused")`. Fails after a minute."""
-
-    def wait(condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not condition():
-            assert time.monotonic() < deadline, "waited in vain"
-            time.sleep(0.002)
-
-    return wait
+    return wait_until

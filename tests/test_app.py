@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
+import re
+import runpy
 import socket
 import subprocess
 import sys
@@ -22,27 +26,29 @@ ROOT = Path(__file__).parent.parent
 PATIENCE_SECONDS = 100
 
 
-def test_a_server_that_cannot_be_as_it_is_told_does_not_start_and_says_why() -> None:
-    told = os.environ | {"NORMSCOPE_GRACE_SECONDS": "soon"}
-    done = subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=told, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr == (
+def test_a_server_that_cannot_be_as_it_is_told_does_not_start_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NORMSCOPE_GRACE_SECONDS", "soon")
+    with pytest.raises(SystemExit) as refused:  # with words, which Python writes to stderr, and ends with 1
+        runpy.run_path(str(ROOT / "app.py"))
+    assert refused.value.code == (
         "NormScope cannot start. NORMSCOPE_GRACE_SECONDS: It must be a finite number of seconds, 0 or more; "
-        "got “soon”. Set it to 60, or leave it unset.\n"
+        "got “soon”. Set it to 60, or leave it unset."
     )
 
 
 @pytest.fixture(scope="module")
 def below_norm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server that is told to be below /norm."""
+    """The address of a server that is told to be below /norm, and that a course's site may frame it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command += ["--server.baseUrlPath", "norm"]
     log = tmp_path_factory.mktemp("server") / "log"
+    told = os.environ | {"NORMSCOPE_EMBED_SITES": "https://course.example.edu"}
     with (
         log.open("wb") as file,
-        subprocess.Popen([*command, "--server.baseUrlPath", "norm"], cwd=ROOT, stdout=file, stderr=file) as server,
+        subprocess.Popen(command, cwd=ROOT, env=told, stdout=file, stderr=file) as server,
     ):
         address = f"http://127.0.0.1:{port}/norm"
         try:
@@ -84,3 +90,11 @@ def test_below_a_path_pages_routes_and_scripts_are_all_below_it(below_norm: str)
     status, kind, content = get(f"{below_norm}/api/healthy")
     assert (status, kind) == (404, "application/json")
     assert json.loads(content) == {"error": "There is nothing at /norm/api/healthy."}
+
+
+def test_the_real_page_runs_its_own_script_and_the_sites_of_the_list_alone_may_frame_it(below_norm: str) -> None:
+    with build_opener(ProxyHandler({})).open(f"{below_norm}/cube", timeout=30) as page:
+        policy = page.headers["content-security-policy"]
+        assert policy.endswith("; frame-ancestors https://course.example.edu")
+        digest = hashlib.sha256(re.findall(rb"<script>(.*?)</script>", page.read(), re.DOTALL)[0]).digest()
+        assert f"'sha256-{base64.b64encode(digest).decode()}'" in policy  # of the page as it is sent

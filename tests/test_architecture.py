@@ -245,7 +245,7 @@ PLANTED = {
         {"pages/train.py": "from pages import cube"},
         {"pages/train.py": "import pages.cube"},
         {"pages/parts/live.py": "from .. import train"},
-        {"pages/lessons.py": ""},
+        {"pages/gallery.py": ""},
     ],
     "No page imports another as a script": [{"pages/train.py": "import cube"}],
 }
@@ -257,13 +257,22 @@ def linted(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(linter, cwd=folder, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """The project as far as import-linter reads it."""
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """The project as far as import-linter reads it, with all of PLANTED in it, and what is said of each contract."""
+    folder = tmp_path_factory.mktemp("planted")
     for name in ("core", "pages"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    return tmp_path
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    for path, text in [planted for cases in PLANTED.values() for bad in cases for planted in bad.items()]:
+        (folder / path).parent.mkdir(exist_ok=True)
+        with (folder / path).open("a") as file:
+            file.write(f"\n{text}\n")
+    done = linted(folder)
+    assert done.returncode == 1
+    assert [name for name in PLANTED if f"{name} BROKEN" not in done.stdout] == []
+    _, *said = re.split(rf"^({'|'.join(PLANTED)})\n-+$", done.stdout, flags=re.MULTILINE)
+    return folder, dict(zip(said[::2], said[1::2], strict=True))
 
 
 def test_import_linter_finds_nothing_and_has_looked_at_everything() -> None:
@@ -273,14 +282,16 @@ def test_import_linter_finds_nothing_and_has_looked_at_everything() -> None:
 
 
 @pytest.mark.parametrize(("contract", "bad"), [(name, bad) for name, cases in PLANTED.items() for bad in cases])
-def test_import_linter_notices_a_planted_import(contract: str, bad: Sources, copy: Path) -> None:
-    for path, text in bad.items():
-        (copy / path).parent.mkdir(exist_ok=True)
-        with (copy / path).open("a") as file:
-            file.write(f"\n{text}\n")
-    done = linted(copy)
-    assert done.returncode == 1
-    assert f"{contract} BROKEN" in done.stdout
+def test_import_linter_notices_a_planted_import(contract: str, bad: Sources, told: tuple[Path, dict[str, str]]) -> None:
+    folder, said = told
+    path, text = next(iter(bad.items()))
+    if text:
+        module = path.removesuffix(".py").replace("/", ".")
+        line = (folder / path).read_text()[: (folder / path).read_text().index(f"\n{text}\n")].count("\n") + 2
+        line += text.count("\n")  # the import is its last
+        assert re.search(rf"{re.escape(module)} -> [\w.]+ \([^)]*\bl\.{line}\b", said[contract])
+    else:
+        assert f"- {path.removesuffix('.py').removesuffix('/__init__').replace('/', '.')}\n" in said[contract]
 
 
 # --- what really happens on import -------------------------------------------------------------------------------

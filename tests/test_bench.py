@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 import torch
 
-from bench import card, gpu, gpu_loops, page, watchers, watching
+from bench import card, gpu, gpu_loops, page, store, strip, watchers, watching
 from bench.experiments import lasting
 from bench.plot import Panel, figure
 from bench.scaling import memory_kb
 from bench.timings import percentile, ratios, with_range
 from core.data.images import Images
+from core.experiment.config import ExperimentConfig
 
 ROOT = Path(__file__).parent.parent
 CPU = torch.device("cpu")
@@ -58,6 +59,54 @@ def test_speed_counts_from_the_step_at_which_the_watchers_are_there() -> None:
         (step, "train", step, 100 + (0.5 * step if step < watching.FIRST_STEP else 0.1 * step)) for step in range(60)
     ]
     assert watching._steps_per_second(steps) == pytest.approx(10)
+
+
+def test_the_pages_frame_is_told_by_how_often_a_task_was_longer_than_it_may_be() -> None:
+    told = strip._frames_text([(40, [strip.Task(61.0, 40.0), strip.Task(55.5, 52.0)]), (38, [])])
+    assert "each chart drawn 78 times: 2 tasks of the browser took more than 50 ms" in told
+    assert "(the longest 61 ms), 1 of them more than 50 ms of processor time (at most 52 ms)" in told
+    assert "0 tasks" in strip._frames_text([(40, [])])
+
+
+def test_of_a_trace_the_long_tasks_of_the_pages_own_thread_are_told() -> None:
+    def event(name: str, tid: int, **more: object) -> dict[str, object]:
+        return {"name": name, "pid": 7, "tid": tid} | more
+
+    trace = [
+        event("thread_name", 1, args={"name": "CrRendererMain"}),
+        event("thread_name", 2, args={"name": "Compositor"}),
+        event("RunTask", 1, dur=60_000, tdur=30_000),
+        event("RunTask", 1, dur=40_000, tdur=40_000),
+        event("RunTask", 2, dur=90_000, tdur=90_000),
+        event("Layout", 1, dur=70_000, tdur=70_000),
+    ]
+    assert strip._tasks(json.dumps({"traceEvents": trace}).encode()) == [strip.Task(60.0, 30.0)]
+
+
+def test_the_strip_costs_the_median_of_the_pairs_whatever_a_slow_minute_did_to_one_of_them() -> None:
+    told = strip._text(ExperimentConfig(epochs=6), [(10.2, 10.0), (30.3, 30.0), (50.0, 25.0)], [4, 5, 4])
+    assert "| with the strip / without | 1.02 (1.01 to 2.00) |" in told
+    assert "4 to 5 looks" in told
+
+
+def test_the_store_costs_the_median_of_the_pairs_each_of_which_is_told() -> None:
+    times = [((10.0, 5.0), (10.1, 5.5)), ((40.0, 20.0), (40.8, 20.0)), ((10.0, 5.0), (19.0, 5.0))]
+    told = store._told(ExperimentConfig(), times, [1.0, 3.0, 2.0])
+    assert "| processor time | 1.020 (1.010 to 1.900) | 1.02 | 1.010 1.020 1.900 |" in told
+    assert "| wall time | 1.000 (1.000 to 1.100) |  | 1.100 1.000 1.000 |" in told
+    assert "3 pairs" in told
+    assert "10.00 s without, 19.00 s with it" in told
+    assert "2.0 % of the process's processor time" in told
+
+
+@pytest.mark.parametrize(("number", "order"), [(0, ["without", "with"]), (1, ["with", "without"])])
+def test_every_second_pair_begins_with_the_store_and_is_told_the_same_way_round(
+    number: int, order: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    monkeypatch.setattr(store, "processor_seconds", lambda what: begun.append(what) or (what, what))
+    assert store._pair(number, "without", "with") == (("without", "without"), ("with", "with"))
+    assert begun == order
 
 
 def test_overlapping_work_is_counted_once() -> None:

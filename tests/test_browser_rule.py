@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import SECOND_BROWSER
+
 pytest_plugins = "pytester"
 
 TESTS = """
@@ -48,3 +50,8 @@ def test_a_browser_test_that_did_not_run_fails_where_browsers_are_required(
     found = (outcome.get("passed", 0), outcome.get("skipped", 0), outcome.get("failed", 0) + outcome.get("errors", 0))
     assert found == (1, skipped, failed)
     assert outcome["xfailed"] == 1
+
+
+def test_the_files_of_the_second_browser_are_there() -> None:
+    folder = Path(__file__).with_name("browser")
+    assert [name for name in SECOND_BROWSER if not (folder / name).is_file()] == []

@@ -4,18 +4,23 @@
 
 import "../shared/address_bar.js";
 import "../shared/decimal_comma.js";
-import { build, cellInWords, element, fillStages, floats, keysInWords, save, say, selectionInWords } from "./frame.js";
+import { familiesOf } from "./families.js";
+import { build, cellInWords, element, fillStages, floats, keysInWords, save, say, selectionInWords, setup, SIGNS } from "./frame.js";
+import { listenTo } from "./hands.js";
 import { layOut, MOVES, shares } from "./layout.js";
-import { clamp, DARK_MAP, hit, LIGHT_MAP, moved, number, pickColor, toCanvas, toSvg } from "./pens.js";
+import { clamp, DARK_MAP, LIGHT_MAP, nameAt, number, pickColor, signed, toCanvas, toSvg } from "./pens.js";
 import { cubeScene, gridHeight, gridScene, legend } from "./scenes.js";
+import { fileName, png, svg } from "./sheet.js";
+import { Scrub } from "./scrub.js";
+import { listenToTyping, showTyping } from "./typing.js";
+import { listenToWords, Walk } from "./walk.js";
+import { _ } from "../shared/language.js";
 import { project, theme } from "../shared/look.js";
 
 const views = new WeakMap();
 const cameras = new Map(); // by element key: the camera outlives the page's redrawing
-const START = { yaw: -0.62, pitch: 0.44, zoom: 1 };
-const SIGNS = { before: "x", centred: "x − μ", squared: "(x − μ)²", normalized: "x̂", after: "y" };
+const START = { yaw: -0.62, pitch: 0.44, zoom: 1, toward: 0 }; // toward 1: the picked cell is in the middle
 const TWEEN_MS = 380;
-const WALK_MS = 2200;
 const SMOOTH_CELLS = 1500; // more of them are drawn in outline, but for the lit ones, while the cube is being turned
 
 export function mount({ data, key, parentElement, setStateValue }) {
@@ -38,6 +43,8 @@ class View {
     this.root = build(parent);
     this.enlarge();
     this.parts = Object.fromEntries([...this.root.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
+    this.walk = new Walk(this);
+    this.scrub = new Scrub(this.parts, { tell: (at) => this.tell("at", at), wait: (isOld) => this.root.toggleAttribute("data-waiting", isOld) });
     this.listen();
   }
 
@@ -46,15 +53,22 @@ class View {
   update(data, report) {
     this.report = report;
     say(this.root);
-    for (const name of ["cell", "stage", "view"]) this.adopt(name, data[name], data.answers[name]);
-    const raw = JSON.stringify({ ...data, cell: 0, stage: 0, view: 0, answers: 0 });
+    for (const name of ["cell", "stage", "view", "lit", "walk"]) this.adopt(name, data[name], data.answers[name]);
+    this.scrub.hear(data.time ?? null);
+    const raw = JSON.stringify({ ...data, time: 0, cell: 0, stage: 0, view: 0, lit: 0, walk: 0, answers: 0 });
     const places = JSON.stringify([data.axes, data.exists]);
     const isNew = places !== this.places; // other cells are drawn: nothing to glide from
     this.data = data;
     if (raw !== this.raw) this.load(data);
     [this.raw, this.places] = [raw, places];
-    this.light();
+    this.walk.say();
+    this.walk.show();
     this.showStage(isNew);
+  }
+
+  // Whether the numbers are those of the cell that is picked.
+  isAnswered() {
+    return JSON.stringify(this.local.cell) === JSON.stringify(this.data.cell);
   }
 
   // A change by Python counts, but not while what it answers is an older click than the last.
@@ -82,22 +96,24 @@ class View {
     while (this.panels.length < data.panels.length) this.panels.push(this.addPanel());
     data.panels.forEach((panel, i) => {
       const values = Object.fromEntries(Object.entries(panel.stages).map(([name, text]) => [name, floats(text)]));
-      Object.assign(this.panels[i], { ...panel, values });
+      const changes = panel.changes ? floats(panel.changes) : null;
+      Object.assign(this.panels[i], { changed: "", guide: null, sums: null, ...panel, changes, values, families: null });
     });
     fillStages(this.parts.stages, data.stages);
     this.parts.drawn.textContent = data.drawn;
     this.parts.origin.textContent = [data.title, data.origin].filter(Boolean).join(" · ");
     this.parts.dot.hidden = !data.live;
+    for (const name of ["setup", "alone"]) this.root.toggleAttribute(`data-${name}`, Boolean(data[name]));
   }
 
   addPanel() {
     const figure = element("figure", "", this.parts.panels);
     figure.innerHTML =
-      '<figcaption><b></b><span></span></figcaption><canvas tabindex="0" role="application"></canvas><output></output><p aria-hidden="true"></p>';
+      '<figcaption><b></b><span></span></figcaption><canvas tabindex="0" role="application"></canvas><output></output><div class="all" aria-hidden="true" hidden></div><p class="one" aria-hidden="true"></p><p class="changed" aria-hidden="true"></p><p class="guide" aria-hidden="true"></p><b class="sum"></b>';
     const panel = { figure, canvas: figure.querySelector("canvas"), shade: new Float32Array(0), list: [] };
     panel.context = panel.canvas.getContext("2d");
     if (!panel.context) panel.vector = element("div", "vector", figure);
-    this.listenTo(panel);
+    listenTo(this, panel);
     this.sizes.observe(figure);
     return panel;
   }
@@ -107,16 +123,23 @@ class View {
   light() {
     const { layout, local } = this;
     this.picked = layout.indexOf(local.cell);
+    const all = local.lit === "all";
+    this.parts.families.setAttribute("aria-pressed", all);
     for (const panel of this.panels) {
       panel.lit = new Uint8Array(layout.count);
-      let count = 0;
+      panel.members = [];
       for (let i = 0; i < layout.count; i++) {
-        if ((!this.exists || this.exists[i]) && shares(panel, layout, local.cell, layout.cellAt(i))) count += panel.lit[i] = 1;
+        if ((!this.exists || this.exists[i]) && shares(panel, layout, local.cell, layout.cellAt(i))) panel.members.push(i);
       }
-      panel.text = selectionInWords(panel, this.data.axes, local.cell, count, this.total);
-      panel.figure.querySelector("p").textContent = panel.text;
+      for (const i of panel.members) panel.lit[i] = 1;
+      panel.text = selectionInWords(panel, this.data.axes, local.cell, panel.members.length, this.total);
+      panel.words = [all ? panel.all : "", panel.text, panel.changed].filter(Boolean);
+      panel.figure.querySelector(".changed").textContent = panel.changed;
+      panel.figure.querySelector(".one").textContent = panel.text;
+      Object.assign(panel.figure.querySelector(".all"), { textContent: panel.all, hidden: !all });
     }
-    const words = this.panels.map((panel) => panel.text).join(" ");
+    if (this.walk.isOn) this.walk.light();
+    const words = (this.walk.isOn ? this.walk.words() : this.panels.flatMap((panel) => panel.words)).join(" ");
     if (this.parts.text.textContent !== words) this.parts.text.textContent = words; // else it would be read out again
     this.redraw();
   }
@@ -124,7 +147,7 @@ class View {
   pick(index) {
     if (index < 0 || index === this.picked || (this.exists && !this.exists[index])) return;
     this.tell("cell", this.layout.cellAt(index));
-    this.light();
+    this.walk.show();
     this.captions();
   }
 
@@ -157,26 +180,15 @@ class View {
   }
 
   captions() {
+    showTyping(this);
     for (const panel of this.panels) {
-      const known = JSON.stringify(this.local.cell) === JSON.stringify(this.data.cell);
+      const known = this.isAnswered();
       const [title, note] = panel.figure.querySelector("figcaption").children;
       title.textContent = panel.title;
       note.textContent = panel.note;
       panel.figure.querySelector("output").textContent = known ? panel.stops[this.local.stage] : "…";
       panel.canvas.setAttribute("aria-label", keysInWords(panel, this.total));
     }
-  }
-
-  async walk() {
-    const walk = (this.walking = this.walking ? null : {});
-    this.parts.walk.setAttribute("aria-pressed", Boolean(walk));
-    for (const stage of Object.keys(this.data.stages)) {
-      if (this.walking !== walk || !walk) return;
-      this.setStage(stage);
-      await new Promise((done) => setTimeout(done, WALK_MS));
-    }
-    this.walking = null;
-    this.parts.walk.setAttribute("aria-pressed", false);
   }
 
   // -- drawing ----------------------------------------------------------------------------------------------------
@@ -186,6 +198,7 @@ class View {
       this.frame = null;
       const t = Math.min(1, (performance.now() - this.tweenStart) / TWEEN_MS);
       this.enlarge();
+      if (this.walk.tick()) this.redraw();
       for (const panel of this.panels) this.paint(panel, 1 - (1 - t) ** 3);
       if (t < 1) this.redraw();
     });
@@ -197,6 +210,7 @@ class View {
     this.look = theme(this.root);
     if (this.look.enlarged === before) return; // as at nearly every frame
     this.root.style.setProperty("--enlarged", this.look.enlarged);
+    this.root.classList.toggle("projected", this.look.enlarged > 1);
     this.root.querySelector("[data-projector]").setAttribute("aria-pressed", this.look.enlarged > 1);
   }
 
@@ -206,7 +220,7 @@ class View {
     for (let i = 0; i < shade.length; i++) shade[i] = t < 1 ? from[i] + (to[i] - from[i]) * t : to[i];
     const { enlarged } = this.look;
     const width = (canvas.clientWidth || panel.figure.clientWidth) / enlarged;
-    const most = enlarged > 1 ? Math.max(260, (0.54 * window.innerHeight) / enlarged) : 580; // with its words on one screen
+    const most = enlarged > 1 ? Math.max(260, ((this.walk.isOn ? 0.5 : 0.6) * window.innerHeight) / enlarged) : 580; // with its words on one screen
     const height = Math.round(this.local.view === "grid" ? gridHeight(this.layout.sheet, width) : clamp(width * 0.82, Math.min(320, most), most));
     Object.assign(panel, { width, height, list: this.scene(panel, width, height) });
     if (!context) return void (panel.vector.innerHTML = toSvg(panel.list, width, height, this.look));
@@ -226,9 +240,10 @@ class View {
     panel.figure.style.setProperty("--arm", arm);
     const map = look.dark ? DARK_MAP : LIGHT_MAP;
     const rough = this.turning && this.layout.count > SMOOTH_CELLS;
-    const given = { ...this, panel, rough, width, height: height - 34, look, arm, color: (shade) => pickColor(map, shade) };
+    const families = this.local.lit === "all" ? (panel.families ??= familiesOf(panel, this.layout)) : null;
+    const given = { ...this, panel, families, rough, width, height: height - 34, look, arm, color: (shade) => pickColor(map, shade) };
     const list = this.local.view === "grid" ? gridScene(given) : cubeScene(given);
-    return [...list, ...legend(panel, this.local.stage, width, height, look, map)];
+    return families ? list : [...list, ...legend(panel, this.local.stage, width, height, look, map)]; // a tint is no value
   }
 
   // -- hands ------------------------------------------------------------------------------------------------------
@@ -239,21 +254,30 @@ class View {
     parts.probe.addEventListener("transitionstart", () => this.redraw()); // its colours follow the theme's
     parts.stages.addEventListener("click", (e) => e.target.value && this.stopWalk(e.target.value));
     parts.views.addEventListener("click", (e) => e.target.value && this.setView(e.target.value));
-    parts.walk.addEventListener("click", () => this.walk());
+    parts.families.addEventListener("click", () => {
+      this.tell("lit", this.local.lit === "all" ? "one" : "all");
+      this.light();
+    });
+    parts.walk.addEventListener("click", () => (this.walk.isOn ? this.walk.end() : this.walk.start()));
+    listenToTyping(this);
+    listenToWords(this.root, (name) => {
+      this.named = name;
+      this.redraw();
+    });
     parts.closer.addEventListener("click", () => this.zoom(1.25));
     parts.farther.addEventListener("click", () => this.zoom(0.8));
     parts.reset.addEventListener("click", () => this.turn(() => Object.assign(this.camera, START)));
+    parts.setup.addEventListener("click", () => setup(parts.setup));
     parts.projector.addEventListener("click", (e) => {
-      if (e.target.dataset.projector) project(e.target);
+      if (e.target.dataset.projector) project();
       this.redraw();
     });
-    parts.svg.addEventListener("click", () => save(new Blob([this.svg()], { type: "image/svg+xml" }), this.fileName("svg")));
-    parts.png.addEventListener("click", () => this.png().toBlob((blob) => save(blob, this.fileName("png"))));
+    parts.svg.addEventListener("click", () => save(new Blob([svg(this)], { type: "image/svg+xml" }), fileName(this, "svg")));
+    parts.png.addEventListener("click", () => png(this).toBlob((blob) => save(blob, fileName(this, "png"))));
   }
 
   stopWalk(stage) {
-    this.walking = null;
-    this.parts.walk.setAttribute("aria-pressed", false);
+    this.walk.end();
     this.setStage(stage);
   }
 
@@ -275,75 +299,31 @@ class View {
     });
   }
 
-  listenTo(panel) {
-    const { canvas } = panel;
-    const fingers = new Map();
-    let way = 0;
-    let spread = 0;
-    const at = (e) => hit(panel.list, e.offsetX / this.look.enlarged, e.offsetY / this.look.enlarged);
-    canvas.addEventListener("pointerdown", (e) => {
-      fingers.set(e.pointerId, [e.clientX, e.clientY]);
-      canvas.setPointerCapture(e.pointerId);
-      way = spread = 0;
-    });
-    canvas.addEventListener("pointermove", (e) => {
-      const before = fingers.get(e.pointerId);
-      if (!before) return this.hover(at(e), e, panel);
-      const [dx, dy] = [e.clientX - before[0], e.clientY - before[1]];
-      fingers.set(e.pointerId, [e.clientX, e.clientY]);
-      way += Math.abs(dx) + Math.abs(dy);
-      if (way < 4) return;
-      this.hover(-1);
-      if (fingers.size === 2) {
-        const [a, b] = [...fingers.values()];
-        const now = Math.hypot(a[0] - b[0], a[1] - b[1]);
-        if (spread) this.zoom(now / spread);
-        spread = now;
-      } else if (this.local.view !== "grid") {
-        this.turning = true;
-        this.turnBy(dx * 0.008, dy * 0.008);
-      }
-    });
-    const rest = () => {
-      if (this.turning) this.redraw();
-      this.turning = false;
-    };
-    canvas.addEventListener("pointerup", (e) => {
-      rest();
-      if (fingers.delete(e.pointerId) && way < 4) this.pick(at(e));
-    });
-    canvas.addEventListener("pointercancel", (e) => {
-      rest();
-      fingers.delete(e.pointerId);
-    });
-    canvas.addEventListener("pointerleave", () => this.hover(-1));
-    canvas.addEventListener("keydown", (e) => this.key(e));
-    canvas.addEventListener(
-      "wheel",
-      (e) => {
-        if (!e.ctrlKey && this.root.getRootNode().activeElement !== canvas) return; // the page scrolls on
-        e.preventDefault();
-        this.zoom(Math.exp(-e.deltaY * 0.0015));
-      },
-      { passive: false },
-    );
-  }
-
   hover(index, event, panel) {
     const { tip } = this.parts;
     tip.hidden = index < 0;
     if (index >= 0) {
       const value = panel.values[this.local.stage][index];
-      tip.textContent = `${cellInWords(this.data.axes, this.layout.cellAt(index))}   ${SIGNS[this.local.stage]} = ${number(value)}`;
+      const change = panel.changes ? `   ${panel.changes[index] ? `Δy = ${signed(panel.changes[index])}` : _("unchanged")}` : "";
+      tip.textContent = `${cellInWords(this.data.axes, this.layout.cellAt(index))}   ${SIGNS[this.local.stage]} = ${number(value)}${change}`;
       const box = this.root.getBoundingClientRect();
       tip.style.left = `${Math.min(event.clientX - box.left + 14, box.width - tip.offsetWidth - 4)}px`;
       tip.style.top = `${event.clientY - box.top + 16}px`;
     }
+    this.walk.point(event ? this.nameOf(index, event, panel) : null);
     if (index !== this.hovered) this.redraw();
     this.hovered = index;
   }
 
+  // What a word would name it by.
+  nameOf(index, event, panel) {
+    if (index < 0) return nameAt(panel.list, event.offsetX / this.look.enlarged, event.offsetY / this.look.enlarged);
+    if (index === this.picked) return "cell";
+    return panel.members.includes(index) ? "family" : "others";
+  }
+
   key(event) {
+    if (this.walk.takes(event)) return;
     if (event.shiftKey && event.key.startsWith("Arrow")) {
       const [x, y] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
       this.turnBy(x * 0.12, y * 0.12);
@@ -354,44 +334,9 @@ class View {
     event.preventDefault();
   }
 
-  // -- taking the picture away ------------------------------------------------------------------------------------
-
-  sheet() {
-    const { width, height } = this.panels[0];
-    const text = (t, x, y, size, weight = 400, fill = this.look.text) => ({ t, x, y, size, weight, fill, align: "left" });
-    const list = [text(this.parts.origin.textContent, 16, 26, 15, 600)];
-    this.panels.forEach((panel, i) => {
-      list.push(text(panel.title, 16 + i * width, 58, 20, 700, this.look.arms[panel.norm] ?? this.look.text));
-      list.push(text(panel.note, 16 + i * width, 78, 13), ...moved(panel.list, i * width, 84));
-      list.push(text(panel.text, 16, 84 + height + 24 + 18 * i, 12));
-    });
-    const foot = 84 + height + 24 + 18 * this.panels.length;
-    return { list: [...list, text(this.data.drawn, 16, foot, 12)], width: width * this.panels.length, height: foot + 16 };
-  }
-
-  svg() {
-    const { list, width, height } = this.sheet();
-    return toSvg(list, width, height, this.look);
-  }
-
-  png(scale = 3) {
-    const { list, width, height } = this.sheet();
-    const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [width * scale, height * scale];
-    const context = canvas.getContext("2d");
-    context.scale(scale, scale);
-    context.fillStyle = this.look.background;
-    context.fillRect(0, 0, width, height);
-    toCanvas(list, context, this.look);
-    return canvas;
-  }
-
-  fileName(kind) {
-    return `normscope-${this.data.title.split(" ")[0]}-${this.panels.map((p) => p.norm ?? "axes").join("-")}.${kind}`;
-  }
-
   close() {
-    this.walking = null;
+    this.walk.close();
+    this.scrub.close();
     this.sizes.disconnect();
   }
 }

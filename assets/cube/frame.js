@@ -1,8 +1,10 @@
 // The page around the pictures: buttons, figures, styles, words, and how data comes in and files go out.
 
+import { SCRUB, SCRUB_STYLE, scrubWords } from "./scrub.js";
 import { _, spoken } from "../shared/language.js";
 import { enumerated } from "../shared/lists.js";
 import { projectorButton } from "../shared/look.js";
+import { asks } from "../shared/terms.js";
 import { number } from "../shared/web.js";
 
 export { save } from "../shared/web.js";
@@ -11,16 +13,20 @@ export function build(parent) {
   element("style", "", parent).textContent = STYLE;
   const root = element("div", "cube", parent);
   root.innerHTML = `
+    <div class="time" data-part="time" hidden>${SCRUB}</div>
     <div class="bar" role="toolbar">
       <div class="group" data-part="views" role="group"><button value="cube"></button><button value="grid"></button></div>
       <div class="group" data-part="stages" role="group"></div>
-      <button data-part="walk"></button>
-      <span class="space"></span>
-      <button data-part="farther">−</button><button data-part="closer">+</button>
-      <button data-part="reset"></button><button data-part="svg">SVG</button><button data-part="png">PNG</button>
+      <button data-part="families"></button><button data-part="walk"></button><button data-part="setup"></button>
+      <span data-part="projector"></span>
     </div>
-    <p class="now"><i data-part="dot" hidden></i><span data-part="origin"></span><span data-part="projector"></span></p>
+    <div class="now"><p><i data-part="dot" hidden></i><span data-part="origin"></span><span data-part="asks"></span></p>
+      <button data-part="farther">−</button><button data-part="closer">+</button>
+      <button data-part="reset"></button><button data-part="svg">SVG</button><button data-part="png">PNG</button></div>
     <div data-part="panels" class="panels"></div>
+    <div data-part="guide" class="walk" role="group" hidden></div>
+    <div data-part="typing" class="typing" hidden><label><span data-part="typedLabel"></span> <input data-part="typed" inputmode="decimal" autocomplete="off"></label>
+      <button data-part="untype"></button><span data-part="problem" class="problem" role="alert"></span></div>
     <p data-part="text" class="text" role="status" aria-live="polite"></p>
     <p class="small" data-part="drawn"></p>
     <div data-part="tip" class="tip" hidden></div><i data-part="probe" class="probe"></i>`;
@@ -38,15 +44,25 @@ export function say(root) {
     for (const [name, value] of Object.entries(attributes)) part.setAttribute(name, value);
   }
   root.querySelector("[data-part=projector]").innerHTML = projectorButton();
+  root.querySelector("[data-part=asks]").innerHTML = asks("averaging-axes");
+}
+
+// On a projector the page's own controls stay away until they are asked for (assets/style.css).
+export function setup(button) {
+  const isShown = document.body.classList.toggle("ns-cube-setup");
+  button.setAttribute("aria-pressed", isShown);
 }
 
 const words = () => ({
+  ...scrubWords(),
   ".bar": { "aria-label": _("The picture") },
   "[data-part=views]": { "aria-label": _("View") },
   "[value=cube]": { text: _("Cube") },
   "[value=grid]": { text: _("Grid") },
   "[data-part=stages]": { "aria-label": _("Stage of the norm") },
-  "[data-part=walk]": { text: _("▶ Walk"), title: _("mean → variance → normalize → scale and shift, slowly") },
+  "[data-part=families]": { text: _("All families"), title: _("a tint and a border for every set of cells that share one mean and variance") },
+  "[data-part=walk]": { text: _("▶ Walk"), title: _("one cell's way, step by step: its family, the sum, mean, variance, the result") },
+  "[data-part=setup]": { text: _("Setup"), title: _("network, layer, batch and norms") },
   "[data-part=farther]": { "aria-label": _("Zoom out") },
   "[data-part=closer]": { "aria-label": _("Zoom in") },
   "[data-part=reset]": { text: _("Reset view") },
@@ -65,16 +81,26 @@ export function keysInWords({ title }, total) {
   return _("{title}: {total} cells. Arrow keys and Page Up, Page Down pick a cell; Shift and arrows turn the cube.", { title, total: number(total) });
 }
 
+export const SIGNS = { before: "x", centred: "x − μ", squared: "(x − μ)²", normalized: "x̂", after: "y" };
+
+// By name; on a projector, where all fits one row, by sign.
 export function fillStages(group, stages) {
-  while (group.childElementCount < Object.keys(stages).length) element("button", "", group);
-  for (const [i, [value, textContent]] of Object.entries(stages).entries()) Object.assign(group.children[i], { value, textContent });
+  while (group.childElementCount < Object.keys(stages).length) {
+    element("button", "", group).innerHTML = '<span class="long"></span><span class="short" aria-hidden="true"></span>';
+  }
+  for (const [i, [value, name]] of Object.entries(stages).entries()) {
+    const button = group.children[i];
+    button.value = value;
+    button.setAttribute("aria-label", name);
+    [button.children[0].textContent, button.children[1].textContent] = [name, SIGNS[value]];
+  }
 }
 
 const STYLE = `
   .cube { --enlarged: 1; position: relative; font-family: var(--st-font); color: var(--st-text-color); }
   .bar { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin-bottom: 6px; }
-  .bar .space { flex: 1; }
-  .cube:has([data-projector][aria-pressed="true"]) .bar :is([data-part="farther"], [data-part="closer"], [data-part="svg"], [data-part="png"]) { display: none; }
+  button * { pointer-events: none; }
+  .short, [data-part="setup"] { display: none; }
   .group { display: flex; flex-wrap: wrap; }
   .group button { border-radius: 0; margin-left: -1px; }
   .group button:first-child { border-radius: 8px 0 0 8px; margin-left: 0; }
@@ -91,13 +117,19 @@ const STYLE = `
   figcaption span { font-variant-numeric: tabular-nums; opacity: .75; }
   canvas { display: block; width: 100%; touch-action: pan-y; cursor: pointer; border-radius: 8px; }
   output { display: block; min-height: 1.5em; text-align: center; font-size: calc(17px * var(--enlarged)); font-variant-numeric: tabular-nums; }
-  figure p { margin: 4px 0 0; text-align: center; font-size: calc(15px * var(--enlarged)); opacity: .8; text-wrap: balance; }
+  figure :is(p, .all) { margin: 4px 0 0; text-align: center; font-size: calc(15px * var(--enlarged)); opacity: .8; text-wrap: balance; }
+  figure .changed { font-weight: 600; opacity: 1; }
   .text { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .now { display: flex; align-items: baseline; margin: 6px 0 4px; font-size: calc(15px * var(--enlarged)); font-variant-numeric: tabular-nums; }
+  .now { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 8px; margin: 6px 0 4px; font-size: calc(15px * var(--enlarged)); font-variant-numeric: tabular-nums; }
+  .bar [data-part="projector"] { margin-left: auto; }
+  .now p { margin: 0 auto 0 0; }
   .now i { display: inline-block; width: 9px; height: 9px; margin-right: 8px; border-radius: 50%; background: #009e73;
     animation: breathe 2s ease-in-out infinite; }
   .now i[hidden] { display: none; }
-  .now [data-part="projector"] { margin-left: auto; }
+  .now [data-part="asks"] { margin-left: 10px; }
+  .ns-what { width: 20px; height: 20px; padding: 0; border: 1px solid currentColor; border-radius: 50%; font: 600 12px/1 sans-serif; opacity: .6; position: relative; }
+  .ns-what::after { content: ""; position: absolute; inset: -6px; }
+  .ns-what:is(:hover, :focus-visible, [aria-expanded]) { opacity: 1; }
   @keyframes breathe { 50% { opacity: .25; } }
   @media (prefers-reduced-motion: reduce) { .now i { animation: none; } }
   .small { margin: 12px 0 0; font-size: calc(13px * var(--enlarged)); opacity: .75; }
@@ -105,8 +137,45 @@ const STYLE = `
     background: var(--st-text-color); color: var(--st-background-color); font-variant-numeric: tabular-nums; }
   .probe { position: absolute; width: 0; height: 0; color: var(--st-text-color); background: var(--st-background-color);
     transition: color 1ms, background 1ms; }
-  @media (max-width: 640px) { .panels { grid-template-columns: 1fr; } }
-  @media print { .bar, .now button { display: none; } }`;
+  .walk { display: flex; flex-wrap: wrap; gap: 6px 8px; align-items: center; margin-top: 8px; font-size: calc(15px * var(--enlarged)); font-variant-numeric: tabular-nums; }
+  .typing { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: center; margin-top: 10px; font-size: calc(15px * var(--enlarged)); }
+  .typing label { display: inline-flex; flex-wrap: wrap; gap: 4px 8px; align-items: center; }
+  .typing[hidden], .typing [hidden] { display: none; }
+  .typing input { font: inherit; color: inherit; width: 7em; padding: 4px 8px; border: 1px solid var(--st-border-color, #8884); border-radius: 8px; background: transparent; }
+  .typing input:focus-visible { outline: 3px solid var(--st-primary-color); }
+  .problem:not(:empty) { border-left: 4px solid #d6322c; padding-left: 10px; }
+  .walk[hidden], .guide, .sum, .cube[data-walking] :is(output, .one) { display: none; }
+  .walk label { display: flex; gap: 8px; align-items: center; margin-left: 12px; }
+  .walk input { width: 110px; accent-color: var(--st-primary-color); }
+  .walk [data-go="end"] { margin-left: auto; }
+  .walk [data-go="play"] { min-width: 3.2em; }
+  button:disabled { opacity: .4; cursor: default; }
+  .cube[data-walking] .guide { display: block; font-size: calc(17px * var(--enlarged)); opacity: 1; min-height: 4.4em; margin: 4px 8px 0; }
+  .cube[data-walking] .sum { display: block; min-height: 1.5em; text-align: center; font-size: calc(17px * var(--enlarged)); font-variant-numeric: tabular-nums; }
+  .word { font-weight: 650; text-decoration: underline dotted; text-underline-offset: 3px; cursor: help; border-radius: 3px; }
+  .word:is(:hover, :focus, .pointed) { background: var(--st-text-color); color: var(--st-background-color); text-decoration: none; }
+  .cube[data-alone] :is([data-part="projector"], [data-part="asks"]) { display: none; } /* they are the page's */
+  /* A class: one row of controls, the pictures, and below them what they are of. */
+  .projected { display: flex; flex-direction: column; }
+  .projected .bar { flex-wrap: nowrap; }
+  .projected :is(.now, .time) { order: 1; }
+  .projected .now :is([data-part="svg"], [data-part="png"]), .projected .long { display: none; }
+  .projected .short, .projected[data-setup] [data-part="setup"] { display: inline; }
+  /* A telephone: the pictures first, the controls in one row at the screen's lower edge. */
+  @media (max-width: 640px) {
+    .cube { display: flex; flex-direction: column; }
+    .panels { grid-template-columns: 1fr; }
+    .bar { order: 1; position: sticky; bottom: 0; z-index: 1; flex-wrap: nowrap; overflow-x: auto; padding: 8px 4px; margin: 0 -4px; background: var(--st-background-color); }
+    .bar .group { flex: none; flex-wrap: nowrap; }
+    .bar .long { display: none; }
+    .bar .short { display: inline; }
+    .walk { order: 1; position: sticky; bottom: 52px; z-index: 1; margin: 0 -4px; padding: 6px 4px; background: var(--st-background-color); }
+    .walk label { margin: 0; }
+    .walk :is([data-go="name"], [data-go="end"]) { display: none; } /* Walk ends it, too */
+    .now, .small, .typing { order: 2; }
+  }
+  ${SCRUB_STYLE}
+  @media print { .bar, .typing, .time :is(input, button), .ns-what, .now button { display: none !important; } }`;
 
 export function element(tag, className, parent) {
   const made = document.createElement(tag);

@@ -55,6 +55,16 @@ export function hit(list, x, y) {
   return -1;
 }
 
+// What the text there names: the axis of an axis's name.
+export function nameAt(list, x, y) {
+  const isIn = ({ t, x: from, y: foot, size, align }) => {
+    const wide = widthOf(t, size);
+    const left = from - { left: 0, center: 0.5, right: 1 }[align] * wide;
+    return x >= left && x <= left + wide && y <= foot + 5 && y >= foot - size;
+  };
+  return list.find((o) => o.names && isIn(o))?.names ?? null;
+}
+
 function within(p, x, y) {
   let inside = false;
   for (let i = 0, j = p.length - 2; i < p.length; j = i, i += 2) {
@@ -117,6 +127,8 @@ export function number(value) {
   if (value !== 0 && !(size >= 1e-4 && size < 1e5)) return scientific(value, 2);
   return String(Number(value.toPrecision(3))).replace("-", "−");
 }
+
+export const signed = (value) => (value > 0 ? "+" : "") + number(value);
 
 export function clamp(value, low, high) {
   return Math.max(low, Math.min(high, value));

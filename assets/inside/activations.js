@@ -16,6 +16,7 @@ import { _ } from "../shared/language.js";
 import { enumerated, sentences } from "../shared/lists.js";
 import { MARKERS } from "../shared/look.js";
 import { ruler } from "../shared/ruler.js";
+import { asks } from "../shared/terms.js";
 import { keptTicks, logTicks, ticksFollow } from "./log_axis.js";
 import { NOTES } from "./notes.js";
 import { CONFIG, SMALL, axisIn, brief, escape, layout, number } from "../shared/web.js";
@@ -30,7 +31,7 @@ const group = (label, kind, choices) =>
   `<span>${label} <span class="ns-group" role="group" aria-label="${label}">${Object.entries(choices)
     .map(([key, name]) => `<button data-${kind}="${key}">${name}</button>`).join("")}</span></span>`;
 
-class Activations extends InsidePage {
+export class Activations extends InsidePage {
   view = "activations";
 
   get idle() {
@@ -45,20 +46,20 @@ class Activations extends InsidePage {
     return `
     <div class="ns-tools ns-choices"><span>${_("layer")} <span class="ns-group" role="group" aria-label="${_("layer")}" data-part="layers"></span></span>
       ${group(_("stage"), "stage", stageNames())}</div>
-    <div class="ns-spread"><div class="ns-chart" data-part="spread"></div><div class="ns-inactive" data-part="inactive"></div></div>
-    <div class="ns-heading"><h3><span data-part="stagesTitle"></span> <span class="ns-small">${_("share of the values in each bin")}</span></h3><div class="ns-tools">${group(_("axis"), "range", ranges())}</div></div>
+    <div class="ns-spread"><div class="ns-chart" data-part="spread">${asks("pooled-spread")}${asks("spread-per-unit")}</div><div class="ns-inactive">${asks("inactive-share")}<div data-part="inactive"></div></div></div>
+    <div class="ns-heading"><h3><span data-part="stagesTitle"></span> ${asks("activation-histogram")} <span class="ns-small">${_("share of the values in each bin")}</span> <span class="ns-small">NaN/±Inf ${asks("non-finite", "NaN/±Inf")}</span></h3><div class="ns-tools">${group(_("axis"), "range", ranges())}</div></div>
     <div class="ns-stages" data-part="stages">${Object.keys(stageNames()).map((stage) => `<div data-column="${stage}"><div class="ns-chart ns-low"></div><div class="ns-counts"></div></div>`).join("")}</div>
     <p class="ns-small" data-part="stagesNote"></p>
-    <div class="ns-heading"><h3 data-part="bandsTitle"></h3><span class="ns-small">${_("median, middle half, 5–95 %, 1–99 %; thin: smallest and largest. A click goes to that step.")}</span></div>
+    <div class="ns-heading"><h3><span data-part="bandsTitle"></span> ${asks("percentiles")}</h3><span class="ns-small">${_("median, middle half, 5–95 %, 1–99 %; thin: smallest and largest. A click goes to that step.")}</span></div>
     <div class="ns-heats" data-part="bands"></div>
-    <div class="ns-heading"><h3>${driftTitle()}</h3></div>
+    <div class="ns-heading"><h3>${driftTitle()} ${asks("drift")}</h3></div>
     <div class="ns-chart ns-drift" data-part="drift"></div>
     <p data-part="driftSays"></p>
     <details class="ns-maps" data-part="maps"><summary>${_("One test image through all networks")}</summary>
       <div class="ns-tools"><label>${_("test image")} <input type="number" min="0" value="0" data-part="image"></label>
         <label>${_("layer")} <select data-part="mapsLayer" aria-label="${_("layer of the maps")}"></select></label>
         <label>${_("stage")} <select data-part="mapsStage" aria-label="${_("stage of the maps")}">${Object.entries(stageNames()).map(([key, name]) => `<option value="${key}">${name}</option>`).join("")}</select></label>
-        <button data-part="refresh">${_("refresh")}</button><span data-part="mapsState"></span></div>
+        <button data-part="refresh">${_("refresh")}</button>${asks("feature-maps")}<span data-part="mapsState"></span></div>
       <div data-part="mapsAnswer" aria-live="polite"></div></details>
     ${NOTES.activations()}`;
   }
@@ -134,6 +135,8 @@ class Activations extends InsidePage {
         ...endLabels(ends, seen, (this.colours.type + 5) / (spread.clientHeight - 80), this.colours.type)],
       uirevision: this.stage,
     });
+    const button = spread.querySelector("[data-term=spread-per-unit]");
+    button.style.left = `${spread._fullLayout.xaxis2._offset - button.offsetWidth - 6}px`;
     this.onClick(spread, (point) => this.choose("layer", point.x));
   }
 

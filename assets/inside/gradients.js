@@ -1,6 +1,6 @@
 // How large the gradient is in each layer, in the network's order: now, at any earlier step, and over the whole run.
 
-import { captioned, fillScale, scaleOf, ticks, whyFlat } from "./heat_maps.js";
+import { captioned, fillScale, roomy, scaleOf, ticks, whyFlat } from "./heat_maps.js";
 import { react } from "./in_sight.js";
 import { InsidePage, mounter } from "./inside.js";
 import { keptTicks, ticksFollow } from "./log_axis.js";
@@ -10,17 +10,19 @@ import { ratio, withoutPlace } from "./zeros.js";
 import { keep, kept } from "../shared/kept.js";
 import { _, pgettext } from "../shared/language.js";
 import { MARKERS } from "../shared/look.js";
+import { ruler } from "../shared/ruler.js";
+import { asks } from "../shared/terms.js";
 import { CONFIG, SMALL, brief, escape, layout, number, percent, scientific } from "../shared/web.js";
 
 const metrics = () => ({
-  mean_abs: { name: _("mean |∂L/∂W|"), log: true },
-  rms: { name: _("RMS ∂L/∂W"), log: true },
-  before_rms: { name: _("RMS ∂L/∂z"), log: true },
-  update_ratio: { name: _("update / weight"), log: true },
-  zero_share: { name: _("exact zeros"), log: false },
+  mean_abs: { name: _("mean |∂L/∂W|"), log: true, term: "gradient-magnitude" },
+  rms: { name: _("RMS ∂L/∂W"), log: true, term: "gradient-magnitude" },
+  before_rms: { name: _("RMS ∂L/∂z"), log: true, term: "gradient-of-output" },
+  update_ratio: { name: _("update / weight"), log: true, term: "update-ratio" },
+  zero_share: { name: _("exact zeros"), log: false, term: "gradient-histogram" },
 });
 
-class Gradients extends InsidePage {
+export class Gradients extends InsidePage {
   view = "gradients";
 
   get idle() {
@@ -35,12 +37,12 @@ class Gradients extends InsidePage {
     return `
     <div class="ns-tools"><span class="ns-group" role="group" aria-label="${pgettext("the measure of a gradient", "What is drawn")}">${Object.entries(metrics())
       .map(([key, { name }]) => `<button data-metric="${key}">${name}</button>`).join("")}</span></div>
-    <div class="ns-headline"><div class="ns-chart ns-tall" data-part="depth"></div><div class="ns-ratios" data-part="ratios"></div></div>
+    <div class="ns-headline"><div class="ns-chart ns-tall" data-part="depth">${asks("gradient-magnitude")}</div><div class="ns-ratios"><p>${_("first layer / last layer")} ${asks("gradient-magnitude")}</p><div data-part="ratios"></div></div></div>
     <p class="ns-small" data-part="zeros"></p>
     <div data-part="heats" class="ns-heats"></div>
     <p data-part="heatScale" class="ns-small ns-scale ns-heatscale"></p>
     <div class="ns-tools"><label>${_("Distribution of ∂L/∂W in {layer}", { layer: `<select data-part="layer"></select>` })}</label></div>
-    <div class="ns-chart ns-low" data-part="histogram"></div>
+    <div class="ns-chart ns-low" data-part="histogram">${asks("gradient-histogram")}</div>
     <p class="ns-small" data-part="histogramNotes"></p>
     ${NOTES.gradients()}`;
   }
@@ -98,7 +100,7 @@ class Gradients extends InsidePage {
 
   drawRatios(layers) {
     const [first, last] = [layers[0], layers.at(-1)];
-    this.parts.ratios.innerHTML = `<p>${_("first layer / last layer")}</p>` + this.shownArms().map((arm) => {
+    this.parts.ratios.innerHTML = this.shownArms().map((arm) => {
       const values = this.look.arms[arm.name];
       return `<div style="--arm:${this.colors.get(arm.name)}" data-ratio="${escape(arm.name)}"><b>${ratio(values[first]?.mean_abs, values[last]?.mean_abs)}</b><span>${escape(arm.title)}</span></div>`;
     }).join("") + `<p>${_("of mean |∂L/∂W|; at 1 both layers’ gradients are of one size")}</p>`;
@@ -124,14 +126,18 @@ class Gradients extends InsidePage {
       text: arm.title, color: this.colors.get(arm.name), note: tables[i].flat().some((value) => value != null) ? "" : _("{name} has no finite value above 0 here", { name }),
     })));
     const marker = { type: "line", yref: "paper", y0: 0, y1: 1, x0: this.index, x1: this.index, line: { color: colours.text, width: 2 } };
+    const titles = [_("step (looks, not evenly spaced)"), _("looks, at step"), _("step")];
+    const wide = ruler(colours.font);
     for (const [i, element] of charts.entries()) {
+      const room = element.clientWidth - 5 * colours.type; // beside the layers' names
+      const text = roomy(titles, room, (title) => wide(title, 1.2 * colours.type)); // as large as plotly writes a title
       await react(this.Plotly, element, [{
         type: "heatmap", z: tables[i], y: layers, x: steps.map((step, k) => k), customdata: layers.map(() => steps), zmin: low, zmax: high,
         colorscale: scaleOf(colours.dark), showscale: false,
         text: tables[i].map((row) => row.map((value) => (log && value != null ? brief(10 ** value) : percent(value)))),
         hovertemplate: `${_("step %{customdata} · %{y}: %{text}")}<extra></extra>`,
       }], layout(colours, {
-        xaxis: { title: { text: arms.length > 4 ? _("looks, at step") : _("step (looks, not evenly spaced)"), standoff: 4 }, ...ticks(steps, element.clientWidth - 5 * colours.type, colours.type), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },
+        xaxis: { title: { text, standoff: 4 }, ...ticks(steps, room, colours.type), fixedrange: true }, yaxis: { autorange: "reversed", type: "category", fixedrange: true },
         shapes: [marker], margin: { l: 8, r: 12, t: 4, b: 8 },
       }, colours.type - 1), SMALL);
       if (!element.listening) {
@@ -178,6 +184,7 @@ class Gradients extends InsidePage {
 
   lightMetric() {
     for (const each of this.element.querySelectorAll("[data-metric]")) each.setAttribute("aria-pressed", each.dataset.metric === this.metric);
+    this.parts.depth.querySelector(".ns-what").dataset.term = this.shownMetric.term;
   }
 
   changed(event) {

@@ -3,7 +3,7 @@
 
 import { SCALE, VIRIDIS } from "./distributions.js";
 import { _ } from "../shared/language.js";
-import { escape } from "../shared/web.js";
+import { escape, number } from "../shared/web.js";
 
 const PAPER = ["#ffffd9", "#edf8b1", "#c7e9b4", "#7fcdbb", "#41b6c4", "#1d91c0", "#225ea8", "#253494", "#081d58"].toReversed(); // YlGnBu
 
@@ -27,12 +27,15 @@ export function whyFlat(name, log, values) {
   return !log && values.every((value) => value === 0) ? _("No {name} in any layer at any look.", { name }) : "";
 }
 
+// The first of `texts`, of which each says less than the one before, that is no wider than `room`; else the last.
+export const roomy = (texts, room, wide) => texts.find((text) => wide(text) <= room) ?? texts.at(-1);
+
 // The steps of so many looks that their numbers, of `type` pixels, stand side by side in `width`; seven at most.
 export function ticks(steps, width, type) {
-  const wide = (String(steps.at(-1)).length * 0.6 + 0.8) * type;
+  const wide = (number(steps.at(-1)).length * 0.6 + 0.8) * type;
   const every = Math.max(1, Math.ceil(steps.length / 7), Math.ceil((steps.length * wide) / Math.max(width, wide)));
   const at = steps.map((step, i) => i).filter((i) => i % every === 0);
-  return { tickvals: at, ticktext: at.map((i) => String(steps[i])) };
+  return { tickvals: at, ticktext: at.map((i) => number(steps[i])) };
 }
 
 export const scaleOf = (dark) => {

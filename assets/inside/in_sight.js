@@ -1,5 +1,6 @@
 // Charts that nobody can see cost as much to redraw as the others: one that is out of sight is drawn once it is seen.
 
+import { besideTitle } from "../shared/terms.js";
 import { titled } from "../shared/titles.js";
 
 const sight = new IntersectionObserver(
@@ -14,7 +15,7 @@ const sight = new IntersectionObserver(
 
 // As Plotly.react, for a chart that may be below the fold; its first drawing is always at once.
 export async function react(Plotly, chart, traces, layout, config) {
-  const picture = [traces, titled(layout, chart.clientWidth, config), config];
+  const picture = [traces, titled(layout, chart.clientWidth, config, besideTitle(chart)), config];
   if (chart.outOfSight && chart._fullLayout) return void (chart.late = () => Plotly.react(chart, ...picture));
   delete chart.late;
   await Plotly.react(chart, ...picture);

@@ -3,30 +3,30 @@
 
 import "../shared/address_bar.js";
 import "../shared/decimal_comma.js";
+import { FOOT, head, sources } from "./head.js";
+import { promised } from "./promise.js";
 import { savePicture } from "./saved.js";
+import { LED } from "../shared/attending.js";
+import { followLive, heldAt, hold, lookAt, when } from "../shared/cursor.js";
 import { earlierRuns } from "../shared/earlier.js";
 import { keep, kept, keptList } from "../shared/kept.js";
 import { _, pgettext } from "../shared/language.js";
-import { armColors, project, projectorButton } from "../shared/look.js";
-import { late, plotly } from "../shared/plotly.js";
-import { ENDED, STANDING, Standing } from "../shared/standing.js";
+import { armColors, project } from "../shared/look.js";
+import { mounted } from "../shared/mounted.js";
+import { plotly } from "../shared/plotly.js";
+import { ENDED, Standing } from "../shared/standing.js";
+import { arrive } from "../shared/place.js";
 import { Surroundings } from "../shared/surroundings.js";
 import { wholeSteps } from "../shared/ticks.js";
 import { WANTED, dragging, escape, get, number } from "../shared/web.js";
 
-const sources = () => ({ fixed: _("fixed images"), batch: _("training batch") });
 const NO_LOOKS = { looks: [], index: -1, look: undefined };
 
 // The mount function of a component for one page class.
-export function mounter(Page) {
-  const pages = new WeakMap();
-  return (component) => {
-    const root = component.parentElement;
-    if (!pages.has(root)) pages.set(root, new Page(root));
-    pages.get(root).update(component.data);
-    return () => queueMicrotask(() => root.isConnected || pages.get(root)?.close());
-  };
-}
+export const mounter = (Page) => mounted((root) => {
+  arrive();
+  return new Page(root);
+}, ({ data }) => data);
 
 export class InsidePage {
   // A subclass sets view ("gradients", ...) and body (HTML), and draws in draw(); it may override layer() to ask for one.
@@ -51,10 +51,13 @@ export class InsidePage {
     this.element.addEventListener(WANTED, ({ target }) => savePicture(this, target));
     this.isDragging = dragging(this.element, () => this.show());
     this.surroundings = new Surroundings(this.element);
+    this.led = () => this.data.run && this.show();
+    document.addEventListener(LED, this.led);
   }
 
   close() {
     this.closed = true;
+    document.removeEventListener(LED, this.led);
     clearTimeout(this.timer);
     this.surroundings.close();
   }
@@ -82,6 +85,7 @@ export class InsidePage {
     if (!this.earlier.some(({ id }) => id === this.ghost.id)) keep("ghost", (this.ghost = { id: "", looks: [] }).id);
     if (before.run !== data.run) {
       this.arms = data.armList;
+      this.veiled = undefined;
       this.standing.forget();
       this.follow();
     }
@@ -102,6 +106,7 @@ export class InsidePage {
     this.givenUp = new Promise((done) => (this.giveUp = done));
     this.followed = [];
     this.latest = 0;
+    this.cutOff = false; // from the server, since the last answer
     this.wholes.clear();
     this.drawnOnce = this.answered = false;
     this.round = (this.round ?? 0) + 1;
@@ -116,29 +121,48 @@ export class InsidePage {
     let news = 0;
     let lost = "";
     try {
-      const answer = await get(this.question(this.data.run, this.latest));
+      const answer = await get(this.question(this.data.run, this.cutOff ? 0 : this.latest));
       if (this.closed || round !== this.round) return;
       if (answer.gone) return this.lose();
       if (answer.error) throw new Error(answer.error);
+      if (this.isOfOtherArms(answer)) return this.follow();
       ({ status } = answer);
       news = answer.looks.length;
+      // A server that was started anew counts the looks from what is on its disk.
+      if (this.cutOff && news) {
+        this.followed = [];
+        this.wholes.clear();
+      }
+      this.cutOff = false;
       this.followed = [...this.followed, ...answer.looks];
       this.latest = answer.latest;
       this.answered = true;
       if (this.standing.learn(answer)) this.showArms();
     } catch (error) {
       if (this.closed || round !== this.round) return;
+      this.cutOff ||= error.name !== "Error";
       lost = error.name === "Error" ? error.message : _("The connection to the server is lost; trying again.");
     }
     this.element.dataset.status = status;
     this.standing.show(status, lost);
+    this.showWhen();
     try {
       if (news || !this.drawnOnce) await this.show();
     } finally {
-      const isDone = ENDED.has(status) && !news && (this.drawnOnce || !this.followed.length);
+      const isDone = ENDED.has(status) && !news && !this.veiled && (this.drawnOnce || !this.followed.length);
       const isOver = this.closed || round !== this.round || isDone;
-      if (!isOver) this.timer = setTimeout(() => this.poll(round), document.hidden ? 2000 : 450);
+      if (!isOver) this.timer = setTimeout(() => this.poll(round), document.hidden || ENDED.has(status) ? 2000 : 450);
     }
+  }
+
+  // Arms have been hidden, or revealed, since the answer before: all looks are asked for again. The first answer names those
+  // that are shown.
+  isOfOtherArms({ hidden, arms }) {
+    const isOther = this.veiled !== undefined && this.veiled !== hidden && !arms;
+    this.veiled = hidden;
+    if (arms) this.arms = arms;
+    if (arms) this.showArms();
+    return isOther;
   }
 
   lose() {
@@ -153,23 +177,23 @@ export class InsidePage {
 
   // --- the cursor -------------------------------------------------------------------------------------------------
 
-  // "live", or the step of this run that all pages show.
+  // The step of this run that all pages show; null where it is followed live.
   get cursor() {
-    const { run, step } = kept("cursor", {}) ?? {};
-    return run === this.data.run ? step : "live";
+    return heldAt(this.data.run);
   }
 
   moveTo(step) {
-    keep("cursor", { run: this.data.run, step });
+    if (step === null) followLive(this.data.run);
+    else hold(this.data.run, step);
     this.show();
   }
 
   // Where the cursor is among the looks that have come. What is being drawn stays the same while more come, or none.
   atCursor() {
     const looks = this.followed;
-    const index = this.cursor === "live" ? looks.length - 1 : nearest(looks, this.cursor);
+    const index = lookAt(looks, this.cursor);
     const look = looks[index];
-    const ghostLook = look && this.ghost.looks[nearest(this.ghost.looks, look.step)];
+    const ghostLook = look && this.ghost.looks[lookAt(this.ghost.looks, look.step)];
     return { looks, index, look, ghostLook, source: this.source, round: this.round };
   }
 
@@ -253,6 +277,7 @@ export class InsidePage {
     delete this.element.dataset.step;
     delete this.element.dataset.looks;
     this.parts.nothing.textContent = this.answered ? this.nothing() : "";
+    this.parts.promised.textContent = promised(this.element.dataset.status);
   }
 
   // Charts need their room to be drawn, and all are: what they show is of the choice before there was nothing.
@@ -267,12 +292,19 @@ export class InsidePage {
     parts.slider.max = Math.max(0, looks.length - 1);
     parts.slider.value = Math.max(0, index);
     parts.slider.disabled = looks.length < 2;
-    parts.live.setAttribute("aria-pressed", this.cursor === "live");
+    parts.live.setAttribute("aria-pressed", this.cursor === null);
+    this.showWhen();
     parts.step.textContent = look ? _("step {step}", { step: number(look.step) }) : "";
     parts.epoch.textContent = look ? _("epoch {epoch}", { epoch: look.epoch.toFixed(2) }) : "";
     parts.slider.setAttribute("aria-valuetext", parts.step.textContent);
     parts.says.textContent = look ? this.headline(look) : "";
     parts.ghostSays.textContent = this.aboutGhost(ghostLook);
+  }
+
+  showWhen() {
+    const { when: said } = this.parts;
+    said.textContent = when(this.data.run, this.element.dataset.status);
+    said.classList.toggle("ns-firm", this.cursor !== null);
   }
 
   // What is to be concluded from a look; a page whose looks have a sentence for each layer says which.
@@ -316,9 +348,9 @@ export class InsidePage {
     const button = event.target.closest("button");
     if (!button) return;
     const { arm, source } = button.dataset;
-    if (button === this.parts.live) this.moveTo("live");
+    if (button === this.parts.live) this.moveTo(null);
     if (button.dataset.projector) {
-      project(button);
+      project();
       this.show();
     }
     if (arm && button.classList.contains("ns-pill")) {
@@ -341,7 +373,7 @@ export class InsidePage {
   changed(event) {
     if (event.target === this.parts.slider) {
       const at = Number(event.target.value);
-      this.moveTo(at === this.followed.length - 1 ? "live" : this.followed[at].step);
+      this.moveTo(at === this.followed.length - 1 ? null : this.followed[at].step);
     }
     if (event.target === this.parts.ghost) this.chooseGhost(event.target.value);
   }
@@ -362,38 +394,3 @@ export class InsidePage {
     this.show();
   }
 }
-
-// The last look at or before `step`, or the first one.
-function nearest(looks, step) {
-  let at = looks.length ? 0 : -1;
-  looks.forEach((look, i) => {
-    if (look.step <= step) at = i;
-  });
-  return at;
-}
-
-const head = ({ question, shows, x, y }) => `
-  <div class="ns-notices" data-part="notices" role="alert"></div>
-  <div data-part="empty" class="ns-idle" hidden>
-    <h2>${question}</h2>
-    <ul>${shows.map((each) => `<li>${each}</li>`).join("")}</ul>
-    <svg viewBox="0 0 640 190" aria-hidden="true"><path d="M120 10v140h400" fill="none" stroke="currentColor" stroke-width="1.5" opacity=".55"/>
-      <g font-size="14" fill="currentColor" text-anchor="middle" opacity=".75"><text x="320" y="84">${_("nothing to look into yet")}</text>
-        <text x="320" y="174">${x}</text><text transform="translate(104 80) rotate(-90)">${y}</text></g></svg>
-    <p>${_("This page looks inside the networks of a run while they learn.")}</p>
-    <p><a class="ns-primary ns-huge" data-part="train" href="./" target="_self">${_("Go to Train and start one")}</a></p>
-  </div>
-  <div data-part="full" hidden>
-  <header class="ns-bar"><span class="ns-buttons" data-part="arms"></span>
-    <span class="ns-tools">
-      <span class="ns-group" role="group" aria-label="${_("Images")}"><button data-source="fixed" title="${_("Always the same 64 test images, so that only the network moves")}">${sources().fixed}</button><button data-source="batch" title="${_("The training mini-batch of that step")}">${sources().batch}</button></span>
-      <label>${_("ghost")} <select data-part="ghost" aria-label="${_("An earlier run, faint")}"></select> <span data-part="ghostSays"></span></label>
-      ${projectorButton()}
-    </span></header>
-  <div class="ns-scrub" data-part="scrub">${STANDING}<b data-part="step"></b><span data-part="epoch"></span>
-    <input type="range" min="0" step="1" data-part="slider" aria-label="${_("Step of the run")}"><span class="ns-group"><button data-part="live" aria-pressed="true">${_("follow live")}</button></span></div>
-  <p class="ns-verdict" data-part="says" aria-live="polite"></p>
-  <p class="ns-nothing" data-part="nothing" role="status"></p>
-  ${late()}
-  <div class="ns-picture">`;
-const FOOT = `</div></div>`;

@@ -22,7 +22,7 @@ const START = { gamma: 1, beta: 0 };
 const FIXED = { automargin: false, nticks: 6 };
 const EDGES = { l: 78, r: 12, t: 34, b: 46 }; // γ's and β's steps line up whatever their numbers look like
 
-class Parameters extends InsidePage {
+export class Parameters extends InsidePage {
   view = "parameters";
   get idle() { return idle(); }
   get body() { return body(); }
@@ -265,7 +265,7 @@ class Parameters extends InsidePage {
     }
     const whose = averaged(running.map(({ norm }) => norm));
     if (size) facts.push([(n / (n - 1)).toFixed(n > 5000 ? 6 : 4), unbiased(positions > 1 ? `${size}·${number(positions)} = ${number(n)}` : number(n), whose)]);
-    facts.push(["0.1 ⇔ 0.9", _("momentum: in PyTorch the weight of the <i>new</i> value, 0.1; in the book the weight of the <i>old</i> one, 0.9. The same average")]);
+    facts.push(["0.1 ⇔ 0.9", _("momentum: in PyTorch and the book’s English edition the weight of the <i>new</i> value, 0.1; in its Chinese edition the weight of the <i>old</i> one, 0.9. The same average")]);
     this.parts.facts.innerHTML = facts.map(([value, text, color]) => `<div style="--arm:${color ?? "var(--line)"}"><b>${value}</b><span>${text}</span></div>`).join("");
   }
 

@@ -8,7 +8,7 @@ const MOST = 4;
 
 // What the page knows of its runs, from what Python says: [{id, label}], the newest last. Python says each label in every
 // language: the tab remembers it for longer than one may be spoken.
-export function earlierRuns({ run, ghosts }) {
+export function earlierRuns({ run, ghosts, recorded }) {
   const told = new Set(ghosts.map(({ id }) => id));
   const dropped = keptList("dropped").filter((id) => told.has(id) && id !== run); // Python has not heard of it yet
   const earlier = [...keptList("earlier").filter(({ id }) => !told.has(id)), ...ghosts]
@@ -17,7 +17,7 @@ export function earlierRuns({ run, ghosts }) {
   keep("dropped", dropped);
   keep("earlier", earlier);
   for (const { id } of earlier) numberOf(id);
-  if (run) numberOf(run);
+  if (run && !recorded) numberOf(run); // what NormScope comes with is none of theirs
   return earlier.map(({ id, label }) => ({ id, label: _("Run {number}: {label}", { number: numberOf(id), label: label[spoken()] }) }));
 }
 
@@ -25,6 +25,11 @@ export function earlierRuns({ run, ghosts }) {
 export function drop(id) {
   keep("dropped", [...keptList("dropped"), id]);
   keep("earlier", keptList("earlier").filter((each) => each.id !== id));
+}
+
+// Chosen to be drawn, by whoever dropped it before.
+export function takeUp(ids) {
+  keep("dropped", keptList("dropped").filter((id) => !ids.includes(id)));
 }
 
 export function numberOf(run) {

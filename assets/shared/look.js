@@ -3,10 +3,12 @@
 import { keep, kept } from "./kept.js";
 import { _ } from "./language.js";
 
-const LIGHT = { none: "#6b7280", bn: "#0072b2", ln: "#d55e00", in: "#00875f", gn: "#b8568c", rms: "#b87a00" };
-const DARK = { none: "#a3acb9", bn: "#56b4e9", ln: "#ff8c42", in: "#2fd0a0", gn: "#e59ac6", rms: "#f0b429" };
+const LIGHT = { none: "#6b7280", bn: "#0072b2", ln: "#d55e00", in: "#00875f", gn: "#b8568c", rms: "#b87a00", mo: "#6f56c5", vo: "#7d6b1f", fix: "#0f7f8c" };
+const DARK = { none: "#a3acb9", bn: "#56b4e9", ln: "#ff8c42", in: "#2fd0a0", gn: "#e59ac6", rms: "#f0b429", mo: "#b7a4f5", vo: "#b9bf5a", fix: "#5cc3d1" };
 const TYPE = 14;
+export const RAW = 0.18; // opacity of what was measured, behind its smoothed line: not stronger than the grid is
 export const MARKERS = ["circle", "square", "diamond", "triangle-up", "pentagon", "star"];
+const CORNERS = { square: [4, 0.785], diamond: [4, 0], "triangle-up": [3, 0], pentagon: [5, 0] }; // how many, and turned how far
 
 export function theme(element) {
   const style = getComputedStyle(element);
@@ -26,18 +28,29 @@ export function theme(element) {
   };
 }
 
+// The corners of a marker around its middle.
+export function cornersOf(symbol, radius) {
+  const [corners, turned] = CORNERS[symbol] ?? [symbol === "star" ? 10 : 24, 0];
+  return Array.from({ length: corners }, (_corner, i) => {
+    const angle = (2 * Math.PI * i) / corners + turned;
+    const far = symbol === "star" && i % 2 ? radius / 2 : radius;
+    return [far * Math.sin(angle), -far * Math.cos(angle)];
+  });
+}
+
 // For a class: large type and no sidebar, on every page until it is switched off.
 const PROJECTOR = "ns-projector";
-const isProjected = () => document.body.classList.contains(PROJECTOR);
+export const isProjected = () => document.body.classList.contains(PROJECTOR);
 const enlarged = () => (isProjected() ? 10 / 7 : 1);
 export function projectorButton() {
   if (kept("projector", false)) document.body.classList.add(PROJECTOR); // after a reload
-  return `<button data-projector="1" aria-pressed="${isProjected()}" title="${_("Large type, no sidebar")}">${_("Projector")}</button>`;
+  return `<button data-projector="1" aria-pressed="${isProjected()}" title="${_("Large type, no sidebar")}"><span class="ns-word">${_("Projector")}</span></button>`;
 }
 
-export function project(button) {
+// By whatever button or key; the one on the page tells it.
+export function project() {
   keep("projector", document.body.classList.toggle(PROJECTOR));
-  button.setAttribute("aria-pressed", isProjected());
+  for (const each of document.querySelectorAll("[data-projector]")) each.setAttribute("aria-pressed", isProjected());
   window.dispatchEvent(new Event("resize"));
 }
 

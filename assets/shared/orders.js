@@ -3,6 +3,8 @@
 // overtakes, and what comes to a server that does not know the session yet: so orders are numbered and sent again until
 // Python has heard them, and Python carries out each number once.
 
+import { attend } from "./attending.js";
+import { know } from "./known.js";
 import { GONE } from "./web.js";
 
 const FORM = "[data-testid=stSidebar]";
@@ -21,14 +23,17 @@ let timer;
 export function mount({ data, setTriggerValue }) {
   send = (message) => setTriggerValue("sent", message);
   const isNew = data.visitor !== python?.visitor; // a page just opened, or a server started anew
+  const inView = python?.link?.run; // before, in this very page
   python = data;
   while (waiting.length && waiting[0].number <= data.heard) waiting.shift().heard();
-  if (isNew) meet();
+  if (isNew) meet(data.opened?.run ? "" : inView);
+  attend(data.class, order);
+  if (data.link?.run && !data.recorded) know(data.link.run);
   keep();
   watch();
 }
 
-// Have it done: { do, run, key, ... }. Resolves when Python has heard it.
+// Have it done: { do, run, ... }. Resolves when Python has heard it.
 export function order(what) {
   const typed = { ...pressedOn, ...typedArms() };
   const handedOver = handOver();
@@ -53,11 +58,14 @@ function sendAll(patience = FIRST_PATIENCE_MS) {
 
 // --- a session that is new to this tab --------------------------------------------------------------------------------
 
-function meet() {
+// Who changed the page while the server was away comes to the new one without a link: `lost` was in view.
+function meet(lost) {
   const kept = stored();
-  if (kept && same(kept.link, python.opened) && python.form && !same(kept.form, python.form)) {
+  const isAsItWas = kept && (lost || same(kept.link, python.opened));
+  if (isAsItWas && python.form && !same(kept.form, python.form)) {
     waiting.unshift({ order: { do: "fill", form: kept.form }, heard() {} });
   }
+  if (lost) waiting.unshift({ order: { do: "open", id: lost }, heard() {} });
   for (const each of waiting) each.number = ++count;
   setTimeout(sendAll, 0); // Streamlit wants no triggers while an element is mounted
 }
@@ -101,6 +109,12 @@ const setting = (input) => input.closest("[class*=st-key-]")?.className.match(/s
 document.addEventListener("pointerdown", () => (pressedOn = typedArms()), true);
 document.addEventListener("keydown", () => (pressedOn = {}), true);
 window.addEventListener("click", () => (pressedOn = {})); // after all who were pressed
+
+// The run that was begun in another's place, on whatever page it is told.
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-lead-on]");
+  if (button) order({ do: "lead-on", id: button.dataset.leadOn });
+});
 
 // --- a server that has been started anew --------------------------------------------------------------------------------
 

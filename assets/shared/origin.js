@@ -25,4 +25,4 @@ function lastRate(rates) {
   return [...(rates.length > 1 ? ["…"] : []), _("{rate} from step {step}", { rate, step: number(step) })];
 }
 
-const dataName = (name) => ({ "fashion-mnist": "Fashion-MNIST", digits: _("built-in digits") })[name] ?? name.toUpperCase();
+export const dataName = (name) => ({ "fashion-mnist": "Fashion-MNIST", digits: _("built-in digits") })[name] ?? name.toUpperCase();

@@ -2,6 +2,7 @@
 // and the run's settings and link. The words are a display list first, as the cube's, and are painted around the chart.
 
 import { _ } from "./language.js";
+import { cornersOf } from "./look.js";
 import { LINE } from "./titles.js";
 import { joined, wrapped } from "./wrapped.js";
 import { save } from "./web.js";
@@ -12,7 +13,6 @@ const EDGE = 16;
 const SAMPLE = 36; // of a line, before its words
 const GAP = 20; // from one entry of the key to the next
 const DASHES = { solid: [], dash: [8, 5], dot: [2, 4] };
-const CORNERS = { square: [4, 0.785], diamond: [4, 0], "triangle-up": [3, 0], pentagon: [5, 0] }; // how many, and turned how far
 
 // words: {title, about, key, foot, name}. An entry of the key has text, and color with symbol, or dash; or the
 // colors of several lines; or a scale
@@ -121,14 +121,8 @@ function paintLine(pen, [x, y], color, dash = "solid", [from, to]) {
 }
 
 function paintSymbol(pen, symbol, x, y) {
-  const radius = 5.5;
   pen.beginPath();
-  const [corners, turned] = CORNERS[symbol] ?? [symbol === "star" ? 10 : 24, 0];
-  for (let i = 0; i < corners; i++) {
-    const angle = (2 * Math.PI * i) / corners + turned;
-    const far = symbol === "star" && i % 2 ? radius / 2 : radius;
-    pen.lineTo(x + far * Math.sin(angle), y - far * Math.cos(angle));
-  }
+  for (const [right, down] of cornersOf(symbol, 5.5)) pen.lineTo(x + right, y + down);
   pen.fill();
 }
 

@@ -4,13 +4,24 @@
 import { _ } from "./language.js";
 import { Notices } from "./notices.js";
 
-export const ENDED = new Set(["finished", "stopped", "failed"]);
+export const ENDED = new Set(["finished", "stopped", "failed", "interrupted"]);
 export const statusWord = (status) => ({ queued: _("Waiting"), preparing: _("Preparing"), running: _("Running"), paused: _("Paused"),
-  finished: _("Finished"), stopped: _("Stopped"), failed: _("Failed"), gone: _("Gone") })[status];
+  finished: _("Finished"), stopped: _("Stopped"), failed: _("Failed"), interrupted: _("Interrupted"), gone: _("Gone") })[status];
 export const isGone = () => _("The server does not have this run any more.");
 export const askedWord = (asked) => ({ pause: _("pausing…"), resume: _("resuming…"), stop: _("stopping…"), step: _("one step…") })[asked];
 export const noConnection = () => _("No connection");
-export const inLine = (place) => _("{place} ahead of you", { place });
+
+// `seconds` until the device is free, if anybody can say.
+export function inLine(place, seconds) {
+  const ahead = _("{place} ahead of you", { place });
+  return seconds == null ? ahead : _("{ahead} · about {duration} to wait", { ahead, duration: duration(seconds) });
+}
+
+export function duration(seconds) {
+  const s = Math.round(seconds);
+  if (s < 90) return _("{n} s", { n: s });
+  return s < 5400 ? _("{n} min", { n: Math.round(s / 60) }) : _("{n} h", { n: (s / 3600).toFixed(1) });
+}
 
 export const STANDING = `<span class="ns-status" role="status"><i></i><b data-part="status"></b><span data-part="where"></span></span>`;
 
@@ -30,7 +41,8 @@ export class Standing {
   }
 
   // What Python says: notices about the link, and whether the settings can be run.
-  hear({ notices, problem, run }) {
+  hear({ notices, problem, run, recorded }) {
+    this.isRecorded = recorded;
     this.said = [...notices, problem];
     if (run) this.parts.scrub.after(this.parts.notices);
     else this.parts.empty.before(this.parts.notices);
@@ -56,20 +68,20 @@ export class Standing {
   }
 
   show(status, lost) {
-    this.parts.status.textContent = lost ? noConnection() : statusWord(status) ?? "";
+    this.parts.status.textContent = lost ? noConnection() : this.isRecorded && status ? _("Recorded") : statusWord(status) ?? "";
     this.parts.where.textContent = lost || this.where(status);
     this.showNotices();
   }
 
   where(status) {
     if (status === "gone") return isGone();
-    const { asked, place } = this.told;
+    const { asked, place, wait_seconds: wait } = this.told;
     if (asked) return askedWord(asked);
-    return status === "queued" && place ? inLine(place) : "";
+    return status === "queued" && place ? inLine(place, wait) : "";
   }
 
   showNotices() {
-    const { message, replaced, status } = this.told;
-    this.notices.show(this.said ?? [], replaced, ENDED.has(status) && message);
+    const { message, notes = [], replaced, status, next } = this.told;
+    this.notices.show([...(this.said ?? []), ...notes], replaced, ENDED.has(status) && message, next);
   }
 }

@@ -77,9 +77,11 @@ function writer(values) {
 function powers(value) {
   if (value === 1 || value === 10) return String(value);
   const [mantissa, exponent] = Number(value.toPrecision(12)).toExponential().split("e");
-  const raised = `10${[...String(Number(exponent))].map((c) => SUPERSCRIPTS[c]).join("")}`;
-  return mantissa === "1" ? raised : `${mantissa}·${raised}`;
+  return mantissa === "1" ? tenTo(exponent) : `${mantissa}·${tenTo(exponent)}`;
 }
+
+// 10⁻³; `exponent` may come as text, with a plus.
+export const tenTo = (exponent) => `10${[...String(Number(exponent))].map((c) => SUPERSCRIPTS[c]).join("")}`;
 
 // A number beside a name: `digits` after the point up to 100, whole up to 10,000, in powers of ten beyond either.
 export function written(value, digits) {

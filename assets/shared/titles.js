@@ -8,14 +8,14 @@ export const LINE = 1.3; // of the size of type, as plotly sets lines
 const CAP = 0.7; // as far as plotly lowers a title of one line below its place, and forgets to lower one of several
 const BUTTON = 24; // pixels of the toolbar
 
-// The layout with its title in lines, and room for them above the plot.
-export function titled(layout, width, { displayModeBar, modeBarButtons = [] } = {}) {
+// The layout with its title in lines, and room for them above the plot; `left`: pixels that something else takes before it.
+export function titled(layout, width, { displayModeBar, modeBarButtons = [] } = {}, left = 0) {
   if (!layout.title?.text || !width) return layout;
   const { text, font: { size } } = layout.title;
   const tools = displayModeBar === false ? 0 : BUTTON * modeBarButtons.flat().length + 8;
-  const lines = inLines(text, width - tools - 8, ruler(layout.font.family), size);
+  const lines = inLines(text, width - left - tools - 8, ruler(layout.font.family), size);
   const margin = { ...layout.margin, t: layout.margin.t + (lines.length - 1) * LINE * size };
-  return { ...layout, margin, title: { ...layout.title, text: lines.join("<br>"), pad: { t: lines.length > 1 ? CAP * size : 0 } } };
+  return { ...layout, margin, title: { ...layout.title, text: lines.join("<br>"), pad: { l: left, t: lines.length > 1 ? CAP * size : 0 } } };
 }
 
 // The title of an upright axis that is so long: its first word where all of it would stick out above the plot. Plotly

@@ -1,20 +1,61 @@
 // Talking to the server, and words and numbers in HTML.
 
 import { _, spoken } from "./language.js";
+import { tenTo } from "./ticks.js";
 
 export const address = (path) => new URL(path, document.baseURI).href;
 
+const KEPT = /\/inside\/|^api\/terms/; // by the browser, as the answer allows
 export const GONE = "normscope-gone"; // the document hears of it when the server says that it does not know a run
 
+export const CLASS = "normscope-class"; // and of this one when it says how the class stands that this browser is in
+
+const POLLS = /^api\/runs\/[^/]+\/(points|inside)\?/;
+let classId = "";
+export const inClass = (id) => (classId = id);
+
 export async function get(path) {
-  const response = await fetch(address(inLanguage(path)), path.includes("/inside/") ? {} : { cache: "no-store" });
-  const answer = await response.json();
+  const asked = classId && POLLS.test(path) ? `${path}&class=${classId}` : path;
+  const answer = await (await inTime(() => fetch(address(inLanguage(asked)), KEPT.test(path) ? {} : { cache: "no-store" }))).json();
   if (answer.gone) document.dispatchEvent(new Event(GONE));
+  if (answer.class) document.dispatchEvent(new CustomEvent(CLASS, { detail: answer.class }));
   return answer;
 }
 
+// A server that is asked too often says for how long it is not to be asked: nobody asks it until then.
+let rest = null;
+
+export async function inTime(ask) {
+  for (;;) {
+    if (rest) await rest;
+    const response = await ask();
+    if (response.status !== 429) return response;
+    rest ??= resting(response);
+  }
+}
+
+async function resting(response) {
+  const over = new Promise((done) => setTimeout(done, 1000 * (Number(response.headers.get("Retry-After")) || 1)));
+  const { say } = await import("./held_up.js").catch(() => ({ say() {} })); // hardly ever needed
+  const { error } = await response.json().catch(() => ({})); // a proxy's own refusal has no words of ours
+  say(error ?? _("The server is asked too often. This page goes on by itself."));
+  await over;
+  rest = null;
+  say("");
+}
+
 // What the server says in words, it says in English unless it is asked for more.
-const inLanguage = (path) => (spoken() === "en" ? path : `${path}${path.includes("?") ? "&" : "?"}lang=${spoken()}`);
+export const inLanguage = (path) => (spoken() === "en" ? path : `${path}${path.includes("?") ? "&" : "?"}lang=${spoken()}`);
+
+// What is there already stays, and with it what is opened or chosen in it. What is written anew has the focus where it was:
+// on the control of the same place.
+export function fill(element, html) {
+  if (element.html === html) return;
+  const controls = () => [...element.querySelectorAll("button, input, summary")];
+  const focused = controls().indexOf(document.activeElement);
+  element.innerHTML = element.html = html;
+  controls()[focused]?.focus({ preventScroll: true });
+}
 
 // Whether somebody drags in a chart of `element` just now: drawing then would end the drag. `release` is called after it.
 export function dragging(element, release) {
@@ -47,13 +88,11 @@ export function brief(x) {
   return (text.includes("e") ? String(Number(text)) : text).replace("-", "−");
 }
 
-const RAISED = Object.fromEntries([..."0123456789-"].map((c, i) => [c, [..."⁰¹²³⁴⁵⁶⁷⁸⁹⁻"][i]]));
-
 // 2.7·10⁻⁷ with so many decimals.
 export function scientific(x, decimals) {
   if (!Number.isFinite(x)) return String(x).replace("-", "−");
   const [mantissa, exponent] = x.toExponential(decimals).split("e");
-  return `${mantissa.replace("-", "−")}·10${[...String(Number(exponent))].map((c) => RAISED[c]).join("")}`;
+  return `${mantissa.replace("-", "−")}·${tenTo(exponent)}`;
 }
 
 // Large type needs more room between the numbers of an upright axis and its title.
@@ -102,3 +141,9 @@ export function save(blob, name) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
+
+// What comes next is a task of its own: clicks are heard and frames drawn before it.
+export const breath = () => new Promise((done) => setTimeout(done));
+
+// What is on the page now is on the screen at the second frame from here.
+export const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));

@@ -1,23 +1,76 @@
 // One arm's card, and the line below the charts, in words and numbers.
 
-import { fate } from "./labels.js";
-import { last } from "./series.js";
+import { fate, last } from "./series.js";
+import { keep, kept } from "../shared/kept.js";
 import { _ } from "../shared/language.js";
 import { origin } from "../shared/origin.js";
+import { asks } from "../shared/terms.js";
 import { written } from "../shared/ticks.js";
 import { escape, number, percent } from "../shared/web.js";
 
 const OLD_STEPS = 50; // a test that many steps ago says of which step it is
 
-export const card = (arm) => `
+const card = (arm) => `
   <button class="ns-arm" data-arm="${escape(arm.name)}" aria-pressed="true" title="${_("Show or hide this arm in the charts")}">
     <span class="ns-name">${escape(arm.title)}</span>
     <span class="ns-big" data-figure="accuracy"></span><span class="ns-unit" data-figure="unit"></span>
+    <span class="ns-share" aria-hidden="true"><i data-share="test"></i><i data-share="batch"></i></span>
     <span class="ns-small" data-figure="batch"></span>
     <span class="ns-small" data-figure="loss"></span>
     <span class="ns-small" data-figure="speed"></span>
     <span class="ns-small" data-figure="size"></span>
   </button>`;
+
+// Beside the cards, a “?” in the line of each number; what it is of is told where these stand apart from the lines.
+const cardsAsk = () => `<div class="ns-asks">${lines().map(([line, terms]) =>
+  `<span data-line="${line}">${terms.map(([slug, what]) => `<span><i>${what}</i> ${asks(slug, what)}</span>`).join(" ")}</span>`).join("")}<button class="ns-details" data-details="1" aria-expanded="${isOpen()}">${_("details")}</button></div>`;
+
+// One line a card on a projector and on a telephone.
+const NARROW = 600;
+
+export function showCards(element, arms, view, colors, look) {
+  element.classList.toggle("ns-lines", look.enlarged > 1 || window.innerWidth <= NARROW);
+  const names = arms.map(({ name }) => name).join();
+  if (element.dataset.names !== names) {
+    element.dataset.names = names;
+    element.innerHTML = arms.map(card).join("") + cardsAsk();
+    element.style.setProperty("--arms", Math.max(3, arms.length));
+    element.classList.toggle("ns-many", arms.length > 4);
+    element.classList.toggle("ns-several", arms.length > 3);
+    showDetails(element);
+  }
+  arms.forEach((arm, i) => showCard(element.children[i], arm, view, colors.get(arm.name)));
+}
+
+function showCard(element, arm, view, color) {
+  element.style.setProperty("--arm", color);
+  element.setAttribute("aria-pressed", !view.hidden.has(arm.name));
+  for (const [name, text] of Object.entries(figures(arm))) element.querySelector(`[data-figure=${name}]`).textContent = text;
+  // As a bar, where a card is one line: with batch statistics a mark on it.
+  const shares = { test: arm.diverged ? 0 : last(arm.test.accuracy), batch: arm.diverged ? undefined : last(arm.batch.accuracy) };
+  for (const [name, share] of Object.entries(shares)) {
+    const bar = element.querySelector(`[data-share=${name}]`);
+    bar.hidden = share == null;
+    bar.style.setProperty("--share", share ?? 0);
+  }
+}
+
+// Speed, size and fingerprint are for who asks; whether they are shown stays in the tab.
+const isOpen = () => kept("details", false);
+
+export function showDetails(arms, isAsked = false) {
+  if (isAsked) keep("details", !isOpen());
+  arms.classList.toggle("ns-open", isOpen());
+  arms.querySelector("[data-details]")?.setAttribute("aria-expanded", isOpen());
+}
+
+const lines = () => Object.entries({
+  accuracy: [["accuracy", _("test accuracy")]],
+  batch: [["batch-statistics", _("batch statistics")]],
+  loss: [["test-loss", _("test loss")]],
+  speed: [["examples-per-second", _("examples/s")]],
+  size: [["parameter-count", _("parameters")], ["fingerprint", _("fingerprint of the weights")]],
+});
 
 export function figures(arm) {
   const accuracy = last(arm.test.accuracy);

@@ -1,23 +1,24 @@
 // Two charts that share an x-axis: loss and accuracy, training solid, test dashed, batch statistics dotted.
 
+import { gapMark } from "./gap.js";
+import { KINDS, labelledKind, lineName } from "./kinds.js";
 import { endLabels, lost, marksAbove, rateMark } from "./labels.js";
 import { xEnd, yRange } from "./ranges.js";
-import { MARKERS, armColors } from "../shared/look.js";
+import { MARKERS, RAW, armColors } from "../shared/look.js";
 import { lineOf } from "./series.js";
 import { _ } from "../shared/language.js";
 import { ruler } from "../shared/ruler.js";
 import { logTicks, wholeSteps, written } from "../shared/ticks.js";
+import { besideTitle } from "../shared/terms.js";
 import { titled, upright } from "../shared/titles.js";
-import { SAVE, axisIn, framed } from "../shared/web.js";
+import { SAVE, axisIn, breath, framed } from "../shared/web.js";
 
 const xTitle = (x) => ({ step: _("step (mini-batches)"), epoch: _("epoch"), seconds: _("seconds of the arm’s own training") })[x];
 const hoverTitle = (x) => ({ step: _("step {step}", { step: "%{x:,d}" }), epoch: _("epoch {epoch}", { epoch: "%{x:.2f}" }),
   seconds: _("{n} s", { n: "%{x:.2f}" }) })[x];
 const title = (value) => (value === "loss" ? _("Loss (cross-entropy)") : _("Accuracy"));
-export const KINDS = [{ kind: "train", dash: "solid" }, { kind: "test", dash: "dash" }, { kind: "batch", dash: "dot" }];
-export const lineName = (kind) => ({ train: _("train"), test: _("test"), batch: _("test, batch statistics") })[kind];
 const HUGE = 1e4; // nats
-const AT_THE_RIGHT = ["test", "train", "batch"]; // the first of them that is drawn has its labels there
+const NO_GAP = { shapes: [], annotations: [], above: [] };
 
 const CONFIG = framed({ doubleClick: false, modeBarButtons: [[SAVE, "zoom2d", "pan2d"]] });
 
@@ -31,19 +32,24 @@ export class Curves {
     this.drawn = false;
   }
 
+  // Whether both charts are drawn: a drag that began between them is not to end by it, and a drawing after it draws both.
   async draw(series, ghosts, view, look) {
     const pictures = this.charts.map((chart) => this.picture(chart, series, ghosts, view, look));
     const room = Math.max(...pictures.map(({ above }) => above.room)); // in both, so that the plots begin at one height
     for (const [i, chart] of this.charts.entries()) {
+      if (i) await breath(); // both at once would hold the page up for longer than a frame
+      if (i && this.drawn && this.isHeld?.()) return false;
       const layout = this.layout(chart, series, view, look, { ...pictures[i], room, ends: pictures[i].beside(room) });
-      await this.Plotly.react(chart.element, pictures[i].traces, titled(layout, chart.element.clientWidth, CONFIG), CONFIG);
+      await this.Plotly.react(chart.element, pictures[i].traces, titled(layout, chart.element.clientWidth, CONFIG, besideTitle(chart.element)), CONFIG);
     }
     if (!this.drawn) this.listen();
     this.drawn = true;
+    return true;
   }
 
   // Zooming one chart zooms the other along x; a double click shows everything again.
   listen() {
+    this.drawnFirst?.();
     for (const chart of this.charts) {
       new ResizeObserver(() => this.fit(chart)).observe(chart.element);
       chart.element.on("plotly_relayout", (change) => this.zoomed(chart, change));
@@ -96,17 +102,24 @@ export class Curves {
     const widthOf = ruler(look.font);
     const beside = (room) => endLabels(labels, { kind: chart.value, place, isSeen, height: Math.max(100, height - 6.5 * look.type - room), look, widthOf });
     const left = chart.element._fullLayout?._size?.l ?? 4 * look.type;
-    const above = marksAbove(marks, { range: x, width: Math.max(100, clientWidth - left - beside(0).margin), height, look, widthOf });
-    return { traces, beside, above, x, y, log };
+    const width = Math.max(100, clientWidth - left - beside(0).margin);
+    const rowsOf = (all) => marksAbove(all, { range: x, width, height, look, widthOf });
+    const gap = chart.value === "loss" ? NO_GAP : gapMark([...series.arms.values()], view, {
+      range: x, width, yRange: y, height: height - 6.5 * look.type - rowsOf(marks).room, look, widthOf,
+      color: ({ name }) => armColors([...series.arms.values()], look).get(name),
+      lines: [...traces.filter(({ mode }) => mode.includes("lines")), ...series.turns.map((rate) => ({ x: [rate[view.x], rate[view.x]], y }))],
+    });
+    const above = rowsOf(isLow(look) ? marks : [...marks, ...gap.above]);
+    return { traces, beside, above, gap, x, y, log };
   }
 
   traces(chart, series, earlier, view, look, top) {
     const traces = [...earlier];
     const labels = [];
-    const marks = series.rates.map((rate) => rateMark(rate, view, look));
+    const marks = series.turns.map((rate) => rateMark(rate, view, look));
     const arms = [...series.arms.values()];
     const colors = armColors(arms, look);
-    const labelled = AT_THE_RIGHT.find((kind) => view.kinds.has(kind));
+    const labelled = labelledKind(view);
     arms.forEach((arm, index) => {
       if (view.hidden.has(arm.name)) return;
       const color = colors.get(arm.name);
@@ -115,7 +128,7 @@ export class Curves {
         if (!view.kinds.has(kind) || !points.step.length) continue;
         const raw = points[chart.value];
         const { x, y } = lineOf(arm, kind, chart.value, view);
-        if (y !== raw) traces.push(line(x, raw, color, "solid", 1, { opacity: 0.28, hoverinfo: "skip" }));
+        if (y !== raw) traces.push(line(x, raw, color, "solid", 1, { opacity: RAW, hoverinfo: "skip" }));
         const trace = line(x, y, color, dash, kind === "train" ? 2.4 : 2.2, { name: `${arm.name} ${lineName(kind)}`, ...hover(chart.value, y, y !== raw) });
         if (kind === "test") Object.assign(trace, testMarkers(points, series, color, index));
         traces.push(trace);
@@ -129,31 +142,43 @@ export class Curves {
     return { traces, labels, marks };
   }
 
-  layout(chart, series, view, look, { ends, above, room, x, y, log }) {
-    const labelled = AT_THE_RIGHT.find((kind) => view.kinds.has(kind));
-    const right = labelled ? _("at the right: {line}", { line: lineName(labelled) }) : "";
+  layout(chart, series, view, look, { ends, above, gap, room, x, y, log }) {
     const axis = axisIn(look);
     return {
       autosize: true,
-      margin: { l: 8, r: ends.margin, t: 34 * look.type / 14 + room, b: 8 },
+      margin: { l: 8, r: ends.margin, t: (isLow(look) ? 25 : 34) * look.type / 14 + room, b: 8 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: look.font, color: look.text, size: look.type },
-      title: { text: `${title(chart.value)} <span style="font-size:.8em;opacity:.7">${right}</span>`, x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: look.type + 3 } },
+      title: { text: title(chart.value), x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: look.type + 3 } },
       showlegend: false,
       hovermode: "x unified",
       modebar: { bgcolor: "rgba(0,0,0,0)", color: look.faint, activecolor: look.text },
       hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: look.type - 1, color: look.text } },
       dragmode: "zoom",
-      xaxis: { ...axis, title: { text: xTitle(view.x), standoff: 6 }, range: x, ...(view.x === "step" && wholeSteps(x[1] - x[0])),
+      xaxis: { ...axis, ...(!isLow(look) && { title: { text: xTitle(view.x), standoff: 6 } }), range: x, ...(view.x === "step" && wholeSteps(x[1] - x[0])),
         unifiedhovertitle: { text: hoverTitle(view.x) } },
       yaxis: { ...axis, type: log ? "log" : "linear", range: y, title: { text: upright(chart.value === "loss" ? _("nats") : _("share of images"), chart.element.clientHeight - 6.5 * look.type - room, ruler(look.font), look.type), standoff: 4 },
         ...(chart.value === "accuracy" && { tickformat: ".0%" }), ...(log && logTicks(y.map((exponent) => 10 ** exponent))) },
-      shapes: series.rates.map((rate) => vertical(rate[view.x], look)),
-      annotations: [...ends.annotations, ...above.annotations],
+      shapes: [...series.turns.map((rate) => vertical(rate[view.x], look)), ...gap.shapes],
+      annotations: [...ends.annotations, ...above.annotations, ...gap.annotations, ...(isLow(look) ? [besideAxis(view.x, look), ...gap.above.map((mark) => inTitleRow(mark, { room, margin: ends.margin, look }))] : [])],
     };
   }
 }
+
+// On a projector's low screen the x-axis says what it is at its end, below the names of the lines, and the gap is told behind
+// the title: no row is left for either.
+const LOW = 800;
+const isLow = (look) => look.enlarged > 1 && window.innerHeight <= LOW;
+const besideAxis = (x, look) => ({
+  xref: "paper", yref: "paper", x: 1, y: 0, xanchor: "left", yanchor: "top", xshift: 14, yshift: -3, showarrow: false,
+  text: { step: _("step"), epoch: _("epoch"), seconds: _("seconds") }[x], font: { size: look.type - 2, color: look.faint },
+});
+
+const inTitleRow = ({ texts: [text], color }, { room, margin, look }) => ({
+  xref: "paper", yref: "paper", x: 1, y: 1, xanchor: "right", yanchor: "bottom", xshift: margin - 8, yshift: room + 4, showarrow: false,
+  text, font: { size: look.type - 1, color },
+});
 
 const pair = (change, axis) =>
   `${axis}.range[0]` in change ? [change[`${axis}.range[0]`], change[`${axis}.range[1]`]] : undefined;
@@ -210,5 +235,5 @@ function ghostTraces(ghost, value, series, view, look) {
 }
 
 const vertical = (x, look) => ({
-  type: "line", xref: "x", yref: "paper", x0: x, x1: x, y0: 0, y1: 1, line: { color: look.faint, width: 1.5, dash: "dashdot" },
+  type: "line", xref: "x", yref: "paper", layer: "below", x0: x, x1: x, y0: 0, y1: 1, line: { color: look.faint, width: 1.5, dash: "dashdot" },
 });

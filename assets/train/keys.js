@@ -1,8 +1,8 @@
 // Space pauses and resumes, a full stop does one step: wherever no text is typed, and whatever was clicked before.
 
+import { FIELDS } from "../shared/fields.js";
 import { areWaiting } from "../shared/orders.js";
 
-const FIELDS = "input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=slider], [role=spinbutton], [role=textbox]";
 const PRESSED_BY_SPACE = "button, summary, [role=button], [role=radio], [role=checkbox], [role=switch], [role=tab], [role=menuitem]";
 const FIRST = new Set(["pointerdown", "focusin"]); // whatever others do with them
 

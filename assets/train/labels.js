@@ -1,7 +1,7 @@
 // Words around the curves' charts: names and numbers at the lines' ends, and above the plot, where they cover no curve,
 // changed learning rates and where an arm was lost.
 
-import { hasFailed } from "./series.js";
+import { fate, hasFailed } from "./series.js";
 import { _ } from "../shared/language.js";
 import { broken, cut } from "../shared/names.js";
 import { written } from "../shared/ticks.js";
@@ -45,7 +45,6 @@ export function endLabels(labels, { kind, place, isSeen = () => true, height, lo
 }
 
 // How the lines of an arm that is lost ended, in a word.
-export const fate = (arm) => (hasFailed(arm) ? _("failed") : _("diverged"));
 
 const countOf = (labels) => labels.reduce((sum, label) => sum + label.lines.length, 0);
 
@@ -96,7 +95,8 @@ export function marksAbove(marks, { range, width, height, look, widthOf }) {
 
 export function rateMark(rate, view, look) {
   const words = (text) => text.replaceAll("-", "−");
-  return { x: rate[view.x], texts: [`${rate.old} → ${rate.new}`, rate.new].map((rates) => words(_("lr {rates}", { rates }))), color: look.faint };
+  const [before, after] = [rate.old, rate.new].map((each) => Number(each.toPrecision(6))); // a schedule's have many more
+  return { x: rate[view.x], texts: [`${before} → ${after}`, after].map((rates) => words(_("lr {rates}", { rates }))), color: look.faint };
 }
 
 // A cross at the last finite value; where the picture ends before that, an arrow at its upper edge. And the mark above.

@@ -4,38 +4,40 @@
 import "../shared/address_bar.js";
 import "../shared/decimal_comma.js";
 import { showBar } from "./bar.js";
-import { card, figures, footer, testImages } from "./cards.js";
-import { Curves } from "./curves.js";
+import { ClassPanel } from "./class_panel.js";
+import { Code } from "./code.js";
+import { footer, showCards, showDetails, testImages } from "./cards.js";
 import { drawing, pills, whatDiffers } from "./idle.js";
+import { KeptHeight } from "./kept_height.js";
 import { Keys } from "./keys.js";
+import { showLegend } from "./legend.js";
 import { skeleton } from "./live_body.js";
+import { OwnRun, isSharedIn } from "./own_run.js";
 import { BEGINS, Presses } from "./presses.js";
-import { takeAway } from "./saved.js";
+import { fold, follow, showReasons } from "./reasons.js";
+import { Time } from "./time.js";
+import { showVeil } from "./veil.js";
 import { View } from "./view.js";
 import { whereabouts } from "./whereabouts.js";
 import { drop, earlierRuns } from "../shared/earlier.js";
 import { _ } from "../shared/language.js";
 import { armColors, project } from "../shared/look.js";
+import { mounted } from "../shared/mounted.js";
 import { Notices } from "../shared/notices.js";
 import { order } from "../shared/orders.js";
 import { evaluateAfter, fetchAhead, plotly } from "../shared/plotly.js";
 import { Series } from "./series.js";
+import { hideArms, isHiding } from "../shared/stage.js";
 import { ENDED, noConnection, statusWord } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";
-import { WANTED, address, dragging, escape, get } from "../shared/web.js";
+import { WANTED, address, dragging, escape, get, painted } from "../shared/web.js";
 
-const panels = new WeakMap();
-
-export function mount(component) {
-  const root = component.parentElement;
-  if (!panels.has(root)) panels.set(root, new Panel(root));
-  panels.get(root).update(component);
-  // A newer call may already have taken over when this runs: only a panel that has left the page ends.
-  return () => queueMicrotask(() => root.isConnected || panels.get(root)?.close());
-}
+export const mount = mounted((root) => new Panel(root));
+const charts = () => import("./charts.js").catch(() => null);
 
 // From one question to the next, drawing included; queued is mostly short, and then a start.
 const PERIOD_MS = { running: 200, preparing: 100, queued: 150, paused: 400 };
+const HIDING_MS = 1500; // of one that has ended, as long as there are arms to be revealed
 const LEAST_WAIT_MS = 60; // where drawing takes longer than the period, so that the page still hears clicks
 
 class Panel {
@@ -53,19 +55,27 @@ class Panel {
     this.parts = Object.fromEntries([...this.element.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
     this.element.addEventListener("click", (event) => this.clicked(event));
     this.element.addEventListener("change", (event) => this.changed(event));
-    this.element.addEventListener(WANTED, ({ target }) => takeAway(this, target));
+    this.element.addEventListener(WANTED, ({ target }) => this.charts.takeAway(this, target));
     this.isDragging = dragging(this.element, () => this.draw());
     this.keys = new Keys({ " ": this.parts.pause, ".": this.parts.step });
     this.notices = new Notices(this.parts.notices);
     this.presses = new Presses();
+    this.code = new Code(this.parts);
     this.view.press(this.element);
     this.surroundings = new Surroundings(this.element);
+    this.time = new Time(this);
+    this.classPanel = new ClassPanel(this.parts);
+    this.ownRun = new OwnRun(this.parts);
+    this.heights = [this.parts.verdict, this.parts.reasons].map((words) => new KeptHeight(words));
+    painted().then(charts);
   }
 
   close() {
     clearTimeout(this.timer);
     this.surroundings.close();
     this.keys.close();
+    this.time.close();
+    this.classPanel.close();
     this.presses.close();
     this.closed = true;
   }
@@ -77,15 +87,11 @@ class Panel {
     // A run that the server has forgotten stays drawn until there is another one.
     const stays = this.gone && this.state && !data.run;
     this.data = stays ? { ...data, settings: before.settings, rate: before.rate, link: before.link } : data;
-    if (data.key) sessionStorage.setItem(`normscope-${data.run}`, data.key);
     if (before.run !== data.run && !stays) this.follow();
     this.earlier = earlierRuns(data);
+    this.classPanel.update(data);
     this.fetchGhosts();
     this.show();
-  }
-
-  key() {
-    return this.data.key || sessionStorage.getItem(`normscope-${this.data.run}`) || "";
   }
 
   follow() {
@@ -94,9 +100,11 @@ class Panel {
     this.element.dataset.drawn = this.drawn = 0; // the newest record in the charts, which show another run until then
     this.state = null;
     this.gone = this.lost = "";
+    this.cutOff = false; // from the server, since the last answer
     this.curves?.forgetZoom();
-    this.parts.verdict.style.minHeight = "";
+    for (const height of this.heights) height.forget();
     this.asking = this.data.run;
+    this.time.follow(this.data.run);
     if (this.data.run) this.poll(this.data.run);
   }
 
@@ -106,18 +114,29 @@ class Panel {
     const began = Date.now();
     let period = 1000;
     try {
-      const answer = await get(`api/runs/${run}/points?since=${this.series.latest}`);
+      const answer = await get(`api/runs/${run}/points?since=${this.cutOff ? 0 : this.series.latest}`);
       if (this.closed || run !== this.asking) return;
       if (answer.gone) return this.lose(run);
+      if (this.isOfOtherArms(answer)) {
+        this.cutOff = true;
+        return this.poll(run);
+      }
+      // The server may have been started anew: what it had told last is not on its disk, and is measured once more.
+      if (this.cutOff && !answer.error) {
+        [this.series, this.cutOff, this.drawn] = [new Series(), false, 0];
+        this.time.follow(run);
+        this.parts.verdict.style.minHeight = "";
+      }
       this.lost = answer.error ?? "";
       if (!answer.error) {
         const isNew = !this.series.arms.size;
-        this.series.add(answer.records);
+        this.series.add(answer.records, answer.state.falls);
         if (isNew) this.view.meet([...this.series.arms.values()]);
         this.state = answer.state;
         this.stamp = Date.now();
+        this.time.learn(answer.state);
         this.fitLink();
-        period = PERIOD_MS[answer.state.status];
+        period = PERIOD_MS[answer.state.status] ?? HIDING_MS;
         this.show();
         if (this.series.hasPoint) this.firstShown?.();
         if (this.drawn !== this.series.latest) await this.draw();
@@ -125,16 +144,22 @@ class Panel {
     } catch {
       if (this.closed || run !== this.asking) return;
       this.lost = _("The connection to the server is lost; trying again.");
+      this.cutOff = true;
       this.show();
     }
     if (this.closed || run !== this.asking) return; // since it was drawn
     if (this.lost) this.show();
-    if (this.state && ENDED.has(this.state.status) && !this.lost) return;
+    if (this.state && ENDED.has(this.state.status) && !this.lost && !this.state.hidden) return;
     const wait = Math.max(LEAST_WAIT_MS, period - (Date.now() - began));
     this.timer = setTimeout(() => this.poll(run), document.hidden ? 2000 : wait);
   }
 
-  // A run that lacked its data is on other ones with other settings, and the page's address must say those.
+  // Arms have been hidden, or revealed, since the answer before: that told of others.
+  isOfOtherArms({ state }) {
+    return Boolean(state && this.state && !this.cutOff && state.hidden !== this.state.hidden);
+  }
+
+  // A run that lacked its data is on other ones with other settings, and the address must say those.
   fitLink() {
     const { run, link } = this.data;
     // The record may be here before the run has its new settings.
@@ -152,7 +177,7 @@ class Panel {
   async fetchGhosts() {
     const wanted = this.earlier.map(({ id }) => id);
     const dropped = [...this.ghosts.keys()].filter((id) => !wanted.includes(id));
-    const missing = wanted.filter((id) => !this.ghosts.has(id));
+    const missing = wanted.filter((id) => !this.ghosts.has(id) || this.ghosts.get(id).lacks); // arms that were hidden then
     for (const id of dropped) this.ghosts.delete(id);
     await Promise.all(missing.map((id) => this.fetchGhost(id)));
     // An unchanged picture would only keep a new run's first points waiting.
@@ -163,6 +188,7 @@ class Panel {
     const series = new Series();
     this.ghosts.set(id, series);
     const answer = await get(`api/runs/${id}/points?since=0`).catch(() => null);
+    series.lacks = answer?.state?.hidden > 0;
     if (answer?.records) return series.add(answer.records);
     if (this.ghosts.get(id) === series) this.ghosts.delete(id); // the next update asks again
     if (answer) this.drop(id); // the server has forgotten it
@@ -180,16 +206,17 @@ class Panel {
   async draw() {
     const isThere = Boolean(this.data.run || this.gone);
     if (!isThere || this.drawing || this.isDragging()) return (this.again = isThere);
-    if (!window.Plotly) return void (this.coming ??= plotly().then(() => this.closed || this.draw())); // all else goes on
+    if (!window.Plotly || !this.charts) return void (this.coming ??= this.bringCharts()); // all else goes on
     this.drawing = true;
     try {
-      this.curves ??= this.makeCurves();
+      this.curves ??= this.charts.curvesIn(this);
       do {
         this.again = false;
         const { series } = this;
         const { latest } = series; // more may come while it is drawn
-        await this.curves.draw(series, [...this.ghosts.values()], this.view, this.surroundings.look("curves", () => this.draw()));
-        if (series === this.series) this.element.dataset.drawn = this.drawn = latest;
+        const isWhole = await this.curves.draw(series, [...this.ghosts.values()], this.view, this.surroundings.look("curves", () => this.draw()));
+        if (isWhole && series === this.series) this.element.dataset.drawn = this.drawn = latest;
+        this.time.draw();
       } while (this.again && !this.closed && !this.isDragging());
       this.parts.whole.disabled = !this.curves.isZoomed;
     } finally {
@@ -197,10 +224,12 @@ class Panel {
     }
   }
 
-  makeCurves() {
-    const curves = new Curves(window.Plotly, this.parts.loss, this.parts.accuracy);
-    curves.redraw = () => this.draw();
-    return curves;
+  // What does not come, or cannot be drawn, is tried again: an ended run has no next answer.
+  async bringCharts() {
+    [this.charts] = await Promise.all([charts(), plotly()]);
+    this.coming = null;
+    const isDrawn = this.charts && (await this.draw().then(() => true, () => false));
+    if (!isDrawn && !this.closed) setTimeout(() => this.closed || this.draw(), 1000);
   }
 
   show() {
@@ -212,30 +241,34 @@ class Panel {
     this.element.dataset.status = status || "idle";
     this.element.dataset.step = state?.step ?? 0;
     this.element.dataset.run = data.run;
-    parts.status.textContent = this.lost ? noConnection() : statusWord(status) ?? _("Ready");
+    parts.status.textContent = this.lost ? noConnection() : data.recorded ? _("Recorded") : statusWord(status) ?? _("Ready");
     parts.where.textContent = this.lost || whereabouts(status, state, this.series);
-    const mine = Boolean(this.key());
-    showBar(this.element, parts, { data, state, status, mine, isBeginning: this.presses.underWay > 0 });
+    const isShared = isSharedIn(this);
+    const mine = data.mine && !isShared;
+    this.time.show(status);
+    showBar(this.element, parts, { data, state, status, mine, isShared, isBeginning: this.presses.underWay > 0 });
     const done = 100 * this.share(status);
     parts.progress.style.width = `${done}%`;
     parts.progress.parentElement.setAttribute("aria-valuenow", Math.round(done));
     this.showNotices(status);
     this.showArms(look);
     parts.verdict.textContent = state?.verdict.replaceAll(" %", "\u00a0%") || (isThere ? this.expectation(status) : "");
-    this.keepHeight(parts.verdict);
+    showReasons(parts, state?.reasons ?? []);
+    for (const height of this.heights) height.keep();
     parts.idle.hidden = isThere;
     parts.work.hidden = !isThere;
-    if (!isThere) this.showIdle(look);
+    if (!isThere || this.parts.idleArms.childElementCount) this.showIdle(look); // with a run, of no arms: some may be hidden
     this.showGhosts();
+    this.showCode(status);
   }
 
-  // What has once been as high stays so during a run, as long as a line has as much room: the charts below would jump.
-  keepHeight(element) {
-    const { fontSize } = getComputedStyle(element);
-    const room = `${element.clientWidth} ${fontSize}`;
-    if (room !== this.room) element.style.minHeight = "";
-    this.room = room;
-    if (element.offsetHeight > (parseFloat(element.style.minHeight) || 0)) element.style.minHeight = `${element.offsetHeight}px`;
+  // The last thing on the page; with a run in the charts' column, which is longer than a low screen.
+  showCode(status) {
+    const column = this.parts.work.hidden ? this.element : this.parts.work;
+    if (this.parts.code.parentElement !== column) column.append(this.parts.code);
+    const { run, experiment, chapter } = this.data;
+    const { rates, replaced } = this.series;
+    this.code.show({ run: this.gone ? "" : run, form: experiment, chapter, stamp: `${status} ${rates.length} ${Boolean(replaced)} ${this.series.arms.size}` });
   }
 
   showIdle(look) {
@@ -244,7 +277,7 @@ class Panel {
     this.parts.idleDrawing.innerHTML = drawing(this.data.arms, look);
   }
 
-  // How much of what is under way is done: of the download first, then of the steps.
+  // The share that is done: of the download first, then of the steps.
   share(status) {
     const { arriving } = this.series;
     if (status === "preparing" && arriving?.total) return arriving.done / arriving.total;
@@ -258,27 +291,14 @@ class Panel {
 
   showNotices(status) {
     const { data, series } = this;
-    this.notices.show([...data.notices, data.problem], series.replaced, ENDED.has(status) && series.message);
+    this.notices.show([...data.notices, data.problem, ...(this.state?.notes ?? [])], series.replaced, ENDED.has(status) && series.message, ENDED.has(status) && series.next);
   }
 
   showArms(look) {
     const arms = [...this.series.arms.values()];
-    const colors = armColors(arms, look);
-    if (this.parts.arms.dataset.names !== arms.map((arm) => arm.name).join()) {
-      this.parts.arms.dataset.names = arms.map((arm) => arm.name).join();
-      this.parts.arms.innerHTML = arms.map(card).join("");
-      this.parts.arms.style.setProperty("--arms", Math.max(3, arms.length));
-      this.parts.arms.classList.toggle("ns-many", arms.length > 4);
-    }
-    arms.forEach((arm, i) => {
-      const element = this.parts.arms.children[i];
-      const shown = !this.view.hidden.has(arm.name);
-      element.style.setProperty("--arm", colors.get(arm.name));
-      element.setAttribute("aria-pressed", shown);
-      for (const [name, text] of Object.entries(figures(arm))) {
-        element.querySelector(`[data-figure=${name}]`).textContent = text;
-      }
-    });
+    showCards(this.parts.arms, arms, this.view, armColors(arms, look), look);
+    showVeil(this.parts, this.state, this.data.mine);
+    showLegend(this.parts, arms, this.view, look);
     this.parts.origin.textContent = footer(this.series, this.data);
     this.parts.tested.textContent = testImages(this.series);
   }
@@ -300,13 +320,16 @@ class Panel {
 
   clicked(event) {
     if (event.target === this.parts.results) this.download(event);
+    follow(event, this.data.run || this.gone);
     const button = event.target.closest("button");
     if (!button || button.disabled) return;
     const { dataset } = button;
     if (dataset.do) this.carry(dataset, event.detail);
-    const isChosen = this.view.choose(dataset);
+    if (dataset.details) showDetails(this.parts.arms, true);
+    const isChosen = this.view.choose(dataset) || fold(dataset);
     if (isChosen) this.view.press(this.element);
-    if (dataset.projector) this.enlarge(button);
+    if (dataset.projector) this.enlarge();
+    if (dataset.hides) this.followAgain(hideArms());
     if (isChosen || dataset.whole) {
       if (dataset.x || dataset.log || dataset.whole) this.curves?.forgetZoom();
       this.show();
@@ -318,11 +341,13 @@ class Panel {
   async carry({ do: what, now, id, weights }, clicks = 0) {
     const { rate } = this.parts;
     if (what !== "rate" && document.activeElement === rate) rate.blur(); // what was typed there was ordered before
+    if (this.ownRun.asks(what, this.data.run, isSharedIn(this))) return;
     if (this.presses.isRepeated(what, this.data.run, clicks)) return;
     if (what === "drop") this.drop(id);
     if (what === "drop" && !this.data.ghosts.some((ghost) => ghost.id === id)) return; // the tab's alone
-    const heard = order({ do: now ?? what, run: this.data.run, key: this.key(), id, weights, value: rate.value });
+    const heard = order({ do: now ?? what, run: this.data.run, id, weights, value: rate.value, hides: isHiding() });
     if (what === "rate") return this.showRate(heard, rate.value);
+    if (now === "revive" || what === "reveal") return this.followAgain(heard);
     if (!BEGINS.has(what)) return;
     this.presses.underWay += 1;
     evaluateAfter(new Promise((done) => (this.firstShown = done)).then(painted));
@@ -330,6 +355,14 @@ class Panel {
     await heard;
     this.presses.underWay -= 1;
     this.show();
+  }
+
+  // It goes on under its id, with what was measured before.
+  async followAgain(heard) {
+    const { run } = this.data;
+    await heard;
+    clearTimeout(this.timer);
+    if (run && run === this.asking) this.poll(run);
   }
 
   // Refused or not, what was sent gives way to the rate in force, unless something else has been typed meanwhile.
@@ -357,14 +390,11 @@ class Panel {
     if (event.target === this.parts.rate) this.carry({ do: "rate" });
   }
 
-  enlarge(button) {
-    project(button);
+  enlarge() {
+    project();
     this.show();
     this.draw();
   }
 }
-
-// What is on the page now is on the screen at the second frame from here.
-const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 
 fetchAhead(); // while the page is still being read

@@ -2,7 +2,7 @@
 // does not resume, one on the cross of an earlier run does not drop the next one too. Each press of Step is a step.
 
 export const BEGINS = new Set(["start", "restart", "renew"]);
-const ONCE = new Set(["pause", "drop"]);
+const ONCE = new Set(["pause", "drop", "reveal"]);
 const ONE_RUN_MS = 1000;
 const TOUCHES = ["pointerdown", "input"];
 

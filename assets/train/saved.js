@@ -1,6 +1,7 @@
 // A chart of Train as a picture: what its lines are, and of which run.
 
-import { KINDS, keyOfEarlier, lineName } from "./curves.js";
+import { keyOfEarlier } from "./curves.js";
+import { KINDS, labelledKind, lineName } from "./kinds.js";
 import { numberOf } from "../shared/earlier.js";
 import { _ } from "../shared/language.js";
 import { MARKERS, armColors, theme } from "../shared/look.js";
@@ -30,7 +31,9 @@ function arms(series, view, look) {
 
 function lines(series, view) {
   const isDrawn = (kind) => view.kinds.has(kind) && [...series.arms.values()].some((arm) => !view.hidden.has(arm.name) && arm[kind].step.length);
-  return KINDS.filter(({ kind }) => isDrawn(kind)).map(({ kind, dash }) => ({ text: howDrawn(kind, view), dash }));
+  const drawn = KINDS.filter(({ kind }) => isDrawn(kind)).map(({ kind, dash }) => ({ text: howDrawn(kind, view), dash }));
+  const kind = labelledKind(view);
+  return kind ? [...drawn, { text: _("numbers at the lines’ ends: {line}", { line: lineName(kind) }) }] : drawn;
 }
 
 function howDrawn(kind, { smooth: n }) {

@@ -1,5 +1,7 @@
 // The records of one run, as columns ready to be drawn. Knows nothing of the page.
 
+import { _ } from "../shared/language.js";
+
 const column = () => ({ step: [], epoch: [], seconds: [], loss: [], accuracy: [], examples: [] });
 
 export class Series {
@@ -10,11 +12,14 @@ export class Series {
     this.replaced = null;
     this.arriving = null;
     this.message = "";
+    this.next = ""; // the run that was begun in its place
     this.status = "";
-    this.rates = []; // learning-rate changes
+    this.rates = []; // learning-rate changes by hand
+    this.falls = []; // and by a schedule, {step, old, new}: all, whenever they are told
   }
 
-  add(records) {
+  add(records, falls = this.falls) {
+    this.falls = falls;
     for (const record of records) {
       this.latest = record.seq;
       this[TAKE[record.kind]]?.(record);
@@ -64,12 +69,21 @@ export class Series {
     this.status = record.status;
   }
 
+  takeNext(record) {
+    this.next = record.next;
+  }
+
   takeData(record) {
     this.arriving = record;
   }
 
   takeReplaced(record) {
     this.replaced = record;
+  }
+
+  // Where the learning rate was another one from then on, by a schedule and by hand.
+  get turns() {
+    return [...this.falls.map((fall) => ({ ...fall, ...this.whereWas(fall.step) })), ...this.rates];
   }
 
   // Whether a mini-batch has been trained on.
@@ -81,6 +95,12 @@ export class Series {
   whereIs(step) {
     const first = this.arms.values().next().value;
     return { epoch: step / this.started.steps_per_epoch, seconds: first ? last(first.train.seconds) ?? 0 : 0 };
+  }
+
+  // The same of a step that was passed some time ago.
+  whereWas(step) {
+    const { train } = this.arms.values().next().value;
+    return { ...this.whereIs(step), seconds: train.seconds[train.step.findIndex((other) => other >= step)] ?? last(train.seconds) ?? 0 };
   }
 }
 
@@ -94,6 +114,7 @@ const TAKE = {
   status: "takeStatus",
   data: "takeData",
   "data-replaced": "takeReplaced",
+  "replaced-by": "takeNext",
 };
 
 function push(into, record, name, loss, accuracy, examples) {
@@ -109,6 +130,9 @@ export const last = (values) => values.at(-1);
 
 // How the lines of an arm that is lost ended.
 export const hasFailed = ({ diverged }) => diverged.kind === "arm-failed";
+
+// In place of a lost arm's numbers.
+export const fate = (arm) => (hasFailed(arm) ? _("failed") : _("diverged"));
 
 // The mean of each value and of those before it, `width` in all: a line begins where it was measured first, and no
 // value that comes later moves what is drawn. What is not finite stays a gap and counts nowhere. Each window is summed

@@ -1,14 +1,14 @@
 // Where the run in view is, in words, behind the word for its status: the step it is at, what it waits for, what was asked.
 
 import { _ } from "../shared/language.js";
-import { askedWord, inLine, isGone } from "../shared/standing.js";
+import { askedWord, duration, inLine, isGone } from "../shared/standing.js";
 import { number } from "../shared/web.js";
 
 export function whereabouts(status, state, series) {
   if (status === "gone") return _("{gone} What is drawn here is what this page has seen of it.", { gone: isGone() });
   if (!status) return "";
   if (state?.asked) return askedWord(state.asked);
-  if (status === "queued") return state?.place ? inLine(state.place) : "";
+  if (status === "queued") return state?.place ? inLine(state.place, state.wait_seconds) : "";
   if (status === "preparing") return series.arriving ? arrival(series.arriving) : _("reading the images");
   return state ? progress(state, series.started) : "";
 }
@@ -19,12 +19,6 @@ function progress({ step, total_steps: total, epochs: all, eta_seconds: eta }, s
     started && _("epoch {epoch} of {all}", { epoch: (step / started.steps_per_epoch).toFixed(1), all }),
     eta != null && _("{duration} left", { duration: duration(eta) }),
   ].filter(Boolean).join(" · ");
-}
-
-function duration(seconds) {
-  const s = Math.round(seconds);
-  if (s < 90) return _("{n} s", { n: s });
-  return s < 5400 ? _("{n} min", { n: Math.round(s / 60) }) : _("{n} h", { n: (s / 3600).toFixed(1) });
 }
 
 function arrival({ file, done, total }) {

@@ -1,4 +1,4 @@
-"""The commands: train, sequence, data fetch and data verify; each returns the exit code.
+"""The commands: train, runs, sequence, data fetch and data verify; each returns the exit code.
 
 Progress goes to stderr, the results to stdout. torch is imported only once it is needed.
 """
@@ -15,26 +15,27 @@ from typing import TYPE_CHECKING, Any
 
 from core.cli.flags import UsageError, about_digits, experiment
 from core.cli.progress import Progress, say
+from core.cli.runs import gone_on_with, runs_command
 from core.cli.tables import files_table, results_table, rows_table
+from core.cli.training import train_to_the_end
 from core.data.paths import advice
+from core.data.reasons import why
 from core.experiment.config import DATASETS, ExperimentConfig
 from core.exports.results import results
 from core.language.message import Message, Value
 from core.language.speech import _
 from core.training.records import History, StatusChanged
-from core.words.endings import OUT_OF_MEMORY, none_left
 from core.words.verdict import verdict
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    import torch
-
     from core.training.rows import RowsTrained
 
 STDOUT = Path("-")
 
-DONE, NOTHING_TO_SHOW, CANNOT, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, NOTHING_TO_SHOW, CANNOT, FAULT, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
+EXIT_CODES = {"finished": DONE, "failed": NOTHING_TO_SHOW, "stopped": INTERRUPTED, "interrupted": TERMINATED}
 
 
 # --- train -------------------------------------------------------------------------------------------------------
@@ -46,9 +47,23 @@ def train_command(arguments: Namespace) -> int:
     if taken := about_digits(arguments, config):
         say(taken)
     target = writable_file(arguments.json) if arguments.json is not None else None
-    history = History()
-    with Progress(history) as progress:
-        _train(config, arguments, progress)
+    with Progress(History()) as progress:
+        history = train_to_the_end(config, arguments, progress)
+    return _conclude(config, history, target)
+
+
+def runs_or_resume_command(arguments: Namespace) -> int:
+    """What is done to the runs that are kept; resume is as train."""
+    if arguments.action != "resume":
+        return runs_command(arguments)
+    target = writable_file(arguments.json) if arguments.json is not None else None
+    with Progress(History()) as progress:
+        card, history = gone_on_with(arguments, progress)
+    return _conclude(card.config, history, target)
+
+
+def _conclude(config: ExperimentConfig, history: History, target: Path | None) -> int:
+    """Say and write what was measured; returns the exit code."""
     outcome = next(record for record in reversed(list(history)) if isinstance(record, StatusChanged))
     found = results(config, history)
     try:
@@ -61,71 +76,10 @@ def train_command(arguments: Namespace) -> int:
         say(outcome.message)
     if target not in (None, STDOUT):
         say(_("The results are in {path}.", path=target))
-    return {"finished": DONE, "failed": NOTHING_TO_SHOW, "stopped": INTERRUPTED}[outcome.status]
+    return EXIT_CODES[outcome.status]
 
 
-def _train(config: ExperimentConfig, arguments: Namespace, progress: Progress) -> None:
-    """Train to the end or to Ctrl-C; the last record says which."""
-    if sys.stderr.isatty():  # elsewhere nobody waits, and an error stays one line
-        say(_("Getting {data} and PyTorch ready …", data=config.data))
-    from core.data.files import DataError
-    from core.data.images import load
-    from core.training.crew import crew, share_cores
-    from core.training.failures import out_of_memory
-    from core.training.trainer import train
-
-    share_cores()
-    try:
-        images = load(config.data, arguments.data_root, device_for(arguments.device), progress.arrived)
-        with crew(images.train_images.device, config) as workers:
-            arms = train(config, images, progress.publish, crew=workers)
-    except DataError as error:
-        why = error.args[0]
-        or_digits = Message("{why} Or train on --data digits, which are built in.", {"why": why})
-        raise UsageError(or_digits if error.missing else why) from error
-    except KeyboardInterrupt:
-        if progress.step == 0:
-            raise
-        where = {"step": progress.step, "total": config.total_steps}
-        progress.end("stopped", Message("Stopped at step {step:,} of {total:,}.", where))
-    except Exception as error:
-        if not out_of_memory(error):
-            raise
-        progress.end("failed", OUT_OF_MEMORY)
-    else:
-        alive = any(arm.alive for arm in arms)
-        progress.end("finished" if alive else "failed", "" if alive else none_left(config, progress.history))
-
-
-def device_for(name: str) -> torch.device:
-    """The device of this name; raises UsageError if this machine does not have it."""
-    import torch
-
-    from core.data.device import best_device
-
-    if name == "auto":
-        return best_device()
-    device = torch.device(name)
-    if not _is_here(device):
-        raise UsageError(
-            Message(
-                "--device: It must be one that PyTorch finds on this machine; got “{name}”. Use --device cpu, or leave "
-                "the flag out to take the best one, {best}.",
-                {"name": name, "best": str(best_device())},
-            )
-        )
-    return device
-
-
-def _is_here(device: torch.device) -> bool:
-    import torch
-
-    if device.type == "cuda":
-        return (device.index or 0) < torch.cuda.device_count()
-    return device.type == "cpu" or torch.backends.mps.is_available()
-
-
-def writable_file(path: Path) -> Path:
+def writable_file(path: Path, flag: str = "--json") -> Path:
     """`path` without links, or STDOUT; raises UsageError if no file can be put there."""
     if path == STDOUT:
         return path
@@ -138,32 +92,33 @@ def writable_file(path: Path) -> Path:
             part.unlink()
             return path
     except OSError as error:
-        problem = str(error.strerror)
+        problem = why(error)
     raise UsageError(
         Message(
-            "--json: It must name a file that can be written; got {path} ({problem}). Name another one.",
-            {"path": str(path), "problem": problem},
+            "{flag}: It must name a file that can be written; got {path} ({problem}). Name another one.",
+            {"flag": flag, "path": str(path), "problem": problem},
         )
     )
 
 
 def write_json(path: Path, found: dict[str, Any]) -> None:
-    """Put `found` at `path` at once, so that whoever reads never sees half of it."""
+    """Put `found` at `path`, as `write` does."""
+    write(path, json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write(path: Path, text: str) -> None:
+    """Put `text` at `path` at once, so that whoever reads never sees half of it."""
     if path == STDOUT:
-        return print(_text(found))
+        return print(text, end="")
     part = _part(path)
     try:
-        part.write_text(_text(found) + "\n", encoding="utf-8")
+        part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        values: dict[str, Value] = {"path": str(path), "why": str(error.strerror), "do": advice(error, "write to")}
+        values: dict[str, Value] = {"path": str(path), "why": why(error), "do": advice(error, "write to")}
         raise UsageError(Message("The results cannot be written to {path} ({why}). {do}.", values)) from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def _text(found: dict[str, Any]) -> str:
-    return json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)
 
 
 def _part(path: Path) -> Path:

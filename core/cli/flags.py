@@ -17,8 +17,11 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
 from core.cli import values
-from core.cli.settings import FIRST_LOOK, FLAGS, PRESET_FLAGS, SETTINGS
+from core.cli.run_flags import add_runs
+from core.cli.settings import FIRST_LOOK, FLAGS, PRESET_FLAGS, PRESET_WORDS, SETTINGS
 from core.cli.speech import HelpFormatter, add_language, teach_argparse
+from core.cli.status import add_status
+from core.cli.sweep_flags import add_sweep
 from core.cube.viewpoint import QUERY_KEY
 from core.experiment.arm import parse_arm
 from core.experiment.config import DATASETS, PRESETS, ExperimentConfig
@@ -29,6 +32,7 @@ from core.language.languages import QUERY_KEY as LANGUAGE_KEY
 from core.language.message import Message
 from core.language.several import Sentences
 from core.language.speech import _
+from core.words.reasons import QUERY_KEY as LOOK_KEY
 from core.words.settings import instead_of
 
 
@@ -56,13 +60,7 @@ examples:
 
 stdout has the results and a sentence on them, stderr the progress. Exit codes: 0 trained; 1 no arm was left, or the
 device ran out of memory; 2 bad input, or results that cannot be written, said in one line; 3 a fault in NormScope
-itself; 130 stopped by Ctrl-C (--json gets what was measured).""")
-
-PRESET_WORDS = Message(
-    "a ready-made experiment (default: first-look). The book's take all images and 10 epochs: book-as-read with max "
-    "pooling, learning rate 1.0, and none, bn:book and bn; book-zh with average pooling and 1.0; book-en with average "
-    "pooling, 0.1 and batches of 128"
-)
+itself; 130 stopped by Ctrl-C, 143 by SIGTERM (--json gets what was measured).""")
 
 SEQUENCE_DESCRIPTION = Message("""\
 A small GRU reads each image row by row, one row per time step; trained without LayerNorm and with it, from the same
@@ -109,8 +107,13 @@ def build_parser() -> Parser:
     parser = Parser(prog="python -m core", description=str(DESCRIPTION), epilog=str(EPILOG))
     commands = parser.add_subparsers(required=True, metavar=_("COMMAND"), dest="command")
     _add_train(commands)
+    _add_experiment(sweep := add_sweep(commands))
+    _add_machine(sweep)
+    _add_device(resume := add_runs(commands))
+    _add_root(resume)
     _add_sequence(commands)
     _add_data(commands)
+    add_status(commands)
     return parser
 
 
@@ -121,22 +124,8 @@ def _add_train(commands: argparse._SubParsersAction[Parser]) -> None:
         description=str(DESCRIPTION),
         epilog=str(TRAIN_EPILOG),
     )
-    group = parser.add_argument_group(_("Where to start"), _("the flags below change what these set"))
-    start = group.add_mutually_exclusive_group()
-    start.add_argument("--preset", choices=PRESET_FLAGS, help=str(PRESET_WORDS))
-    start.add_argument("--link", metavar="URL", help=_("the experiment in the address of a NormScope page"))
-    for title, settings in SETTINGS.items():
-        group = parser.add_argument_group(str(title))
-        for field, (flag, choices, words) in settings.items():
-            _add_setting(group, field, flag, choices, words)
-    group = parser.add_argument_group(_("Where and what for"))
-    group.add_argument(
-        "--device",
-        type=values.device_name,
-        default="auto",
-        help=_("auto (CUDA, else MPS, else CPU), cpu, cuda, cuda:1, mps"),
-    )
-    _add_root(group)
+    _add_experiment(parser)
+    group = _add_machine(parser)
     group.add_argument(
         "--json",
         type=values.path,
@@ -146,6 +135,30 @@ def _add_train(commands: argparse._SubParsersAction[Parser]) -> None:
             "stdout, and the table goes to stderr"
         ),
     )
+    group.add_argument(
+        "--no-store",
+        dest="store",
+        action="store_false",
+        help=_("keep nothing of this run in $NORMSCOPE_HOME: no page shows it, and once stopped it cannot go on"),
+    )
+
+
+def _add_experiment(parser: Parser) -> None:
+    group = parser.add_argument_group(_("Where to start"), _("the flags below change what these set"))
+    start = group.add_mutually_exclusive_group()
+    start.add_argument("--preset", choices=PRESET_FLAGS, help=str(PRESET_WORDS))
+    start.add_argument("--link", metavar="URL", help=_("the experiment in the address of a NormScope page"))
+    for title, settings in SETTINGS.items():
+        group = parser.add_argument_group(str(title))
+        for field, (flag, choices, words) in settings.items():
+            _add_setting(group, field, flag, choices, words)
+
+
+def _add_machine(parser: Parser) -> argparse._ArgumentGroup:
+    group = parser.add_argument_group(_("Where and what for"))
+    _add_device(group)
+    _add_root(group)
+    return group
 
 
 def _add_setting(
@@ -197,6 +210,15 @@ def _add_data(commands: argparse._SubParsersAction[Parser]) -> None:
         help=_("which dataset (default: %(default)s); digits are built in and have no files"),
     )
     _add_root(parser)
+
+
+def _add_device(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--device",
+        type=values.device_name,
+        default="auto",
+        help=_("auto (CUDA, else MPS, else CPU), cpu, cuda, cuda:1, mps"),
+    )
 
 
 def _add_root(parser: argparse._ActionsContainer) -> None:
@@ -261,10 +283,10 @@ def _from_link(link: str) -> ExperimentConfig:
         pairs = parse_qsl(urlsplit(link).query, keep_blank_values=True)
     except ValueError as error:
         what = {"link": link, "why": str(error)}
-        raise UsageError(
-            Message("--link: It must be an address; got “{link}” ({why}). Copy it from the page.", what)
-        ) from error
-    pairs = [(key, value) for key, value in pairs if key not in ("run", QUERY_KEY, LANGUAGE_KEY)]  # no settings
+        rule = Message("--link: It must be an address; got “{link}” ({why}). Copy it from the page.", what)
+        raise UsageError(rule) from error
+    no_settings = ("run", QUERY_KEY, LOOK_KEY, LANGUAGE_KEY)
+    pairs = [(key, value) for key, value in pairs if key not in no_settings]
     if not pairs:
         raise UsageError(
             Message(

@@ -1,7 +1,8 @@
 """The command line as a process: one command, its exit code, and what ends it.
 
 Exit codes: 0 done; 1 done, with nothing to show for it (every arm diverged, a data file is not as it should be);
-2 what was asked for cannot be done, said in one line; 3 a fault in NormScope itself; 130 Ctrl-C.
+2 what was asked for cannot be done, said in one line; 3 a fault in NormScope itself; 130 Ctrl-C;
+143 SIGTERM while it trained.
 """
 
 from __future__ import annotations
@@ -11,19 +12,34 @@ import traceback
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from core.cli.commands import CANNOT, DONE, FAULT, INTERRUPTED, data_command, sequence_command, train_command
+from core.cli.commands import (
+    CANNOT,
+    DONE,
+    FAULT,
+    INTERRUPTED,
+    data_command,
+    runs_or_resume_command,
+    sequence_command,
+    train_command,
+)
 from core.cli.flags import UsageError, parse
 from core.cli.progress import say
 from core.cli.speech import language_of
+from core.cli.status import NoStatus, status_command
 from core.cli.streams import prepare
-from core.experiment.environment import fix_products
+from core.cli.sweeps import sweep_command
+from core.data.reasons import why
+from core.experiment.environment import fix_products, fix_threads
 from core.experiment.rules import ConfigError, printable
 from core.language.speech import _, speak, speaking
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "train": train_command,
+    "sweep": sweep_command,
+    "runs": runs_or_resume_command,
     "sequence": sequence_command,
     "data": data_command,
+    "status": status_command,
 }
 
 
@@ -38,7 +54,7 @@ def _run(words: Sequence[str]) -> int:
     try:
         arguments = parse(words)
         return COMMANDS[arguments.command](arguments)
-    except (UsageError, ConfigError) as error:  # the latter of the environment
+    except (UsageError, ConfigError, NoStatus) as error:  # ConfigError of the environment
         say(_("error: {message}", message=printable(str(error))))
         return CANNOT
     except KeyboardInterrupt:
@@ -53,6 +69,7 @@ def process() -> int:
     out = prepare()
     speak(language_of(sys.argv[1:]))
     fix_products()
+    fix_threads()
     try:
         code = main()
     except Exception:  # noqa: BLE001 - its traceback is shown
@@ -65,7 +82,7 @@ def process() -> int:
     say(
         _(
             "error: The results cannot be written to stdout ({why}). Free some space, or send them elsewhere.",
-            why=out.lost.strerror,
+            why=why(out.lost),
         )
     )
     return CANNOT

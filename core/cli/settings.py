@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.experiment.arm import Norm
-from core.experiment.config import ACTIVATIONS, DATASETS, DEPTHS, INITS, OPTIMIZERS, POOLS, PRESETS
+from core.experiment.config import ACTIVATIONS, DATASETS, DEPTHS, INITS, OPTIMIZERS, POOLS, PRESETS, SCHEDULES
 from core.language.message import Message
 
 PRESET_FLAGS = {
@@ -16,6 +16,12 @@ PRESET_FLAGS = {
 }
 
 FIRST_LOOK = PRESETS["First look"]
+
+PRESET_WORDS = Message(
+    "a ready-made experiment (default: first-look). The book's take all images and 10 epochs: book-as-read with max "
+    "pooling, learning rate 1.0, and none, bn:book and bn; book-zh with average pooling and 1.0; book-en with average "
+    "pooling, 0.1 and batches of 128"
+)
 
 _NORMS = Message("{first} or {last}", {"first": list(Norm)[:-1], "last": list(Norm)[-1]})
 
@@ -55,6 +61,16 @@ SETTINGS: dict[Message, dict[str, tuple[str, str | Iterable[object], Message]]] 
             "the learning rate, any number above 0. The book takes 1.0 (zh) or 0.1 (en); try 0.001 with adam. Too "
             "high, an arm diverges and the others go on")),
         "momentum": ("--momentum", "M", Message("share of the last SGD step that is kept, from 0 to below 1")),
+        "weight_decay": ("--weight-decay", "W", Message(
+            "W times each parameter (γ, β, biases, too) is added to its gradient, as PyTorch's SGD and Adam do; 0 is "
+            "none. Weights in front of a norm compute the same when they shrink: there it makes their steps larger")),
+        "schedule": ("--schedule", SCHEDULES, Message(
+            "how the learning rate goes on: it stays, or falls by a factor every few epochs, or along half a cosine "
+            "wave to 0 at the end")),
+        "step_epochs": ("--step-epochs", "K", Message(
+            "with --schedule step: it falls after every K epochs, 1 to 1000")),
+        "step_factor": ("--step-factor", "F", Message(
+            "with --schedule step: by what it is multiplied then, above 0 and below 1")),
         "batch_size": ("--batch-size", "N", Message(
             "images per step, 1 to 1024. BatchNorm's statistics come from these alone: with 2 its linear layers "
             "hardly learn, with 1 they cannot")),

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from core.experiment.rules import printable
 from core.language.columns import padded, width
+from core.language.lists import enumerated
 from core.language.message import Message
 from core.language.speech import _, pgettext
 
 if TYPE_CHECKING:
     from core.data.files import FileCheck
+    from core.store.card import Card
     from core.training.rows import RowsTrained
 
 # of an arm, and of a file
@@ -24,6 +26,7 @@ STATUSES = {
     "paused": Message("paused"),
     "finished": Message("finished"),
     "stopped": Message("stopped"),
+    "interrupted": Message("interrupted"),
     "failed": Message("failed"),
     "diverged": Message("diverged"),
     "ok": Message("ok"),
@@ -55,6 +58,21 @@ def _arm_row(name: str, arm: dict[str, Any]) -> tuple[str, ...]:
         _or_dash(arm["examples_per_second"], "{:,.0f}"),
         str(STATUSES[arm["status"]]),
     )
+
+
+def cards_table(cards: Sequence[Card]) -> str:
+    """One line per run that is kept."""
+    head = (_("id"), _("name"), _("begun"), _("data"), _("arms"), pgettext("head of a column", "step"), _("status"))
+    return table("<<<<<><", head, [_card_row(card) for card in cards])
+
+
+def _card_row(card: Card) -> tuple[str, ...]:
+    tested = card.accuracies or {}
+    arms = (f"{arm.name} {_percent(tested.get(arm.name))}" for arm in card.config.arms)
+    where = f"{card.step:,}/{card.config.total_steps:,}"
+    begun = f"{card.origin.started.astimezone():%Y-%m-%d %H:%M}"
+    status = str(STATUSES.get(card.status, card.status))
+    return card.id, printable(card.name), begun, card.config.data, enumerated(arms), where, status
 
 
 def _loss(value: float | None) -> str:

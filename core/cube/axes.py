@@ -17,7 +17,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.experiment.arm import Norm
+from core.experiment.arm import OVER_BATCH, Norm
 from core.language.message import Message
 from core.language.speech import _, ngettext
 
@@ -107,7 +107,7 @@ class Rule:
 
 def rule_for(norm: Norm, layout: str, groups: int = 2) -> Rule:
     """The rule of a norm; `groups` is GroupNorm's and ignored by the others."""
-    over = _OVER[layout].get(norm)
+    over = _OVER[layout].get(Norm.BN if norm in OVER_BATCH else norm)
     if over is None:
         raise AxesError(_no_axes(norm, layout))
     return Rule(layout, over, groups if norm is Norm.GN else 1, centered=norm is not Norm.RMS)

@@ -13,11 +13,13 @@ from concurrent.futures import Future
 
 from core.cube.example import WorkedExample
 from core.cube.sites import Site, look
+from core.data.files import DataError
 from core.data.images import Images
 from core.experiment.arm import Norm
 from core.language.message import Message
+from core.language.speech import _
 from core.runs.asking import NothingToSee, QueueFull
-from core.runs.run import Run
+from core.runs.shown import AnyRun
 from core.training.arms import Arm
 
 EXAMPLE = "example"
@@ -30,7 +32,7 @@ Sites = Mapping[str, Site]
 class Networks:
     """What can be looked into while one page is open; remembers the last look, so that a click costs no new one."""
 
-    def __init__(self, run: Run | None, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, run: AnyRun | None, patience: float = PATIENCE_SECONDS) -> None:
         self._run, self._patience = run, patience
         self._last: Sites | None = None
         self._last_is: tuple[str, int | None] | None = None
@@ -41,7 +43,7 @@ class Networks:
         """'none' without a run that ever had networks, 'waiting' until they are built, then 'learning' or 'ended'."""
         if self._run is None:
             return "none"
-        built = bool(self.steps) or self._now() > 0
+        built = bool(self.steps) or self.now > 0
         if self._run.ended:
             return "ended" if built else "none"
         return "learning" if built else "waiting"
@@ -70,9 +72,40 @@ class Networks:
         return next((name for name in names if name in normed), names[0])
 
     @property
+    def run_id(self) -> str:
+        """The run's, '' without one."""
+        return self._run.id if self._run else ""
+
+    @property
     def steps(self) -> list[int]:
         """The steps that the run's networks are kept of."""
         return self._run.snapshots.steps if self._run else []
+
+    @property
+    def now(self) -> int:
+        """The step that the networks of now are at."""
+        return self._run.snapshot(self._run.history.latest).step if self._run else 0
+
+    def kept_at(self, step: int | None) -> int | None:
+        """Which of `steps` a cursor held at `step` shows: the last one at or before it, else the first.
+
+        None, the networks of now, where it is live or none are kept.
+        """
+        steps = self.steps
+        if step is None or not steps:
+            return None
+        return max((kept for kept in steps if kept <= step), default=steps[0])
+
+    def instead_of(self, step: int | None) -> str:
+        """Of a step at which no networks were kept: which are shown in their place. '' of any other."""
+        shown = self.kept_at(step)
+        if step is None or shown == step:
+            return ""
+        if shown is None:
+            return _("No networks are kept of this run: these are the ones it has now.")
+        if shown < step:
+            return _("No networks were kept at this step: these are of step {step:,}, the last before it.", step=shown)
+        return _("No networks were kept at this step: these are of step {step:,}, the first.", step=shown)
 
     def sites(self, name: str, step: int | None = None) -> Sites:
         """{layer: Site} of an arm at one of `steps`, or as it is now. Raises NothingToSee where that cannot be had."""
@@ -83,20 +116,17 @@ class Networks:
         changes = step is None and self.state != "ended"
         try:
             found = self._ask(self._run, name, step).result(self._patience)
-        except (QueueFull, TimeoutError, LookupError) as error:
+        except (QueueFull, TimeoutError, LookupError, DataError) as error:
             return self._instead(name, step, error)
         self._last, self._last_is = found, (name, step)
         self._fresh_until = time.monotonic() + FRESH_SECONDS if changes else math.inf
         return found
 
-    def _ask(self, run: Run, name: str, step: int | None) -> Future[Sites]:
+    def _ask(self, run: AnyRun, name: str, step: int | None) -> Future[Sites]:
         def question(arms: list[Arm], data: Images) -> Sites:
-            return look(arms, data, name, self._now() if step is None else step)
+            return look(arms, data, name, self.now if step is None else step)
 
         return run.ask(question, step)
-
-    def _now(self) -> int:
-        return self._run.snapshot(self._run.history.latest).step if self._run else 0
 
     def _instead(self, name: str, step: int | None, error: Exception) -> Sites:
         if self._last is not None and self._last_is == (name, step):

@@ -1,6 +1,7 @@
 """From an activation tensor to the picture of its cells: values at every stage, as JSON for assets/cube/cube.js.
 
 Statistics   the mean and variance that each cell is normalized with
+results      what the norm makes of the whole tensor
 stages       the cells drawn, before, centred, squared, normalized, after γ and β
 picture      everything that assets/cube/cube.js draws
 choose       what is drawn of a large tensor
@@ -18,12 +19,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from core.cube import families
 from core.cube.axes import Rule, grouped, layout_of
+from core.cube.guide import guide, running_sums
 from core.cube.naming import AXIS_NAMES, Norming
 from core.cube.reading import Reading, read, tally_text
 from core.cube.shown import Shown, shared, spread
 from core.cube.sites import Site
-from core.cube.walk import Stop
+from core.cube.walk import STEPS, Stop
 from core.language.message import Message
 from core.language.speech import _
 
@@ -73,6 +76,13 @@ def family_mean(x: Tensor, rule: Rule, exists: Tensor | None = None) -> Tensor:
     return in_groups.mean(dim=dims, keepdim=True).expand_as(in_groups).reshape(x.shape)
 
 
+def results(site: Site, norming: Norming) -> Tensor:
+    """What the norm makes of every cell of the tensor, scaled and shifted; float64."""
+    used = statistics(site, norming.rule, norming.running)
+    gamma, beta = (site.per_feature(flat) for flat in site.scale_and_shift(norming.rule))
+    return gamma * ((site.values.double() - used.mean) / (used.variance + site.eps).sqrt()) + beta
+
+
 def stages(site: Site, rule: Rule, used: Statistics, shown: Shown) -> dict[str, Tensor]:
     """The cells drawn on their way through the norm: before, centred, squared, normalized, after; float64."""
     x, mean, variance = (select(t, shown) for t in (site.values.double(), used.mean, used.variance))
@@ -84,8 +94,13 @@ def stages(site: Site, rule: Rule, used: Statistics, shown: Shown) -> dict[str, 
     return dict(zip(STAGES, found, strict=True))
 
 
-def picture(site: Site, normings: Sequence[Norming], shown: Shown, cell: Sequence[int], stage: str) -> dict[str, Any]:
-    """Everything that assets/cube/cube.js draws, as JSON values; numbers of cells as base64 float32, in C order."""
+def picture(
+    site: Site, normings: Sequence[Norming], shown: Shown, cell: Sequence[int], stage: str, guided: bool = False
+) -> dict[str, Any]:
+    """Everything that assets/cube/cube.js draws, as JSON values; numbers of cells as base64 float32, in C order.
+
+    Where the cell is `guided` through the norms, the sentences of that walk are among it.
+    """
     cell = shown.nearest(cell)
     present = site.exists()
     return {
@@ -93,8 +108,9 @@ def picture(site: Site, normings: Sequence[Norming], shown: Shown, cell: Sequenc
             {"name": axis, "words": str(AXIS_NAMES[axis]), "ids": list(ids), "size": size}
             for axis, ids, size in zip(site.layout, shown.indices, site.shape, strict=True)
         ],
-        "exists": None if present is None else _pack(present.expand(site.shape).float(), shown),
-        "panels": [_panel(site, norming, shown, cell) for norming in normings],
+        "exists": None if present is None else pack(present.expand(site.shape).float(), shown),
+        "panels": [_panel(site, norming, shown, cell, guided) for norming in normings],
+        "steps": STEPS,
         "stages": {name: str(words) for name, words in STAGES.items()},
         "stage": stage if stage in STAGES else "before",
         "cell": list(cell),
@@ -104,25 +120,33 @@ def picture(site: Site, normings: Sequence[Norming], shown: Shown, cell: Sequenc
     }
 
 
-def _panel(site: Site, norming: Norming, shown: Shown, cell: Sequence[int]) -> dict[str, Any]:
+def _panel(site: Site, norming: Norming, shown: Shown, cell: tuple[int, ...], guided: bool) -> dict[str, Any]:
     rule = norming.rule
     rule.check(site.shape)
     used = statistics(site, rule, norming.running)
     exists = site.exists()
     present = None if exists is None else select(exists.expand(site.shape), shown)
     drawn = {name: values.float() for name, values in stages(site, rule, used, shown).items()}
-    return {
+    reading = read(site, norming, shown, cell)
+    return (_guiding(site, norming, shown, cell, reading) if guided else {}) | {
         "title": norming.title,
         "norm": norming.norm,
         "over": [axis in rule.over for axis in rule.layout],
         "groups": rule.groups,
         "feature": rule.layout.index(rule.feature),
         "shares": shared(rule),
+        "all": families.told(norming.title, rule, shown),
         "note": _("running statistics, as in evaluation") if used.running else tally_text(site, rule),
         "stages": {name: base64.b64encode(values.numpy().tobytes()).decode() for name, values in drawn.items()},
         "scales": {name: _largest(values, present) for name, values in drawn.items()},
-        "stops": _stop_texts(read(site, norming, shown, cell)),
+        "stops": _stop_texts(reading),
     }
+
+
+def _guiding(site: Site, norming: Norming, shown: Shown, cell: tuple[int, ...], reading: Reading) -> dict[str, Any]:
+    told = guide(site, norming, shown, cell, reading)
+    is_summed = not (norming.running and site.has_running(norming.rule))
+    return {"guide": told, "sums": running_sums(site, norming.rule, shown, cell) if is_summed else []}
 
 
 def _stop_texts(reading: Reading) -> dict[str, str]:
@@ -147,7 +171,8 @@ def select(values: Tensor, shown: Shown) -> Tensor:
     return values.contiguous()
 
 
-def _pack(values: Tensor, shown: Shown) -> str:
+def pack(values: Tensor, shown: Shown) -> str:
+    """The cells that are drawn, as the browser reads them."""
     return base64.b64encode(select(values, shown).numpy().tobytes()).decode()
 
 

@@ -31,7 +31,7 @@ class Site:
     a few words where the values come from.
     """
 
-    name: str
+    name: Message | str
     values: Tensor
     norm: Norm = Norm.NONE
     groups: int = 1
@@ -133,7 +133,14 @@ def _norm_of(layer: nn.Module) -> tuple[Norm, int]:
     if isinstance(layer, nn.GroupNorm):
         return (Norm.LN, 1) if layer.num_groups == 1 else (Norm.GN, layer.num_groups)
     # Another one is a norm that somebody has added.
-    known = {"BatchNorm": Norm.BN, "LayerNorm": Norm.LN, "InstanceNorm": Norm.IN, "RMSNorm": Norm.RMS}
+    known = {
+        "MeanOnlyBatchNorm": Norm.MO,
+        "VarianceOnlyBatchNorm": Norm.VO,
+        "BatchNorm": Norm.BN,
+        "LayerNorm": Norm.LN,
+        "InstanceNorm": Norm.IN,
+        "RMSNorm": Norm.RMS,
+    }
     kind = type(layer).__name__
     for name, norm in known.items():
         if kind.startswith(name):

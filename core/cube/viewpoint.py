@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, fields, replace
 
 from core.cube.axes import FEATURE_AXIS, norms_of
+from core.cube.walk import STEPS
 from core.experiment.arm import Norm
 from core.language.speech import _
 
@@ -18,12 +19,19 @@ OWN_AXES = "axes"
 NORM_CHOICES = (*(norm.value for norm in norms_of("NCHW")), OWN_AXES)
 STAGE_CHOICES = ("before", "centred", "squared", "normalized", "after")
 VIEW_CHOICES = ("cube", "grid")
+LIT_CHOICES = ("one", "all")
+EPS_CHOICES = ("1e-8", "1e-5", "0.001", "0.1", "1")
+WALK_CHOICES = ("off", *STEPS)
+
+TYPED = r"\d{1,5}(\.\d{1,5}){1,3}=-?\d{1,7}(\.\d{1,6})?"
 
 
 @dataclass(frozen=True, slots=True)
 class Viewpoint:
     """One picture. `cell` is () where none has been picked; `axes` are the own axes ticked; `batch` 0 is all of it.
 
+    `lit` is the family of the cell, or all of them; `walk` is a step of the guided walk.
+    `shape` and `eps` are those of the tensor of one's own; `typed` is a cell and the value typed over its own.
     `network` is an arm's name ('' is the first), `step` one that its networks were kept of (None is live).
     """
 
@@ -37,6 +45,11 @@ class Viewpoint:
     cell: tuple[int, ...] = ()
     stage: str = "before"
     view: str = ""
+    lit: str = "one"
+    walk: str = "off"
+    shape: tuple[int, ...] = (4, 6, 2, 2)
+    eps: str = "1e-5"
+    typed: str = ""
     batch: int = 0
     running: bool = False
 
@@ -64,6 +77,11 @@ _FORMS = {
     "cell": r"\d{1,5}(\.\d{1,5}){1,3}",
     "stage": "|".join(STAGE_CHOICES),
     "view": "|".join(VIEW_CHOICES),
+    "lit": "|".join(LIT_CHOICES),
+    "walk": "|".join(WALK_CHOICES),
+    "shape": r"\d{1,2}(\.\d{1,2}){3}",
+    "eps": "|".join(re.escape(each) for each in EPS_CHOICES),
+    "typed": TYPED,
     "batch": r"[1-9]\d{0,3}",
     "running": "[01]",
 }
@@ -87,7 +105,7 @@ def _read(found: Viewpoint, name: str, value: str) -> Viewpoint:
             return replace(found, **{name: int(value)})  # type: ignore[arg-type]
         case "running":
             return replace(found, running=value == "1")
-        case "cell":
-            return replace(found, cell=tuple(int(index) for index in value.split(".")))
+        case "cell" | "shape":
+            return replace(found, **{name: tuple(int(index) for index in value.split("."))})  # type: ignore[arg-type]
         case _:
             return replace(found, **{name: value})  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """One value's way through a norm, mean → variance → normalize → scale and shift, with the numbers of every stop.
 
+STEPS     of the guided walk, each with the stage that is seen at it
 Moments   the mean and variance of a family
 walk      the stops
 short     a number in four digits
@@ -12,6 +13,16 @@ from dataclasses import dataclass
 
 from core.language.speech import _, ngettext
 from core.words.numerals import printed
+
+STEPS = {
+    "cell": "before",
+    "family": "before",
+    "sum": "before",
+    "mean": "centred",
+    "variance": "squared",
+    "normalized": "normalized",
+    "after": "after",
+}
 
 
 @dataclass(frozen=True, slots=True)

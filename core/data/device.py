@@ -33,13 +33,14 @@ def describe(device: torch.device, threads: int | None = None) -> Message | str:
         return Message("{device} · TF32 convolutions", {"device": card}) if tf32 else card
     if device.type == "mps":
         return f"GPU · Apple MPS · {pytorch}"
-    cpu = " · ".join(filter(None, ["CPU", _processor(), pytorch]))
+    cpu = " · ".join(filter(None, ["CPU", processor(), pytorch]))
     if threads is None:
         return cpu
     return Plural("{device} · {n} thread an operation", "{device} · {n} threads an operation", threads, {"device": cpu})
 
 
-def _processor() -> str:
+def processor() -> str:
+    """What this machine's processor is called; empty where the system does not say."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -19,11 +19,11 @@ from functools import partial
 from http.client import HTTPException, InvalidURL
 from pathlib import Path
 from typing import Literal
-from urllib.error import URLError
 from urllib.request import getproxies
 
-from core.data.pace import TooSlow, open_url
+from core.data.pace import open_url
 from core.data.paths import advice
+from core.data.reasons import why
 from core.data.sources import SOURCES
 from core.experiment.config import DATASETS
 from core.experiment.environment import data_root
@@ -132,7 +132,7 @@ def _md5_of(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        values: dict[str, Value] = {"path": str(path), "why": str(error.strerror), "do": advice(error)}
+        values: dict[str, Value] = {"path": str(path), "why": why(error), "do": advice(error)}
         raise DataError(Message("{path} cannot be read ({why}). {do}.", values)) from error
 
 
@@ -187,7 +187,7 @@ def _chunks(url: str) -> Iterator[tuple[bytes, int]]:
             while chunk := response.read1(_CHUNK_BYTES):  # read1: read would hold back what a slow line has sent
                 yield chunk, total
     except OSError as error:
-        raise _MirrorError(_by_proxy(url, error.reason if type(error) is URLError else error)) from error
+        raise _MirrorError(_by_proxy(url, error)) from error
     except (ValueError, OverflowError, InvalidURL) as error:  # of urllib, which takes a proxy's address as it is
         raise _MirrorError(
             Message("its address, or that of the proxy in http_proxy or https_proxy, is malformed")
@@ -196,8 +196,8 @@ def _chunks(url: str) -> Iterator[tuple[bytes, int]]:
         raise _MirrorError(str(error)) from error
 
 
-def _by_proxy(url: str, reason: object) -> Message | str:
-    what = reason.args[0] if isinstance(reason, TooSlow) else str(reason)
+def _by_proxy(url: str, error: OSError) -> Message | str:
+    what = why(error)
     scheme = url.partition(":")[0]
     if scheme not in getproxies():
         return what
@@ -221,7 +221,7 @@ def _save(check: FileCheck, content: bytearray) -> None:
         part.replace(check.path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        values: dict[str, Value] = {"why": str(error.strerror), "do": advice(error, "write to")}
+        values: dict[str, Value] = {"why": why(error), "do": advice(error, "write to")}
         raise _not_saved(check, Message("{why}. {do}", values)) from error
 
 

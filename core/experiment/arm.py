@@ -7,11 +7,11 @@ Norm       the norms there are; NORM_TITLES has their names
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from core.experiment.rules import ConfigError, check_learning_rate, check_share, quoted, read_number
+from core.experiment.rules import ConfigError, check_learning_rate, check_share, narrowed, quoted, read_number
 from core.language.message import Message, Plural, Value
 
 
@@ -24,6 +24,9 @@ class Norm(StrEnum):
     IN = "in"
     GN = "gn"
     RMS = "rms"
+    MO = "mo"
+    VO = "vo"
+    FIX = "fix"
 
 
 NORM_TITLES = {
@@ -33,6 +36,22 @@ NORM_TITLES = {
     Norm.IN: Message("InstanceNorm"),
     Norm.GN: Message("GroupNorm"),
     Norm.RMS: Message("RMSNorm"),
+    Norm.MO: Message("Mean-only BatchNorm"),
+    Norm.VO: Message("Variance-only BatchNorm"),
+    Norm.FIX: Message("BatchNorm with frozen γ and β"),
+}
+
+OVER_BATCH = (Norm.BN, Norm.MO, Norm.VO, Norm.FIX)  # whose statistics are a mini-batch's
+
+# Whether its title says groups, the book's code, settings of its own. Written out: in Chinese they share one bracket.
+_TITLES = {
+    (False, False, True): Message("{norm} ({own})"),
+    (False, True, False): Message("{norm} with the book's own code"),
+    (False, True, True): Message("{norm} with the book's own code ({own})"),
+    (True, False, False): Message("{norm} with {groups}"),
+    (True, False, True): Message("{norm} with {groups} ({own})"),
+    (True, True, False): Message("{norm} with {groups} and the book's own code"),
+    (True, True, True): Message("{norm} with {groups} and the book's own code ({own})"),
 }
 
 CONV_CHANNELS = (6, 16)
@@ -128,23 +147,23 @@ class ArmConfig:
 
         No comma: in a sentence those part the arms; and no number at its end, where the sentence's own follows.
         """
-        title = self._built_title()
-        dropout = "" if self.dropout is None else _exact(self.dropout)
-        rate = "" if self.learning_rate is None else _exact(self.learning_rate)
-        values: dict[str, Value] = {"title": title, "dropout": dropout, "rate": rate}
-        if dropout and rate:
-            return Message("{title} (dropout {dropout} and lr {rate})", values)
-        if dropout:
-            return Message("{title} (dropout {dropout})", values)
-        return Message("{title} (lr {rate})", values) if rate else title
-
-    def _built_title(self) -> Message:
-        values = {"norm": self._norm_title(), "groups": Plural("{n} group", "{n} groups", self.groups)}
-        if Norm.GN in self.norms and self.book:
-            return Message("{norm} with {groups} and the book's own code", values)
+        norm = self._norm_title()
+        values: dict[str, Value] = {"norm": norm}
         if Norm.GN in self.norms:
-            return Message("{norm} with {groups}", values)
-        return Message("{norm} with the book's own code", values) if self.book else values["norm"]
+            values["groups"] = Plural("{n} group", "{n} groups", self.groups)
+        if own := self._own_settings():
+            values["own"] = own
+        said = _TITLES.get(("groups" in values, self.book, "own" in values))
+        return replace(said, values=values) if said else norm
+
+    def _own_settings(self) -> Message | None:
+        """What it does not take from the experiment."""
+        dropout, rate = (None if value is None else _exact(value) for value in (self.dropout, self.learning_rate))
+        if dropout and rate:
+            return Message("dropout {share} and lr {rate}", {"share": dropout, "rate": rate})
+        if dropout:
+            return Message("dropout {share}", {"share": dropout})
+        return Message("lr {rate}", {"rate": rate}) if rate else None
 
     def _norm_title(self) -> Message:
         titles = dict(zip(("conv", "fc"), (NORM_TITLES[norm] for norm in self.norms), strict=True))
@@ -174,7 +193,7 @@ _ARM = re.compile(f"{_NORM}(?:/{_NORM})?((?::[a-z]+(?:=[^:]+)?)*)")
 
 def parse_arm(text: str) -> ArmConfig:
     """Read NORM[/LINEAR-NORM][:book][:dropout=P][:lr=X]; raises ConfigError that shows the form."""
-    match = _ARM.fullmatch(text.strip().lower())
+    match = _ARM.fullmatch(narrowed(text).strip().lower())
     if match is None:
         raise ConfigError(
             Message(

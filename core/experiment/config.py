@@ -9,8 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from core.experiment.arm import DROPOUT, ArmConfig, Norm, parse_arm
-from core.experiment.rules import MOST, check_choice, check_learning_rate, check_range, check_share
+from core.experiment.arm import DROPOUT, OVER_BATCH, ArmConfig, parse_arm
+from core.experiment.rules import (
+    MOST,
+    check_choice,
+    check_decay,
+    check_factor,
+    check_learning_rate,
+    check_range,
+    check_share,
+)
 from core.experiment.rules import ConfigError as ConfigError
 from core.language.message import Message
 
@@ -22,6 +30,7 @@ DATASETS = {
     "digits": (1_437, 360),
 }
 OPTIMIZERS = ("sgd", "adam")
+CONSTANT, STEP, COSINE = SCHEDULES = ("constant", "step", "cosine")  # of the learning rate, see schedule.py
 LARGEST_RATE = {"sgd": MOST, "adam": 3e37}  # Adam's first step divides the rate by 1 − 0.9
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
 POOLS = ("max", "avg")
@@ -31,6 +40,7 @@ MAX_ARMS = 6
 MOST_EPOCHS = 1000
 
 MOMENTUM = (Message("SGD's momentum is the share of the last step that is kept"), Message("0 or 0.9"))
+STEPS_APART = Message("A stepwise learning rate falls every 1 to {n:,} epochs", {"n": MOST_EPOCHS})
 BATCH_OF_ONE = Message(
     "A batch of 1 has no spread: every normalized value is 0, the layer outputs only β and nothing can be "
     "learned through it. PyTorch refuses it (“Expected more than 1 value per channel when training”)"
@@ -57,6 +67,10 @@ class ExperimentConfig:
     optimizer: str = "sgd"
     learning_rate: float = 0.1
     momentum: float = 0.0
+    weight_decay: float = 0.0
+    schedule: str = CONSTANT
+    step_epochs: int = 1
+    step_factor: float = 0.5
     epochs: int = 3
     seed: int = 0
 
@@ -68,6 +82,8 @@ class ExperimentConfig:
         self._check_rates()
         check_share(self.dropout, "dropout", *DROPOUT)
         check_share(self.momentum, "momentum", *MOMENTUM)
+        check_decay(self.weight_decay, "weight_decay")
+        check_factor(self.step_factor, "step_factor")
         self._check_lone_examples()
 
     def _check_arms(self) -> None:
@@ -90,6 +106,7 @@ class ExperimentConfig:
         check_range("examples", self.examples, 1, available, has, "data")
         check_range("batch_size", self.batch_size, 1, 1024, Message("A mini-batch has 1 to 1,024 examples"))
         check_range("epochs", self.epochs, 1, MOST_EPOCHS, Message("A run has 1 to {n:,} epochs", {"n": MOST_EPOCHS}))
+        check_range("step_epochs", self.step_epochs, 1, MOST_EPOCHS, STEPS_APART)
         check_range("seed", self.seed, 0, 2**32 - 1, Message("A seed is a whole number from 0 to 4,294,967,295"))
         if self.batch_size > self.examples:
             raise ConfigError(
@@ -110,7 +127,7 @@ class ExperimentConfig:
                 check_learning_rate(arm.learning_rate, "arms", most)
 
     def _check_lone_examples(self) -> None:
-        if not any(arm.fc_norm is Norm.BN for arm in self.arms):
+        if not any(arm.fc_norm in OVER_BATCH for arm in self.arms):
             return
         if self.batch_size == 1:
             raise ConfigError(
@@ -143,6 +160,11 @@ class ExperimentConfig:
     def total_steps(self) -> int:
         return self.steps_per_epoch * self.epochs
 
+    @property
+    def work(self) -> int:
+        """Images × epochs × arms × layers: what a run takes is about in proportion to it."""
+        return self.examples * self.epochs * len(self.arms) * self.depth
+
     def to_json(self) -> dict[str, Any]:
         """The configuration as JSON values, arms by their names."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -163,6 +185,7 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "init": INITS,
     "depth": DEPTHS,
     "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
 }
 
 _BOOK = ExperimentConfig(examples=60_000, drop_last=False, epochs=10)

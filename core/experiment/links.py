@@ -12,7 +12,7 @@ from typing import Any
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.experiment.fitting import DIGITS, FIRST_LOOK
-from core.experiment.rules import IT, ConfigError, check_choice, quoted, read_number
+from core.experiment.rules import IT, ConfigError, check_choice, narrowed, quoted, read_number
 from core.language.message import Message, Value
 
 DEFAULT = ExperimentConfig()
@@ -32,6 +32,10 @@ QUERY_KEYS = {
     "opt": "optimizer",
     "lr": "learning_rate",
     "momentum": "momentum",
+    "decay": "weight_decay",
+    "schedule": "schedule",
+    "step_epochs": "step_epochs",
+    "step_factor": "step_factor",
     "epochs": "epochs",
     "seed": "seed",
 }
@@ -39,7 +43,7 @@ QUERY_KEYS = {
 
 def to_query(config: ExperimentConfig) -> dict[str, str]:
     """The whole configuration as URL parameters; from_query reads it back."""
-    return {key: _to_text(getattr(config, name)) for key, name in QUERY_KEYS.items()}
+    return {key: to_text(getattr(config, name)) for key, name in QUERY_KEYS.items()}
 
 
 def from_query(params: Mapping[str, str], refuses: bool = False) -> tuple[ExperimentConfig, list[Message]]:
@@ -55,7 +59,7 @@ def from_query(params: Mapping[str, str], refuses: bool = False) -> tuple[Experi
         if key not in params:
             continue
         try:
-            values[name] = _from_text(name, params[key])
+            values[name] = from_text(name, params[key])
         except ConfigError as error:
             problems.append(_ignored([key], params, error, refuses))
     config = _valid_part(values, params, problems, refuses)
@@ -121,7 +125,8 @@ def _fitting_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
     return usual | {"batch_size": batch_size}
 
 
-def _to_text(value: Any) -> str:
+def to_text(value: Any) -> str:
+    """A setting, as a link has it."""
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, tuple):
@@ -129,10 +134,11 @@ def _to_text(value: Any) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
-def _from_text(name: str, text: str) -> Any:
+def from_text(name: str, text: str) -> Any:
+    """The setting that `text` writes; ExperimentConfig checks its range. Raises ConfigError."""
     if name == "arms":
         # No arm begins with a digit: such a comma is the decimal sign of the arm before, as in none:lr=0,3.
-        return tuple(parse_arm(part) for part in re.split(",(?![0-9])", text) if part)
+        return tuple(parse_arm(part) for part in re.split("[,、](?![0-9])", narrowed(text)) if part)
     default = getattr(DEFAULT, name)
     if isinstance(default, bool):
         return bool(check_choice(name, text, ("0", "1")) == "1")

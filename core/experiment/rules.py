@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from typing import Any
 
 from core.language.message import Message, Value
@@ -31,6 +32,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def narrowed(text: str) -> str:
+    """`text` with ASCII signs for the full-width ones that a Chinese input method writes: ０．３ or 0。3 is 0.3."""
+    wide = (unicodedata.normalize("NFKC", c) if unicodedata.east_asian_width(c) == "F" else c for c in text)
+    return "".join(wide).replace("。", ".")
+
+
 IT = Message("It")
 _THOUSANDS = r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+"
 _DECIMAL_COMMA = r"[+-]?[0-9]*,[0-9]+(e[+-]?[0-9]+)?"
@@ -42,7 +49,7 @@ def read_number(text: str, what: Message | str, field: str, kind: type[int] | ty
 
     `what` begins the message. Among decimals 1,000 is refused: to some it is a thousand, to others one.
     """
-    plain = text.strip().lower().replace("−", "-")  # the pages write a real minus
+    plain = narrowed(text).strip().lower().replace("−", "-")  # the pages write a real minus
     if not plain:
         raise ConfigError(_empty(what, kind), field)
     if kind is float and re.fullmatch(_THOUSANDS, plain) and plain.count(",") == 1:
@@ -141,6 +148,40 @@ def check_share(value: float, field: str, what: Message, use: Message) -> None:
                 "{what}, from 0 up to but not including 1, and {value} is 0 or 1 in float32, in which the networks "
                 "compute. Use {use}.",
                 {"what": what, "value": repr(value), "use": use},
+            ),
+            field,
+        )
+
+
+def check_decay(value: float, field: str) -> None:
+    """A weight decay: 0, or what float32 has above it."""
+    if not (value == 0 or LEAST <= value <= MOST):
+        raise ConfigError(
+            Message(
+                "Weight decay is 0, for none, or a number that float32 holds, from {least:.2g} to {most:.2g}; got "
+                "{value:g}. Use 0 or 0.0005.",
+                {"least": LEAST, "most": MOST, "value": value},
+            ),
+            field,
+        )
+
+
+def check_factor(value: float, field: str) -> None:
+    """By what a learning rate is multiplied that falls."""
+    if not 0 < value < 1:
+        raise ConfigError(
+            Message(
+                "The factor of a learning rate that falls stepwise is above 0 and below 1; got {value:g}. Use 0.5.",
+                {"value": value},
+            ),
+            field,
+        )
+    if not LEAST <= value <= BELOW_ONE:
+        raise ConfigError(
+            Message(
+                "The factor of a learning rate that falls stepwise is above 0 and below 1, and {value} is 0 or 1 in "
+                "float32, in which the networks compute. Use 0.5.",
+                {"value": repr(value)},
             ),
             field,
         )

@@ -1,6 +1,7 @@
 """The networks. A reader of the book begins here: norms, then lenet.
 
 norms        batch norm written out as in the book; every norm by the axes it averages
+part_norms   parts of batch norm: the mean alone, the variance alone, γ and β fixed
 lenet        build_lenet: the chapter's network with named layers, and its initial weights
 gru          a small GRU that reads an image row by row
 steady       torch.nn's layers whose sums are the same with any number of threads

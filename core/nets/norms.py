@@ -5,6 +5,7 @@ BatchNorm       the book's layer around it, able to train the whole network
 standardize     (X - mean) / sqrt(variance + eps) over any axes; the next four differ from it in the axes only
 layer_norm, instance_norm, group_norm, rms_norm
 RMSNorm         a layer of rms_norm with one gamma per channel
+BATCH_NORMS     the classes whose statistics are a mini-batch's in training mode
 build_norm      the norm of an arm as a fast module of PyTorch
 gamma_beta      any norm layer's gamma and beta, whatever its class calls them
 
@@ -25,6 +26,7 @@ from torch import Tensor, nn
 
 from core.experiment.arm import Norm
 from core.nets import fast, steady
+from core.nets.part_norms import MeanOnlyBatchNorm, PartOfBatchNorm, VarianceOnlyBatchNorm, frozen
 
 EPS = 1e-5  # PyTorch's and the book's: keeps a constant input from being divided by zero
 
@@ -75,9 +77,9 @@ class BatchNorm(nn.Module):
     num_features: D of [N, D] or C of [N, C, H, W]; num_dims: 2 or 4, telling which of the two.
 
     gamma (starts at 1) and beta (0) are parameters, moving_mean (0) and moving_var (1) buffers, all of shape (1, D)
-    or (1, C, 1, 1). Two traps of the book's class are avoided here: it keeps the moving statistics as plain
-    attributes, which state_dict() does not contain, so that a saved and reloaded network predicts near chance; and
-    it takes "gradients are on" for "training", so that model.eval() alone changes nothing. Here they are buffers,
+    or (1, C, 1, 1). Two traps of the book's class as printed are avoided here: it keeps the moving statistics as
+    plain attributes, which state_dict() does not contain, so that a saved and reloaded network predicts near chance;
+    and it takes "gradients are on" for "training", so that model.eval() alone changes nothing. Here they are buffers,
     and train() and eval() decide.
 
     Raises ValueError on another num_dims, and on input with another shape than announced.
@@ -226,6 +228,15 @@ def build_norm(norm: Norm, channels: int, num_dims: int, groups: int = 2, book: 
             return fast.GroupNorm(groups, channels)
         case Norm.RMS:
             return RMSNorm(channels, num_dims)
+        case Norm.MO:
+            return MeanOnlyBatchNorm(channels, num_dims)
+        case Norm.VO:
+            return VarianceOnlyBatchNorm(channels, num_dims)
+        case Norm.FIX:
+            return frozen(build_norm(Norm.BN, channels, num_dims))
+
+
+BATCH_NORMS = (BatchNorm, nn.BatchNorm1d, nn.BatchNorm2d, PartOfBatchNorm)
 
 
 def gamma_beta(norm: nn.Module | None) -> tuple[nn.Parameter | None, nn.Parameter | None]:

@@ -31,6 +31,7 @@ from torch.utils.hooks import RemovableHandle
 from core.nets.fast import only_looks
 from core.nets.lenet import Dropout, weight_layers
 from core.nets.norms import BatchNorm, RMSNorm, gamma_beta, group_norm, instance_norm, layer_norm, rms_norm, standardize
+from core.nets.part_norms import PartOfBatchNorm
 
 STAGES = ("before", "normalized", "scaled", "activated")
 
@@ -159,6 +160,8 @@ def normalized(norm: nn.Module | None, z: Tensor) -> Tensor:
             return z
         case nn.BatchNorm1d() | nn.BatchNorm2d() | BatchNorm():
             return _batch_normalized(norm, z)
+        case PartOfBatchNorm():
+            return norm.normalize(z)
         case nn.GroupNorm():
             return group_norm(z, norm.num_groups, norm.eps)
         case nn.LayerNorm():

@@ -2,8 +2,36 @@
 
 manager      all runs of a process, and the thread of each
 run          one run: its orders, its watchers, how it stands
+shown        it as everybody is shown it: without the arms that its owner hides
+hidden       which these are, and how they are left out
+orders       what was ordered of a run and is not confirmed yet
+watchers     who has a page of it open
+clock        how long it has been under way
+owner        who may steer a run
+shared_runs  the runs that several have started
+sharing      … whether one may be shared, and one's own from where it stands
+classes      who follows which teacher, by a link
+library      the runs that are kept: which a browser may see, and what it may do with them
 line         the line in which runs wait for the device
+engine       where the points of a sweep are computed: the interface
+local_engine the one of this machine: worker processes
+aside        a thread beside the pages, for what is no run
 looks        what the networks looked like inside, bounded, and what each page gets of it
+writer       the thread that writes what is executed here to the shelf
+keeping      one run on its way there
+unkept       what the shelf does not have yet
+archive      the runs on the shelf, a few of them at hand
+kept_run     one of them: it answers as a run does
+recorded_run one that comes with NormScope
+kept_looks   what was seen inside its networks, and these, read when they are asked for
+wishes       what watchers in another process want of a run
+taking_up    a run goes on that was stopped or interrupted
+again        what it tells a second time, which is dropped
+origin       where, when and with what a run was begun
+journal      one line an event, for who operates the server
+figures      how they all stand, in figures, for who operates the server
+work         what an experiment may take at most, where an operator says so
+paces        how long an experiment takes here, and who waits for others
 pace         when a run is looked into
 asking       questions that wait for the moment between two mini-batches
 questions    what is asked: maps, recalibration, noise

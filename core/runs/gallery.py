@@ -36,6 +36,11 @@ class Gallery:
         self._images: dict[str, Images] = {}
         self._downloads = Downloads()
 
+    @property
+    def device(self) -> torch.device:
+        """Where the images lie, and the networks learn."""
+        return self._device or best_device()
+
     def download(
         self,
         config: ExperimentConfig,
@@ -66,6 +71,18 @@ class Gallery:
         except DataError as error:
             return _on_digits(config, error, publish), self._load("digits", publish, check_stopped)
 
+    def images_of(self, name: str) -> Images:
+        """The images of a run that was kept. Raises DataError where they are not on this machine; fetches nothing."""
+        if name not in self._images and is_missing(name, self._root):
+            raise DataError(
+                Message(
+                    "This run was made with {data}, which is not on this machine. Fetch it with `python -m core data "
+                    "fetch --data {data}`.",
+                    {"data": name},
+                )
+            )
+        return self._load(name, lambda record: None, lambda: None)
+
     def _load(self, name: str, publish: Publish, check_stopped: Callable[[], None]) -> Images:
         share_cores()
         if name not in self._images:
@@ -73,7 +90,7 @@ class Gallery:
         return self._images[name]
 
     def _load_from(self, name: str, progress: Progress, check_stopped: Callable[[], None]) -> Images:
-        return load(name, self._root, self._device or best_device(), progress, check_stopped)
+        return load(name, self._root, self.device, progress, check_stopped)
 
 
 def _on_digits(config: ExperimentConfig, error: DataError, publish: Publish) -> ExperimentConfig:

@@ -49,6 +49,10 @@ class Line:
         self._numbers.pop(run, None)
         self.step_aside(run)
 
+    def ahead(self, run: Waiting) -> list[Waiting]:
+        """Who has the device before it, in order; nobody for those that do not wait."""
+        return self._runs[: self.place(run)]
+
     def place(self, run: Waiting) -> int:
         """The number of runs ahead; 0 for the first and for those that do not wait."""
         return self._runs.index(run) if run in self._runs else 0

@@ -14,7 +14,7 @@ import json
 import pickle
 import zlib
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from core.language.several import Sentences
 from core.probes.summary import LayerSummary, NetworkSummary, StageSummary, drift
 from core.training.records import NetworksSeen, fields_of, to_finite
 from core.words.conclusions import about_activations, about_dead, about_gradients, about_parameters
+from core.words.evidence import Evidence
 
 SOURCES = ("fixed", "batch")
 STAGES = ("before", "normalized", "scaled", "activated")
@@ -51,12 +52,11 @@ class Observation:
     activations: dict[str, Any]
     parameters: dict[str, Any]
     says: dict[str, Said | dict[str, Said]]
-    dead: Said
     whole: bytes
 
     def to_json(self, view: str, layer: str | None) -> dict[str, Any]:
-        """One page's part; of the parameters one layer's."""
-        arms = getattr(self, view)
+        """One page's part; of the parameters one layer's; "depth" is the strip's below the curves of Train."""
+        arms = self._depth() if view == "depth" else getattr(self, view)
         if layer is not None:
             arms = {name: {layer: layers[layer]} for name, layers in arms.items() if layer in layers}
         if view == "parameters":
@@ -66,8 +66,15 @@ class Observation:
         where = {"seq": self.sequence, "step": self.step, "epoch": self.epoch, "steps": self.steps}
         return where | {"says": self._told(view, layer), "arms": arms}
 
+    def _depth(self) -> dict[str, dict[str, dict[str, float | None]]]:
+        """By arm and layer the mean gradient, and how far a unit after the activation varies from image to image."""
+        return {
+            arm: {name: _in_depth(self.gradients[arm].get(name), layer) for name, layer in layers.items()}
+            for arm, layers in self.activations.items()
+        }
+
     def _told(self, view: str, layer: str | None) -> str | dict[str, str]:
-        says = self.says[view]
+        says = self.says.get(view, "")
         if not isinstance(says, dict):
             return str(says)
         return str(says.get(layer, "")) if layer is not None else {name: str(said) for name, said in says.items()}
@@ -76,19 +83,20 @@ class Observation:
 class Observations:
     """The looks of a run in order; sequence numbers count from 1 over all sources. Not locked: its run does that."""
 
-    def __init__(self, titles: Mapping[str, Message]) -> None:
-        self._titles = titles  # of the arms, for the sentences
+    def __init__(self, titles: Mapping[str, Message], keeps_whole: bool = True) -> None:
+        self._titles, self._keeps_whole = titles, keeps_whole  # of the arms, for the sentences
         self._kept: list[Observation] = []
         self._last: dict[str, NetworksSeen] = {}
         self.latest = 0
-        self.dead: Said = ""  # which arms of the latest look cannot learn any more, in a sentence
+        self.evidence = Evidence()  # for why the arms stand where they stand
 
-    def append(self, seen: NetworksSeen) -> None:
-        """Keep a look; merges old ones when there are too many."""
-        self.latest += 1
-        self._kept.append(_observation(self.latest, seen, self._last.get(seen.source), self._titles))
+    def append(self, seen: NetworksSeen, sequence: int | None = None) -> None:
+        """Keep a look; merges old ones when there are too many. `sequence` is its number where it has one already."""
+        self.latest = self.latest + 1 if sequence is None else sequence
+        whole = zlib.compress(pickle.dumps(seen.arms), 1) if self._keeps_whole else b""
+        self._kept.append(_observation(self.latest, seen, self._last.get(seen.source), self._titles, whole))
         self._last[seen.source] = seen
-        self.dead = self._kept[-1].dead
+        self.evidence.add(seen)
         if sum(kept.source == seen.source for kept in self._kept) > MAX_OBSERVATIONS:
             self._merge(seen.source)
 
@@ -98,8 +106,13 @@ class Observations:
 
     def whole(self, sequence: int) -> bytes | None:
         """The complete look as JSON, {arm: NetworkSummary}; None if it was merged away."""
+        found = self.look(sequence)
+        return as_json(found[1]) if found else None
+
+    def look(self, sequence: int) -> tuple[int, Mapping[str, NetworkSummary]] | None:
+        """Its step and the networks; None if it was merged away."""
         found = next((kept for kept in self._kept if kept.sequence == sequence), None)
-        return _json(pickle.loads(zlib.decompress(found.whole))) if found else None
+        return (found.step, pickle.loads(zlib.decompress(found.whole))) if found and found.whole else None
 
     def _merge(self, source: str) -> None:
         mine = [kept for kept in self._kept if kept.source == source]
@@ -111,10 +124,9 @@ class Observations:
 
 
 def _observation(
-    sequence: int, seen: NetworksSeen, before: NetworksSeen | None, titles: Mapping[str, Message]
+    sequence: int, seen: NetworksSeen, before: NetworksSeen | None, titles: Mapping[str, Message], whole: bytes
 ) -> Observation:
     layers = {name: {layer.name: layer for layer in summary.layers} for name, summary in seen.arms.items()}
-    dead = about_dead(seen.arms, titles, seen.step)
     return Observation(
         sequence=sequence,
         step=seen.step,
@@ -124,29 +136,55 @@ def _observation(
         gradients={name: _each(found, _gradients) for name, found in layers.items()},
         activations={name: _activations(name, found, before) for name, found in layers.items()},
         parameters={name: _each(found, _parameters) for name, found in layers.items()},
-        says=_conclusions(seen, titles, dead),
-        dead=dead,
-        whole=zlib.compress(pickle.dumps(seen.arms), 1),
+        says=_conclusions(seen.arms, titles, seen.step),
+        whole=whole,
     )
 
 
-def _conclusions(seen: NetworksSeen, titles: Mapping[str, Message], dead: Said) -> dict[str, Said | dict[str, Said]]:
-    """What each page says of a look; all of them, Train too, say which arms are dead."""
-    layers = dict.fromkeys(layer.name for summary in seen.arms.values() for layer in summary.layers)
+def narrowed(
+    look: Observation, hidden: Collection[str], whole: Mapping[str, NetworkSummary], titles: Mapping[str, Message]
+) -> Observation:
+    """The look without the `hidden` arms, with what it says of the others; `whole` is all of it, or nothing."""
+
+    def others(arms: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: each for name, each in arms.items() if name not in hidden}
+
+    seen = others(whole)
+    return replace(
+        look,
+        gradients=others(look.gradients),
+        activations=others(look.activations),
+        parameters=others(look.parameters),
+        says=_conclusions(seen, titles, look.step) if seen else {},
+        whole=b"",
+    )
+
+
+def _conclusions(
+    arms: Mapping[str, NetworkSummary], titles: Mapping[str, Message], step: int
+) -> dict[str, Said | dict[str, Said]]:
+    """What each page says of a look; all of them say which arms are dead."""
+    dead = about_dead(arms, titles, step)
+    layers = dict.fromkeys(layer.name for summary in arms.values() for layer in summary.layers)
 
     def with_the_dead(said: Said) -> Said:
         return Sentences([said, dead])
 
     return {
-        "train": dead,
-        "gradients": with_the_dead(about_gradients(seen.arms, titles)),
-        "activations": {name: with_the_dead(about_activations(seen.arms, titles, name)) for name in layers},
-        "parameters": {name: with_the_dead(about_parameters(seen.arms, titles, name)) for name in layers},
+        "gradients": with_the_dead(about_gradients(arms, titles)),
+        "activations": {name: with_the_dead(about_activations(arms, titles, name)) for name in layers},
+        "parameters": {name: with_the_dead(about_parameters(arms, titles, name)) for name in layers},
     }
 
 
-def _json(arms: Mapping[str, NetworkSummary]) -> bytes:
+def as_json(arms: Mapping[str, NetworkSummary]) -> bytes:
+    """A whole look as a page reads it."""
     return json.dumps(to_finite(arms), separators=(",", ":"), allow_nan=False).encode()
+
+
+def _in_depth(gradient: dict[str, Any] | None, layer: dict[str, Any]) -> dict[str, float | None]:
+    activated = layer["stages"].get("activated")
+    return {"gradient": gradient and gradient["mean_abs"], "spread": activated and activated["unit_std"]}
 
 
 def _with_rule(layer: dict[str, Any]) -> dict[str, Any]:

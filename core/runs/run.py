@@ -7,56 +7,62 @@ never. A status is changed by the worker alone, so what the page shows as "pause
 
 from __future__ import annotations
 
-import secrets
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
 from core.data.images import Images
-from core.experiment.config import LARGEST_RATE, ExperimentConfig
-from core.experiment.rules import ConfigError, check_learning_rate
+from core.experiment.config import ExperimentConfig
+from core.experiment.schedule import shown_rate
 from core.language.message import Message
+from core.runs.again import Again
 from core.runs.asking import Answer, Question, Questions
+from core.runs.clock import Clock
+from core.runs.journal import noted
 from core.runs.line import Line
 from core.runs.looks import Observation, Observations
-from core.runs.pace import Pace, is_look
+from core.runs.orders import Orders, new_rate
+from core.runs.owner import NotTheOwner, new_key, opens
+from core.runs.pace import LOOK_SECONDS, Pace, is_look
 from core.runs.snapshots import Snapshots
+from core.runs.unkept import Unkept
+from core.runs.watchers import Watchers
+from core.store.card import RESUMABLE, new_id
 from core.training.arms import Arm
-from core.training.records import History, NetworksSeen, Record, Snapshot, StatusChanged
+from core.training.checkpoint import State
+from core.training.records import History, LearningRateChanged, NetworksSeen, Record, Snapshot, StatusChanged
 from core.training.trainer import RunStopped
 
-ENDED = frozenset({"finished", "stopped", "failed"})
-LEAST_STEPS = 20  # fewer say little of how long a step takes
+ENDED = frozenset({"finished", "stopped", "failed", "interrupted"})
 WAKE_SECONDS = 1.0  # a waiting run looks this often whether anybody is still there
 
 
-class NotTheOwner(PermissionError):
-    """Somebody who only watches tried to steer."""
-
-
 class Run:
-    """An experiment being executed. It is the trainer's control, and takes orders from whoever holds `key`."""
+    """An experiment being executed. It is the trainer's control, and takes orders from its owner, who holds `key`."""
 
-    def __init__(self, config: ExperimentConfig, line: Line, grace: float) -> None:
-        self.id = secrets.token_urlsafe(12)
-        self.key = secrets.token_urlsafe(12)
+    def __init__(self, config: ExperimentConfig, line: Line, grace: float, key: str = "", run_id: str = "") -> None:
+        self.id, self.key = run_id or new_id(), key or new_key()
         self.asked = self.config = config  # without data it is run on other ones, with other settings
         self.history, self.version = History(), 0
-        self._line, self._changed, self._grace = line, line.changed, grace
-        self._status, self._step = "queued", 0
-        self._pause_asked = self._stop_asked = False
-        self._steps_left, self._stepping = 0, False
-        self._new_rate: float | None = None
-        self._rate = config.learning_rate
-        self._watchers: set[str] = set()
-        self._last_seen, self._resumed_at, self._active_seconds = time.monotonic(), 0.0, 0.0
+        self._line, self._changed = line, line.changed
+        self._status, self._step, self.hidden = "queued", 0, tuple[str, ...]()  # the last: arms that nobody is shown
+        self._orders, self._rate = Orders(), 0.0  # the learning rate that was last ordered, 0 before
+        self.watchers, self.clock = Watchers(grace), Clock()
         self.inside, self.snapshots = Observations({arm.name: arm.title for arm in config.arms}), Snapshots()
-        self._pace, self._questions, self._answering = Pace(), Questions(), threading.Lock()
+        self._pace, self._questions, self._answering = Pace.of(config), Questions(), threading.Lock()
         self.before_waiting: Callable[[], None] = lambda: None  # the trainer's, see core.training.trainer.Control
+        self.state: Callable[[], State] | None = None  # this one, too
+        self.unkept, self.again = Unkept(), Again()
         self._arms: list[Arm] = []
         self._data: Images | None = None
-        self.publish(StatusChanged("queued", 0))
+        self.publish(noted(self.id, StatusChanged("queued", 0)))
+
+    def take_up(self, asked: ExperimentConfig, records: list[Record], again: Again, clock: Clock) -> None:
+        """Be the run that was kept, about to go on. To be called before anybody else knows of it."""
+        self.asked, self.history, self.again, self.clock = asked, History(records), again, clock
+        self._rate = next((r.new for r in reversed(records) if isinstance(r, LearningRateChanged)), self._rate)
+        self._step = max(again.until, again.checkpoint.step if again.checkpoint else 0)
+        self.publish(noted(self.id, StatusChanged("queued", self._step)))
 
     # --- what watchers see -------------------------------------------------------------------------------------
 
@@ -74,55 +80,34 @@ class Run:
         with self._changed:
             return Snapshot(
                 status=self._status,
-                asked=self._asked(),
+                asked="" if self.ended else self._orders.told(self._status),
                 place=self._line.place(self),
                 step=self._step,
-                learning_rate=self._new_rate or self._rate,
-                eta_seconds=self._eta(),
+                learning_rate=self._orders.rate or self._rate or shown_rate(self.config, self._step),
+                eta_seconds=self.clock.left(self._step, self.config.total_steps) if self._status == "running" else None,
                 version=self.version,
                 latest=self.history.latest,
                 news=self.history.since(since),
             )
 
-    def _asked(self) -> str:
-        """The order that the worker has not confirmed yet, if any."""
-        if self.ended:
-            return ""
-        if self._stop_asked:
-            return "stop"
-        if self._pause_asked:
-            return "step" if self._steps_left or self._stepping else "pause" * (self._status != "paused")
-        return "resume" * (self._status == "paused")
-
-    def _eta(self) -> float | None:
-        if self._status != "running" or self._step < 2:
-            return None
-        return self._active_seconds / (self._step - 1) * (self.config.total_steps - self._step + 1)
-
-    @property
-    def seconds_per_step(self) -> float | None:
-        """How long its steps took, tests and looks included; None before there are enough of them to say."""
-        return self._active_seconds / (self._step - 1) if self._step > LEAST_STEPS else None
-
     def seen(self) -> None:
         """Somebody asked for news just now."""
-        self._last_seen = time.monotonic()
+        self.watchers.seen()
 
     def join(self, watcher: str) -> None:
         """`watcher` has opened a page of this run."""
         with self._changed:
-            self._watchers.add(watcher)
+            self.watchers.join(watcher)
 
     def leave(self, watcher: str) -> None:
         """`watcher` has gone; the grace period starts when nobody is left."""
         with self._changed:
-            self._watchers.discard(watcher)
-            self.seen()
+            self.watchers.leave(watcher)
 
-    def seen_inside(self, since: int, source: str) -> tuple[int, list[Observation]]:
-        """(newest sequence number, looks inside newer than `since`); asking makes the looks come more often."""
+    def seen_inside(self, since: int, source: str, apart: float = LOOK_SECONDS) -> tuple[int, list[Observation]]:
+        """(newest sequence number, looks inside newer than `since`); asking makes looks come, `apart` seconds apart."""
         with self._changed:
-            self._pace.want(source)
+            self._pace.want(source, apart)
             return self.inside.latest, self.inside.since(since, source)
 
     def ask(self, question: Question[Answer], step: int | None = None) -> Future[Answer]:
@@ -138,40 +123,53 @@ class Run:
             self._answer()
         return asked
 
+    def is_owned_by(self, key: str) -> bool:
+        """Whether `key` is its owner's."""
+        return opens(key, self.key)
+
     # --- orders ------------------------------------------------------------------------------------------------
 
     def pause(self, key: str) -> None:
         """Stop before the next mini-batch and keep everything."""
-        self._order(key, _pause_asked=True, _steps_left=0)
+        self._order(key, pause=True, steps=0)
 
     def resume(self, key: str) -> None:
         """Go on from where it paused."""
-        self._order(key, _pause_asked=False, _steps_left=0)
+        self._order(key, pause=False, steps=0)
 
     def step_once(self, key: str) -> None:
         """Do one mini-batch, or one more than ordered before, then pause."""
         with self._changed:
-            self._order(key, _pause_asked=True, _steps_left=self._steps_left + 1)
-
-    def stop(self, key: str) -> None:
-        """End before the next mini-batch; what was measured stays."""
-        self._order(key, _stop_asked=True)
+            self._order(key, pause=True, steps=self._orders.steps + 1)
 
     def change_learning_rate(self, key: str, rate: float) -> None:
         """Use `rate` from the next mini-batch on. Raises ConfigError unless it is one and an arm follows it."""
-        check_learning_rate(rate, "learning_rate", LARGEST_RATE[self.config.optimizer])
-        if all(arm.learning_rate is not None for arm in self.config.arms):
-            raise ConfigError(
-                Message("Every arm here has a learning rate of its own. Start a run without lr= to change it.")
-            )
-        self._order(key, _new_rate=None if rate == self._rate else rate)
+        self._order(key, rate=new_rate(self.config, self._rate, rate))
 
-    def _order(self, key: str, **flags: bool | int | float | None) -> None:
-        if not secrets.compare_digest(key.encode(errors="replace"), self.key.encode()):
+    def stop(self, key: str) -> None:
+        """End before the next mini-batch; what was measured stays."""
+        with self._changed:
+            self._order(key)
+            self._orders.end("stopped", "")
+
+    def hide(self, key: str, arms: tuple[str, ...]) -> None:
+        """Show all but these `arms` from now on, see core.runs.shown."""
+        with self._changed:
+            self._order(key)
+            self.hidden = arms
+
+    def interrupt(self, why: Message) -> None:
+        """End before the next mini-batch, to go on another time: this process ends."""
+        with self._changed:
+            self._orders.end("interrupted", why)
+            self._touch()
+
+    def _order(self, key: str, **orders: bool | int | float | None) -> None:
+        if not self.is_owned_by(key):
             raise NotTheOwner(Message("Only who started this run can steer it; start a run of your own to do so."))
         with self._changed:
-            for name, value in flags.items():
-                setattr(self, name, value)
+            for name, value in orders.items():
+                setattr(self._orders, name, value)
             self._touch()
 
     # --- the trainer's side (core.training.trainer.Control) ------------------------------------------------------
@@ -180,22 +178,23 @@ class Run:
         """Wait until mini-batch `step` may run; returns a new learning rate, if one was ordered."""
         self._answer()
         with self._changed:
-            self._stepping = False
-            self._wait_for_turn()
+            self._orders.stepping = False
+            self.unkept.capture(self.state, self.history, self.inside)
+            self._wait_for_turn(keeps=True)
             self._step = step
-            if self._steps_left:
-                self._steps_left, self._stepping = self._steps_left - 1, True
+            self._orders.begin_step()
             self._confirm("running")
-            rate, self._new_rate = self._new_rate, None
+            if step <= self.again.until:  # what is ordered meanwhile comes after what was measured before
+                return self.again.rate(step)
+            rate, self._orders.rate = self._orders.rate, None
             self._rate = rate or self._rate
             return rate
 
     def wait(self) -> None:
         """Wait until work between two mini-batches may go on; a single step is carried through to its end."""
         with self._changed:
-            if self._stepping:
-                self._check_stopped()
-                return
+            if self._orders.stepping:
+                return self._check_stopped()
             self._wait_for_turn()
             if self._status != "preparing":
                 self._confirm("running")
@@ -211,8 +210,11 @@ class Run:
     def publish(self, record: Record) -> None:
         """Append `record` to the history, for all watchers."""
         with self._changed:
+            if self.again.knows(record):
+                return
             if isinstance(record, NetworksSeen):
                 self.inside.append(record)
+                self.unkept.add(self.inside.latest, record, self.config.total_steps)
                 self._pace.looked()
             else:
                 self.history.append(record)
@@ -239,16 +241,23 @@ class Run:
     def end(self, status: str, message: Message | str = "") -> None:
         """Confirm the run's last status and free the device."""
         with self._changed:
-            self._line.leave(self)
-            self._confirm(status, message)
+            try:
+                if status in RESUMABLE:
+                    self.unkept.capture(self.state, self.history, self.inside, now=True)
+            finally:  # the others are waiting for the device
+                self._line.leave(self)
+                self._confirm(status, message)
         self._answer()  # what was asked while it ended; from now on whoever asks answers
 
-    def _wait_for_turn(self) -> None:
+    def _wait_for_turn(self, keeps: bool = False) -> None:
+        """Between two mini-batches it `keeps` the training before it pauses."""
         if self._status == "running":
-            self._active_seconds += time.monotonic() - self._resumed_at
+            self.clock.halt()
         while True:
             self._check_stopped()
-            if self._pause_asked and not self._steps_left:
+            if self._orders.pauses:
+                if keeps and self._status != "paused":
+                    self.unkept.capture(self.state, self.history, self.inside, now=True)
                 self.before_waiting()
                 self._line.leave(self)
                 self._confirm("paused")
@@ -256,7 +265,7 @@ class Run:
                 self.before_waiting()
                 self._confirm("queued")
             else:
-                self._resumed_at = time.monotonic()
+                self.clock.go()
                 return
             if self._questions:
                 self._answer_unlocked()
@@ -275,17 +284,15 @@ class Run:
             self._questions.answer(self._arms, self._data, self.snapshots)
 
     def _check_stopped(self) -> None:
-        if self._stop_asked:
-            raise RunStopped("")
-        if not self._watchers and time.monotonic() - self._last_seen > self._grace:
-            raise RunStopped(
-                Message("Nobody had this run's page open for {seconds:g} seconds.", {"seconds": self._grace})
-            )
+        if (why := self.watchers.why_end()) is not None:
+            self._orders.end("stopped", why)
+        if self._orders.stop:
+            raise RunStopped(*self._orders.ending)
 
     def _confirm(self, status: str, message: Message | str = "") -> None:
         if status != self._status:
-            self._status = status
-            self.history.append(StatusChanged(status, self._step, message))
+            self.history.append(noted(self.id, StatusChanged(status, self._step, message)))
+            self._status = status  # second: who sees that it has ended, sees why
             self._touch()
 
     def _touch(self) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import replace
 
 from torch import Tensor, nn
 
+from core.data.streams import Moment
 from core.language.message import Message
+from core.store.recording import Networks
 from core.training.arms import Arm
 
 
@@ -15,13 +18,26 @@ class Snapshots:
     """Weights and buffers of all arms by step, on their device: some 0.2 MB an arm and step."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, dict[str, dict[str, Tensor]]] = {}
+        self._kept: dict[int, Networks] = {}
+        self._moments: dict[int, Moment] = {}
 
     def keep(self, step: int, arms: list[Arm]) -> None:
         """Remember every arm as it is now, after `step` updates."""
         self._kept[step] = {
             arm.name: {name: values.detach().clone() for name, values in arm.model.state_dict().items()} for arm in arms
         }
+        if arms:
+            self._moments[step] = Moment(next(arms[0].model.parameters()).device)
+
+    def put(self, step: int, networks: Networks) -> None:
+        """Remember what was kept elsewhere."""
+        self._kept[step] = networks
+
+    def networks(self, step: int) -> Networks:
+        """Those after `step` updates, once the device has come so far."""
+        if step in self._moments:
+            self._moments[step].wait()
+        return self._kept[step]
 
     @property
     def steps(self) -> list[int]:
@@ -36,14 +52,14 @@ class Snapshots:
                     "The networks were kept at steps {steps}; got step {step}.", {"steps": self.steps, "step": step}
                 )
             )
-        return [replace(arm, model=_loaded(arm, self._kept[step][arm.name])) for arm in now]
+        return [replace(arm, model=_loaded(arm.model, self._kept[step][arm.name])) for arm in now]
 
     def forget(self) -> None:
         """Free the memory."""
         self._kept.clear()
 
 
-def _loaded(arm: Arm, state: dict[str, Tensor]) -> nn.Sequential:
-    model = copy.deepcopy(arm.model)
-    model.load_state_dict(state)
-    return model
+def _loaded(model: nn.Sequential, state: Mapping[str, Tensor]) -> nn.Sequential:
+    copied = copy.deepcopy(model)
+    copied.load_state_dict(state)
+    return copied

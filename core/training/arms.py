@@ -2,6 +2,7 @@
 
 Arm          one network with its optimizer
 build_arms   every arm of an experiment, from the same initial weights
+schedule     the learning rate of each for a mini-batch
 Batch        one mini-batch
 Batches      which images each mini-batch consists of
 """
@@ -19,6 +20,7 @@ from core.data.device import is_card
 from core.data.images import Images, as_floats
 from core.experiment.arm import ArmConfig
 from core.experiment.config import ExperimentConfig
+from core.experiment.schedule import scheduled
 from core.nets import card
 from core.nets.lenet import build_lenet
 from core.training.optimizers import optimizer_for
@@ -36,6 +38,7 @@ class Arm:
     model: nn.Sequential
     optimizer: torch.optim.Optimizer
     learning_rate: float
+    by_hand: bool = False  # whether it was set while the run went on, and is no schedule's any more
     seconds: float = 0.0
     examples: int = 0
     alive: bool = True
@@ -78,6 +81,14 @@ def _build_arm(config: ExperimentConfig, arm: ArmConfig, device: torch.device) -
         card.dress(model)
     learning_rate = arm.learning_rate or config.learning_rate
     return Arm(arm, model, optimizer_for(model, config, learning_rate), learning_rate)
+
+
+def schedule(config: ExperimentConfig, arms: list[Arm], step: int) -> None:
+    """Have each arm take mini-batch `step` with what the schedule makes of its learning rate."""
+    for arm in arms:
+        rate = scheduled(config, arm.config.learning_rate or config.learning_rate, step)
+        if rate != arm.learning_rate and not arm.by_hand:
+            arm.follow(rate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class State:
 
 def of_arm(arm: Arm) -> tuple[dict[str, Any], Tensors]:
     """(values, tensors by name): weights, buffers, the optimizer's own, dropout's random streams."""
-    values = {key: getattr(arm, key) for key in ("learning_rate", "seconds", "examples", "alive")}
+    values = {key: getattr(arm, key) for key in ("learning_rate", "by_hand", "seconds", "examples", "alive")}
     return values, {name: tensor.detach().cpu().clone().contiguous() for name, tensor in _tensors(arm).items()}
 
 
@@ -80,6 +80,7 @@ def restore(arm: Arm, values: dict[str, Any], tensors: Tensors) -> None:
     """Raises KeyError or RuntimeError where they are not this arm's."""
     for key in ("seconds", "examples", "alive"):
         setattr(arm, key, values[key])
+    arm.by_hand = values.get("by_hand", False)  # what was kept before there were schedules has no such word
     arm.model.load_state_dict(_part(tensors, "model/"))
     _restore_optimizer(arm, _part(tensors, "optimizer/"))
     arm.follow(values["learning_rate"])

@@ -12,7 +12,6 @@ An arm computes the same, bit for bit, whoever does it, with however many thread
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from typing import Any
 import torch
 
 from core.experiment.config import ExperimentConfig
+from core.experiment.machine import usable_cores
 from core.nets.fast import MANY_IMAGES
 from core.nets.steady import threads
 
@@ -121,8 +121,3 @@ def crew(device: torch.device, config: ExperimentConfig, spare: int = 0) -> Iter
 def share_cores() -> None:
     """Give each operation of this thread one thread: the cores are the arms'."""
     torch.set_num_threads(1)
-
-
-def usable_cores() -> int:
-    """How many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -16,15 +16,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.data.images import as_floats
-from core.nets.norms import BatchNorm
+from core.nets.norms import BATCH_NORMS
 from core.training.crew import IN_TURN
 
 CHUNK, CHUNK_ON_CARD = 500, 2500  # images at a time in evaluation mode: short enough to stop between two
 
 
 def has_batch_statistics(model: nn.Module) -> bool:
-    """Whether any layer of `model` is a batch norm, ours or PyTorch's."""
-    return any(isinstance(m, BatchNorm | nn.BatchNorm1d | nn.BatchNorm2d) for m in model.modules())
+    """Whether any layer of `model` is a batch norm or a part of one, ours or PyTorch's."""
+    return any(isinstance(m, BATCH_NORMS) for m in model.modules())
 
 
 def evaluate(
@@ -96,7 +96,7 @@ def batch_statistics(model: nn.Module) -> Iterator[None]:
     kept = {name: buffer.clone() for name, buffer in model.named_buffers()}
     with evaluation_mode(model):
         for module in model.modules():
-            if isinstance(module, BatchNorm | nn.BatchNorm1d | nn.BatchNorm2d):
+            if isinstance(module, BATCH_NORMS):
                 module.train()
         try:
             yield

@@ -44,17 +44,22 @@ class Adam(_Undecorated, torch.optim.Adam):
 
 
 def optimizer_for(model: nn.Module, config: ExperimentConfig, learning_rate: float) -> torch.optim.Optimizer:
-    """The optimizer that `config` names, for all parameters of `model` on their device."""
+    """The optimizer that `config` names, for all parameters of `model` on their device.
+
+    Weight decay is PyTorch's, with Adam, too: so many times each parameter, be it a bias, γ or β, is added to its
+    gradient.
+    """
     device = next(model.parameters()).device
     if is_card(device):
         return _on_card(config, torch.tensor(learning_rate, device=device), model)
     if config.optimizer == "adam":
-        return Adam(model.parameters(), lr=learning_rate)
-    return SGD(model.parameters(), lr=learning_rate, momentum=config.momentum)
+        return Adam(model.parameters(), lr=learning_rate, weight_decay=config.weight_decay)
+    return SGD(model.parameters(), lr=learning_rate, momentum=config.momentum, weight_decay=config.weight_decay)
 
 
 def _on_card(config: ExperimentConfig, learning_rate: Tensor, model: nn.Module) -> torch.optim.Optimizer:
     # The same formulas in one kernel for all weights, which reads the learning rate on the card.
+    weights, decay = model.parameters(), config.weight_decay
     if config.optimizer == "adam":
-        return torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True, capturable=True)
-    return torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=config.momentum, fused=True)
+        return torch.optim.Adam(weights, lr=learning_rate, weight_decay=decay, fused=True, capturable=True)
+    return torch.optim.SGD(weights, lr=learning_rate, momentum=config.momentum, weight_decay=decay, fused=True)

@@ -9,7 +9,7 @@ What is said in words is a Message: in whose language, is decided where it is to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from math import isfinite
 from typing import Any, ClassVar
@@ -163,6 +163,24 @@ class StatusChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RunNoted:
+    """Something that whoever reads the run should know from `step` on, besides its status."""
+
+    kind: ClassVar[str] = "note"
+    step: int
+    said: Message | str
+
+
+@dataclass(frozen=True, slots=True)
+class RunReplaced:
+    """Who started the run began another one in its place, whose id is `next`; this one ends."""
+
+    kind: ClassVar[str] = "replaced-by"
+    step: int
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
 class NetworksSeen:
     """The living arms after `step` updates, by name.
 
@@ -187,6 +205,8 @@ Record = (
     | ArmDiverged
     | ArmFailed
     | StatusChanged
+    | RunNoted
+    | RunReplaced
     | NetworksSeen
 )
 Publish = Callable[[Record], None]
@@ -222,8 +242,8 @@ class History:
     Bounded because the trainer's schedules are (at most some 6,000 records a run, however long).
     """
 
-    def __init__(self) -> None:
-        self._records: list[Record] = []
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self._records: list[Record] = list(records)
 
     def append(self, record: Record) -> int:
         """Keep `record`; returns its sequence number."""

@@ -24,7 +24,7 @@ from core.data.device import is_card
 from core.data.images import Images, as_floats
 from core.data.streams import aside, lane
 from core.experiment.arm import ArmConfig
-from core.experiment.config import ExperimentConfig
+from core.experiment.config import CONSTANT, ExperimentConfig
 from core.experiment.rules import ConfigError
 from core.language.message import Message
 from core.nets.fast import plain
@@ -52,7 +52,8 @@ class SeedTrained:
 def train_seeds(config: ExperimentConfig, data: Images, seeds: Sequence[int]) -> list[SeedTrained]:
     """Every arm of `config` with every seed, arm by arm; config.seed plays no part.
 
-    Raises ConfigError for what is not done so: Adam, momentum, dropout and last batches that are shorter.
+    Raises ConfigError for what is not done so: Adam, momentum, weight decay, a schedule, dropout and
+    last batches that are shorter.
     """
     _check(config)
     orders = [Batches(replace(config, seed=seed), data) for seed in seeds]
@@ -68,14 +69,17 @@ def train_seeds(config: ExperimentConfig, data: Images, seeds: Sequence[int]) ->
 def _check(config: ExperimentConfig) -> None:
     dropout = config.dropout or any(arm.dropout for arm in config.arms)
     short = config.examples % config.batch_size and not config.drop_last
-    if config.optimizer != "sgd" or config.momentum or dropout or short:
+    is_plain = config.optimizer == "sgd" and not config.momentum and not config.weight_decay
+    if not is_plain or config.schedule != CONSTANT or dropout or short:
         raise ConfigError(
             Message(
-                "Seeds are trained together with plain SGD, no dropout and whole batches; got other settings. "
-                "Train them one after another, or change these."
+                "Seeds are trained together with plain SGD at one learning rate, no weight decay, no dropout and whole "
+                "batches; got other settings. Train them one after another, or change these."
             ),
             "optimizer",
             "momentum",
+            "weight_decay",
+            "schedule",
             "dropout",
             "drop_last",
         )

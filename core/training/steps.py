@@ -144,7 +144,8 @@ def _publish_seen(
 
 def plain_rate(config: ExperimentConfig, arm: Arm) -> float | None:
     """The learning rate, where an update is the gradient times it and nothing else."""
-    return arm.learning_rate if config.optimizer == "sgd" and config.momentum == 0 else None
+    is_plain = config.optimizer == "sgd" and config.momentum == 0 and config.weight_decay == 0
+    return arm.learning_rate if is_plain else None
 
 
 def networks_seen(

@@ -19,11 +19,11 @@ from torch import Tensor
 
 from core.data.device import describe
 from core.data.images import Images
-from core.experiment.config import ExperimentConfig
+from core.experiment.config import CONSTANT, ExperimentConfig
 from core.nets.lenet import fingerprint, parameter_count
 from core.training import checkpoint, records
 from core.training.ahead import Ahead, can_run_ahead
-from core.training.arms import Arm, Batches, build_arms
+from core.training.arms import Arm, Batches, build_arms, schedule
 from core.training.checkpoint import State
 from core.training.crew import IN_TURN, Crew
 from core.training.failures import failed
@@ -36,7 +36,7 @@ NOTHING: frozenset[str] = frozenset()
 
 
 class RunStopped(Exception):
-    """Raised by a control to end training between two mini-batches."""
+    """Raised by a control to end training between two mini-batches; its arguments are the control's own."""
 
 
 def _nothing() -> None:
@@ -48,6 +48,9 @@ class Control(Protocol):
 
     before_waiting: Callable[[], None]
     """Called by the control before it waits: what a card still keeps is then read and published."""
+
+    state: Callable[[], State] | None
+    """How the training stands, once there is one; for begin_step and for after it, not for within a test."""
 
     def begin_step(self, step: int) -> float | None:
         """Return when mini-batch `step` may run (a new learning rate, or None); raise RunStopped to end."""
@@ -63,6 +66,7 @@ class Unattended:
     """A control that never interferes."""
 
     before_waiting: Callable[[], None] = staticmethod(_nothing)
+    state: Callable[[], State] | None = None
 
     def begin_step(self, step: int) -> float | None:
         return None
@@ -95,7 +99,7 @@ def train(
 
 def carry_on(training: Training, control: Control) -> list[Arm]:
     """From where `training` is to its end."""
-    control.before_waiting = training.settle
+    control.before_waiting, control.state = training.settle, training.state
     try:
         if training.step == 0:
             training.test(control.wait)
@@ -149,17 +153,23 @@ class Training:
         )
 
     def steer(self, learning_rate: float | None) -> None:
-        """Have the arms without a learning rate of their own use this one from the next mini-batch on, if it is one."""
+        """Have the arms without a learning rate of their own use this one from the next mini-batch on, if it is one.
+
+        It stays until there is another one: they keep to no schedule any more.
+        """
         followers = [arm for arm in self.arms if arm.config.learning_rate is None]
         if learning_rate is None or not followers:
             return
         changed = records.LearningRateChanged(self.step + 1, followers[0].learning_rate, learning_rate)
         for arm in followers:
             arm.follow(learning_rate)
+            arm.by_hand = True
         self._tell(lambda: changed)
 
     def advance(self, sources: frozenset[str] = NOTHING) -> None:
         """One mini-batch for every living arm; before it a look at the networks, if `sources` says so."""
+        if self.config.schedule != CONSTANT:
+            schedule(self.config, self.arms, self.step + 1)
         if self._ahead is not None and self._ahead.takes(self.step + 1, sources, self):
             self._ahead.advance(self.step + 1, "fixed" in sources, self)
         else:

@@ -2,7 +2,22 @@
 
 routes       which address is answered by what; the server's beginning and end
 api          what the browser is told of a run: points, looks, answers, results
+exported     a run as a file, in any format
+lessons      lessons as the browser shows them, and the verdict on a prediction
+lesson_steps a step of one of them, before anything is decided and after
+lab          the lab: what can be asked, what it would take, what a sweep has found so far
+imported     a file as a run of this browser
+classes      how the class stands that a browser follows
+listing      what the Runs page is told: the runs that a browser may see, and what they take
+metrics      how the server stands, for who operates it
+description  all of it as OpenAPI has it
+code         an experiment's program, of a run and of settings
+terms        what every number and word means
 parameters   what a request asks with, read and checked
 assets       what the browser loads: scripts, styles, plotly.js
+owner        whose browser it is: a secret that it keeps in a cookie
+limiting     how often the server may be asked
+turns        few threads for what takes long, and few who wait for them
 preload      which of them a page needs, said with the page itself
+guarding     what a browser may do with an answer: what a page runs, which sites may frame it
 """

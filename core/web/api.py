@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -21,103 +22,171 @@ from core.language.speech import _, spoken
 from core.runs import questions
 from core.runs.looks import SOURCES, STAGES
 from core.runs.manager import manager
+from core.runs.pace import LOOK_SECONDS, STRIP_SECONDS
 from core.runs.run import Run
+from core.runs.shown import AnyRun, ShownRun, executed, shown
 from core.training.arms import Arm
-from core.training.records import ArmDiverged, ArmFailed, DataReplaced, Snapshot, StatusChanged, to_finite, to_json
+from core.training.rates import falls
+from core.training.records import (
+    ArmDiverged,
+    ArmFailed,
+    DataReplaced,
+    RunNoted,
+    RunReplaced,
+    Snapshot,
+    StatusChanged,
+    to_finite,
+    to_json,
+)
 from core.web.assets import FOREVER
+from core.web.classes import with_class
 from core.web.parameters import answers, choice, given, layer, whole
+from core.web.turns import NoTurn, Turns
+from core.words.reasons import reasons
+from core.words.settings import about_rate
 from core.words.verdict import verdict
 
-VIEWS = ("gradients", "activations", "parameters")
+VIEWS = ("gradients", "activations", "parameters", "depth")
+APART = {"depth": STRIP_SECONDS}  # seconds from look to look that a view asks for, where they are others than usual
 QUESTIONS = ("maps", "noise", "recalibration")
 QUESTION_SECONDS = 20.0
+ASKERS = Turns(at_once=4, waiting=16)  # one that has ended is asked by a thread, which computes the answer
 
+Found = TypeVar("Found")
 Answer = Callable[[list[Arm], Images], dict[str, Any]]
 
-_served: dict[tuple[str, int, int, str], bytes] = {}  # (run, since, version, language); versions never come back
+# run, since, version, hidden arms, language, second; versions never come back
+Served = tuple[str, int, int, tuple[str, ...], str, int]
+_served: dict[Served, bytes] = {}
 
 
 @answers
 async def points(request: Request) -> Response:
     """The run's state and every record after `since`, in the language asked for; 404 for a run that is not known."""
-    run = manager().find(request.path_params["run_id"])
+    run = await find(request)
     if run is None:
-        return _unknown_run()
+        return unknown_run(request.path_params["run_id"])
+    answer = await of(run, partial(_seen, run, whole(request, "since", "0")))
+    return Response(with_class(request, answer), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+async def find(request: Request) -> AnyRun | None:
+    """The run that is asked for, as everybody is shown it; one that has to be read holds nobody up."""
+    run_id = request.path_params["run_id"]
+    here = manager().executed(run_id)
+    return shown(here) if here is not None else await run_in_threadpool(_find, run_id)
+
+
+def _find(run_id: str) -> AnyRun | None:
+    run = manager().find(run_id)
+    return None if run is None else shown(run)
+
+
+async def of(run: AnyRun, work: Callable[[], Found]) -> Found:
+    """What `work` finds in the run: at once in one that is executed, by a thread in one whose file has to be read."""
+    return work() if isinstance(executed(run), Run) else await run_in_threadpool(work)
+
+
+def _seen(run: AnyRun, since: int) -> bytes:
     run.seen()
-    since = whole(request, "since", "0")
-    return Response(_answer(run, since), media_type="application/json", headers={"Cache-Control": "no-store"})
+    return _answer(run, since)
 
 
-def _answer(run: Run, since: int) -> bytes:
-    key = run.id, since, run.version, spoken()
-    if key not in _served:
-        if len(_served) >= 64:
-            _served.clear()
+def _answer(run: AnyRun, since: int) -> bytes:
+    key = run.id, since, run.version, run.hidden, spoken(), _second(run)
+    answer = _served.get(key)  # another thread may empty it at any moment
+    if answer is None:
         snapshot = run.snapshot(since)
         answer = json.dumps(_points(run, snapshot), allow_nan=False, separators=(",", ":")).encode()
-        if snapshot.version != key[2]:
-            return answer
-        _served[key] = answer
-    return _served[key]
+        if snapshot.version == key[2]:
+            if len(_served) >= 64:
+                _served.clear()
+            _served[key] = answer
+    return answer
 
 
-def _points(run: Run, snapshot: Snapshot) -> dict[str, Any]:
+def _second(run: AnyRun) -> int:
+    """Only to who waits something else is told each second: how long they still will."""
+    return int(time.monotonic()) if run.status == "queued" else 0
+
+
+def _points(run: AnyRun, snapshot: Snapshot) -> dict[str, Any]:
     config = run.config
     return {
         "latest": snapshot.latest,
         "state": {
             "status": snapshot.status,
+            "hidden": len(run.hidden),  # another number: all that was told before is to be asked for again
             "asked": snapshot.asked,
             "place": snapshot.place,
+            "shared": manager().shared.has(executed(run)),
             "step": snapshot.step,
             "total_steps": config.total_steps,
             "epochs": config.epochs,
             "learning_rate": snapshot.learning_rate,
+            "falls": [to_json(fall) for fall in falls(config, run.history)],
             "eta_seconds": snapshot.eta_seconds,
+            "wait_seconds": manager().seconds_until(executed(run)) if snapshot.place else None,
             "data": config.data,
-            "verdict": verdict(config, run.history, run.ended, run.inside.dead),
+            "verdict": verdict(config, run.history, run.ended),
+            "reasons": [reason.to_json() for reason in reasons(config, run.history, run.inside.evidence)],
+            "notes": _notes(run),
         },
         "records": [{"seq": sequence} | to_json(record) for sequence, record in snapshot.news],
     }
 
 
+def _notes(run: AnyRun) -> list[str]:
+    """What whoever reads the run should know besides how it stands."""
+    history = list(run.history)
+    said = [record.said for record in history if isinstance(record, RunNoted)]
+    return list(dict.fromkeys(str(each) for each in [*said, about_rate(run.config, history)] if each))
+
+
 @answers
 async def run_results(request: Request) -> Response:
     """The results so far as a file."""
-    run = manager().find(request.path_params["run_id"])
+    run = await find(request)
     if run is None:
-        return _unknown_run()
+        return unknown_run(request.path_params["run_id"])
     headers = {"Content-Disposition": f'attachment; filename="normscope-{run.id}.json"'}
-    return Response(
-        json.dumps(results(run.config, run.history), indent=1, allow_nan=False),
-        headers=headers,
-        media_type="application/json",
-    )
+    return Response(await of(run, partial(_results, run)), headers=headers, media_type="application/json")
+
+
+def _results(run: AnyRun) -> str:
+    return json.dumps(results(run.config, run.history), indent=1, allow_nan=False)
 
 
 @answers
 async def inside(request: Request) -> Response:
     """One page's part of the looks inside the networks that are newer than `since`, for one source, maybe one layer."""
-    run = manager().find(request.path_params["run_id"])
+    run = await find(request)
     if run is None:
-        return _unknown_run()
-    run.seen()
+        return unknown_run(request.path_params["run_id"])
     view, source = choice(request, "view", VIEWS), choice(request, "source", SOURCES, "fixed")
     name = layer(request) if given(request, "layer") else None
-    since = whole(request, "since", "0")
+    answer = await of(run, partial(_inside, run, whole(request, "since", "0"), source, view, name))
+    text = with_class(request, json.dumps(answer, allow_nan=False, separators=(",", ":")).encode())
+    return Response(text, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _inside(run: AnyRun, since: int, source: str, view: str, name: str | None) -> dict[str, Any]:
+    run.seen()
     status = run.status  # read first: who is told that the run has ended asks no more, and must have its last look
-    latest, looks = run.seen_inside(since, source)
-    kept = run.snapshots.steps
+    latest, looks = run.seen_inside(since, source, APART.get(view, LOOK_SECONDS))
     answer = {
         "latest": latest,
         "status": status,
-        "kept": kept,
+        "kept": run.snapshots.steps,
         "looks": [look.to_json(view, name) for look in looks],
+        "hidden": len(run.hidden),
     }
-    return JSONResponse(answer | _told(run), headers={"Cache-Control": "no-store"})
+    if since == 0:
+        answer["arms"] = [{"name": arm.name, "title": str(arm.title), "norm": arm.main_norm} for arm in run.config.arms]
+    return answer | _told(run)
 
 
-def _told(run: Run) -> dict[str, Any]:
+def _told(run: AnyRun) -> dict[str, Any]:
     """How the run stands, for pages that do not follow its points: why it ended, where an arm diverged or failed."""
     snapshot, records = run.snapshot(run.history.latest), list(run.history)
     replaced = [to_json(record) for record in records if isinstance(record, DataReplaced)]
@@ -125,6 +194,9 @@ def _told(run: Run) -> dict[str, Any]:
     return {
         "asked": snapshot.asked,
         "place": snapshot.place,
+        "wait_seconds": manager().seconds_until(executed(run)) if snapshot.place else None,
+        "next": next((record.next for record in records if isinstance(record, RunReplaced)), ""),
+        "notes": _notes(run),
         "message": str(messages[-1]) if messages else "",
         "replaced": replaced[-1] if replaced else None,
         "diverged": {record.arm: record.step for record in records if isinstance(record, ArmDiverged)},
@@ -135,13 +207,14 @@ def _told(run: Run) -> dict[str, Any]:
 @answers
 async def whole_look(request: Request) -> Response:
     """One look complete with its histograms: {arm: NetworkSummary}; 404 once it has been merged with a later one."""
-    run = manager().find(request.path_params["run_id"])
+    run = await find(request)
     if run is None:
-        return _unknown_run()
-    text = run.inside.whole(whole(request, "sequence"))
+        return unknown_run(request.path_params["run_id"])
+    text = await of(run, partial(run.inside.whole, whole(request, "sequence")))
     if text is None:
         return JSONResponse({"error": _("This look is not kept any more.")}, 404)
-    return Response(text, media_type="application/json", headers=FOREVER)
+    kept = {"Cache-Control": "no-store"} if isinstance(run, ShownRun) else FOREVER
+    return Response(text, media_type="application/json", headers=kept)
 
 
 @answers
@@ -150,26 +223,30 @@ async def question(request: Request) -> Response:
 
     May take seconds, in which no thread waits: there are few, and files need them, too.
     """
-    run = manager().find(request.path_params["run_id"])
+    run = await find(request)
     if run is None:
-        return _unknown_run()
+        return unknown_run(request.path_params["run_id"])
     try:
-        answer = _question(request)
+        answer = _question(request, run)
         step = whole(request, "step") if given(request, "step") else None
-        asked = asyncio.wrap_future(await run_in_threadpool(run.ask, partial(_answered, run, answer, step), step))
+        asked = asyncio.wrap_future(await ASKERS.take(partial(run.ask, partial(_answered, run, answer, step), step)))
         if not (await asyncio.wait({asked}, timeout=QUESTION_SECONDS))[0]:
             error = _("The networks did not answer in time; they may wait for the device.")
             return JSONResponse({"error": error}, 503)
         return JSONResponse(to_finite(asked.result()))
+    except NoTurn:
+        raise
     except (LookupError, ValueError, RuntimeError) as error:
         return JSONResponse({"error": str(error)}, 400)
 
 
-def _answered(run: Run, answer: Answer, step: int | None, arms: list[Arm], data: Images) -> dict[str, Any]:
-    return {"step": run.snapshot().step if step is None else step} | answer(arms, data)
+def _answered(run: AnyRun, answer: Answer, step: int | None, arms: list[Arm], data: Images) -> dict[str, Any]:
+    whole = executed(run)
+    now = whole.snapshot().step if isinstance(whole, Run) else whole.shown_step()
+    return {"step": now if step is None else step} | answer(arms, data)
 
 
-def _question(request: Request) -> Answer:
+def _question(request: Request, run: AnyRun) -> Answer:
     name = choice(request, "question", QUESTIONS)
     where = layer(request, "conv1")
     if name == "maps":
@@ -177,8 +254,10 @@ def _question(request: Request) -> Answer:
         return lambda arms, data: questions.feature_maps(arms, data, where, stage, image)
     if name == "noise":
         return lambda arms, data: questions.noise(arms, data, where)
-    return questions.recalibration
+    return lambda arms, data: questions.recalibration(arms, data, run.config.examples)
 
 
-def _unknown_run() -> Response:
-    return JSONResponse({"error": _("This run is not known here; it may have been forgotten."), "gone": True}, 404)
+def unknown_run(run_id: str) -> Response:
+    """What is said of a run that is not known, or cannot be read."""
+    forgotten = _("This run is not known here; it may have been forgotten.")
+    return JSONResponse({"error": str(manager().problem(run_id)) or forgotten, "gone": True}, 404)

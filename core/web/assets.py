@@ -1,10 +1,17 @@
-"""What the browser loads: this project's scripts and styles, and plotly.js. Their addresses carry a version."""
+"""What the browser loads: this project's scripts and styles, and plotly.js. Their addresses carry a version.
+
+A page asks for dozens of small files at once, while Streamlit runs it on the same processor: each is read and
+compressed once, and answered from memory from then on. The version in their address is as old as that.
+"""
 
 from __future__ import annotations
 
 import functools
+import gzip
 import hashlib
 import importlib.util
+import mimetypes
+from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import Request
@@ -16,6 +23,8 @@ from core.web.parameters import follows
 ASSETS = Path(__file__).parents[2] / "assets"
 
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}  # for addresses that carry a version
+VARYING = {**FOREVER, "Vary": "Accept-Encoding"}
+COMPRESSED = {**VARYING, "Content-Encoding": "gzip"}
 
 
 async def plotly_js(request: Request) -> Response:
@@ -27,9 +36,30 @@ async def plotly_js(request: Request) -> Response:
 async def asset(request: Request) -> Response:
     """A file of assets/; the version in its address is that of all of them, so scripts can import each other."""
     name = request.path_params["file"]
-    if name not in _asset_files():
+    found = _kept(ASSETS).get(name)
+    if found is None:
         return JSONResponse({"error": _("There is no asset {name}.", name=name)}, 404)
-    return FileResponse(ASSETS / name, headers=FOREVER)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(found.compressed, media_type=found.type, headers=COMPRESSED)
+    return Response(found.content, media_type=found.type, headers=VARYING)
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file as it is sent."""
+
+    content: bytes
+    compressed: bytes
+    type: str
+
+
+@functools.cache
+def _kept(folder: Path) -> dict[str, Asset]:
+    return {name: _asset((folder / name).read_bytes(), name) for name in _asset_files()}
+
+
+def _asset(content: bytes, name: str) -> Asset:
+    return Asset(content, gzip.compress(content, mtime=0), mimetypes.guess_type(name)[0] or "application/octet-stream")
 
 
 @functools.cache

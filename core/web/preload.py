@@ -25,8 +25,12 @@ SCRIPTS = {
     "gradients": "inside/gradients.js",
     "parameters": "inside/parameters.js",
     "cube": "cube/cube.js",
+    "lessons": "lessons/lessons.js",
+    "lab": "lab/lab.js",
+    "runs": "runs/runs.js",
+    "reference": "reference/reference.js",
 }
-ON_EVERY_PAGE = ("shared/orders.js", "shared/language.js")
+ON_EVERY_PAGE = ("shared/on_every_page.js", "shared/language.js")
 
 IMPORTED = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)"', re.MULTILINE)
 

@@ -17,7 +17,7 @@ from math import fsum, isfinite
 from core.language.message import Message, Value
 from core.language.several import Parted, Sentences
 from core.probes.summary import LayerSummary, NetworkSummary, NormSummary
-from core.words.numerals import printed
+from core.words.numerals import digits, printed, rounded
 
 ALIKE = 1.5  # first and last layer's gradients within this factor are called alike
 
@@ -64,8 +64,8 @@ def _compared(arm: Message, first: float, last: float) -> Message:
     if 1 / ALIKE <= ratio <= ALIKE:
         return Message("{arm} about as large", {"arm": arm})
     if ratio > 1:
-        return Message("{arm} {n} times larger", {"arm": arm, "n": _round(ratio)})
-    return Message("{arm} {n} times smaller", {"arm": arm, "n": _round(1 / ratio)})
+        return Message("{arm} {n} times larger", {"arm": arm, "n": rounded(ratio)})
+    return Message("{arm} {n} times smaller", {"arm": arm, "n": rounded(1 / ratio)})
 
 
 def about_activations(arms: Arms, titles: Titles, layer: str) -> Said:
@@ -75,7 +75,7 @@ def about_activations(arms: Arms, titles: Titles, layer: str) -> Said:
         found = _layer(summary, layer)
         stage, is_output = found.activated or found.before, found.activated is None
         if isfinite(stage.unit_std):
-            std, pooled = _digits(stage.unit_std), _digits(stage.std)
+            std, pooled = digits(stage.unit_std), digits(stage.std)
             values: dict[str, Value] = {"arm": titles[name], "std": std, "pooled": pooled}
             parts.append(Message("{arm} {std} (pooled {pooled})", values))
         else:
@@ -150,13 +150,13 @@ def _spread(arm: Message, norm: NormSummary) -> Message:
         return Message("{arm} {low} to {high}", {"arm": arm, "low": low, "high": high})
     return Message(
         "{arm} {low} to {high}, running variance {ratio} × that of the images looked at",
-        {"arm": arm, "low": low, "high": high, "ratio": _digits(running / own)},
+        {"arm": arm, "low": low, "high": high, "ratio": digits(running / own)},
     )
 
 
 def about_dead(arms: Arms, titles: Titles, step: int) -> Said:
-    """Which arms have a hidden layer that is 0 for every image, or weights whose gradient is exactly 0, and where."""
-    dead = _together({name: _dead_layer(summary) for name, summary in arms.items()}, titles)
+    """Which arms have hidden layers that are 0 for every image, or weights whose gradient is exactly 0, and where."""
+    dead = _together({name: _dead_layers(summary) for name, summary in arms.items()}, titles)
     still = _together({name: _without_gradient(summary) for name, summary in arms.items()}, titles)
     images = next((summary.examples for summary in arms.values()), 0)
     at_dead: dict[str, Value] = {"step": step, "images": images, "places": dead}
@@ -181,17 +181,20 @@ def _together(where: Mapping[str, Place], titles: Titles) -> Said:
     return Parted(said) if said else ""
 
 
-def _dead_layer(summary: NetworkSummary) -> str:
-    return next((layer.name for layer in summary.layers if layer.zero_share == 1), "")
+def _dead_layers(summary: NetworkSummary) -> Place:
+    return _stretch([layer.name for layer in summary.layers if layer.zero_share == 1], summary)
 
 
 def _without_gradient(summary: NetworkSummary) -> Place:
-    layers = [layer.name for layer in summary.layers]
     still = [layer.name for layer in summary.layers if layer.gradient and layer.gradient.zero_share == 1]
-    if still == layers:
-        return Message("every layer")
-    is_stretch = len(still) > 2 and still == layers[layers.index(still[0]) :][: len(still)]
-    return Message("{first} to {last}", {"first": still[0], "last": still[-1]}) if is_stretch else tuple(still)
+    return Message("every layer") if len(still) == len(summary.layers) else _stretch(still, summary)
+
+
+def _stretch(names: Sequence[str], summary: NetworkSummary) -> Place:
+    """The first and the last of more than two layers in a row, else each."""
+    layers = [layer.name for layer in summary.layers]
+    in_a_row = len(names) > 2 and names == layers[layers.index(names[0]) :][: len(names)]
+    return Message("{first} to {last}", {"first": names[0], "last": names[-1]}) if in_a_row else tuple(names)
 
 
 def _layer(summary: NetworkSummary, name: str) -> LayerSummary:
@@ -206,18 +209,3 @@ def _range(low: float, high: float) -> tuple[str, str]:
 
 def _fixed(value: float, decimals: int) -> str:
     return printed(f"{value:z.{decimals}f}" if abs(value) < 1000 else f"{value:.1e}")
-
-
-def _round(factor: float) -> str:
-    """As exactly as a reader can use it: of large numbers two digits, as the chart beside has them."""
-    if factor < 1e3:
-        return f"{factor:.0f}"
-    return f"{float(f'{factor:.2g}'):,.0f}" if factor < 1e6 else printed(f"{factor:.0e}")
-
-
-def _digits(value: float) -> str:
-    """Two digits that matter, as the charts write them: 0.20, 14, 2.7·10⁻⁷."""
-    if not 1e-4 <= abs(value) < 1e4:
-        return printed(f"{value:.1e}") if value else "0"
-    rounded = float(f"{value:.2g}")
-    return printed(f"{rounded:.0f}" if abs(rounded) >= 10 else f"{rounded:#.2g}")

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from core.experiment.config import ExperimentConfig
 from core.language.message import Message
 from core.language.several import Sentences
-from core.training.records import NO_MEMORY, ArmDiverged, ArmFailed, LearningRateChanged, Record
+from core.training.rates import by_hand, rate_of
+from core.training.records import NO_MEMORY, ArmDiverged, ArmFailed, Record
 from core.words.numerals import printed
 
 OUT_OF_MEMORY = Message("The device ran out of memory. Lower the batch size or the number of arms and start again.")
@@ -37,9 +38,8 @@ def none_left(config: ExperimentConfig, history: Iterable[Record]) -> Message:
 
 def _all_diverged(config: ExperimentConfig, facts: list[Record]) -> Message:
     first = next(record for record in facts if isinstance(record, ArmDiverged))
-    own = next(arm.learning_rate for arm in config.arms if arm.name == first.arm)
-    changes = [fact.new for fact in facts if isinstance(fact, LearningRateChanged) and fact.step <= first.step]
-    rate = printed(f"{own or [config.learning_rate, *changes][-1]:g}")
+    arm = next(arm for arm in config.arms if arm.name == first.arm)
+    rate = printed(f"{rate_of(config, arm, first.step, by_hand(facts)):g}")
     return Message(
         "Every arm's loss stopped being a finite number; the first was {arm} at step {step:,}: {what}. Lower the "
         "learning rate (it was {rate}) and start again.",

@@ -1,4 +1,9 @@
-"""How very large and very small numbers are written on every page: −2.7·10⁴, as the charts' axes do."""
+"""How very large and very small numbers are written on every page: −2.7·10⁴, as the charts' axes do.
+
+printed  as Python formats them, with real signs
+rounded  a factor
+digits   two digits that matter
+"""
 
 from __future__ import annotations
 
@@ -10,3 +15,18 @@ def printed(text: str) -> str:
     mantissa, e, exponent = text.partition("e")
     power = f"·10{str(int(exponent)).translate(_RAISED)}" if e else ""
     return mantissa.replace("-", "−") + power
+
+
+def rounded(factor: float) -> str:
+    """As exactly as a reader can use it: of large numbers two digits, as the chart beside has them."""
+    if factor < 1e3:
+        return f"{factor:.0f}"
+    return f"{float(f'{factor:.2g}'):,.0f}" if factor < 1e6 else printed(f"{factor:.0e}")
+
+
+def digits(value: float) -> str:
+    """Two digits that matter, as the charts write them: 0.20, 14, 2.7·10⁻⁷."""
+    if not 1e-4 <= abs(value) < 1e4:
+        return printed(f"{value:.1e}") if value else "0"
+    brief = float(f"{value:.2g}")
+    return printed(f"{brief:.0f}" if abs(brief) >= 10 else f"{brief:#.2g}")

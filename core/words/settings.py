@@ -1,22 +1,27 @@
 """The settings of an experiment in words.
 
 LABELS        what each is called on the page, and NAMES: within a sentence
-told          one of them with its value
+SCHEDULES     what those of the learning rate are called
+told          one of them with its value, and told_value: the value alone
 instead_of    what has been taken in place of other settings
 about_digits  the same of a form, and what its settings become with other images
 about_preset  what a ready-made experiment is, and what it changes
+about_rate    what a learning rate that was set by hand has done to the schedule
 about_time    how long something takes here, and HOW_TIMED: how that is known
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from core.experiment.config import PRESETS, ExperimentConfig
+from core.experiment.config import CONSTANT, COSINE, PRESETS, STEP, ExperimentConfig
 from core.language.lists import enumerated, phrased
 from core.language.message import Message, Value
 from core.language.speech import _
+from core.training.rates import by_hand
+from core.training.records import Record
 from core.words.numerals import printed
 
 LABELS = {
@@ -33,6 +38,10 @@ LABELS = {
     "optimizer": Message("Optimizer"),
     "learning_rate": Message("Learning rate"),
     "momentum": Message("Momentum (SGD)"),
+    "weight_decay": Message("Weight decay"),
+    "schedule": Message("Learning-rate schedule"),
+    "step_epochs": Message("Epochs a stage"),
+    "step_factor": Message("Factor a stage"),
     "epochs": Message("Epochs"),
     "seed": Message("Seed"),
 }
@@ -50,8 +59,18 @@ NAMES = {
     "optimizer": Message("optimizer"),
     "learning_rate": Message("learning rate"),
     "momentum": Message("momentum (SGD)"),
+    "weight_decay": Message("weight decay"),
+    "schedule": Message("learning-rate schedule"),
+    "step_epochs": Message("epochs a stage"),
+    "step_factor": Message("factor a stage"),
     "epochs": Message("epochs"),
     "seed": Message("seed"),
+}
+
+SCHEDULES = {
+    CONSTANT: Message("constant"),
+    STEP: Message("stepwise"),
+    COSINE: Message("cosine"),
 }
 
 _PRESETS = {
@@ -69,9 +88,15 @@ _LAST_BATCH = {True: Message("the last short batch dropped"), False: Message("th
 
 def told(setting: str, config: ExperimentConfig) -> str:
     """One setting with its value, by its name on the page: “batch size 64”."""
+    return str(Message("{setting} {value}", {"setting": NAMES[setting], "value": told_value(setting, config)}))
+
+
+def told_value(setting: str, config: ExperimentConfig) -> str:
+    """The value of one setting, as `told` has it."""
     value = getattr(config, setting)
-    words: Value = [arm.name for arm in value] if setting == "arms" else _written(value)
-    return str(Message("{setting} {value}", {"setting": NAMES[setting], "value": words}))
+    if setting == "arms":
+        return enumerated(arm.name for arm in value)
+    return str(SCHEDULES[value] if setting == "schedule" else _written(value))
 
 
 def instead_of(
@@ -108,6 +133,23 @@ def about_preset(name: str) -> str:
     changed = [field for field in told if preset == first or getattr(preset, field) != getattr(first, field)]
     settings = phrased(_phrase(field, preset) for field in changed)
     return _("{purpose} {settings}.", purpose=_PRESETS[name], settings=settings[0].upper() + settings[1:])
+
+
+def about_rate(config: ExperimentConfig, records: Iterable[Record]) -> Message | str:
+    """Empty where it has done nothing to it."""
+    ordered = by_hand(records) if config.schedule != CONSTANT else []
+    if not ordered:
+        return ""
+    said = Message(
+        "The learning rate was set by hand from step {step:,} on. It stays as it was set: the schedule has ended."
+    )
+    kept = [arm.name for arm in config.arms if arm.learning_rate is not None]
+    if kept:
+        said = Message(
+            "The learning rate was set by hand from step {step:,} on. It stays as it was set: the schedule has ended, "
+            "but for arms with learning rates of their own ({arms})."
+        )
+    return replace(said, values={"step": ordered[0].step, "arms": kept})
 
 
 def about_time(seconds: float | None) -> str:

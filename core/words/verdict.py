@@ -1,6 +1,7 @@
 """What the latest test of a run supports: who reads the test images best, by how much, and whether that can be called.
 
 verdict         all of it, in a few sentences
+behind          which arms read worse than the best, as far as it can be called
 sampling_error  of the difference between two accuracies, as far as the test images go
 largest_fall    how much of its accuracy an arm has lost again
 """
@@ -8,7 +9,7 @@ largest_fall    how much of its accuracy an arm has lost again
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from core.experiment.config import ExperimentConfig
 from core.language.lists import parted
@@ -26,11 +27,10 @@ Titles = Mapping[str, Message]
 MUCH = 0.1  # of an arm's accuracy, lost again at any time: no less than the jumps of which verdict tells
 
 
-def verdict(config: ExperimentConfig, history: Iterable[Record], ended: bool, dead: Message | str = "") -> str:
+def verdict(config: ExperimentConfig, history: Iterable[Record], ended: bool) -> str:
     """What the latest test says in words; empty before the first one after training has begun.
 
-    An arm is "at chance" when its accuracy is within 3 standard errors of 1/10. `dead` is what the latest look says of
-    arms that cannot learn any more (core.words.conclusions.about_dead).
+    An arm is "at chance" when its accuracy is within 3 standard errors of 1/10. Why it is so, core.words.reasons says.
 
     A lead counts only beyond two things, which are all that one run can show:
 
@@ -54,18 +54,49 @@ def verdict(config: ExperimentConfig, history: Iterable[Record], ended: bool, de
         return ""
     titles = {arm.name: arm.title for arm in config.arms}
     at_the_end = ended and test.step == config.total_steps
-    window = min(test.step // 2, WINDOW_EPOCHS * config.steps_per_epoch)
-    recent = [t for t in tests if t.step >= test.step - window]
+    window, recent = _recent(config, tests, test)
     parts = [
         _opening(test, at_the_end, _ranking(tests, test, titles)),
         _lead(test, recent, window, titles),
         *(_had_been(tests, test, name, titles) for name in _ranked(test)),
         _batch_gap(test, titles),
-        dead,
         _diverged(facts, titles),
         about_failed(facts, titles),
     ]
     return str(Sentences(parts))
+
+
+def behind(config: ExperimentConfig, tests: Sequence[TestMeasured], names: Collection[str]) -> frozenset[str]:
+    """Those of `names` that the latest of `tests`, all after training has begun, calls worse than the best of them.
+
+    It is called as a lead is: none where all are at chance, and not the second where any has fallen by too much.
+    """
+    if not tests:
+        return frozenset()
+    test = tests[-1]
+    ranked = [name for name in _ranked(test) if name in names]
+    if not ranked or is_at_chance(test.accuracy[ranked[0]], test.examples):
+        return frozenset()
+    best, *others = ranked
+    recent = _recent(config, tests, test)[1]
+    called = frozenset(name for name in others if _is_called(test, recent, best, name))
+    return called - set(others[:1]) if others and _unsteady(test, recent, ranked) else called
+
+
+def _is_called(test: TestMeasured, recent: Sequence[TestMeasured], better: str, worse: str) -> bool:
+    """Whether their distance is beyond the test images' sampling error, and neither has fallen by more."""
+    first, second = test.accuracy[better], test.accuracy[worse]
+    apart = first - second
+    is_steady = all(largest_fall(recent, name) <= apart for name in (better, worse))
+    return apart > sampling_error(first, second, test.examples) and is_steady
+
+
+def _recent(
+    config: ExperimentConfig, tests: Sequence[TestMeasured], test: TestMeasured
+) -> tuple[int, list[TestMeasured]]:
+    """(how many steps before `test` a fall counts, the tests since)."""
+    window = min(test.step // 2, WINDOW_EPOCHS * config.steps_per_epoch)
+    return window, [each for each in tests if each.step >= test.step - window]
 
 
 def sampling_error(first: float, second: float, examples: int) -> float:
@@ -155,16 +186,14 @@ def _lead(test: TestMeasured, recent: Sequence[TestMeasured], window: int, title
             "Too close to call: the lead is {lead} points, within the sampling error of the test images (±{error}).",
             **points,
         )
-    behind = {name: max(lead, first - test.accuracy[name]) for name in ranked}
-    falls = {name: largest_fall(recent, name) for name in ranked}
-    unsteady = max((name for name in ranked if falls[name] > behind[name]), key=falls.__getitem__, default=None)
+    unsteady = _unsteady(test, recent, ranked)
     if unsteady is not None:
         return _(
             "Too close to call: the lead is {lead} points, and within the last {window:,} steps one arm's test "
             "accuracy fell by {fall}: {arm}.",
             lead=points["lead"],
             window=window,
-            fall=_points(falls[unsteady]),
+            fall=_points(largest_fall(recent, unsteady)),
             arm=titles[unsteady],
         )
     return _(
@@ -172,6 +201,14 @@ def _lead(test: TestMeasured, recent: Sequence[TestMeasured], window: int, title
         "by more).",
         **points,
     )
+
+
+def _unsteady(test: TestMeasured, recent: Sequence[TestMeasured], ranked: Sequence[str]) -> str | None:
+    """Who of two or more fell by more than it is behind the first, which itself by more than its lead: who by most."""
+    first, second = (test.accuracy[name] for name in ranked[:2])
+    apart = {name: first - min(second, test.accuracy[name]) for name in ranked}
+    falls = {name: largest_fall(recent, name) for name in ranked}
+    return max((name for name in ranked if falls[name] > apart[name]), key=falls.__getitem__, default=None)
 
 
 def _had_been(tests: Sequence[TestMeasured], test: TestMeasured, name: str, titles: Titles) -> str:

@@ -7,27 +7,41 @@ from typing import Any
 
 import streamlit as st
 
+from core.data.images import DATA_TITLES
 from core.experiment.arm import parse_arm
-from core.experiment.config import ACTIVATIONS, DATASETS, DEPTHS, INITS, OPTIMIZERS, POOLS, PRESETS, ExperimentConfig
+from core.experiment.config import (
+    ACTIVATIONS,
+    DATASETS,
+    DEPTHS,
+    INITS,
+    OPTIMIZERS,
+    POOLS,
+    PRESETS,
+    SCHEDULES,
+    STEP,
+    ExperimentConfig,
+)
 from core.experiment.rules import ConfigError
 from core.language.languages import LANGUAGES
 from core.language.message import Message
 from core.language.speech import _, speaking
 from core.runs.manager import manager
+from core.runs.work import check_work
 from core.words.settings import HOW_TIMED, LABELS, about_digits, about_preset, about_time
 from pages.parts import session
+from pages.parts.terms import with_more
 
-DATA_NAMES: dict[str, Message | str] = {
-    "fashion-mnist": "Fashion-MNIST",
-    "mnist": "MNIST",
-    "kmnist": "KMNIST",
-    "digits": Message("Digits (built in)"),
-}
+DATA_NAMES: dict[str, Message | str] = {**DATA_TITLES, "digits": Message("Digits (built in)")}
 INIT_NAMES: dict[str, Message | str] = {
     "xavier": "Xavier",
     "he": "He",
     "default": Message("PyTorch’s default"),
     "normal": "N(0, 0.01)",
+}
+SCHEDULE_NAMES = {
+    "constant": Message("Constant"),
+    "step": Message("Stepwise, by epochs"),
+    "cosine": Message("Cosine, down to 0"),
 }
 PRESET_NAMES = {
     "First look": Message("First look"),
@@ -58,7 +72,9 @@ def experiment_form() -> None:
 
 def _read() -> tuple[ExperimentConfig | None, str]:
     try:
-        return read_config(session.read_form()), ""
+        config = read_config(session.read_form())
+        check_work(config, manager().most_work)
+        return config, ""
     except ConfigError as error:
         return None, str(error)
 
@@ -112,7 +128,7 @@ def _data() -> None:
     with left:
         _number("examples", step=1000, help=_("The first so many of the training set."))
     with right:
-        _number("batch_size", step=16, help=_("1 to 1,024 images in a mini-batch, N."))
+        _number("batch_size", step=16, help=with_more(_("1 to 1,024 images in a mini-batch, N."), "batch-noise"))
 
 
 def _number(setting: str, **how: Any) -> None:
@@ -145,32 +161,53 @@ def _network() -> None:
         key="arms",
         accept_new_options=True,
         placeholder=_("Choose options"),
-        help=_(
-            "Convolutions/linear layers: **bn/none** is BatchNorm on convolutions only. Type your own: **gn1**, "
-            "**bn:book** (the chapter’s code), **none:lr=0.02**, **bn:dropout=0.5**."
+        help=with_more(
+            _(
+                "Convolutions/linear layers: **bn/none** is BatchNorm on convolutions only. Type your own: **gn1**, "
+                "**bn:book** (the chapter’s code), **none:lr=0.02**, **bn:dropout=0.5**; "
+                "parts of BatchNorm: **mo**, **vo**, **fix**."
+            ),
+            "averaging-axes",
         ),
     )
     _choose("activation", ACTIVATIONS)
     with st.expander(_("Depth, initialization, pooling, dropout")):
         _choose("depth", DEPTHS)
-        _select("init", INITS, INIT_NAMES)
+        _select("init", INITS, INIT_NAMES, help=with_more("", "initialization"))
         _choose("pool", POOLS)
-        _number("dropout", step=0.1)
+        _number("dropout", step=0.1, help=with_more("", "dropout"))
 
 
 def _training() -> None:
     st.subheader(_("Training"))
     left, right = st.columns(2)
     with left:
-        _number("learning_rate", step=0.05, format="%.6g")
+        _number("learning_rate", step=0.05, format="%.6g", help=with_more("", "learning-rate"))
     with right:
-        _number("epochs", step=1)
+        _number("epochs", step=1, help=with_more("", "epoch-and-step"))
+    with st.expander(_("Weight decay, learning-rate schedule")):
+        _number("weight_decay", step=0.0005, format="%.6g", help=with_more("", "weight-decay"))
+        _select("schedule", SCHEDULES, SCHEDULE_NAMES, help=with_more("", "learning-rate-schedule"))
+        _stages()
     with st.expander(_("Optimizer, seed, last batch")):
         _choose("optimizer", OPTIMIZERS)
-        _number("momentum", step=0.1)
-        _number("seed", step=1, help=str(SEED))
+        _number("momentum", step=0.1, help=with_more("", "momentum-of-sgd"))
+        _number("seed", step=1, help=with_more(str(SEED), "one-seed"))
         st.checkbox(
             str(LABELS["drop_last"]),
             key="drop_last",
-            help=_("The book keeps it. A short batch moves BatchNorm’s running statistics as much as a full one."),
+            help=with_more(
+                _("The book keeps it. A short batch moves BatchNorm’s running statistics as much as a full one."),
+                "running-statistics",
+            ),
         )
+
+
+def _stages() -> None:
+    """How the learning rate falls stepwise; there to be seen, and to keep their values, with other schedules, too."""
+    disabled = session.read_form()["schedule"] != STEP
+    left, right = st.columns(2)
+    with left:
+        _number("step_epochs", step=1, disabled=disabled)
+    with right:
+        _number("step_factor", step=0.1, format="%.6g", disabled=disabled)

@@ -8,16 +8,15 @@ import streamlit as st
 
 from core.cube.axes import AxesError, Rule, divisors, norms_of, rule_for
 from core.cube.naming import AXIS_NAMES, Norming
-from core.cube.networks import EXAMPLE, Networks, Sites
+from core.cube.networks import EXAMPLE, Networks
+from core.cube.own import MOST, OWN, own_site
 from core.cube.picture import batch_sizes, choose
 from core.cube.shown import Shown
 from core.cube.sites import Site
-from core.cube.viewpoint import OWN_AXES, Viewpoint
+from core.cube.viewpoint import EPS_CHOICES, OWN_AXES, Viewpoint
 from core.experiment.arm import Norm
 from core.language.speech import _, pgettext
 from pages.parts import language
-
-LIVE = "live"
 
 
 def pick_network(networks: Networks, seen: Viewpoint) -> Viewpoint:
@@ -38,29 +37,34 @@ def pick_network(networks: Networks, seen: Viewpoint) -> Viewpoint:
     return replace(seen, network="" if name == networks.first else name)
 
 
-def pick_step(networks: Networks, name: str, seen: Viewpoint) -> Viewpoint:
-    """The networks of now, or as they were at one of the steps that are kept."""
-    steps: list[int | str] = [] if name == EXAMPLE else [*networks.steps]
-    if not steps:
-        return replace(seen, step=None)
-    last = _("live") if networks.state == "learning" else _("the end")
-    chosen = st.select_slider(
-        pgettext("how far it has learned", "Step"),
-        [*steps, LIVE],
-        seen.step if seen.step in steps else LIVE,
-        format_func=lambda step: last if step == LIVE else f"{step:,}",
-        key=language.key_here("cube_step"),
-        width=150,
+def pick_tensor(names: list[str], seen: Viewpoint) -> Viewpoint:
+    """The layer whose output is shown, or a tensor of one's own."""
+    told = {OWN: _("your own")}
+    name = st.segmented_control(
+        _("Output of layer"),
+        names,
+        default=seen.tensor if seen.tensor in names else names[0],
+        required=True,
+        format_func=lambda name: told.get(name, name),
+        key=language.key_here(f"cube_tensor_{len(names)}"),
     )
-    return replace(seen, step=None if chosen == LIVE else int(chosen))
-
-
-def pick_tensor(sites: Sites, seen: Viewpoint) -> Viewpoint:
-    """The layer whose output is shown."""
-    names = list(sites)
-    default = seen.tensor if seen.tensor in names else names[0]
-    name = st.segmented_control(_("Output of layer"), names, default=default, required=True, key="cube_tensor")
     return replace(seen, tensor=name)
+
+
+def pick_shape(seen: Viewpoint) -> Viewpoint:
+    """The shape of one's own tensor, and ε."""
+    try:
+        own_site(seen.shape, seen.eps)
+        shape = seen.shape
+    except AxesError as error:
+        st.warning(str(error), icon=":material/rule:")
+        shape = Viewpoint().shape
+    sizes = [
+        st.slider(f"{axis} {AXIS_NAMES[axis]}", 1, most, size, key=language.key_here(f"cube_own_{axis}"), width=110)
+        for axis, most, size in zip("NCHW", MOST, shape, strict=True)
+    ]
+    eps = st.select_slider("ε", EPS_CHOICES, seen.eps, key="cube_own_eps", width=110)
+    return replace(seen, shape=tuple(sizes), eps=eps)
 
 
 def pick_batch(site: Site, seen: Viewpoint) -> Viewpoint:
@@ -73,7 +77,7 @@ def pick_batch(site: Site, seen: Viewpoint) -> Viewpoint:
 
 def pick_shown(site: Site) -> Shown | None:
     """The cells that are drawn; None, after saying why, where they would be too many."""
-    with st.popover(_("What is drawn"), icon=":material/grid_view:"):
+    with st.popover(pgettext("of a tensor", "What is drawn"), icon=":material/grid_view:"):
         examples = st.slider(_("Examples"), 1, 8, 4, key="cube_examples")
         first = st.number_input(_("from example"), 0, site.shape[0] - 1, 0, key=f"cube_first_{site.shape[0]}")
         positions = st.select_slider(_("Rows and columns"), [2, 3, 4, 6, 8, 12], 4, key="cube_positions")
@@ -123,6 +127,8 @@ def pick_details(site: Site, seen: Viewpoint) -> Viewpoint:
 
 def _pick_groups(site: Site, seen: Viewpoint) -> Viewpoint:
     allowed = divisors(site.features)
+    if len(allowed) == 1:
+        return replace(seen, groups=1)
     default = seen.groups if seen.groups in allowed else allowed[1]
     groups = st.select_slider(_("Groups"), allowed, default, key=f"cube_groups_{allowed[-1]}", width=260)
     return replace(seen, groups=groups)
@@ -144,7 +150,10 @@ def _pick_axes(site: Site, seen: Viewpoint) -> Viewpoint:
 def normings(site: Site, seen: Viewpoint) -> list[Norming]:
     """The two norms chosen; none, after saying why, where one does not fit the tensor."""
     try:
-        return [Norming.of(_rule(site, choice, seen), seen.running) for choice in (seen.left, seen.right)]
+        rules = [_rule(site, choice, seen) for choice in (seen.left, seen.right)]
+        for rule in rules:
+            rule.check(site.shape)
+        return [Norming.of(rule, seen.running) for rule in rules]
     except AxesError as error:
         st.error(str(error), icon=":material/rule:")
         return []

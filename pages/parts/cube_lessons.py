@@ -18,6 +18,7 @@ from core.language.message import Message
 from core.language.speech import _
 from core.training.rows import RowsTrained, compare_rows
 from pages.parts import language, session
+from pages.parts.terms import explained
 
 Draw = Callable[[dict[str, Any], str], None]
 EXERCISE_KEY = "normscope_cube_exercise"
@@ -49,10 +50,12 @@ def show(sites: Mapping[str, Site], site: Site, example: Mapping[str, Site], dra
 
 def _exercise(find: Callable[[str], Site], draw: Draw) -> None:
     titles = {exercise.title: exercise for exercise in EXERCISES}
-    chosen_title = _pick(st.selectbox, "exercise", _("Exercise"), list(titles), 0, width=420)
+    told = {"placeholder": _("Choose an option"), "width": 420}
+    chosen_title = _pick(st.selectbox, "exercise", _("Exercise"), list(titles), 0, **told)
     mistake = titles[chosen_title or EXERCISES[0].title]
     axes = ", ".join(mistake.layout)
-    st.markdown(_("X is [{axes}]. For {norm}, somebody writes:", axes=axes, norm=NORM_TITLES[mistake.norm]))
+    told = _("X is [{axes}]. For {norm}, somebody writes:", axes=axes, norm=NORM_TITLES[mistake.norm])
+    explained(told, "averaging-axes")
     st.html(f"<pre class=cube-code><code>{html.escape(mistake.code)}</code></pre>")
     offered = answers(mistake)
     chosen = _pick(st.radio, f"answer_{mistake.title.key}", _("Which cells share one mean?"), list(offered), None)
@@ -113,7 +116,7 @@ def _small_batches(site: Site) -> None:
         "depend on the batch at all: its scatter is 0.",
         layer=site.name,
     )
-    st.markdown(about)
+    explained(about, "batch-noise")
     st.html(_noise_table(mean_noise(site, BATCHES)))
     st.caption(str(NOISE_CAPTIONS[site.layout]))
 
@@ -124,7 +127,7 @@ def _sequences() -> None:
         "example: neither the batch nor the length plays a part. **BatchNorm**'s is over the examples that are that "
         "long: choose **gru** above, pick a late step, and see how few they are."
     )
-    st.markdown(about)
+    explained(about, "layer-norm")
     if st.toggle(_("Train a small GRU that reads digits row by row, with LayerNorm and without"), key="cube_rows"):
         with st.spinner(_("Some seconds, once …")):
             rows = compare_rows()

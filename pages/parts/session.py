@@ -6,114 +6,53 @@ with its settings or, before there is one, the form's. What the form holds besid
 
 from __future__ import annotations
 
-import secrets
-from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from typing import Any
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from core.cube.viewpoint import QUERY_KEY
 from core.experiment.config import ExperimentConfig
 from core.experiment.fitting import from_digits, to_digits
 from core.experiment.links import from_query, to_query
 from core.experiment.rules import quoted
+from core.exports.recorded import RUN_ID
+from core.lab.laboratory import laboratory
+from core.lab.links import KEYS as LAB_KEYS
 from core.language.languages import ENGLISH, understood
 from core.language.languages import QUERY_KEY as LANGUAGE_KEY
 from core.language.message import Message
+from core.lessons.catalog import QUERY_KEYS as LESSON_KEYS
+from core.runs.library import library
 from core.runs.manager import manager
-from core.runs.run import Run
+from core.runs.owner import new_key
+from core.runs.recorded_run import RecordedRun
+from core.runs.shown import shown
+from core.web.owner import OWNER_COOKIE
+from core.words.reasons import QUERY_KEY as LOOK_KEY
+from core.words.terms import QUERY_KEY as TERM_KEY
+from pages.parts.membership import enter
+from pages.parts.visitor import GONE, Set, View, Visitor
 
 LANGUAGE_COOKIE = "normscope_language"  # as assets/shared/language.js writes it
-KEPT_GHOSTS = 4
-KEPT_SETS = 100  # several presets
+# In the link: what the page Cube, Reference, Lessons or Lab, or one that looks inside, shows.
+OF_A_PAGE = (QUERY_KEY, TERM_KEY, LOOK_KEY, *LESSON_KEYS, *LAB_KEYS)
+CLASS_KEY = "class"
+PICTURE_KEY, PICTURES = "picture", ("cube",)
 
-GONE = Message(
-    "The run that was in view is not here any more: the server has been started anew, or has forgotten it. "
-    "The form is as it was; Start, on the Train page, begins a run."
-)
 LINKED_IS_GONE = Message(
     "The run in the link is not here any more. Start, on the Train page, begins one with the settings in the form."
 )
 
 
-@dataclass(frozen=True)
-class Set:
-    """A value that was put into a field of the form here, not by the visitor, and what the field had before."""
-
-    setting: str
-    before: Any
-    value: Any
-
-
-@dataclass
-class Visitor:
-    """One browser session. `run` is in view, `mine` says that it was started here."""
-
-    id: str = field(default_factory=lambda: secrets.token_urlsafe(8))
-    run: Run | None = None
-    earlier: list[Run] = field(default_factory=list)
-    config: ExperimentConfig | None = None
-    problem: str = ""
-    notices: list[Message | str] = field(default_factory=list)
-    opened: dict[str, str] | None = None  # the link of the first visit
-    language: str = ""
-    links_language: bool = False  # the link says it
-    chose_language: bool = False  # by a press
-    meant: dict[str, Mapping[str, str]] = field(default_factory=dict)  # by setting: what its texts mean
-    picked: dict[str, Message] = field(default_factory=dict)  # by field: what was chosen, in any language
-    owned: set[str] = field(default_factory=set)
-    begun: ExperimentConfig | None = None  # the last one, as it was ordered: without data it may run on other ones
-    numbers: dict[str, int] = field(default_factory=dict)  # by run, in the order in which they came into view
-    before_digits: dict[str, Any] | None = None  # while the form is on the digits: what it had before
-    heard: int = 0  # the last order
-    sets: int = 0  # how many values were put into the form here
-    last_sets: deque[Set] = field(default_factory=lambda: deque(maxlen=KEPT_SETS))
-
-    def show(self, run: Run) -> None:
-        """Bring `run` into view; the one before becomes a ghost if it has anything to show."""
-        if self.run is not None:
-            self.run.leave(self.id)
-            if self.run.snapshot().step > 0:
-                self.earlier = [*self.earlier, self.run][-KEPT_GHOSTS:]
-        run.join(self.id)
-        self.numbers.setdefault(run.id, len(self.numbers) + 1)
-        self.run = run
-
-    def owns(self, run: Run, key: str) -> bool:
-        """Whether `run` was started here, or in this browser tab before a reload, as the key shows."""
-        return run.id in self.owned or key == run.key
-
-    def let_go(self) -> None:
-        """Take what the server does not know any more out of view, and say so."""
-        if self.run is not None and manager().find(self.run.id) is None:
-            self.run, self.notices = None, [GONE]
-        here = [run for run in self.earlier if manager().find(run.id)]
-        self.notices += [_ghost_is_gone(self.numbers[run.id]) for run in self.earlier if run not in here]
-        self.earlier = here
-
-
-def _ghost_is_gone(number: int) -> Message:
-    return Message("Run {number} is not here any more; it is no longer drawn.", {"number": number})
-
-
-@dataclass(frozen=True)
-class View:
-    """What the train page shows; `key` is set when this session may steer."""
-
-    run: Run | None
-    key: str
-    earlier: tuple[Run, ...]
-    config: ExperimentConfig | None
-    problem: str
-    notices: tuple[str, ...]
-    numbers: dict[str, int]
-
-
 def _left(visitor: Visitor) -> None:
-    if visitor.run is not None:
-        visitor.run.leave(visitor.id)
+    manager().classes.leave(visitor.follows, visitor.id)
+    if visitor.sweep:
+        laboratory().leave(visitor.sweep, visitor.id)
+    for run in [*visitor.behind, *([visitor.run] if visitor.run is not None else [])]:
+        run.leave(visitor.id)
 
 
 @st.cache_resource(scope="session", on_release=_left, show_spinner=False)
@@ -124,10 +63,16 @@ def _connection(visitor_id: str, _visitor: Visitor) -> Visitor:
 
 def visitor() -> Visitor:
     """This session's visitor; present in its run's list of watchers again after a lost connection."""
-    mine: Visitor = st.session_state.setdefault("visitor", Visitor())
+    if "visitor" not in st.session_state:
+        st.session_state["visitor"] = Visitor(key=st.context.cookies.get(OWNER_COOKIE) or new_key())
+    mine: Visitor = st.session_state["visitor"]
     _connection(mine.id, mine)
-    if mine.run is not None:
-        mine.run.join(mine.id)
+    if mine.follows:
+        manager().classes.join(mine.follows, mine.id)
+    if mine.sweep:
+        laboratory().join(mine.sweep, mine.id)
+    for run in [*mine.behind, *([mine.run] if mine.run is not None else [])]:
+        run.join(mine.id)
     return mine
 
 
@@ -140,6 +85,11 @@ def language() -> str:
         kept = understood(st.context.cookies.get(LANGUAGE_COOKIE))
         here.language = linked or kept or understood(st.context.locale) or ENGLISH
     return here.language
+
+
+def links_language() -> bool:
+    """Whether the page's address says it."""
+    return visitor().links_language
 
 
 def understand(setting: str, meant: Mapping[str, str]) -> None:
@@ -169,30 +119,61 @@ def open_link() -> None:
     Whoever opens the link of a run gets that run's settings, whatever else the link says.
     """
     here = visitor()
+    _give_back(here)
     here.let_go()
     if here.opened is not None:
         return
     asked = st.query_params.to_dict()
-    here.opened = {key: value for key, value in asked.items() if key not in (QUERY_KEY, LANGUAGE_KEY)}
+    here.opened = {key: value for key, value in asked.items() if key not in (*OF_A_PAGE, LANGUAGE_KEY, CLASS_KEY)}
     params = dict(here.opened)
+    if shows_picture_alone():
+        del params[PICTURE_KEY]
     run_id = params.pop("run", None)
+    told = enter(here, asked[CLASS_KEY]) if CLASS_KEY in asked else ""
+    run_id = here.led_to or run_id
     run = manager().find(run_id) if run_id is not None else None
-    config, here.notices = (run.config, []) if run is not None else from_query(params)
+    config, here.notices = (shown(run).config, []) if run is not None else from_query(params)
+    here.is_new = run_id in (None, RUN_ID) and not library().has_run_of(here.key)
+    if here.is_new and not asked.keys() - {LANGUAGE_KEY}:
+        run = manager().find(RUN_ID)
     if run is not None:
         here.show(run)
     elif run_id is not None:
-        here.notices.append(LINKED_IS_GONE)
+        here.notices.append(manager().problem(run_id) or LINKED_IS_GONE)
+    here.notices += filter(None, [told])
     if LANGUAGE_KEY in asked and not here.links_language:
         unknown = {"language": quoted(asked[LANGUAGE_KEY])}
         here.notices.append(Message("The language {language} in the link is not known here and was ignored.", unknown))
     fill_form(config)
 
 
+def turn_to(page: StreamlitPage) -> None:
+    """Have this browser on another page, by nobody's press. Streamlit drops the form with that, which comes back."""
+    visitor().held = read_form()
+    st.switch_page(page)
+
+
+def _give_back(here: Visitor) -> None:
+    for setting, value in here.held.items():
+        set_value(setting, value)
+    here.held = {}
+
+
 def link() -> dict[str, str]:
     """The link to what is in view: a run with its settings or, before there is one, what the form says."""
     here = visitor()
-    config = here.run.config if here.run is not None else here.config
+    config = shown(here.run).config if here.run is not None else here.config
     return (to_query(config) if config else {}) | ({"run": here.run.id} if here.run is not None else {})
+
+
+def shows_recorded() -> bool:
+    """Whether the run in view is one that NormScope comes with."""
+    return isinstance(visitor().run, RecordedRun)
+
+
+def shows_picture_alone() -> bool:
+    """Whether the link asks for a picture without the page around it, as in a frame of a course's page."""
+    return st.query_params.get(PICTURE_KEY) in PICTURES
 
 
 def write_link() -> None:
@@ -200,8 +181,11 @@ def write_link() -> None:
     now = link()
     if not now:
         return
-    if QUERY_KEY in st.query_params:  # the cube page's own part
-        now[QUERY_KEY] = st.query_params[QUERY_KEY]
+    now |= {key: st.query_params[key] for key in OF_A_PAGE if key in st.query_params}
+    if shows_picture_alone():
+        now[PICTURE_KEY] = st.query_params[PICTURE_KEY]
+    if visitor().follows:
+        now[CLASS_KEY] = visitor().follows
     if visitor().links_language:
         now[LANGUAGE_KEY] = language()
     if st.query_params.to_dict() != now:
@@ -212,7 +196,8 @@ def for_orders() -> dict[str, Any]:
     """What the browser must know of this session to send orders, and to keep the form over a reload."""
     here = visitor()
     form = to_query(here.config) if here.config else None
-    known = {"visitor": here.id, "heard": here.heard, "sets": here.sets}
+    mine = here.run is not None and here.run.is_owned_by(here.key)
+    known = {"visitor": here.id, "heard": here.heard, "sets": here.sets, "recorded": shows_recorded(), "mine": mine}
     return known | {"opened": here.opened, "link": link(), "form": form}
 
 
@@ -292,9 +277,21 @@ def choose(config: ExperimentConfig | None, problem: str = "") -> None:
 def view() -> View:
     """What is to be shown now."""
     here = visitor()
-    key = here.run.key if here.run is not None and here.run.id in here.owned else ""
+    mine = here.run is not None and here.run.is_owned_by(here.key)
     notices = tuple(map(str, here.notices))
-    return View(here.run, key, tuple(here.earlier), here.config, here.problem, notices, here.numbers)
+    run = shown(here.run) if here.run is not None else None
+    earlier = tuple(map(shown, here.earlier))
+    return View(run, mine, earlier, here.config, here.problem, notices, here.numbers, here.is_new)
+
+
+def studied() -> dict[str, dict[str, Any]]:
+    """What lessons have run here: lesson/step/experiment → {"run": its id, "order": the number of the order}."""
+    return visitor().studied
+
+
+def keeps_runs() -> bool:
+    """Whether a run that did not come to its end can go on."""
+    return manager().shelf is not None
 
 
 def answer(key: str) -> dict[str, Any]:

@@ -30,14 +30,15 @@ test("of an earlier run only what is drawn has its colour, and one of which noth
 globalThis.document = { createElement: () => ({ getContext: () => ({ measureText: (text) => ({ width: 7 * text.length }) }) }) };
 
 // What is drawn of a run whose losses are these, on linear axes: {traces, layout} of the loss.
-async function drawnLoss(losses) {
+async function drawnLoss(losses, falls = []) {
   const drawn = [];
-  const chart = () => ({ clientWidth: 520, clientHeight: 360 });
+  const chart = () => ({ clientWidth: 520, clientHeight: 360, querySelector: () => null });
   const curves = new Curves({ react: (_, traces, layout) => drawn.push({ traces, layout }) }, chart(), chart());
   curves.drawn = true; // nobody clicks here
   const series = new Series();
   series.add([{ seq: 1, kind: "started", arms: [{ name: "none", title: "none", norm: "none" }], total_steps: 10, steps_per_epoch: 10, test_examples: 360 },
     ...losses.map((loss, i) => ({ seq: 2 + i, kind: "train", step: i + 1, epoch: i / 10, loss: { none: loss }, accuracy: { none: 0.1 }, examples: { none: 8 }, seconds: { none: 1 }, steps: 1 }))]);
+  series.add([], falls);
   await curves.draw(series, [], { kinds: new Set(["train"]), hidden: new Set(), x: "step", smooth: 1, log: false }, { ...look, type: 14, font: "sans" });
   return drawn[0];
 }
@@ -56,7 +57,7 @@ test("a loss that is as it should be has four decimals under the pointer", async
 
 test("under marks that take room above the plot, the labels beside it lie no nearer to each other", async () => {
   const layouts = [];
-  const chart = () => ({ clientWidth: 520, clientHeight: 360 });
+  const chart = () => ({ clientWidth: 520, clientHeight: 360, querySelector: () => null });
   const curves = new Curves({ react: (_, __, layout) => layouts.push(layout) }, chart(), chart());
   curves.drawn = true; // nobody clicks here
   const series = new Series();
@@ -77,4 +78,62 @@ test("under marks that take room above the plot, the labels beside it lie no nea
   assert.ok(room > 40, "the three marks stand above each other");
   const heights = after.annotations.map(({ y }) => y * (360 - 6.5 * 14 - room));
   for (const i of [1, 2]) assert.ok(heights[i] - heights[i - 1] >= 2 * 1.3 * 14, heights);
+});
+
+test("on a low stage the words of the gap stand behind the title and take the plot no row; below a higher one they have a row", async () => {
+  const drawn = async (innerHeight) => {
+    globalThis.window = { innerHeight };
+    const layouts = [];
+    const chart = () => ({ clientWidth: 620, clientHeight: 450, querySelector: () => null });
+    const curves = new Curves({ react: (_, __, layout) => layouts.push(layout) }, chart(), chart());
+    curves.drawn = true; // nobody clicks here
+    const series = new Series();
+    const tests = [[0, 0.1, 0.1], [5, 0.1, 0.9], [10, 0.5, 0.6]]; // running statistics, the batch's
+    series.add([{ seq: 1, kind: "started", arms: [{ name: "bn", title: "BatchNorm", norm: "bn" }], total_steps: 10, steps_per_epoch: 10, test_examples: 360 },
+      ...tests.map(([step, running, batch], i) => ({ seq: 2 + i, kind: "test", step, epoch: step / 10, examples: 360, seconds: { bn: 1 },
+        loss: { bn: 1 }, accuracy: { bn: running }, batch_loss: { bn: 1 }, batch_accuracy: { bn: batch } }))]);
+    const view = { kinds: new Set(["train", "test", "batch"]), hidden: new Set(), x: "step", smooth: 1, log: false };
+    await curves.draw(series, [], view, { ...look, type: 20, enlarged: 10 / 7, font: "sans" });
+    const words = layouts[1].annotations.find(({ text }) => text.includes("the same weights"));
+    return { words, tops: layouts.map(({ margin }) => Math.round(margin.t)) };
+  };
+  const low = await drawn(720);
+  assert.deepEqual(low.tops, [36, 36]);
+  assert.deepEqual([low.words.xanchor, low.words.y, low.words.yshift > 0, low.words.yshift + 20 < 36], ["right", 1, true, true]);
+  const high = await drawn(1080);
+  assert.ok(high.tops.every((top) => top > 49), high.tops);
+  assert.equal(high.words.xanchor, "left");
+});
+
+test("each chart is drawn in a task of its own, between which the page hears clicks", async () => {
+  const tasks = [];
+  let task = 0;
+  const chart = () => ({ clientWidth: 520, clientHeight: 360, querySelector: () => null });
+  const curves = new Curves({ react: () => tasks.push(task) }, chart(), chart());
+  curves.drawn = true;
+  const series = new Series();
+  series.add([{ seq: 1, kind: "started", arms: [{ name: "none", title: "none", norm: "none" }], total_steps: 10, steps_per_epoch: 10, test_examples: 360 }]);
+  setTimeout(() => (task += 1)); // asked for before the charts ask
+  await curves.draw(series, [], { kinds: new Set(["train"]), hidden: new Set(), x: "step", smooth: 1, log: false }, { ...look, type: 14, font: "sans" });
+  assert.deepEqual(tasks, [0, 1]);
+});
+
+test("a drag that begins between the charts is not ended by the second, which is not drawn; the first time nothing breaks off", async () => {
+  const element = () => ({ clientWidth: 520, clientHeight: 360, querySelector: () => null });
+  const drawn = [];
+  const curves = new Curves({ react: (chart) => drawn.push(chart) }, element(), element());
+  Object.assign(curves, { listen() {}, isHeld: () => true });
+  const series = new Series();
+  series.add([{ seq: 1, kind: "started", arms: [{ name: "none", title: "none", norm: "none" }], total_steps: 10, steps_per_epoch: 10, test_examples: 360 }]);
+  const all = [series, [], { kinds: new Set(["train"]), hidden: new Set(), x: "step", smooth: 1, log: false }, { ...look, type: 14, font: "sans" }];
+  assert.deepEqual([await curves.draw(...all), drawn.length], [true, 2]);
+  assert.deepEqual([await curves.draw(...all), drawn.length], [false, 3]);
+  curves.isHeld = () => false;
+  assert.deepEqual([await curves.draw(...all), drawn.length], [true, 5]);
+});
+
+test("where a schedule lets the learning rate fall there is a line and a mark", async () => {
+  const drawn = await drawnLoss([2.3, 1.1, 1.0, 0.9], [{ step: 3, old: 0.1, new: 0.05 }]);
+  assert.deepEqual(drawn.layout.shapes.map(({ x0 }) => x0), [3]);
+  assert.ok(drawn.layout.annotations.some(({ text }) => text === "lr 0.1 → 0.05"));
 });

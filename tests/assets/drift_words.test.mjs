@@ -1,6 +1,7 @@
 // What is said of the drift: what this run's looks show, and nothing that is known from elsewhere.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import { english, inChinese } from "./speech.mjs";
@@ -32,7 +33,11 @@ test("once BatchNorm has diverged it says nothing of what lies behind it", () =>
 
 test("an experiment of somebody else's is told among the notes, with its source", () => {
   assert.ok(!aboutDrift("conv1", [BN], [look({ bn: layer(0.2, 0.01) })]).includes("Santurkar"));
-  assert.match(NOTES.activations(), /Santurkar et al\. \(2018\)/);
+  assert.match(NOTES.activations(), /data-terms="[^"]*\bdrift\b/);
+  for (const language of ["en", "zh"]) {
+    const text = readFileSync(new URL(`../../core/words/terms/drift/${language}.md`, import.meta.url), "utf8");
+    assert.match(text, /Santurkar.*2018/);
+  }
 });
 
 test("where nothing has moved yet it says nothing", () => {

@@ -8,7 +8,7 @@ import { script } from "./script.mjs";
 import { tab } from "./tab.mjs";
 
 const { speak } = await script("language.js");
-const { drop, earlierRuns, numberOf } = await script("earlier.js");
+const { drop, earlierRuns, numberOf, takeUp } = await script("earlier.js");
 
 const told = (run, ...earlier) => earlierRuns({ run, ghosts: earlier.map((id) => ({ id, label: { en: `of ${id}`, zh: `${id}的` } })) });
 const ids = (runs) => runs.map(({ id }) => id);
@@ -91,6 +91,21 @@ test("the words for a run are Python's newest: its learning rate may have change
 test("without a run there is none in view, and none is numbered", () => {
   tab();
   assert.deepEqual(told(""), []);
+  told("a");
+  assert.equal(numberOf("a"), 1);
+});
+
+test("a run that was dropped and is chosen to be drawn again is", () => {
+  tab();
+  told("c", "a", "b");
+  drop("a");
+  takeUp(["a"]);
+  assert.deepEqual(ids(told("c", "b", "a")), ["b", "a"]);
+});
+
+test("a run that NormScope comes with is none of the visitor’s, and has no number", () => {
+  tab();
+  earlierRuns({ run: "recorded", ghosts: [], recorded: true });
   told("a");
   assert.equal(numberOf("a"), 1);
 });

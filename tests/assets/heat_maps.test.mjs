@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { script } from "./script.mjs";
 
-const { ticks, whyFlat } = await script("heat_maps.js");
+const { roomy, ticks, whyFlat } = await script("heat_maps.js");
 
 test("a map of zeros is said in words", () => {
   assert.equal(whyFlat("exact zeros", false, [0, 0, 0]), "No exact zeros in any layer at any look.");
@@ -19,6 +19,16 @@ test("a map without a single value says why it has no colours", () => {
 test("one value above 0 is enough for a map, and on a log scale 0 is the exponent of 1", () => {
   assert.equal(whyFlat("exact zeros", false, [0, 0.01]), "");
   assert.equal(whyFlat("mean |∂L/∂W|", true, [0, 0]), "");
+});
+
+test("below a map stands as much as there is room for, whatever the language", () => {
+  const wide = (text) => 10 * text.length;
+  assert.deepEqual([400, 120, 40, 5].map((room) => roomy(["step (looks)", "looks, at", "step"], room, wide)), ["step (looks)", "step (looks)", "step", "step"]);
+  assert.equal(roomy(["步（各次查看，间隔不等）", "步"], 110, (text) => 20 * text.length), "步");
+});
+
+test("steps of a long run have their thousands apart, as everywhere", () => {
+  assert.deepEqual(ticks([0, 10_000, 20_000], 900, 13).ticktext, ["0", "10,000", "20,000"]);
 });
 
 test("the steps below a map stand side by side at any width, the first among them", () => {

@@ -104,6 +104,11 @@ test("the label of a line whose end a zoomed chart does not show is left out, an
 });
 
 const rate = (step, more = {}) => ({ step, epoch: step / 10, old: 0.1, new: 0.05, ...more });
+test("a rate that a schedule has computed is told to six digits at most", () => {
+  const mark = rateMark({ step: 3, old: 0.07071067811865475, new: 0.05 }, { x: "step" }, look);
+  assert.deepEqual(mark.texts, ["lr 0.0707107 → 0.05", "lr 0.05"]);
+});
+
 const rateMarks = (rates, { view = { x: "step" } } = {}) => rates.map((each) => rateMark(each, view, look));
 const above = (marks, more = {}) => marksAbove(marks, { range: [0, 100], width: 400, height: 400, look, widthOf, ...more });
 const marks = (rates, more) => above(rateMarks(rates, more), more).annotations;

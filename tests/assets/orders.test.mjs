@@ -110,3 +110,36 @@ test("Python is asked once to look when the server does not know a run", async (
   await settled();
   assert.deepEqual(doings(), ["look"]);
 });
+
+test("the browser remembers which runs it has had in view", () => {
+  const stored = new Map();
+  globalThis.localStorage = { getItem: (key) => stored.get(key) ?? null, setItem: (key, text) => stored.set(key, text) };
+  python({ link: { run: "a" } });
+  python({ link: { lr: "0.1" } });
+  python({ link: { run: "b" } });
+  assert.deepEqual([...stored.values()], [`["a","b"]`]);
+});
+
+test("a server started anew that is told of no run, as by who changed the page meanwhile, is told the one in view", async () => {
+  const link = { lr: "0.1", run: "a" };
+  python({ heard: 1000 });
+  python({ visitor: "before", heard: 0, link, form: { lr: "0.3" } });
+  mock.timers.tick(0);
+  const before = sent.length;
+  python({ visitor: "anew", opened: {}, link: { lr: "0.1" }, form: { lr: "0.1" } });
+  mock.timers.tick(0);
+  assert.deepEqual(sent.slice(before).map(({ orders }) => orders.map(({ do: what, id, form }) => [what, id ?? form])), [[["open", "a"], ["fill", { lr: "0.3" }]]]);
+  python({ visitor: "anew", heard: numbers().at(-1), opened: {}, link, form: { lr: "0.3" } });
+  python({ visitor: "third of them", opened: link, link, form: { lr: "0.3" } });
+  mock.timers.tick(0);
+  assert.equal(sent.length, before + 1, "whose link has the run needs no order");
+  assert.equal(areWaiting(), false);
+});
+
+test("the run in view is known from then on, and not one that NormScope comes with", () => {
+  const stored = new Map();
+  globalThis.localStorage = { getItem: (key) => stored.get(key) ?? null, setItem: (key, text) => stored.set(key, text) };
+  python({ link: { run: "mine" } });
+  python({ link: { run: "recorded-first-look" }, recorded: true });
+  assert.deepEqual(JSON.parse([...stored.values()][0]), ["mine"]);
+});

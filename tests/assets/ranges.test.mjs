@@ -14,7 +14,7 @@ const run = (steps, { status = "running", total = 300, ...more } = {}) => ({
 const end = (series, x) => Math.round(1e6 * xEnd(series, { x }) / 1.005) / 1e6;
 
 test("a run that has ended is drawn to its end, in every unit, whatever ended it", () => {
-  for (const status of ["finished", "stopped", "failed"]) {
+  for (const status of ["finished", "stopped", "failed", "interrupted"]) {
     const over = run([1, 90], { status }); // of which 1.8 s were its training
     assert.deepEqual(["step", "epoch", "seconds"].map((x) => end(over, x)), [90, 0.9, 1.8]);
   }

@@ -7,6 +7,7 @@ import test from "node:test";
 import { script } from "./script.mjs";
 
 const { speak } = await script("language.js");
+const { familiesOf } = await script("families.js");
 const { layOut } = await script("layout.js");
 const { cubeScene, gridHeight, gridScene, legend } = await script("scenes.js");
 
@@ -42,7 +43,7 @@ const boxes = (list) => list.filter(({ t }) => t !== undefined).map(({ t, x, y, 
 });
 
 function touching(list) {
-  const numbers = boxes(list).filter(({ t }) => /^\d+$/.test(t));
+  const numbers = boxes(list).filter(({ t }) => /^[\d–]+$/.test(t));
   return numbers.flatMap((a, i) => numbers.slice(i + 1).filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom).map((b) => `${a.t} on ${b.t}`));
 }
 
@@ -97,10 +98,41 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
   });
 }
 
+for (const [name, layout] of Object.entries(LAYOUTS)) {
+  test(`with all families of ${name} lit no number touches another either, in groups too`, () => {
+    const feature = layout.axes.length === 3 ? 2 : 1;
+    for (const groups of [1, 2]) {
+      const panel = { over: layout.axes.map(({ name: letter }) => letter !== "N"), groups, feature, lit: new Uint8Array(layout.count), shade: new Float32Array(layout.count) };
+      const families = familiesOf(panel, layout);
+      for (const width of [300, 512]) {
+        const of = (height, camera) => ({ ...given(layout, 7, width, height, camera), panel, families });
+        assert.deepEqual(touching(gridScene(of(gridHeight(layout.sheet, width) - 34))), [], `grid ${groups} ${width}`);
+        const list = cubeScene(of(0.82 * width, { yaw: -0.62, pitch: 0.44, zoom: 1 }));
+        const numbers = list.filter(({ t }) => /^[\d–]+$/.test(t ?? ""));
+        for (const each of Object.values(Object.groupBy(numbers, ({ t }) => Math.floor(parseInt(t, 10) / 100)))) {
+          assert.deepEqual(touching(each), [], `cube ${groups} ${width}`);
+        }
+      }
+    }
+  });
+}
+
 test("the number of the picked cell is always there, bold", () => {
   const { sequences } = LAYOUTS;
   for (let t = 0; t < 28; t++) {
     const list = gridScene(given(sequences, sequences.join([2, t, 5]), 420, 400));
     assert.deepEqual(list.filter(({ weight }) => weight === 700).map(({ t: text }) => text), [String(100 + t), "2"]);
+  }
+});
+
+test("in groups the number that is lit is of the group that the picked cell is in", () => {
+  const plain = (name, size) => ({ name, words: "", size, ids: Array.from({ length: size }, (_, i) => i) });
+  const layout = layOut([plain("N", 4), plain("C", 6), plain("H", 2), plain("W", 2)]);
+  const panel = { over: [false, true, true, true], groups: 2, feature: 1, lit: new Uint8Array(layout.count), shade: new Float32Array(layout.count) };
+  for (const [channel, group] of [[0, "0–2"], [2, "0–2"], [3, "3–5"], [5, "3–5"]]) {
+    const asked = { ...given(layout, layout.join([1, channel, 0, 1]), 512, 420, { yaw: -0.62, pitch: 0.44, zoom: 1 }), panel, families: familiesOf(panel, layout) };
+    for (const list of [cubeScene(asked), gridScene(asked)]) {
+      assert.deepEqual(list.filter(({ t, fill }) => /–/.test(t ?? "") && fill === asked.arm).map(({ t }) => t), [group]);
+    }
   }
 });

@@ -84,6 +84,17 @@ test("only the arms that were tested with batch statistics have such points", ()
   assert.deepEqual(arms.get("bn").batch, { step: [8], epoch: [1], seconds: [1.6], loss: [1.125], accuracy: [0.5], examples: [360] });
 });
 
+test("falls of a schedule stand where they were passed, before the rates that were set by hand", () => {
+  const change = { kind: "lr", seq: 6, step: 9, old: 0.05, new: 0.02 };
+  const series = seriesOf(STARTED, train(3, 2));
+  const [first, second] = [{ step: 3, old: 0.2, new: 0.1 }, { step: 8, old: 0.1, new: 0.05 }];
+  series.add([train(4, 4)], [first]);
+  series.add([train(5, 8), change, train(7, 12)], [first, second]);
+  assert.deepEqual(series.turns.map(({ step, new: rate, epoch, seconds }) => [step, rate, epoch, seconds]),
+    [[3, 0.1, 0.375, 0.4], [8, 0.05, 1, 0.8], [9, 0.02, 1.125, 0.8]]);
+  assert.equal(series.rates.length, 1); // by hand
+});
+
 test("a new learning rate lies at its step, also in epochs and in the first arm's seconds", () => {
   const change = { kind: "lr", seq: 4, step: 6, old: 0.1, new: 0.01 };
   const { rates } = seriesOf(STARTED, train(3, 4), change);

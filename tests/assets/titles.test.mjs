@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { script } from "./script.mjs";
 
-const { inLines, upright } = await script("titles.js");
+const { inLines, titled, upright } = await script("titles.js");
 
 const widthOf = (text, size) => (text.length * size) / 2;
 const lines = (text, room) => inLines(text, room, widthOf, 16); // 8 pixels a letter
@@ -48,4 +48,16 @@ test("what is written smaller stays so on every line, and is measured so", () =>
 test("the title of an upright axis loses all but its first word where it would stick out above the plot", () => {
   assert.equal(upright("share of images", 144, widthOf, 16), "share of images"); // 15 letters of 9.6 pixels
   assert.equal(upright("share of images", 143, widthOf, 16), "share");
+});
+
+test("a title that something stands before begins after it, in as many more lines as that takes", () => {
+  globalThis.document = { createElement: () => ({ getContext: () => ({ measureText: (text) => ({ width: text.length * 8 }) }) }) };
+  const given = { font: { family: "x" }, margin: { t: 30 }, title: { text: "mean of all by layer", font: { size: 16 } } };
+  const alone = titled(given, 20 * 8 + 24, {});
+  const after = titled(given, 20 * 8 + 24, {}, 28);
+  assert.equal(alone.title.text, "mean of all by layer");
+  assert.equal(alone.title.pad.l, 0);
+  assert.equal(after.title.text, "mean of all by<br>layer");
+  assert.equal(after.title.pad.l, 28);
+  assert.ok(after.margin.t > alone.margin.t);
 });

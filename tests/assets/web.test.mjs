@@ -1,4 +1,4 @@
-// Whether somebody drags in a chart, and numbers beside one.
+// Whether somebody drags in a chart, where the focus stays in what is written anew, and numbers beside a chart.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import test from "node:test";
 import { script } from "./script.mjs";
 
 const { speak } = await script("language.js");
-const { CONFIG, SMALL, brief, dragging, escape, layout, number, percent, scientific } = await script("web.js");
+const { CONFIG, SMALL, brief, dragging, escape, fill, layout, number, percent, scientific } = await script("web.js");
 
 // A panel whose chart is pressed, and a window; `lasting` counts what the window is still asked to tell.
 function panel(t, where = ".ns-chart") {
@@ -28,6 +28,34 @@ function panel(t, where = ".ns-chart") {
   const press = () => element.dispatchEvent(new Event("pointerdown"));
   return { isDragging, released: () => released.mock.callCount(), press, end: (how) => page.dispatchEvent(new Event(how)), lasting: () => lasting };
 }
+
+// An element whose controls are other ones whenever it is written.
+function written(names) {
+  const made = () => names.map((name) => ({ name, focus() { document.activeElement = this; } }));
+  let controls = made();
+  return { querySelectorAll: () => controls, set innerHTML(html) {
+    controls = made();
+    document.activeElement = null;
+  }, controls: () => controls };
+}
+
+test("what is written anew has the focus where it was, and nowhere if it was elsewhere", (t) => {
+  t.after(() => delete globalThis.document);
+  globalThis.document = { activeElement: null };
+  const row = written(["tick", "open", "more"]);
+  fill(row, "<td>step 1</td>");
+  assert.equal(document.activeElement, null);
+  const before = row.controls()[2];
+  before.focus();
+  fill(row, "<td>step 2</td>");
+  assert.equal(document.activeElement, row.controls()[2]);
+  assert.notEqual(document.activeElement, before);
+});
+
+test("what is as before is not written", () => {
+  const row = { html: "<td>", querySelectorAll: () => assert.fail(), set innerHTML(html) { assert.fail(html); } };
+  fill(row, "<td>");
+});
 
 for (const how of ["pointerup", "pointercancel"]) {
   test(`a drag in a chart lasts until ${how}, and a moment later the chart is drawn again`, (t) => {

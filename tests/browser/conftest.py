@@ -14,7 +14,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, FloatRect, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FloatRect, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.train_page import LONG, ONE_DIVERGES, SHORT, TINY, finish, go, press, start, status
@@ -54,12 +54,15 @@ def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @contextmanager
-def serving(folder: Path, port: int = 0) -> Iterator[Server]:
-    """A server without data, whose proxy refuses, so that nothing can be downloaded; it may not be up yet."""
+def serving(folder: Path, port: int = 0, **more: str) -> Iterator[Server]:
+    """A server without data, whose proxy refuses, so that nothing can be downloaded; it may not be up yet.
+
+    `more` are further variables of its environment.
+    """
     port = port or _free_port()
     nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
-    environment = os.environ | nowhere | {"NORMSCOPE_DATA": str(folder), "NORMSCOPE_GRACE_SECONDS": "5"}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    environment = os.environ | nowhere | {"NORMSCOPE_DATA": str(folder), "NORMSCOPE_GRACE_SECONDS": "5"} | more
+    command = [sys.executable, "-m", "tests.browser.paced", "run", "app.py", "--server.port", str(port)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
         try:
@@ -115,6 +118,16 @@ def visitors(server: str, chromium: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
+@pytest.fixture(scope="session")
+def chinese(server: str, chromium: Browser) -> Iterator[BrowserContext]:
+    """The browser of a visitor who prefers Chinese."""
+    size = {"width": 1440, "height": 900}
+    context = chromium.new_context(viewport=size, reduced_motion="reduce", locale="zh-CN")
+    context.set_default_timeout(40_000)
+    yield context
+    context.close()
+
+
 @pytest.fixture
 def zoom():
     """zoom(page, box, zoomed): see _zoom."""
@@ -132,9 +145,30 @@ def _zoom(page: Page, box: FloatRect, zoomed: str) -> None:
 
 @pytest.fixture
 def new_page(visitors: BrowserContext, server: str) -> Iterator[Callable[..., Page]]:
-    """Opens pages as separate visitors: new_page("/?lr=0.1"); a page's own errors fail the test."""
+    """Opens pages as separate visitors: new_page("/?lr=0.1").
+
+    A page's own errors fail the test, and so does what its Content-Security-Policy refuses.
+    """
     with _visits(visitors, server) as open_page:
         yield open_page
+
+
+@pytest.fixture
+def another_browser(chromium: Browser) -> Iterator[Page]:
+    """A page of somebody else: nothing of the visitors' is kept there."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce", locale="en-US")
+    context.set_default_timeout(40_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def own_browser(another_browser: Page) -> Iterator[Page]:
+    """The same, for a server of the test's own, under whose cookies it comes back; its errors fail the test."""
+    errors: list[str] = []
+    _note_errors(another_browser, errors)
+    yield another_browser
+    assert errors == []
 
 
 @pytest.fixture(scope="session")
@@ -146,16 +180,14 @@ def lasting_page(visitors: BrowserContext, server: str) -> Iterator[Callable[...
 
 @contextmanager
 def _visits(visitors: BrowserContext, server: str) -> Iterator[Callable[..., Page]]:
-    pages, errors = [], []
-
-    def note(error: Error) -> None:
-        errors.append(error.stack)
+    pages: list[Page] = []
+    errors: list[str] = []
 
     def open_page(path: str = "/", color_scheme: str = "light") -> Page:
         page = visitors.new_page()
         pages.append(page)
         page.emulate_media(color_scheme=color_scheme)
-        page.on("pageerror", note)
+        _note_errors(page, errors)
         page.goto(server + path)
         return page
 
@@ -166,6 +198,17 @@ def _visits(visitors: BrowserContext, server: str) -> Iterator[Callable[..., Pag
             _stop_run(page)
             page.close()
     assert not errors
+
+
+def _note_errors(page: Page, errors: list[str]) -> None:
+    """The page's own, and what the policy refuses it."""
+
+    def note_refusal(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            errors.append(message.text)
+
+    page.on("pageerror", lambda error: errors.append(error.stack))
+    page.on("console", note_refusal)
 
 
 def _stop_run(page: Page) -> None:

@@ -64,6 +64,7 @@ def test_the_spreads_on_the_chart_are_those_of_the_route(looking: Page) -> None:
     assert drawn == [[stage["std"] for stage in stages], [stage["unit_std"] for stage in stages]]
 
 
+@pytest.mark.slow
 def test_the_axis_is_the_panels_own_or_shared_and_the_counts_name_its_ends(looking: Page) -> None:
     ranges = "[...document.querySelectorAll('[data-column] .ns-chart')].map(c => String(c._fullLayout?.xaxis.range))"
     axes = f"new Set({ranges}.slice(0, 3)).size === 1 && new Set({ranges}).size === 2"  # sigmoid's 0 to 1 is its own
@@ -93,6 +94,7 @@ def test_one_image_goes_through_all_networks_and_each_says_what_it_sees(looking:
     expect(looking.locator("[data-maps]")).to_have_count(0)  # what was there is of another image
 
 
+@pytest.mark.slow
 def test_a_projector_has_large_type_in_the_charts_here_too(looking: Page) -> None:
     size = "document.querySelector('[data-part=spread]')._fullLayout.font.size"
     looking.wait_for_function(f"{size} === 14")

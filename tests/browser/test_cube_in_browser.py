@@ -67,7 +67,7 @@ def cube(opened: Page) -> Page:
 
 
 def said(page: Page):
-    return page.locator(".cube [role=status]").first
+    return page.locator(".cube [data-part=text]").first
 
 
 def numbers(page: Page):
@@ -142,6 +142,7 @@ def test_the_norms_stand_above_their_pictures_and_the_labels_in_one_line(cube):
     assert layer.bounding_box()["y"] == pytest.approx(batch.bounding_box()["y"], abs=2)
 
 
+@pytest.mark.slow
 def test_what_is_wrong_in_the_link_is_said_here_too(new_page):
     page = new_page("/cube?foo=2")
     expect(page.get_by_text("“foo” in the link was ignored")).to_be_visible()
@@ -163,7 +164,7 @@ def test_the_words_follow_a_key_at_once_and_the_numbers_come_from_python(cube):
             const find = (node) => node.querySelector?.(".cube") ?? [...node.querySelectorAll("*")]
                 .filter((e) => e.shadowRoot).map((e) => find(e.shadowRoot)).find(Boolean);
             const root = find(document);
-            const words = root.querySelector("[role=status]"), before = words.textContent;
+            const words = root.querySelector("[data-part=text]"), before = words.textContent;
             root.querySelector("canvas").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
             return words.textContent !== before;
         }"""
@@ -172,6 +173,7 @@ def test_the_words_follow_a_key_at_once_and_the_numbers_come_from_python(cube):
     expect(numbers(cube)).to_have_text(re.compile("x = "))
 
 
+@pytest.mark.slow
 def test_the_camera_stays_where_it_was_put_while_the_picture_changes_three_times(cube):
     turn(cube, 90, 30)
     where = camera(cube)
@@ -185,11 +187,12 @@ def test_the_camera_stays_where_it_was_put_while_the_picture_changes_three_times
     assert camera(cube) != where
 
 
+@pytest.mark.slow
 def test_another_language_writes_the_words_anew_and_leaves_the_camera_and_the_cell(cube):
     turn(cube, 90, 30)
     where = camera(cube)
     cube.get_by_role("button", name="中文", exact=True).click()
-    expect(said(cube)).to_contain_text("单元n 0、c 0、h 2、w 2：")
+    expect(said(cube)).to_contain_text("格子n 0、c 0、h 2、w 2：")
     expect(numbers(cube)).to_contain_text("x = ")
     expect(cube.get_by_role("button", name="恢复视角")).to_be_visible()
     expect(cube.get_by_role("button", name="之前：x")).to_have_attribute("aria-pressed", "true")
@@ -226,11 +229,21 @@ ANSWERED = """async ([address, ...answers]) => {
     const said = answers.map((data, i) => {
         mount({ data, key: "answered", parentElement: root, setStateValue: () => {} });
         if (!i) root.querySelector("canvas").dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
-        return root.querySelector("[role=status]").textContent;
+        return root.querySelector("[data-part=text]").textContent;
     });
     root.remove();
     return said.map((words) => words.match(/cell ([^:]+):/)[1]);
 }"""
+
+
+def test_all_families_are_seen_before_any_is_clicked_and_the_link_keeps_it(cube):
+    button = cube.get_by_role("button", name="All families")
+    button.click()
+    expect(said(cube)).to_contain_text("BatchNorm: 6 families, one for each channel; 6 drawn")
+    expect(said(cube)).to_contain_text("LayerNorm: 256 families, one for each example; 4 drawn")
+    expect(cube).to_have_url(re.compile("lit%3Aall"))
+    button.click()
+    expect(said(cube)).not_to_contain_text("6 families")
 
 
 def test_an_answer_to_an_older_click_undoes_no_newer_one_however_late_it_comes(cube):
@@ -264,18 +277,99 @@ def test_the_flat_grid_has_the_same_selection_and_its_own_arrows(cube):
     cube.get_by_role("button", name="Cube", exact=True).click()
 
 
-@pytest.mark.slow
-def test_the_walk_goes_from_stage_to_stage_with_its_numbers_until_one_is_chosen(cube):
+def test_the_walk_says_step_by_step_at_both_pictures_what_happens_and_stands_still_where_motion_is_unwelcome(cube):
+    strike(cube, "Home")  # before, nobody may have turned it
+    where = camera(cube)
+    assert where is not None
     walk = cube.get_by_role("button", name="Walk")
     walk.click()
-    for words in ("mean μ = ", "variance σ² = "):
-        expect(numbers(cube)).to_contain_text(words)
+    for words in ("One cell, at n 0, c 0, h 2, w 2.", "Its family has the same channel: 147,456 cells, 64 drawn."):
+        expect(said(cube)).to_contain_text(words)
+        strike(cube, "ArrowRight")
+    left, right = cube.locator(".cube figure .sum").all()[:2]
+    expect(left).to_contain_text("after 147,456 of 147,456 values")
+    expect(right).to_contain_text("after 3,456 of 3,456 values")
+    for words in (
+        "is the mean, μ = ",
+        "is the variance, σ² = ",
+        "This cell becomes x̂ = (",
+        "Scale and shift, with γ and β",
+    ):
+        strike(cube, "ArrowRight")
+        expect(said(cube)).to_contain_text(words)
+    expect(cube.get_by_role("button", name="scale and shift: y")).to_have_attribute("aria-pressed", "true")
+    expect(cube).to_have_url(re.compile("walk%3Aafter"))
+    canvas(cube).focus()
+    strike(cube, "ArrowLeft")
+    expect(said(cube)).to_contain_text("This cell becomes")
+    strike(cube, "Escape")
+    expect(walk).to_have_attribute("aria-pressed", "false")
+    expect(said(cube)).to_contain_text("cell n 0, c 0, h 2, w 2: 64 of 384 cells drawn")
+    expect(cube.locator(".cube").first).to_have_attribute("data-camera", where)  # at the frame after the words
+    cube.get_by_role("button", name="before").click()
+
+
+@pytest.mark.slow
+def test_words_of_the_walk_light_what_they_name_and_the_other_way_round(cube):
+    cube.get_by_role("button", name="Walk").click()
+    expect(said(cube)).to_contain_text("One cell")
+    strike(cube, "ArrowRight")
+    words = cube.locator(".cube figure").first.locator(".word")
+    expect(words).to_have_text(["family", "channel", "others"])
+    drawn = """canvas => new Promise((tell) => {
+        requestAnimationFrame(() => requestAnimationFrame(() => tell(canvas.toDataURL())));
+    })"""
+    canvas(cube).focus()
+    plain = canvas(cube).evaluate(drawn)
+    lit = []
+    for word in words.all():
+        word.focus()
+        lit.append(canvas(cube).evaluate(drawn))
+    assert len({plain, *lit}) == 4
+    box = canvas(cube).bounding_box()
+    cube.mouse.move(box["x"] + box["width"] * 0.62, box["y"] + box["height"] * 0.5)
+    expect(words.and_(cube.locator(".pointed"))).to_have_count(1)
+    strike(cube, "Escape")
+    cube.get_by_role("button", name="before").click()
+
+
+def test_what_is_typed_over_a_cell_is_told_by_number_and_marked_in_the_picture(cube):
+    plain = canvas(cube).evaluate("canvas => canvas.toDataURL()")
+    field = cube.get_by_label("Type over the value at n 0, c 0, h 2, w 2")
+    field.fill("5,5")
+    field.press("Enter")
+    expect(said(cube)).to_contain_text("BatchNorm: 147,456 of 884,736 results change")
+    expect(said(cube)).to_contain_text("LayerNorm: 3,456 of 884,736 results change")
+    cube.wait_for_function(
+        "([canvas, plain]) => canvas.toDataURL() !== plain", arg=[canvas(cube).element_handle(), plain]
+    )
+    field.fill("abc")
+    field.press("Enter")
+    expect(
+        cube.get_by_role("alert").filter(has_text="The value of the cell must be a number; got “abc”.")
+    ).to_be_visible()
+    expect(said(cube)).to_contain_text("BatchNorm: 147,456 of 884,736 results change")
+    cube.get_by_role("button", name="Take it back").click()
+    expect(said(cube)).not_to_contain_text("results change")
+    expect(field).to_have_value("")
+
+
+@pytest.mark.slow
+def test_the_walk_goes_on_by_itself_as_fast_as_one_likes_until_a_stage_is_chosen(cube):
+    cube.emulate_media(reduced_motion="no-preference")
+    walk = cube.get_by_role("button", name="Walk")
+    walk.click()
+    cube.get_by_role("slider", name="Speed").press("End")
+    for words in ("Its family has", "are summed up", "is the mean, μ = ", "is the variance, σ² = "):
+        expect(said(cube)).to_contain_text(words)
     for stage, words in (("normalize", "x̂ = ("), ("scale and shift", "y = "), ("before", "x = ")):
         cube.get_by_role("button", name=stage).click()
         expect(numbers(cube)).to_contain_text(words)
     expect(walk).to_have_attribute("aria-pressed", "false")
+    cube.emulate_media(reduced_motion="reduce")  # as all visitors of these tests have it
 
 
+@pytest.mark.slow
 def test_the_picture_can_be_taken_away_as_svg_and_png(cube):
     with cube.expect_download() as download:
         cube.get_by_role("button", name="SVG").click()
@@ -302,6 +396,7 @@ def test_a_right_answer_is_explained_and_drawn(cube):
     expect(drawn.locator("output").first).to_contain_text("x̂ = ")
 
 
+@pytest.mark.slow
 def test_one_finger_turns_the_cube_two_enlarge_it_and_a_tap_picks_a_cell(cube):
     reset = cube.get_by_role("button", name="Reset view").first  # a quiz that was answered has a cube of its own
     reset.click()
@@ -333,6 +428,41 @@ def test_a_projector_has_large_type_here_too_and_a_click_picks_what_is_under_it(
     expect(numbers(cube)).to_have_css("font-size", f"{usual:g}px")
 
 
+@pytest.mark.slow
+def test_on_a_projector_one_row_of_controls_leaves_most_of_the_screen_to_the_pictures(cube):
+    size = cube.viewport_size
+    cube.set_viewport_size({"width": 1280, "height": 720})
+    projector = cube.get_by_role("button", name="Projector").first
+    projector.click()
+    layer = cube.get_by_text("Output of layer", exact=True)
+    expect(layer).to_be_hidden()
+    bar = cube.locator(".cube .bar").first
+    tops = [button.bounding_box()["y"] for button in bar.get_by_role("button").all()]
+    assert len(tops) >= 11
+    assert max(tops) - min(tops) < 2
+    for side in (0, 1):
+        box = canvas(cube, side).bounding_box()
+        assert box["height"] > 0.58 * 720
+        assert box["y"] + box["height"] <= 720
+    cube.get_by_role("button", name="Setup").first.click()
+    expect(layer).to_be_visible()
+    expect(cube.get_by_role("radiogroup", name="Norm on the left")).to_be_visible()
+    cube.get_by_role("button", name="Setup").first.click()
+    projector.click()
+    cube.set_viewport_size(size)
+
+
+def test_on_a_telephone_the_picture_comes_first_and_the_controls_stay_at_the_lower_edge(cube):
+    size = cube.viewport_size
+    cube.set_viewport_size({"width": 390, "height": 844})
+    cube.wait_for_function("e => e.getBoundingClientRect().top < 150", arg=canvas(cube).element_handle())
+    bar = cube.locator(".cube .bar").first.bounding_box()
+    assert bar["y"] + bar["height"] <= 845
+    layer, told = (cube.locator(f".st-key-cube_{part}").bounding_box()["y"] for part in ("row", "told"))
+    assert canvas(cube, 1).bounding_box()["y"] < layer < told
+    cube.set_viewport_size(size)
+
+
 def test_on_paper_there_is_the_picture_and_no_sidebar(cube):
     sidebar = cube.get_by_test_id("stSidebar")
     expect(sidebar).to_be_visible()
@@ -340,6 +470,27 @@ def test_on_paper_there_is_the_picture_and_no_sidebar(cube):
     expect(sidebar).to_be_hidden()
     expect(canvas(cube)).to_be_visible()
     cube.emulate_media(media="screen")
+
+
+@pytest.mark.slow
+def test_the_picture_alone_is_there_without_the_page_and_follows_a_click(visitors: BrowserContext, server: str):
+    page = visitors.new_page()
+    answered = page.goto(f"{server}/cube?picture=cube&embed=true&cube=lit:all")
+    assert answered.headers["content-security-policy"].endswith("; frame-ancestors 'none'")
+    expect(said(page)).to_contain_text("BatchNorm: 6 families")
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    expect(page.get_by_text("Output of layer")).to_have_count(0)
+    before = said(page).inner_text()
+    click(page, 0.62, 0.5)
+    expect(said(page)).not_to_have_text(before)
+    expect(numbers(page)).to_contain_text("x = ")
+    expect(page.get_by_role("link", name="Open in NormScope")).to_have_attribute(
+        "href", re.compile("^cube\\?.*lit%3Aall")
+    )
+    page.set_content(f"<iframe src='{server}/cube?picture=cube&embed=true'></iframe>")
+    page.wait_for_function("() => { try { return !frames[0].document.body; } catch { return true; } }")
+    assert page.frames[1].url.startswith("chrome-error:")
+    page.close()
 
 
 @pytest.mark.slow
@@ -374,6 +525,7 @@ PINK_IS_DRAWN = """canvas => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", ["Cube", "Grid"])
 def test_the_cells_of_a_network_that_failed_are_drawn_though_they_are_not_finite(failed: Page, view: str):
     go(failed, "Cube")
@@ -404,7 +556,7 @@ def test_a_run_that_has_ended_is_followed_no_longer(new_page):
     follow(page, "BatchNorm")
     expect(origin(page)).to_contain_text("BatchNorm, step 2, digits")
     expect(page.locator(".cube [data-part=dot]")).to_be_hidden()
-    expect(page.get_by_text("the end", exact=True).first).to_be_visible()
+    expect(page.locator("[data-part=when]")).to_have_text("At the end")
 
 
 @pytest.mark.slow
@@ -426,6 +578,7 @@ def test_a_live_run_is_followed_and_nothing_that_was_chosen_moves(live: Page):
     status(live, "running")
 
 
+@pytest.mark.slow
 def test_a_paused_run_is_called_paused_and_has_no_sign_that_it_is_followed(live: Page):
     press(live, "pause")
     status(live, "paused")

@@ -30,6 +30,7 @@ def call(page: Page, script: str, expression: str):
     return page.evaluate(f"async name => {{ const m = await import(({loaded})(name)); return {expression}; }}", script)
 
 
+@pytest.mark.slow
 def test_the_loss_axis_keeps_its_numbers_when_it_is_zoomed(ended: Page, zoom) -> None:
     axis = "document.querySelector('[data-part=loss]')._fullLayout.yaxis"
     before = ended.wait_for_function(f"{axis}.ticktext").json_value()
@@ -120,9 +121,8 @@ def test_the_idle_page_draws_the_arms_that_are_chosen(new_page) -> None:
 def shows_all_on_a_projector(page: Page) -> None:
     page.locator("[data-projector]").click()
     page.wait_for_function("document.querySelector('.ns-foot').getBoundingClientRect().bottom <= innerHeight")
-    page.wait_for_function(
-        "[...document.querySelectorAll('.ns-chart')].every(e => Math.abs(e._fullLayout.height - e.clientHeight) < 3)"
-    )
+    fits = "(e) => Math.abs(e._fullLayout.height - e.clientHeight) < 3"
+    page.wait_for_function(f"[...document.querySelectorAll('.ns-charts .ns-chart')].every({fits})")
     page.locator("[data-projector]").click()
 
 
@@ -160,7 +160,8 @@ def test_on_a_small_screen_nothing_lies_on_anything_else(ended: Page, projected:
     if projected:
         ended.locator("[data-projector]").click()
     crowded = """() => {
-        const rows = [...document.querySelector(".ns-train [data-part=work]").children].filter((e) => e.offsetHeight);
+        const rows = [...document.querySelector(".ns-train [data-part=work]").children]
+            .filter((e) => e.offsetHeight && getComputedStyle(e).position !== "absolute");
         const low = (e) => Math.max(...[e, ...e.children].map((part) => part.getBoundingClientRect().bottom));
         return rows.slice(1).filter((row, i) => low(rows[i]) > row.getBoundingClientRect().top + 1
             || rows[i].scrollHeight > rows[i].clientHeight + 1).map((row) => row.className);
@@ -168,17 +169,23 @@ def test_on_a_small_screen_nothing_lies_on_anything_else(ended: Page, projected:
     ended.wait_for_function("document.querySelector('[data-part=verdict]').textContent.includes('At the end')")
     assert ended.evaluate(crowded) == []
     if projected:
+        key, said = (ended.locator(f".ns-train {part}").bounding_box() for part in (".ns-legend", "[data-part=where]"))
+        assert said["x"] + said["width"] < key["x"]  # which stand in one row there
         ended.locator("[data-projector]").click()
     ended.set_viewport_size({"width": 1440, "height": 900})
 
 
-def test_on_a_telephone_a_card_takes_the_whole_row(ended: Page) -> None:
+def test_on_a_telephone_a_card_is_one_line_as_wide_as_the_screen_and_the_curves_come_next(ended: Page) -> None:
     ended.set_viewport_size({"width": 390, "height": 844})
-    ended.wait_for_function("document.querySelector('.ns-arm').getBoundingClientRect().width < 390")
-    for box in (card.bounding_box() for card in ended.locator(".ns-arm").all()):
+    ended.wait_for_function("document.querySelector('.ns-lines .ns-arm')?.getBoundingClientRect().width < 390")
+    for line in ended.locator(".ns-arm").all():
+        box = line.bounding_box()
         assert box["width"] > 300
-        assert box["height"] < 220
-    for lines in ended.locator(".ns-arm").all():  # also of the arm that has one more
-        boxes = [box for line in lines.locator("> *").all() if (box := line.bounding_box()) and box["height"]]
-        assert all(upper["y"] + upper["height"] <= lower["y"] + 1 for upper, lower in pairwise(boxes))
+        assert box["height"] < 50
+        boxes = [box for part in line.locator("> *").all() if (box := part.bounding_box()) and box["height"]]
+        assert len(boxes) == 3  # name, percentage, bar
+        assert all(left["x"] + left["width"] <= right["x"] + 1 for left, right in pairwise(boxes))
+    charts, verdict = (ended.locator(part).bounding_box() for part in (".ns-charts", "[data-part=verdict]"))
+    assert charts["y"] < 500
+    assert charts["y"] < verdict["y"]
     ended.set_viewport_size({"width": 1440, "height": 900})

@@ -18,10 +18,10 @@ def test_train_activations_gradients_and_parameters_say_which_layer_is_dead_and_
     page = new_page(DEAD)
     finish(page)
     dead = re.compile(
-        r"Dead at step 20, 0 for all 64 images: \w+ of No normalization\. "
+        r"Dead at step 20, 0 for all 64 images: [\w ]+ of No normalization\. "
         "Gradient exactly 0 at step 20: every layer of No normalization"
     )
-    expect(page.locator("[data-part=verdict]")).to_contain_text(dead)
+    expect(page.locator("[data-part=reasons]")).to_contain_text(dead)
     for name in ("Activations", "Parameters", "Gradients"):
         go(page, name)
         expect(page.locator("[data-part=says]")).to_contain_text(dead)

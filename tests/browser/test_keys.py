@@ -18,9 +18,8 @@ def steering(live: Page) -> Page:
     return live
 
 
-@pytest.mark.parametrize(
-    "clicked", [".ns-arm[data-arm=bn]", *(pytest.param(c, marks=pytest.mark.slow) for c in OTHERS)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("clicked", [".ns-arm[data-arm=bn]", *OTHERS])
 def test_space_pauses_and_resumes_after_something_else_was_clicked(steering: Page, clicked: str) -> None:
     button = steering.locator(clicked)
     before = button.evaluate(IS_ON)

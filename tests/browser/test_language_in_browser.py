@@ -3,22 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.train_page import TINY, go, settle, status
 
 LINK = TINY + "&arms=none,bn&init=default"
 NAMES = {"en": "Train", "zh": "训练"}
-
-
-@pytest.fixture(scope="module")
-def chinese(server: str, chromium: Browser) -> Iterator[BrowserContext]:
-    """The browser of a visitor who prefers Chinese."""
-    size = {"width": 1440, "height": 900}
-    context = chromium.new_context(viewport=size, reduced_motion="reduce", locale="zh-CN")
-    context.set_default_timeout(40_000)
-    yield context
-    context.close()
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +65,7 @@ def test_a_list_shows_what_is_chosen_in_the_language_of_the_page(page: Page) -> 
     expect(chosen).to_have_value("PyTorch默认")
 
 
+@pytest.mark.slow
 def test_what_was_chosen_stays_over_other_pages_and_for_the_next_visit(
     page: Page, chinese: BrowserContext, server: str
 ) -> None:

@@ -22,6 +22,7 @@ def moves_on(page: Page, what: str) -> None:
         page.wait_for_function(f"before => {what} && {what} !== before", arg=page.evaluate(what))
 
 
+@pytest.mark.slow
 def test_all_but_the_charts_goes_on_while_plotly_is_on_its_way_or_does_not_come(new_page, server: str) -> None:
     page = new_page("/_stcore/health")
     held: list[Route] = []

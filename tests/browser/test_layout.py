@@ -29,7 +29,8 @@ def telephone(tab_of_ended: Page):
     tab_of_ended.set_viewport_size({"width": 1440, "height": 900})
 
 
-@pytest.mark.parametrize("name", ["Gradients", pytest.param("Parameters", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["Gradients", "Parameters"])
 def test_on_a_telephone_no_title_is_cut_or_lies_under_the_toolbar(telephone: Page, name: str) -> None:
     go(telephone, name)
     telephone.wait_for_function("Number(document.querySelector('.ns-inside')?.dataset.looks) > 0")
@@ -39,11 +40,22 @@ def test_on_a_telephone_no_title_is_cut_or_lies_under_the_toolbar(telephone: Pag
     telephone.wait_for_function(f"{drawn} && !({TOUCHING})().length")
 
 
-@pytest.mark.parametrize("name", ["Train", "Gradients"])
-def test_on_a_telephone_nothing_lies_under_the_header_or_beside_the_screen(diverged: Page, name: str) -> None:
-    go(diverged, name)
-    diverged.wait_for_function("document.querySelector('.ns-pill, .ns-arm')")
-    diverged.set_viewport_size({"width": 390, "height": 844})
+# Arms that are well, and one that is lost; four of them, with long names, where there is time.
+@pytest.mark.parametrize(
+    ("name", "tab"),
+    [
+        ("Train", "ended"),
+        ("Gradients", "failed"),
+        *(pytest.param(name, "diverged", marks=pytest.mark.slow) for name in ("Train", "Gradients")),
+    ],
+)
+def test_on_a_telephone_nothing_lies_under_the_header_or_beside_the_screen(
+    request: pytest.FixtureRequest, name: str, tab: str
+) -> None:
+    page: Page = request.getfixturevalue(tab)
+    go(page, name)
+    page.wait_for_function("document.querySelector('.ns-pill, .ns-arm')")
+    page.set_viewport_size({"width": 390, "height": 844})
     wrong = """() => {
         const under = document.querySelector('[data-testid=stHeader]').getBoundingClientRect().bottom;
         const shown = [...document.querySelectorAll('.ns button')].map(e => [e, e.getBoundingClientRect()]);
@@ -52,22 +64,25 @@ def test_on_a_telephone_nothing_lies_under_the_header_or_beside_the_screen(diver
             .map(([e]) => e.textContent);
     }"""
     try:
-        diverged.wait_for_function(f"JSON.stringify(({wrong})()) === '[]'")
+        page.wait_for_function(f"JSON.stringify(({wrong})()) === '[]'")
     finally:
-        diverged.set_viewport_size({"width": 1440, "height": 900})
+        page.set_viewport_size({"width": 1440, "height": 900})
 
 
+@pytest.mark.slow
 def test_zoomed_a_chart_labels_only_the_lines_whose_ends_it_shows(ended: Page, zoom) -> None:
     names = NAMES.format("loss")
     ended.wait_for_function(f"{names}.length === 3")
     box = ended.locator("[data-part=loss] .nsewdrag").bounding_box()
     zoom(ended, box, f"{names}.length === 0")
-    assert ended.evaluate(NAMES.format("accuracy")) == []  # which is zoomed along x, too
+    told = ended.evaluate(NAMES.format("accuracy"))  # which is zoomed along x, too
+    assert [words for words in told if "the same weights" not in words] == []  # that is said within the plot
     assert ended.locator(".plotly-notifier").count() == 0  # it would lie on the cards
     ended.locator("[data-part=whole]").click()
     ended.wait_for_function(f"{names}.length === 3")
 
 
+@pytest.mark.slow
 def test_zoomed_the_spreads_have_their_names_at_the_heights_of_their_lines(telephone: Page, zoom) -> None:
     go(telephone, "Activations")
     chart = "document.querySelector('[data-part=spread]')"
@@ -100,6 +115,7 @@ def test_the_buttons_of_twelve_layers_do_not_lie_on_the_titles_below(telephone: 
     layers.evaluate("(e, html) => { e.innerHTML = html }", few)
 
 
+@pytest.mark.slow
 def test_the_variance_over_the_run_is_drawn_to_its_top(telephone: Page) -> None:
     go(telephone, "Parameters")
     chart = "document.querySelector('[data-part=lag]')"
@@ -130,9 +146,12 @@ def test_what_is_in_no_bin_is_one_line_where_there_is_nothing_of_it(telephone: P
 @pytest.mark.slow
 def test_the_figures_of_six_arms_stand_beside_each_other_and_say_what_they_are(six: Page) -> None:
     expect(six.locator(".ns-unit")).to_have_text(["test accuracy"] * 6)
+    expect(six.locator("[data-figure=speed]").first).to_be_hidden()
+    six.get_by_role("button", name="details").click()
     for figure in ("accuracy", "unit", "loss", "speed", "size"):
         boxes = [each.bounding_box() for each in six.locator(f"[data-figure={figure}]").all()]
         assert max(box["y"] for box in boxes) - min(box["y"] for box in boxes) < 1, figure
+    six.get_by_role("button", name="details").click()
 
 
 def test_who_goes_by_the_keyboard_sees_which_page_is_chosen(ended: Page) -> None:
@@ -158,3 +177,46 @@ def test_the_way_from_an_empty_page_leads_to_one_that_exists(new_page) -> None:
     page.get_by_role("link", name="Go to Train").click()
     page.get_by_role("button", name="Start training").wait_for()
     assert page.get_by_text("Page not found").count() == 0
+
+
+# Buttons that lie beside the screen, and pairs of what lies over each other, in the bar, the tabs and the status.
+IN_THE_BAR = """() => {
+    const row = ".ns-stage > button, .ns-bar :is(button, label, a), .ns-status > :is(b, .ns-when), .ns-legend";
+    const shown = [...document.querySelectorAll(row)].map(e => [e, e.getBoundingClientRect()])
+        .filter(([, { width, height }]) => width && height);
+    const lie = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+    return shown.flatMap(([e, box], i) => [
+        ...(box.left < 0 || box.right > innerWidth ? [e.textContent] : []),
+        ...shown.slice(i + 1).filter(([other, its]) => !e.contains(other) && lie(box, its))
+            .map(([other]) => [e, other].map(each => each.textContent)),
+    ]);
+}"""
+PLOTS = "[...document.querySelectorAll('.ns-charts .ns-chart')].map(e => e._fullLayout._size.h)"
+
+
+def _at_widths(page: Page, heights: dict[int, int]) -> None:
+    for width, height in heights.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(f"innerWidth === {width} && !({IN_THE_BAR})().length")
+
+
+@pytest.mark.slow
+def test_the_bar_with_the_class_in_it_lies_over_nothing_and_on_the_screen_at_any_width(ended: Page) -> None:
+    expect(ended.locator("[data-part=class]")).to_be_visible()
+    try:
+        _at_widths(ended, {390: 844, 800: 900, 1024: 768, 1200: 720})
+        ended.locator("[data-projector]").first.click()
+        _at_widths(ended, {1024: 768, 1280: 720})
+        ended.wait_for_function(f"{PLOTS}.every(pixels => pixels >= 0.55 * 720)")
+    finally:
+        ended.set_viewport_size({"width": 1440, "height": 900})
+        ended.keyboard.press("p")
+
+
+@pytest.mark.slow
+def test_six_arms_leave_the_curves_more_than_half_of_a_low_stage(six: Page) -> None:
+    six.set_viewport_size({"width": 1280, "height": 720})
+    six.locator("[data-projector]").first.click()
+    six.wait_for_function(f"{PLOTS}.every(pixels => pixels >= 0.55 * 720)")
+    six.keyboard.press("p")
+    six.set_viewport_size({"width": 1440, "height": 900})

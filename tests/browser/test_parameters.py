@@ -41,6 +41,7 @@ def test_recalibrate_shows_three_accuracies_and_the_step_they_are_of(ended: Page
     )
 
 
+@pytest.mark.slow
 def test_the_conclusion_is_about_the_layer_that_is_chosen(ended: Page) -> None:
     page = look(ended)
     for layer in ("fc2", "conv1"):

@@ -125,6 +125,7 @@ def test_a_learning_rate_typed_a_moment_before_another_order_is_taken_first(live
     expect(live.locator("[data-part=origin]")).to_contain_text("→ 0.07 from step")
 
 
+@pytest.mark.slow
 def test_the_link_of_a_run_has_its_settings_and_a_reload_keeps_the_sidebar_s(live: Page, new_page, server: str) -> None:
     learned = started(server, run_of(live))["learning_rate"]
     field(live, "Learning rate").fill("0.0625")
@@ -138,6 +139,7 @@ def test_the_link_of_a_run_has_its_settings_and_a_reload_keeps_the_sidebar_s(liv
     expect(field(live, "Learning rate")).to_have_value("0.0625")
 
 
+@pytest.mark.slow
 def test_the_server_s_no_is_no_lost_line(live: Page) -> None:
     no = {"error": "This run is not known here; it may have been forgotten.", "gone": True}
     live.route("**/points?*", lambda asked: asked.fulfill(status=404, json=no))
@@ -146,7 +148,7 @@ def test_the_server_s_no_is_no_lost_line(live: Page) -> None:
     expect(live.locator("[data-part=results]")).to_be_hidden()
     answer_no_more(live)
     live.reload()
-    status(live, "running")
+    status(live, "running", "stopped")  # meanwhile nobody has watched it, for longer than a server waits
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def test_a_saved_chart_is_large_on_the_pages_paper_and_names_the_arms_in_their_c
     ended.wait_for_function(
         "color => document.querySelector('[data-part=loss]')?.data?.some(t => t.line.color === color)", arg=wanted
     )
-    background = ended.locator(".ns").evaluate(
+    background = ended.locator(".ns-train").evaluate(
         "e => getComputedStyle(e).getPropertyValue('--st-background-color').trim()"
     )
     box = ended.locator("[data-part=loss]").bounding_box()
@@ -53,13 +53,14 @@ def test_a_saved_chart_is_large_on_the_pages_paper_and_names_the_arms_in_their_c
     ended.emulate_media(color_scheme="light")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "chart", "file"),
     [
         ("Gradients", "[data-part=heats] figure:nth-child(2) .ns-chart", "gradients-heats-bn"),
-        pytest.param("Activations", "[data-part=spread]", "activations-spread", marks=pytest.mark.slow),
-        pytest.param("Activations", "[data-column=before] .ns-chart", "activations-before", marks=pytest.mark.slow),
-        pytest.param("Parameters", "[data-part=gamma]", "parameters-gamma", marks=pytest.mark.slow),
+        pytest.param("Activations", "[data-part=spread]", "activations-spread"),
+        pytest.param("Activations", "[data-column=before] .ns-chart", "activations-before"),
+        pytest.param("Parameters", "[data-part=gamma]", "parameters-gamma"),
     ],
 )
 def test_the_pages_that_look_inside_give_their_pictures_too(ended: Page, name: str, chart: str, file: str) -> None:

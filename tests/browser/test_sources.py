@@ -54,6 +54,7 @@ def source(page: Page, name: str) -> None:
     expect(page.locator(f"[data-source={name}]")).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.slow
 @pages("Activations", "Gradients", "Parameters")
 def test_of_a_run_that_ended_unwatched_no_training_batch_is_shown_and_the_page_says_so(
     looking: Callable[[str], Page], name: str
@@ -73,6 +74,7 @@ def test_of_a_run_that_ended_unwatched_no_training_batch_is_shown_and_the_page_s
     assert page.evaluate(f"{CHARTS}.length") > 0
 
 
+@pytest.mark.slow
 @pages("Parameters", "Gradients", "Activations")
 def test_until_the_other_images_looks_have_come_the_charts_are_not_to_be_seen(
     looking: Callable[[str], Page], name: str
@@ -93,7 +95,8 @@ def test_until_the_other_images_looks_have_come_the_charts_are_not_to_be_seen(
     expect(page.locator("[data-part=step]")).to_have_text("step 20")
 
 
-@pages("Activations", "Gradients")
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["Activations", "Gradients"])
 def test_other_images_that_are_chosen_while_a_look_is_being_drawn_are_no_error(
     looking: Callable[[str], Page], name: str
 ) -> None:
@@ -113,7 +116,8 @@ def test_other_images_that_are_chosen_while_a_look_is_being_drawn_are_no_error(
     assert page.evaluate(SHOWS) == "nothing"
 
 
-@pages("Gradients", "Activations")
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["Gradients", "Activations"])
 def test_histograms_that_are_not_kept_any_more_leave_those_of_no_other_step(
     looking: Callable[[str], Page], name: str
 ) -> None:
@@ -129,6 +133,7 @@ def test_histograms_that_are_not_kept_any_more_leave_those_of_no_other_step(
     answer_no_more(page)
 
 
+@pytest.mark.slow
 def test_with_every_arm_switched_off_no_arm_is_drawn(looking: Callable[[str], Page]) -> None:
     page = looking("Gradients")
     for pill in page.locator(".ns-pill").all():

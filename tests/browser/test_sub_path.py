@@ -40,7 +40,9 @@ def norm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def visit(chromium: Browser, norm: str) -> Iterator[Page]:
     """A visitor's tab; all it asked for must have been below /norm, and there."""
-    page = chromium.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
+    page = chromium.new_page(
+        viewport={"width": 1440, "height": 900}, locale="en-US", bypass_csp=True
+    )  # Playwright evaluates text
     page.set_default_timeout(40_000)
     asked, errors = [], []
     # Streamlit's inline scripts are blobs, which no server is asked for.

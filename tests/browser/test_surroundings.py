@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 ARMS = [{"name": name, "title": name, "norm": name} for name in ("none", "bn", "ln")]
 TRAIN = {"arms": ARMS, "status": "finished", "changed": "", "rate": "0.5", "settings": ""}
-EVERY = {"key": "", "label": "", "ghosts": [], "armList": ARMS, "problem": "", "notices": []}
+EVERY = {"mine": False, "label": "", "ghosts": [], "armList": ARMS, "problem": "", "notices": []}
 DARK = {"--st-background-color": "#000000", "--st-text-color": "#fefefe"}
 
 # The panel's clock is the test's: what changes before the first tick has changed before it, on any machine.
@@ -69,9 +69,9 @@ def arm(selector: str) -> str:
     ("script", "chart", "name"),
     [
         ("live", "[data-part=accuracy]", ".ns-arm[data-arm=bn]"),
-        ("activations", "[data-part=spread]", ".ns-pill[data-arm=bn]"),
+        pytest.param("activations", "[data-part=spread]", ".ns-pill[data-arm=bn]", marks=pytest.mark.slow),
         ("gradients", "[data-part=depth]", ".ns-pill[data-arm=bn]"),
-        ("parameters", "[data-part=gamma]", ".ns-pill[data-arm=bn]"),
+        pytest.param("parameters", "[data-part=gamma]", ".ns-pill[data-arm=bn]", marks=pytest.mark.slow),
     ],
 )
 def test_colours_that_change_before_the_first_tick_are_drawn_at_it(
@@ -125,6 +125,7 @@ def test_a_tick_that_finds_everything_as_it_was_draws_nothing(mount: Mount) -> N
     assert drawings == 0
 
 
+@pytest.mark.slow
 def test_the_maps_of_one_image_follow_the_colours_too(mount: Mount) -> None:
     page = mount("activations")
     page.evaluate(f"{part('[data-part=maps]')}.open = true")
@@ -144,6 +145,7 @@ def test_words_that_fit_a_wide_chart_leave_a_narrow_one(mount: Mount) -> None:
     page.wait_for_function(f"{heads} === '<b>pooled</b>,<b>per unit</b>'")
 
 
+@pytest.mark.slow
 def test_the_verdict_is_as_high_as_its_words_again_once_it_has_room(mount: Mount) -> None:
     page = mount("live")
     height = f"{part('[data-part=verdict]')}.offsetHeight"
@@ -158,6 +160,7 @@ def test_the_verdict_is_as_high_as_its_words_again_once_it_has_room(mount: Mount
     page.wait_for_function(f"{height} === {usual}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("script", "chart"), [("live", "[data-part=accuracy]"), ("gradients", "[data-part=depth]")])
 def test_a_drawing_that_fails_once_is_tried_again(mount: Mount, ended: Page, script: str, chart: str) -> None:
     ended.evaluate(

@@ -65,8 +65,10 @@ def test_a_newcomer_presses_start_and_the_curves_grow_to_the_end(ended: Page) ->
         "ln test",
     ]
     expect(ended.locator(".ns-arm")).to_have_count(3)
+    ended.get_by_role("button", name="details").click()
     prints = set(re.findall(r"weights\s#(\w{8})", ended.locator(".ns-arms").inner_text()))
     assert len(prints) == 1, "all arms start from the same weights"
+    ended.get_by_role("button", name="details").click()
 
 
 def test_points_on_the_chart_are_the_points_of_the_route(ended: Page) -> None:
@@ -123,21 +125,6 @@ def test_the_same_weights_give_the_same_curves(ended: Page) -> None:
     assert ended.evaluate(losses, first) == again != []
 
 
-def test_without_data_the_page_trains_on_digits_and_says_with_what_and_how_to_get_the_rest(new_page) -> None:
-    page = new_page("/?data=fashion-mnist&examples=64")
-    start(page)
-    status(page, "finished")
-    notices = page.locator("[data-part=notices]")
-    expect(notices).to_contain_text("Training on the built-in digits instead")
-    expect(notices).to_contain_text("epochs 6 instead of 3")
-    why = notices.get_by_text("python -m core data fetch")
-    expect(why).to_be_hidden()  # it is long, and not for a class
-    notices.locator("summary").click()
-    expect(why).to_be_visible()
-    origin = page.locator("[data-part=origin]")
-    expect(origin).to_contain_text("built-in digits, 64 images · batch 64 · 6 epochs · lr 0.1")
-
-
 @pytest.mark.slow
 def test_a_diverging_arm_is_named_with_its_layer_and_step(diverged: Page) -> None:
     expect(diverged.locator(".ns-arm[data-arm='none:lr=10000']")).to_contain_text(
@@ -145,8 +132,21 @@ def test_a_diverging_arm_is_named_with_its_layer_and_step(diverged: Page) -> Non
     )
 
 
-def test_a_link_with_mistakes_is_reported_and_never_obeyed(new_page) -> None:
-    page = new_page("/?lr=-3&bogus=1&batch=abc&epochs=2")
+@pytest.fixture(scope="module")
+def tab_of_a_form(lasting_page) -> Page:
+    return lasting_page("/?lr=-3&bogus=1&batch=abc&epochs=2&data=digits&examples=1400")
+
+
+@pytest.fixture
+def form(tab_of_a_form: Page) -> Page:
+    """A visitor who has come by a link with mistakes and has started nothing."""
+    tab_of_a_form.bring_to_front()
+    settle(tab_of_a_form)
+    return tab_of_a_form
+
+
+def test_a_link_with_mistakes_is_reported_and_never_obeyed(form: Page) -> None:
+    page = form
     notices = page.locator("[data-part=notices]")
     expect(notices).to_contain_text("bogus")
     expect(notices).to_contain_text("finite number above 0")
@@ -154,8 +154,8 @@ def test_a_link_with_mistakes_is_reported_and_never_obeyed(new_page) -> None:
     page.wait_for_function("location.href.includes('lr=0.1') && location.href.includes('epochs=2')")
 
 
-def test_bad_input_in_the_form_says_the_rule_and_loses_nothing(new_page) -> None:
-    page = new_page("/?data=digits&examples=1400&batch=32")
+def test_bad_input_in_the_form_says_the_rule_and_loses_nothing(form: Page) -> None:
+    page = form
     field = page.get_by_test_id("stSidebar").get_by_label("Batch size", exact=True)
     field.fill("1")
     field.press("Enter")
@@ -172,8 +172,8 @@ def test_bad_input_in_the_form_says_the_rule_and_loses_nothing(new_page) -> None
     assert "examples=1400" in page.url
 
 
-def test_a_comma_typed_into_a_field_of_the_form_is_a_decimal_sign_or_a_thousands_mark(new_page) -> None:
-    page = new_page("/")
+def test_a_comma_typed_into_a_field_of_the_form_is_a_decimal_sign_or_a_thousands_mark(form: Page) -> None:
+    page = form
     page.locator(".ns-train").wait_for()
     for label, typed, setting in (("Learning rate", "0,3", "lr=0.3"), ("Training images", "1,000", "examples=1000")):
         page.get_by_test_id("stSidebar").get_by_label(label, exact=True).press("Control+A")
@@ -200,6 +200,7 @@ def test_paused_means_that_no_step_is_done_until_step_or_resume(live: Page) -> N
     wait_for_steps(live)
 
 
+@pytest.mark.slow
 def test_zoom_survives_updates_and_a_double_click_ends_it(live: Page, zoom) -> None:
     wait_for_draws(live, 2)
     box = live.locator("[data-part=loss] .nsewdrag").bounding_box()
@@ -219,6 +220,7 @@ def test_a_new_learning_rate_is_marked_on_the_curves(live: Page) -> None:
     expect(live.locator("[data-part=origin]")).to_contain_text(re.compile(r"lr 0\.1 → 0\.02 from step \d"))
 
 
+@pytest.mark.slow
 def test_a_learning_rate_that_is_none_is_refused_with_the_rule(live: Page) -> None:
     in_force = live.locator("[data-part=rate]").input_value()
     live.locator("[data-part=rate]").fill("-1")
@@ -234,12 +236,21 @@ def test_a_learning_rate_that_is_none_is_refused_with_the_rule(live: Page) -> No
 
 
 @pytest.mark.slow
-def test_who_follows_a_link_watches_and_cannot_steer(live: Page, new_page, server: str) -> None:
-    watcher = new_page(live.url.removeprefix(server))
+def test_who_follows_a_link_watches_and_cannot_steer(live: Page, another_browser: Page) -> None:
+    watcher = another_browser
+    watcher.goto(live.url)
     status(watcher, "running")
     expect(watcher.locator("[data-part=watching]")).to_be_visible()
     expect(watcher.locator("button[data-do=pause]")).to_be_disabled()
     expect(watcher.locator("button[data-do=stop]")).to_be_disabled()
+
+
+@pytest.mark.slow
+def test_another_tab_of_the_same_browser_can_steer(live: Page, new_page, server: str) -> None:
+    tab = new_page(live.url.removeprefix(server))
+    status(tab, "running")
+    press(tab, "stop")
+    status(live, "stopped")
 
 
 @pytest.mark.slow
@@ -294,7 +305,7 @@ def test_a_second_visitor_waits_with_a_place_in_line_and_disturbs_nobody(live: P
     second = new_page(SHORT)
     second.get_by_role("button", name="Start training").click()
     status(second, "queued")
-    expect(second.locator("[data-part=where]")).to_have_text("1 ahead of you")
+    expect(second.locator("[data-part=where]")).to_have_text(re.compile(r"^1 ahead of you( · about \d+ \w+ to wait)?$"))
     live.bring_to_front()
     wait_for_steps(live)
     press(live, "stop")
@@ -302,8 +313,9 @@ def test_a_second_visitor_waits_with_a_place_in_line_and_disturbs_nobody(live: P
     status(second, "running", "finished")
 
 
-def test_a_run_that_lacked_its_data_says_in_the_address_what_it_is(new_page) -> None:
-    page = new_page("/?data=fashion-mnist&arms=bn&epochs=1")
+@pytest.mark.slow
+def test_without_data_the_page_trains_on_digits_and_says_so_how_to_get_the_rest_and_in_the_address(new_page) -> None:
+    page = new_page("/?data=fashion-mnist&examples=64&arms=bn")
     early = []
 
     def before_its_settings(route: Route) -> None:
@@ -315,9 +327,19 @@ def test_a_run_that_lacked_its_data_says_in_the_address_what_it_is(new_page) -> 
 
     page.route("**/points?*", before_its_settings)
     start(page)
-    page.wait_for_url(re.compile(r"\?data=digits&examples=1437&batch=32&.*&run="))
+    page.wait_for_url(re.compile(r"\?data=digits&examples=64&batch=64&.*&run="))
     assert early
     answer_no_more(page)
+    status(page, "finished")
+    notices = page.locator("[data-part=notices]")
+    expect(notices).to_contain_text("Training on the built-in digits instead")
+    expect(notices).to_contain_text("epochs 6 instead of 3")
+    why = notices.get_by_text("python -m core data fetch")
+    expect(why).to_be_hidden()  # it is long, and not for a class
+    notices.locator("summary").click()
+    expect(why).to_be_visible()
+    origin = page.locator("[data-part=origin]")
+    expect(origin).to_contain_text("built-in digits, 64 images · batch 64 · 6 epochs · lr 0.1")
     page.reload()
     page.locator(".ns[data-status]").wait_for()
     expect(page.locator("[data-part=next]")).to_be_hidden()  # the form is as it was: nothing new to start

@@ -35,7 +35,7 @@ def go(page: Page, name: str) -> None:
     """To another page by the sidebar, which keeps the visitor's run; nothing where the page is open already."""
     opened = page.locator(f"[data-testid=stSidebarNavLink][aria-current=page]:has-text('{name}')")
     if not opened.count():
-        page.get_by_role("link", name=name).click()
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
         opened.wait_for()
 
 

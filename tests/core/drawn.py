@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from core.experiment.arm import ArmConfig, Norm
-from core.experiment.config import ACTIVATIONS, DATASETS, DEPTHS, INITS, OPTIMIZERS, POOLS, ExperimentConfig
+from core.experiment.config import ACTIVATIONS, DATASETS, DEPTHS, INITS, OPTIMIZERS, POOLS, SCHEDULES, ExperimentConfig
 
 SHARES = st.just(0.0) | st.floats(2.0**-126, 1 - 2.0**-24)
 RATES = st.floats(2.0**-126, 3e37)
@@ -43,6 +43,10 @@ def valid_configs(draw: st.DrawFn) -> ExperimentConfig:
         optimizer=draw(st.sampled_from(OPTIMIZERS)),
         learning_rate=draw(RATES),
         momentum=draw(SHARES),
+        weight_decay=draw(st.just(0.0) | RATES),
+        schedule=draw(st.sampled_from(SCHEDULES)),
+        step_epochs=draw(st.integers(1, 1000)),
+        step_factor=draw(st.floats(2.0**-126, 1 - 2.0**-24)),
         epochs=draw(st.integers(1, 1000)),
         seed=draw(st.integers(0, 2**32 - 1)),
     )

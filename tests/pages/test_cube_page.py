@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from core.data.images import Images
@@ -38,6 +39,15 @@ def panel(app: AppTest) -> dict[str, Any]:
 
 def networks(app: AppTest) -> list[str]:
     return next((list(group.options) for group in app.get("button_group") if group.key.startswith("cube_network")), [])
+
+
+def hold(app: AppTest, run: Run, step: int | None) -> None:
+    """What the browser says of its tab's cursor; None where it follows the run."""
+    said = json.dumps({"at": {"run": run.id, "step": step}})
+    message = app._tree.get_widget_states()
+    message.widgets.append(WidgetState(id=app.get("bidi_component")[0].proto.id, json_value=said))
+    app._run(message)
+    assert not app.exception
 
 
 def norm(app: AppTest, side: str) -> Any:
@@ -90,16 +100,56 @@ def test_before_a_run_has_networks_the_page_waits_with_the_worked_example(
     assert not panel(app)["live"]
 
 
-def test_a_finished_run_is_still_and_its_steps_can_be_looked_at(manager: RunManager) -> None:
-    app = open_cube(ended(manager, SMALL))
+def test_a_finished_run_is_still_and_goes_to_the_step_that_the_tab_is_held_at(manager: RunManager) -> None:
+    run = ended(manager, SMALL)
+    app = open_cube(run)
     assert panel(app)["origin"] == "BatchNorm, step 4, digits"
     assert not panel(app)["live"]
-    app.select_slider(key="cube_step").set_value(1).run()
+    told = {"run": run.id, "status": "finished", "steps": [0, 1, 2, 4], "now": 4, "step": None, "instead": ""}
+    assert panel(app)["time"] == told
+    hold(app, run, 1)
     assert panel(app)["origin"] == "BatchNorm, step 1, digits"
+    assert (panel(app)["time"]["step"], panel(app)["time"]["instead"]) == (1, "")
     assert app.query_params["cube"].startswith("step:1,")
-    app.select_slider(key="cube_step").set_value("live").run()
+    hold(app, run, None)
     assert panel(app)["origin"] == "BatchNorm, step 4, digits"
     assert not app.info
+
+
+def test_held_between_two_kept_networks_the_one_before_is_shown_and_it_is_said_which(manager: RunManager) -> None:
+    run = ended(manager, SMALL)
+    app = open_cube(run)
+    hold(app, run, 3)
+    assert panel(app)["origin"] == "BatchNorm, step 2, digits"
+    assert panel(app)["time"]["step"] == 3
+    assert "these are of step 2, the last before it" in panel(app)["time"]["instead"]
+
+
+def test_a_step_of_another_run_holds_nothing(manager: RunManager) -> None:
+    run, other = ended(manager, SMALL), ended(manager, DIVERGING)
+    app = open_cube(run)
+    hold(app, other, 1)
+    assert panel(app)["origin"] == "BatchNorm, step 4, digits"
+
+
+def test_a_run_under_way_that_is_held_is_not_live_and_the_page_still_says_how_it_stands(
+    start: Callable[[ExperimentConfig], Run], until: Callable[[Callable[[], object]], None]
+) -> None:
+    run = start(ENDLESS)
+    until(lambda: run.snapshot().step > 2)
+    app = open_cube(run)
+    hold(app, run, 2)
+    assert (panel(app)["origin"], panel(app)["live"]) == ("BatchNorm, step 2, digits", False)
+    run.pause(run.key)
+    until(lambda: run.status == "paused")
+    app.run()
+    assert panel(app)["origin"] == "BatchNorm, step 2, digits"
+    assert panel(app)["time"]["status"] == "paused"
+
+
+def test_the_worked_example_has_no_time(manager: RunManager) -> None:
+    assert panel(open_cube())["time"] is None
+    assert panel(open_cube(ended(manager, SMALL), "network:example"))["time"] is None
 
 
 def test_a_failed_run_shows_the_network_as_it_ended(manager: RunManager) -> None:
@@ -120,25 +170,31 @@ def test_a_link_names_the_network_and_the_step(manager: RunManager) -> None:
 
 
 def test_a_link_to_a_step_that_was_not_kept_says_so(manager: RunManager) -> None:
-    app = open_cube(ended(manager, SMALL), "step:3333")
-    assert "The networks of step 3,333 were not kept" in app.info[0].value
+    run = ended(manager, SMALL)
+    app = open_cube(run, "step:3333")
+    assert "No networks were kept at this step: these are of step 4" in panel(app)["time"]["instead"]
     assert panel(app)["origin"] == "BatchNorm, step 4, digits"
+    alone = open_frame(picture="cube", run=run.id, cube="step:3333")
+    assert "No networks were kept at this step: these are of step 4" in alone.info[0].value
+    assert panel(alone)["time"] is None
 
 
 def test_a_link_to_a_network_or_layer_that_is_not_there_says_so_once(manager: RunManager) -> None:
-    app = open_cube(ended(manager, SMALL), "network:gn4,tensor:conv9")
+    run = ended(manager, SMALL)
+    app = open_cube(run, "network:gn4,tensor:conv9")
     said = [info.value for info in app.info]
     assert "no network “gn4” here" in said[0]
     assert "no layer “conv9” in this network" in said[1]
     assert panel(app)["title"].startswith("conv1 ")
-    app.select_slider(key="cube_step").set_value(0).run()
+    hold(app, run, 0)
     assert not app.info
 
 
 def test_the_batch_is_the_same_images_at_every_step(manager: RunManager, small_digits: Images) -> None:
-    app = open_cube(ended(manager, SMALL), "network:bn")
+    run = ended(manager, SMALL)
+    app = open_cube(run, "network:bn")
     assert panel(app)["title"] == f"conv1 [{min(256, len(small_digits.train_images))}, 6, 24, 24]"
-    app.select_slider(key="cube_step").set_value(0).run()
+    hold(app, run, 0)
     assert panel(app)["title"] == "conv1 [256, 6, 24, 24]"
 
 
@@ -171,7 +227,7 @@ def test_a_press_on_the_other_language_leaves_the_norms_chosen_where_nothing_can
     assert "At most 4,096 cells can be told apart" in app.error[0].value
     norm(app, "left").select("in").run()
     press_language(app)
-    assert "至多能分辨4,096个单元" in app.error[0].value
+    assert "至多能分辨4,096个格子" in app.error[0].value
     assert norm(app, "left").value == "in"
 
 
@@ -181,3 +237,85 @@ def test_the_same_look_into_a_run_is_told_in_both_languages(manager: RunManager)
     press_language(app)
     assert panel(app)["origin"].endswith("，第2步，手写数字")
     assert app.query_params["cube"].startswith("network:bn,step:2") or app.query_params["cube"].startswith("step:2")
+
+
+def test_the_picture_alone_has_what_the_link_names_and_nothing_around_it() -> None:
+    app = open_frame(picture="cube", cube="lit:all,tensor:own,shape:2.4.2.2,walk:mean,typed:0.1.0.0=4.5")
+    shown = panel(app)
+    assert (shown["title"], shown["lit"], shown["walk"], shown["alone"]) == (
+        "your own tensor [2, 4, 2, 2]",
+        "all",
+        "mean",
+        True,
+    )
+    assert shown["panels"][0]["changed"].startswith("BatchNorm: 8 of 32 results change")
+    assert shown["panels"][0]["guide"]["mean"].startswith("The sum divided by their number is the mean")
+    assert not [*app.sidebar.button, *app.number_input, *app.slider, *app.text_input, *app.tabs, *app.warning]
+    assert app.query_params["picture"] == "cube"
+
+
+def test_the_picture_alone_shows_a_run_and_says_what_is_wrong_in_its_link(manager: RunManager) -> None:
+    run = ended(manager, SMALL)
+    app = open_frame(picture="cube", run=run.id, cube="network:bn,step:1,tensor:conv9")
+    assert panel(app)["origin"] == "BatchNorm, step 1, digits"
+    assert "no layer “conv9” in this network" in app.info[0].value
+    app = open_frame(picture="cube", cube="tensor:own,shape:9.9.9.9")
+    assert "1 to 8 examples" in app.warning[0].value
+    assert panel(app)["title"] == "your own tensor [4, 6, 2, 2]"
+
+
+def test_another_picture_than_those_there_are_is_a_setting_that_is_ignored_aloud() -> None:
+    app = open_cube(link="", run=None)
+    assert not app.warning
+    app = open_frame(picture="loss")
+    app.switch_page(str(FRAME.parent / "cube.py")).run()
+    assert "“picture” in the link was ignored" in app.warning[0].value
+
+
+def test_what_is_typed_over_a_cell_stays_with_the_sliders_and_goes_with_its_layer() -> None:
+    app = open_cube(link="tensor:own,cell:1.2.0.1,typed:1.2.0.1=7.5")
+    bn, ln = panel(app)["panels"]
+    assert bn["changed"].startswith("BatchNorm: 16 of 96 results change")
+    assert ln["changed"].startswith("LayerNorm: 24 of 96 results change")
+    assert panel(app)["typing"] == {"layer": "own", "typed": "1.2.0.1=7.5", "problem": ""}
+    app.select_slider(key="cube_own_eps").set_value("0.1").run()
+    assert panel(app)["panels"][0]["changed"].startswith("BatchNorm: 16 of 96 results change")
+    assert "typed:1.2.0.1=7.5" in app.query_params["cube"]
+    next(group for group in app.get("button_group") if group.key.startswith("cube_tensor")).select("conv1").run()
+    assert "changed" not in panel(app)["panels"][0]
+    assert "typed" not in app.query_params["cube"]
+
+
+def test_the_sliders_move_the_counts_and_a_shape_that_they_lack_gets_a_sentence() -> None:
+    app = open_cube(link="tensor:own,shape:9.6.2.2")
+    assert "1 to 8 examples" in app.warning[0].value
+    assert [each["note"] for each in panel(app)["panels"]] == ["16 values → 6 means", "24 values → 4 means"]
+    app.slider(key="cube_own_N").set_value(2).run()
+    app.slider(key="cube_own_H").set_value(3).run()
+    assert [each["note"] for each in panel(app)["panels"]] == ["12 values → 6 means", "36 values → 2 means"]
+
+
+def test_a_networks_own_values_cannot_be_typed_over(manager: RunManager) -> None:
+    app = open_cube(ended(manager, SMALL), "typed:1.2.2.2=7.5")
+    assert not {"typing"} & panel(app).keys()
+    assert "changed" not in panel(app)["panels"][0]
+
+
+def test_ones_own_tensor_is_called_so_in_both_languages() -> None:
+    app = open_cube(link="tensor:own,typed:1.2.0.1=7.5")
+    assert panel(app)["title"] == "your own tensor [4, 6, 2, 2]"
+    press_language(app)
+    assert panel(app)["title"] == "自定的张量 [4, 6, 2, 2]"
+    assert panel(app)["typing"]["typed"] == "1.2.0.1=7.5"
+
+
+def test_a_tensor_of_one_channel_has_one_group() -> None:
+    app = open_cube(link="tensor:own,shape:4.1.2.2,right:gn")
+    assert panel(app)["title"] == "your own tensor [4, 1, 2, 2]"
+    assert not [slider for slider in app.select_slider if str(slider.key).startswith("cube_groups")]
+
+
+def test_groups_of_a_link_that_do_not_divide_the_channels_get_a_sentence_in_place_of_the_picture() -> None:
+    app = open_frame(picture="cube", cube="tensor:own,right:gn,groups:4")
+    assert [error.value.split(";")[0] for error in app.error] == ["Groups must have equally many channels each"]
+    assert not app.get("bidi_component")

@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from streamlit.runtime.scriptrunner.exec_code import modified_sys_path
 from streamlit.testing.v1 import AppTest
 
@@ -62,10 +64,10 @@ def test_without_a_run_the_page_names_the_arms_to_come() -> None:
     assert [arm["title"] for arm in shown["arms"]] == ["No normalization", "BatchNorm", "LayerNorm"]
 
 
-def test_a_running_run_is_shown_to_whoever_has_its_link_without_the_key() -> None:
+def test_a_running_run_is_shown_to_whoever_has_its_link_but_is_not_theirs() -> None:
     run = manager().submit(ENDLESS)
     shown = panel(open_frame(run=run.id))
-    assert (shown["run"], shown["key"]) == (run.id, "")
+    assert (shown["run"], shown["mine"]) == (run.id, False)
     assert not run.ended
 
 
@@ -87,9 +89,30 @@ def test_a_run_is_named_with_the_learning_rate_that_it_ended_with_and_what_is_un
         r"none · sigmoid · lr 0\.1 → 0\.05 from step [\d,]+ · batch 2 · depth 8 · 1,?000 epochs · seed 0", label
     )
     assert re.fullmatch(
-        r"none · sigmoid · 学习率 0\.1 → 0\.05（自第[\d,]+步起） · 批量大小 2 · 层数 8 · 1,?000个迭代周期 · 随机种子 0",
+        r"none · sigmoid · 学习率 0\.1 → 0\.05（自第[\d,]+步起） · 批量大小 2 · 深度 8 · 1,?000个迭代周期 · 随机种子 0",
         panel(open_frame(run=run.id, lang="zh"))["label"],
     )
+
+
+def test_decay_and_schedule_are_named_where_they_are_unusual_and_the_page_knows_of_the_schedule() -> None:
+    config = replace(SMALL, weight_decay=5e-4, schedule="step", step_epochs=2, step_factor=0.1)
+    shown = panel(open_frame(run=ended(config).id))
+    assert shown["scheduled"] is True
+    assert "weight decay 0.0005 · lr × 0.1 every 2 epochs · seed 0" in shown["settings"]
+    shown = panel(open_frame(run=ended(SMALL).id))
+    assert (shown["scheduled"], shown["settings"]) == (False, "sigmoid · Xavier weights · seed 0")
+
+
+def test_the_fields_of_a_stepwise_schedule_can_be_filled_where_it_is_chosen_and_keep_their_values() -> None:
+    app = open_frame(schedule="step", step_epochs="3", step_factor="0.2", decay="0.01")
+    fields = [app.number_input(key=name) for name in ("weight_decay", "step_epochs", "step_factor")]
+    assert [(field.value, field.disabled) for field in fields] == [(0.01, False), (3, False), (0.2, False)]
+    app.selectbox(key="schedule").select("Cosine, down to 0").run()
+    fields = [app.number_input(key=name) for name in ("step_epochs", "step_factor")]
+    assert [(field.value, field.disabled) for field in fields] == [(3, True), (0.2, True)]
+    assert link_of(app)["schedule"] == "cosine"
+    app.button(key="preset First look").click().run()
+    assert link_of(app) == to_query(PRESETS["First look"])
 
 
 def test_a_failed_run_is_shown() -> None:
@@ -102,6 +125,12 @@ def test_a_run_that_is_gone_is_reported() -> None:
     shown = panel(open_frame(run="gone"))
     assert shown["run"] == ""
     assert "not here any more" in shown["notices"][0]
+
+
+def test_a_link_to_where_a_reason_is_seen_keeps_that_place_for_the_browser_and_is_no_setting() -> None:
+    app = open_frame(lr="0.25", look="20,conv1,fixed,mean_abs")
+    assert panel(app)["notices"] == []
+    assert link_of(app).items() >= {"lr": "0.25", "look": "20,conv1,fixed,mean_abs"}.items()
 
 
 def test_the_link_fills_the_form_and_the_form_the_link() -> None:
@@ -132,7 +161,7 @@ def test_a_setting_that_cannot_be_run_is_explained_and_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", ["examples", "batch_size", "learning_rate", "epochs", "dropout", "momentum", "seed"]
+    "setting", ["examples", "batch_size", "learning_rate", "epochs", "dropout", "momentum", "weight_decay", "seed"]
 )
 def test_an_emptied_field_is_explained_by_its_label(setting: str) -> None:
     app = open_frame()
@@ -159,6 +188,43 @@ def test_no_refusal_on_the_page_has_a_name_out_of_the_code(settings: dict[str, A
         read_config(values | {"arms": ["bn"]} | settings)
     label = {"epochs": "Epochs", "arms": "Arms", "momentum": "Momentum (SGD)"}[next(iter(settings))]
     assert str(refusal.value).startswith(label)
+
+
+ODD = {
+    bool: st.booleans() | st.none(),
+    int: st.integers() | st.none() | st.floats(),
+    float: st.floats() | st.none() | st.integers(),
+    str: st.text(max_size=20) | st.none(),
+    tuple: st.lists(st.text(max_size=8) | st.sampled_from(["bn", "none", "gn2", "bn:eps=nan"]), max_size=8) | st.none(),
+}
+
+
+@given(st.data())
+def test_whatever_the_form_may_hold_is_an_experiment_or_a_refusal_in_words(data: st.DataObject) -> None:
+    usual = {field.name: getattr(ExperimentConfig(), field.name) for field in fields(ExperimentConfig)}
+    usual["arms"] = [arm.name for arm in usual["arms"]]
+    odd = data.draw(st.sets(st.sampled_from(sorted(usual)), min_size=1, max_size=3))
+    kinds = {name: tuple if name == "arms" else type(usual[name]) for name in usual}
+    values = usual | {name: data.draw(ODD[kinds[name]], label=name) for name in sorted(odd)}
+    assert len(said_of(values)) > 20
+
+
+def said_of(values: dict[str, Any]) -> str:
+    try:
+        return f"an experiment that takes {read_config(values).work:,}"
+    except ConfigError as refused:
+        return str(refused)
+
+
+def test_settings_that_take_more_than_a_run_may_here_are_explained_before_start_is_pressed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(manager(), "most_work", 900_000)
+    app = open_frame()
+    assert not app.error
+    app.number_input(key="epochs").set_value(4).run()
+    assert "at most 900,000 images × epochs × arms × layers; this one takes 1,200,000" in app.error[0].value
+    assert panel(app)["problem"] == app.error[0].value
 
 
 def test_an_arm_that_was_typed_wrong_is_explained() -> None:

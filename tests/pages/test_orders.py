@@ -24,7 +24,7 @@ from tests.pages.visits import open_frame
 NONE = (parse_arm("none"),)
 ENDLESS = ExperimentConfig(data="digits", examples=64, batch_size=16, epochs=1000, arms=NONE)
 SMALL = replace(ENDLESS, epochs=1)
-NOWHERE = {"run": "", "key": ""}
+NOWHERE = {"run": ""}
 
 pytestmark = pytest.mark.usefixtures("small_digits")
 
@@ -81,7 +81,7 @@ def show_in_fields(app: AppTest, config: ExperimentConfig) -> None:
 
 def in_view(app: AppTest) -> dict[str, str]:
     """What an order says of the run in view."""
-    return {"run": told(app)["run"], "key": told(app)["key"]}
+    return {"run": told(app)["run"]}
 
 
 def run_of(app: AppTest, manager: RunManager) -> Run:
@@ -249,15 +249,15 @@ def test_start_with_the_settings_of_ones_own_run_under_way_leaves_it_alone(manag
 def test_start_takes_the_place_of_ones_own_run_and_leaves_another_s_alone(manager: RunManager, until) -> None:
     app = open_frame(**to_query(ENDLESS))
     send(app, {"do": "start"})
-    run, key = run_of(app, manager), told(app)["key"]
-    watcher, owner = (
-        open_frame(run=run.id),
-        open_frame(run=run.id),
-    )  # the owner after a reload: with the key
+    run = run_of(app, manager)
+    watcher, owner = open_frame(run=run.id), open_frame(run=run.id)
+    owner.session_state["visitor"].key = app.session_state["visitor"].key  # after a reload: with the same cookie
+    watcher.number_input(key="learning_rate").set_value(0.02)  # with the same settings they would join it
     send(watcher, {"do": "start", "run": run.id})
-    assert not run.ended
-    send(owner, {"do": "restart", "run": run.id, "key": key})
+    assert (run_of(watcher, manager) is run, run.ended) == (False, False)
+    send(owner, {"do": "restart", "run": run.id})
     until(lambda: run.ended)
+    assert run.status == "stopped"
 
 
 # --- the settings of the run in view, and those of the next one -------------------------------------------------------
@@ -308,9 +308,10 @@ def test_what_a_run_without_its_data_was_to_be_is_no_new_setting(manager: RunMan
     run = manager.submit(replace(asked, data="digits"))
     run.asked = asked  # as where kmnist could not be had
     app = open_frame(run=run.id)
+    app.session_state["visitor"].key = run.key
     send(app, {"do": "fill", "form": to_query(asked)})
     assert told(app)["changed"] == ""
-    send(app, {"do": "start", "run": run.id, "key": run.key})
+    send(app, {"do": "start", "run": run.id})
     assert told(app)["run"] == run.id  # it is under way already
     app.number_input(key="learning_rate").set_value(0.02).run()
     assert told(app)["changed"] == "learning rate 0.02"
@@ -396,3 +397,43 @@ def test_an_earlier_run_that_is_gone_is_told_and_no_longer_drawn(manager: RunMan
     send(app, {"do": "look"})
     assert told(app)["ghosts"] == []
     assert "Run 1 is not here any more" in told(app)["notices"][0]
+
+
+# --- arms that are hidden ---------------------------------------------------------------------------------------------
+
+THREE = replace(ENDLESS, arms=(*NONE, parse_arm("bn:dropout=0.37"), parse_arm("ln:dropout=0.38")))
+
+
+def test_hidden_arms_are_in_nothing_that_the_owners_page_is_told_until_they_are_revealed(manager: RunManager) -> None:
+    app = open_frame(**to_query(THREE))
+    send(app, {"do": "start", "hides": True})
+    run = run_of(app, manager)
+    assert run.hidden == ("bn:dropout=0.37", "ln:dropout=0.38")
+    assert run.config == THREE
+    app.run()
+    page = json.dumps([told(app) | {"experiment": ""}, told(app, "orders")["link"], dict(app.query_params)])
+    assert "0.37" not in page
+    assert "0.38" not in page
+    assert told(app)["changed"] == ""  # the form has the arms of the run, seen or not
+    send(app, {"do": "reveal"} | in_view(app))
+    assert told(app, "orders")["link"]["arms"] == "none,bn:dropout=0.37"
+    send(app, {"do": "show"} | in_view(app))
+    assert told(app, "orders")["link"]["arms"] == "none,bn:dropout=0.37,ln:dropout=0.38"
+
+
+def test_a_rerun_of_a_run_with_hidden_arms_has_all_of_them(manager: RunManager) -> None:
+    app = open_frame(**to_query(THREE))
+    send(app, {"do": "start", "hides": True})
+    send(app, {"do": "restart", "hides": True} | in_view(app))
+    assert (run_of(app, manager).config, len(run_of(app, manager).hidden)) == (THREE, 2)
+
+
+def test_who_opens_the_link_of_a_run_with_hidden_arms_gets_the_arms_that_are_shown_and_reveals_none(
+    manager: RunManager,
+) -> None:
+    run = manager.submit(THREE, key="the teacher's", hides=True)
+    app = open_frame(run=run.id)
+    assert app.multiselect(key="arms").value == ["none"]
+    send(app, {"do": "reveal"} | in_view(app))
+    assert len(run.hidden) == 2
+    assert "Only who started this run" in told(app)["notices"][0]

@@ -71,7 +71,7 @@ def test_chinese_help_is_as_wide_as_the_terminal_and_no_wider(capsys: Any, monke
     ("words", "said"),
     [
         ("--language zh", "缺少必需的参数：命令"),
-        ("--language zh trian", "命令：没有'trian'这一选项"),
+        ("--language zh trian", "命令：不能是'trian'"),
         ("sequence --language zh --data", "--data：需要一个值"),
         ("data --language fr fetch", "--language: invalid choice: 'fr' (choose from "),
     ],
@@ -99,7 +99,7 @@ def test_a_process_takes_the_machine_s_language() -> None:
     [
         (
             "train --lr fast",
-            "错误：--lr：这个值应为数；给出的是“fast”。请写成0.1这样的形式。参见 `python -m core train --help`。",
+            "错误：--lr：这个值应是一个数；给出的是“fast”。请写成0.1这样的形式。参见 `python -m core train --help`。",
         ),
         ("train --lr", "错误：--lr：需要一个值。参见 `python -m core train --help`。"),
         ("train --warp 9", "错误：--warp：没有这个选项。参见 `python -m core train --help`。"),

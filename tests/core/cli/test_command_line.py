@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 import pytest
 import torch
 
-from core.cli.commands import CANNOT, DONE, FAULT, INTERRUPTED, NOTHING_TO_SHOW, write_json
+from core.cli.commands import CANNOT, DONE, FAULT, INTERRUPTED, NOTHING_TO_SHOW, TERMINATED, write_json
 from core.cli.flags import UsageError, about_digits, build_parser, experiment
 from core.cli.process import main
 from core.cli.settings import FLAGS, PRESET_FLAGS
@@ -238,11 +238,11 @@ def test_every_flag_reaches_its_setting() -> None:
     words = (
         "--data mnist --examples 5000 --batch-size 64 --no-drop-last --norm bn/none --norm gn1 --norm bn:dropout=0.5 "
         "--activation relu --pool avg --init he --depth 8 --dropout 0.2 --optimizer adam --lr 0.01 --momentum 0.9 "
-        "--epochs 7 --seed 42"
+        "--weight-decay 0.001 --schedule step --step-epochs 2 --step-factor 0.1 --epochs 7 --seed 42"
     )
     arms = tuple(parse_arm(name) for name in ("bn/none", "gn1", "bn:dropout=0.5"))
     expected = ExperimentConfig(
-        "mnist", 5000, 64, False, arms, "relu", "avg", "he", 8, 0.2, "adam", 0.01, 0.9, 7, 42
+        "mnist", 5000, 64, False, arms, "relu", "avg", "he", 8, 0.2, "adam", 0.01, 0.9, 0.001, "step", 2, 0.1, 7, 42
     )  # fmt: skip
     assert parsed(*words.split()) == expected
     assert all(getattr(expected, field) != getattr(ExperimentConfig(), field) for field in FLAGS)
@@ -316,7 +316,7 @@ def test_a_decimal_comma_is_a_decimal_sign() -> None:
 def test_a_link_of_the_page_is_the_experiment_on_the_page() -> None:
     config = ExperimentConfig(arms=(parse_arm("bn:book"), parse_arm("in/ln")), learning_rate=0.25, drop_last=False)
     query = "&".join(f"{key}={value}" for key, value in to_query(config).items())
-    assert parsed("--link", f"http://localhost:8501/train?{query}&run=Xy_12&cube=left:gn") == config
+    assert parsed("--link", f"http://localhost:8501/train?{query}&run=Xy_12&cube=left:gn&look=20,conv1") == config
 
 
 # Bad input: exit code 2 and one line with the flag, what it got and what to do
@@ -346,10 +346,14 @@ REFUSED = {
     "--pool sum": "error: --pool: It must be one of max, avg; got “sum”.",
     "--depth 6": "error: --depth: It must be one of 5, 8, 12; got “6”.",
     "--momentum 1": "error: --momentum: ",
+    "--weight-decay=-1": "error: --weight-decay: Weight decay is 0, for none, or a number that float32 holds",
+    "--schedule linear": "error: --schedule: It must be one of constant, step, cosine; got “linear”.",
+    "--step-epochs 0": "error: --step-epochs: A stepwise learning rate falls every 1 to 1,000 epochs; got 0.",
+    "--step-factor 2": "error: --step-factor: The factor of a learning rate that falls stepwise is above 0 and below 1",
     "--dropout nan": "error: --dropout: ",
     "--seed -1": "error: --seed: A seed is a whole number from 0",
     f"--seed {'9' * 5000}": "error: --seed: It must be a whole number; got “9999",
-    "--norm foo": "error: --norm: An arm is a norm (none, bn, ln, in, gn, rms)",
+    "--norm foo": "error: --norm: An arm is a norm (none, bn, ln, in, gn, rms, mo, vo, fix)",
     "--norm gn4": "error: --norm: GroupNorm's groups must divide the channels",
     "--norm bn --norm bn": "error: --norm: Every arm must differ from the others; got bn twice.",
     "--batch-size 1": "error: --norm, --batch-size: A batch of 1 has no spread",
@@ -696,4 +700,4 @@ def test_ctrl_c_while_the_program_is_still_read_ends_it_without_a_traceback() ->
 def test_every_exit_code_is_documented() -> None:
     page = (Path(__file__).parents[3] / "docs/command-line.md").read_text(encoding="utf-8")
     documented = re.findall(r"^\| (\d+) \|", page.split("## Exit codes")[1], re.MULTILINE)
-    assert documented == [str(code) for code in (DONE, NOTHING_TO_SHOW, CANNOT, FAULT, INTERRUPTED)]
+    assert documented == [str(code) for code in (DONE, NOTHING_TO_SHOW, CANNOT, FAULT, INTERRUPTED, TERMINATED)]

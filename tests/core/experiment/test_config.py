@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from core.experiment.arm import ArmConfig, Norm, parse_arm
 from core.experiment.config import PRESETS, ExperimentConfig
 from core.experiment.rules import ConfigError
+from core.language.speech import speaking
 from core.nets.lenet import build_lenet
 from tests.core.drawn import valid_arms
 
@@ -57,6 +58,29 @@ def test_an_arm_has_one_name_and_one_title(text: str, name: str, title: str) -> 
     assert not title[-1].isdigit()  # "lr 0.1 92.5 %"
 
 
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("bn", "批量规范化"),
+        ("gn1", "组规范化（1组）"),
+        ("gn1:lr=0.3", "组规范化（1组，学习率0.3）"),
+        ("bn:book:dropout=0.5", "批量规范化（书中的代码，暂退概率0.5）"),
+        ("bn/gn:book:dropout=0.5", "卷积层的批量规范化+全连接层的组规范化（2组，书中的代码，暂退概率0.5）"),
+        ("ln:dropout=0.5:lr=2", "层规范化（暂退概率0.5，学习率2）"),
+        ("none:lr=0.3", "无规范化（学习率0.3）"),
+    ],
+)
+def test_in_chinese_what_sets_an_arm_apart_stands_in_one_bracket(text: str, title: str) -> None:
+    arm = parse_arm(text)
+    with speaking("zh"):
+        assert str(arm.title) == title
+
+
+@pytest.mark.parametrize("text", ["ｎｏｎｅ／ｂｎ：ｌｒ＝０．３", "NONE／bn：lr=0，3", "none/bn:lr=0。3"])
+def test_an_arm_typed_in_full_width_is_its_ascii_twin(text: str) -> None:
+    assert parse_arm(text) == parse_arm("none/bn:lr=0.3")
+
+
 def test_numbers_that_do_not_fit_six_digits_keep_all_of_them_in_the_name() -> None:
     assert parse_arm("bn:lr=0.123456789").name == "bn:lr=0.123456789"
 
@@ -82,6 +106,16 @@ REFUSED: list[tuple[dict[str, Any], str, str, str]] = [
     ({"learning_rate": float("nan")}, "finite number above 0", "got nan", "Use 0.1"),
     ({"dropout": 1.0}, "share of values set to 0", "got 1", "Use 0 to 0.9"),
     ({"momentum": -0.1}, "share of the last step", "got -0.1", "Use 0 or 0.9"),
+    ({"weight_decay": -0.1}, "Weight decay is 0, for none, or a number", "got -0.1", "Use 0 or 0.0005"),
+    ({"weight_decay": 1e39}, "that float32 holds, from 1.2e-38 to 3.4e+38", "got 1e+39", "Use 0 or 0.0005"),
+    ({"weight_decay": float("nan")}, "Weight decay is 0, for none", "got nan", "Use 0 or 0.0005"),
+    ({"schedule": "linear"}, "must be one of constant, step, cosine", "“linear”", "Use one of them"),
+    ({"step_epochs": 0}, "falls every 1 to 1,000 epochs", "got 0", "Use 1 to 1,000"),
+    ({"step_factor": 0.0}, "above 0 and below 1", "got 0", "Use 0.5"),
+    ({"step_factor": 1.0}, "above 0 and below 1", "got 1", "Use 0.5"),
+    ({"step_factor": float("inf")}, "above 0 and below 1", "got inf", "Use 0.5"),
+    ({"step_factor": 1e-39}, "above 0 and below 1", "1e-39 is 0 or 1 in float32", "Use 0.5"),
+    ({"step_factor": 0.99999999}, "above 0 and below 1", "0.99999999 is 0 or 1 in float32", "Use 0.5"),
     ({"batch_size": 300, "examples": 200}, "cannot be larger", "300 for 200", "Lower the batch size"),
     ({"batch_size": 1}, "no spread", "batch size 1 with BatchNorm on linear layers", "bn/none"),
     ({"examples": 257, "drop_last": False}, "no spread", "257 images in batches of 256", "Drop the last short"),

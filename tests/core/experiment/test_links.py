@@ -39,6 +39,17 @@ def test_whether_the_last_short_batch_is_dropped_survives_the_link(keep: bool) -
     assert from_query(to_query(config))[0].drop_last is keep
 
 
+def test_a_link_of_before_there_were_decay_and_schedules_means_what_it_meant() -> None:
+    before = (
+        "data=mnist&examples=500&batch=20&drop_last=0&arms=none,bn:lr=0.3&act=relu&pool=avg&init=he&depth=8&dropout=0.1"
+        "&opt=adam&lr=0.01&momentum=0.5&epochs=2&seed=7"
+    )
+    config, problems = from_query(dict(pair.split("=", 1) for pair in before.split("&")))
+    assert problems == []
+    assert (config.weight_decay, config.schedule) == (0.0, "constant")
+    assert (config.learning_rate, config.seed) == (0.01, 7)
+
+
 # --- links are read strictly -------------------------------------------------------------------------------------
 
 
@@ -127,6 +138,14 @@ def test_a_number_in_a_link_may_have_a_decimal_comma_among_the_arms_too() -> Non
     assert problems == []
     assert (config.learning_rate, config.dropout) == (0.3, 0.25)
     assert [arm.name for arm in config.arms] == ["none:lr=0.02", "bn:dropout=0.5:lr=1.5", "ln"]
+
+
+def test_a_link_written_in_full_width_reads_as_its_ascii_twin() -> None:
+    arms = "none，bn：dropout=0。5、ln：lr＝０，３，ｇｎ１"
+    config, problems = from_query({"lr": "０．３", "batch": "３２", "arms": arms})
+    assert problems == []
+    assert (config.learning_rate, config.batch_size) == (0.3, 32)
+    assert [arm.name for arm in config.arms] == ["none", "bn:dropout=0.5", "ln:lr=0.3", "gn1"]
 
 
 def test_a_link_to_fewer_examples_than_the_usual_batch_has_takes_one_batch_of_them() -> None:

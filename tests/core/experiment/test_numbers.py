@@ -24,6 +24,11 @@ from core.experiment.rules import ConfigError, read_number
         ("1,5e-3", 0.0015),
         ("2E−05", 2e-5),  # with the minus that the pages write
         ("1e3", 1000.0),
+        ("０．３", 0.3),  # as a Chinese input method writes them
+        ("0。3", 0.3),
+        ("0，3", 0.3),
+        ("１ｅ－３", 0.001),
+        ("\u3000＋５\u3000", 5.0),
     ],
 )
 def test_a_decimal_number_may_have_a_point_or_a_comma(text: str, value: float) -> None:
@@ -40,7 +45,10 @@ def test_a_comma_that_could_mean_either_is_refused_with_both_ways_to_write_it(te
     )
 
 
-@pytest.mark.parametrize(("text", "value"), [("20", 20), ("60,000", 60_000), ("4,294,967,295", 2**32 - 1), ("−3", -3)])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("20", 20), ("60,000", 60_000), ("4,294,967,295", 2**32 - 1), ("−3", -3), ("６０，０００", 60_000)],
+)
 def test_a_whole_number_may_be_written_as_the_pages_write_it(text: str, value: int) -> None:
     assert read_number(text, "It", "seed", int) == value
 
@@ -53,7 +61,7 @@ def test_a_whole_number_has_no_decimals(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1,2,3", "1,000.5", "1.000,5", "1,000,000", "3,", ",", "0,3 and more", "0，3", "٣", "1_0.5", "²"]
+    "text", ["1,2,3", "1,000.5", "1.000,5", "1,000,000", "3,", ",", "0,3 and more", "0、3", "٣", "1_0.5", "²"]
 )
 def test_other_commas_are_no_number(text: str) -> None:
     with pytest.raises(ConfigError, match=r"It must be a number; got “.*”\. Write it like 0\.1\."):

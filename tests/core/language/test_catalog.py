@@ -40,7 +40,7 @@ def test_python_and_the_browser_read_the_same_translation() -> None:
     browser_reads = json.loads((ROOT / "assets/locale/zh.json").read_text())
     assert browser_reads["❚❚ Pause"] == python_reads.gettext("❚❚ Pause") == "❚❚ 暂停"
     assert browser_reads["one mini-batch\u0004▸❘ Step"] == python_reads.pgettext("one mini-batch", "▸❘ Step")
-    assert "Training images" not in browser_reads  # what Python alone says
+    assert "What each sets" not in browser_reads  # what Python alone says
 
 
 # --- what is noticed ---------------------------------------------------------------------------------------------

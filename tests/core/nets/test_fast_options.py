@@ -112,9 +112,18 @@ SAID_ONCE = pytest.mark.filterwarnings("ignore:Using padding='same'")  # so that
 
 @SAID_ONCE
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_every_layer_is_torchs_whatever_its_options_and_its_input(kind, data):
+    assert_as_torchs(data.draw(cases(kind)))
+
+
+@SAID_ONCE
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=600)
+@given(data=st.data())
+def test_every_layer_is_torchs_in_many_more_cases(kind, data):
     assert_as_torchs(data.draw(cases(kind)))
 
 

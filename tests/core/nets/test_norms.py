@@ -354,6 +354,11 @@ def test_impossible_norms_are_refused_with_the_rule() -> None:
 
 # The layers of an arm
 
+
+def _batch(X: torch.Tensor) -> tuple[int, ...]:
+    return (0,) if X.ndim == 2 else (0, 2, 3)
+
+
 WRITTEN_OUT = {
     Norm.NONE: lambda X: X,
     Norm.BN: lambda X: standardize(X, (0,) if X.ndim == 2 else (0, 2, 3)),
@@ -361,6 +366,9 @@ WRITTEN_OUT = {
     Norm.IN: instance_norm,
     Norm.GN: lambda X: group_norm(X, 2),
     Norm.RMS: rms_norm,
+    Norm.MO: lambda X: X - X.mean(_batch(X), keepdim=True),
+    Norm.VO: lambda X: X / (X.var(_batch(X), keepdim=True, unbiased=False) + 1e-5).sqrt(),
+    Norm.FIX: lambda X: standardize(X, _batch(X)),
 }
 BUILDABLE = [(norm, shape) for norm in Norm for shape in ((5, 8), MAPS) if norm is not Norm.IN or len(shape) == 4]
 

@@ -72,9 +72,17 @@ def cases(draw: st.DrawFn, kind: str) -> Case:
 
 
 @pytest.mark.parametrize("kind", LAYERS)
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(data=st.data())
 def test_every_layer_is_torchs_whatever_its_options_and_its_input(kind, data):
+    assert_as_torchs(data.draw(cases(kind)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", LAYERS)
+@settings(max_examples=300)
+@given(data=st.data())
+def test_every_layer_is_torchs_in_many_more_cases(kind, data):
     assert_as_torchs(data.draw(cases(kind)))
 
 

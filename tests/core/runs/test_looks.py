@@ -132,14 +132,12 @@ def test_each_page_gets_the_conclusion_about_the_layer_that_it_shows(
     assert len(set(by_layer.values())) == 5
 
 
-def test_every_page_says_which_arms_are_dead_and_train_says_what_the_latest_look_found(
-    small_images: Images,
-) -> None:
+def test_every_page_says_which_arms_are_dead(small_images: Images) -> None:
     config = small(activation="relu", arms=ARMS[:2])
     arms = build_arms(config, torch.device("cpu"))
     kept = Observations(TITLES)
     kept.append(look_at_fixed_images(config, small_images, arms, 0))
-    assert kept.dead == ""
+    assert "Dead" not in kept.since(0, "fixed")[0].to_json("gradients", None)["says"]
     with torch.no_grad():
         dict(arms[0].model.named_parameters())["fc2.bias"].fill_(-100)
     kept.append(look_at_fixed_images(config, small_images, arms, 7))
@@ -147,7 +145,6 @@ def test_every_page_says_which_arms_are_dead_and_train_says_what_the_latest_look
         "Dead at step 7, 0 for all 64 images: fc2 of No normalization. "
         "Gradient exactly 0 at step 7: every layer of No normalization."
     )
-    assert str(kept.dead) == dead
     latest = kept.since(1, "fixed")[0]
     assert latest.to_json("gradients", None)["says"].endswith(dead)
     assert latest.to_json("activations", None)["says"]["conv1"].endswith(dead)
@@ -298,7 +295,7 @@ def test_a_look_that_was_due_does_not_hold_up_those_that_a_page_asks_for(
     looks: list[NetworksSeen], small_images: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, clock = Run(small(), Line(), grace=60), [100.0]
-    monkeypatch.setattr("core.runs.run.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("core.runs.pace.time.monotonic", lambda: clock[0])
 
     def looked(at: float, step: int) -> frozenset[str]:
         clock[0] = at
@@ -326,3 +323,61 @@ def test_a_look_that_was_kept_is_told_in_the_language_of_whoever_asks(observatio
     assert english["says"].startswith("From image to image a unit of fc1 after the activation varies by: No norm")
     assert chinese["arms"]["bn"]["fc1"]["rule"] == "饱和：在[0.05, 0.95]之外"
     assert english["arms"]["bn"]["fc1"]["rule"] == "saturated: outside [0.05, 0.95]"
+
+
+def test_the_strip_of_train_has_a_look_every_three_seconds_and_holds_up_no_page(
+    looks: list[NetworksSeen], small_images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, clock = Run(small(), Line(), grace=60), [100.0]
+    monkeypatch.setattr("core.runs.pace.time.monotonic", lambda: clock[0])
+
+    def looked(at: float, *asked: tuple[str, float]) -> frozenset[str]:
+        clock[0] = at
+        for source, apart in asked:
+            run.seen_inside(0, source, apart)
+        sources = run.look([], small_images, 499)
+        for _ in sources:
+            run.publish(looks[0])
+        return sources
+
+    strip, page = ("fixed", 3.0), ("batch", 0.5)
+    assert looked(100.0, strip) == {"fixed"}
+    assert [looked(100.0 + wait, strip) for wait in (0.5, 1.5, 2.9)] == [frozenset()] * 3
+    assert looked(103.1, strip) == {"fixed"}
+    assert looked(103.7, strip, page) == {"batch"}
+    assert looked(104.3, strip, page) == {"batch"}
+    assert looked(106.2, strip, page) == {"fixed", "batch"}, "though the page has had looks meanwhile"
+    page = ("fixed", 0.5)  # with the strip's images; it has them at its own pace
+    assert [looked(112.0 + wait, strip, page) for wait in (0, 0.6, 1.2)] == [{"fixed"}] * 3
+
+
+def test_the_strip_gets_the_numbers_that_the_pages_of_gradients_and_activations_draw(
+    observations: Observations,
+) -> None:
+    for look in observations.since(0, "fixed"):
+        depth, gradients, activations = (look.to_json(view, None) for view in ("depth", "gradients", "activations"))
+        assert (depth["step"], depth["arms"].keys()) == (gradients["step"], gradients["arms"].keys())
+        for arm, layers in depth["arms"].items():
+            for name, numbers in layers.items():
+                activated = activations["arms"][arm][name]["stages"].get("activated")
+                assert numbers == {
+                    "gradient": gradients["arms"][arm][name]["mean_abs"],
+                    "spread": activated and activated["unit_std"],
+                }
+        assert len(json.dumps(depth)) < 0.2 * len(json.dumps(activations))
+    assert depth["arms"]["none"]["fc3"]["spread"] is None, "the last layer has no activation"
+
+
+@pytest.mark.parametrize(
+    ("changes", "due"),
+    [
+        ({"batch_size": 2}, {"fixed", "batch"}),
+        ({"batch_size": 32}, {"fixed"}),
+        ({"batch_size": 2, "arms": (parse_arm("none"), parse_arm("bn/none"))}, {"fixed"}),
+    ],
+)
+def test_where_a_linear_layer_normalizes_over_a_few_images_the_batch_is_looked_at_too(
+    changes: dict[str, object], due: set[str], small_images: Images
+) -> None:
+    run = Run(small(**changes), Line(), grace=60)
+    assert [run.look([], small_images, step) for step in (2, 3)] == [due, frozenset()]

@@ -33,8 +33,10 @@ CONFIG = ExperimentConfig(
 )
 QUESTIONS = {
     "maps": partial(questions.feature_maps, layer="conv1", stage="scaled", image=3),
-    "recalibration": questions.recalibration,
+    "recalibration": partial(questions.recalibration, examples=300),
+    "bias gradients": questions.bias_gradients,
     "noise": partial(questions.noise, layer="fc1"),
+    "noise by layer": partial(questions.noise_by_layer, size=4),
     "activation": partial(questions.activation, arm="bn", layer="conv2", images=8),
 }
 
@@ -123,11 +125,10 @@ def test_one_range_holds_all_arms_and_a_linear_layer_is_one_row(arms, small_imag
 
 
 @pytest.mark.parametrize("name", ["bn", "bn:book"])
-def test_recalibrated_statistics_are_plain_averages_over_the_batches(arms, digits, name: str, monkeypatch) -> None:
+def test_recalibrated_statistics_are_plain_averages_over_the_batches(arms, digits, name: str) -> None:
     """Against numpy in float64: per batch with PyTorch's own convolution, averaged with equal weights."""
-    monkeypatch.setattr(questions, "RECALIBRATION_IMAGES", 800)
     model = copy.deepcopy(find(arms, name).model).eval()
-    questions._recalibrate(model, digits)
+    questions._recalibrate(model, digits.train_images[:800])
     seen: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     slow = copy.deepcopy(model).double()
     norms = {key: m for key, m in slow.named_modules() if isinstance(m, BatchNorm | nn.BatchNorm1d | nn.BatchNorm2d)}
@@ -153,7 +154,7 @@ def test_recalibrated_statistics_are_plain_averages_over_the_batches(arms, digit
 
 
 def test_recalibration_says_three_accuracies_for_every_batch_norm_and_nothing_for_others(arms, small_images) -> None:
-    answer = questions.recalibration(arms, small_images)
+    answer = questions.recalibration(arms, small_images, 300)
     assert answer["images"] == 250
     assert answer["test_images"] == 100
     assert list(answer["arms"]) == ["bn", "bn:book", "bn:dropout=0.5"]
@@ -172,9 +173,60 @@ def test_recalibration_says_three_accuracies_for_every_batch_norm_and_nothing_fo
 
 
 def test_recalibration_closes_the_gap_of_a_young_network(arms, small_images) -> None:
-    said = questions.recalibration(arms, small_images)["arms"]["bn"]
+    said = questions.recalibration(arms, small_images, 300)["arms"]["bn"]
     assert said["recalibrated"] > said["running"] + 0.1
     assert abs(said["recalibrated"] - said["batch"]) < 0.15
+
+
+@pytest.mark.parametrize(("examples", "used"), [(300, 250), (100, 100), (1_000_000, 250)])
+def test_recalibration_sees_no_image_that_the_run_has_not_trained_on(
+    arms, small_images, examples, used, monkeypatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(questions, "_recalibrate", lambda model, images: seen.append(images))
+    assert questions.recalibration(arms, small_images, examples)["images"] == used
+    assert torch.equal(seen[0], small_images.train_images[:examples])
+
+
+@pytest.mark.parametrize("name", ["none", "bn", "ln"])
+def test_the_bias_gradient_of_the_last_layer_is_as_by_the_formula_of_softmax_regression(
+    arms, small_images, name: str
+) -> None:
+    """In numpy: the loss's slope at the logits is (softmax − label) / N, and reaches the weights through the inputs."""
+    model = copy.deepcopy(find(arms, name).model).train()
+    of_one_class = replace(small_images, test_labels=torch.zeros_like(small_images.test_labels))  # a large one below 0
+    images, labels = as_floats(of_one_class.test_images[:64]), of_one_class.test_labels[:64]
+    seen: list[Tensor] = []
+    model.get_submodule("fc3").register_forward_hook(lambda module, inputs, output: seen.extend([*inputs, output]))
+    model(images)
+    inputs, logits = (each.detach().double().numpy() for each in seen)  # [64, 84], [64, 10]
+    shares = np.exp(logits - logits.max(1, keepdims=True))
+    shares /= shares.sum(1, keepdims=True)
+    slope = (shares - np.eye(10)[labels.numpy()]) / 64
+    told = questions.bias_gradients(arms, of_one_class)
+    assert told["images"] == 64
+    by_hand = np.abs(slope.sum(0)).max() / np.abs(slope.T @ inputs).max()
+    assert told["arms"][name]["fc3"] == pytest.approx(by_hand, rel=1e-4)
+
+
+def test_a_bias_has_nothing_to_learn_before_batch_norm_and_has_before_layer_norm(arms, small_images) -> None:
+    told = questions.bias_gradients(arms, small_images)["arms"]
+    assert list(told) == [arm.name for arm in arms]
+    for name in ("bn", "bn:book"):
+        assert max(told[name][layer] for layer in ("conv1", "conv2", "fc1", "fc2")) < 1e-4
+        assert told[name]["fc3"] > 0.01  # no norm follows it
+    assert min(told["ln"].values()) > 0.001
+
+
+def test_few_images_are_one_batch_of_their_own(arms, small_images) -> None:
+    few, all_of_them = (copy.deepcopy(find(arms, "bn").model).eval() for _ in range(2))
+    questions._recalibrate(few, small_images.train_images[:40])
+    for norm in (m for m in all_of_them.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)):
+        norm.train()
+        norm.momentum = 1.0
+    with torch.no_grad():
+        all_of_them(as_floats(small_images.train_images[:40]))
+    assert torch.equal(few.conv1_norm.running_mean, all_of_them.conv1_norm.running_mean)
 
 
 # --- noise -----------------------------------------------------------------------------------------------------------
@@ -225,3 +277,20 @@ def test_values_that_are_not_finite_do_not_stretch_the_range(arms, small_images)
         broken.conv1.bias[0] = math.inf
     answer = questions.feature_maps([replace(find(arms, "ln"), model=broken)], small_images, "conv1", "before", 0)
     assert all(map(math.isfinite, answer["range"]))
+
+
+# --- what is kept for the backward pass ------------------------------------------------------------------------------
+
+
+def test_the_bytes_kept_of_one_linear_layer_are_its_images_and_the_logits_shares() -> None:
+    """By hand: x for the weight's gradient, log-softmax and the labels for the loss's, and the loss's total weight."""
+    images = torch.zeros(6, 1, 28, 28, dtype=torch.uint8)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    assert questions._kept_bytes(network, images, torch.arange(6)) == 6 * (784 * 4 + 10 * 4 + 8) + 4
+
+
+def test_twice_the_batch_keeps_twice_the_bytes_and_normalizing_keeps_more_than_not(arms, small_images) -> None:
+    few, many = (questions.kept_bytes(arms, small_images, size)["arms"] for size in (64, 128))
+    for name in ("none", "bn", "ln"):
+        assert many[name] / few[name] == pytest.approx(2, rel=0.05)
+    assert few["bn"] > few["none"]

@@ -27,8 +27,10 @@ from core.experiment.rules import ConfigError
 from core.language.speech import speaking
 from core.runs import gallery
 from core.runs.asking import QueueFull
+from core.runs.line import Line
 from core.runs.manager import KEPT_RUNS, MAX_ACTIVE_RUNS, RunManager
-from core.runs.run import NotTheOwner, Run
+from core.runs.owner import NotTheOwner
+from core.runs.run import Run
 from core.training.records import (
     ArmDiverged,
     DataArrived,
@@ -112,6 +114,20 @@ def test_paused_is_said_only_when_the_mini_batch_has_ended_and_then_no_step_is_m
     until(lambda: run.status == "paused")
     assert (run.snapshot().step, run.snapshot().asked) == (1, "")
     assert script.in_step.empty()
+
+
+def test_a_run_that_cannot_be_kept_as_it_ends_leaves_the_device_to_others() -> None:
+    def state() -> Any:
+        raise MemoryError
+
+    line = Line()
+    run, other = Run(CONFIG, line, 60.0), Run(CONFIG, line, 60.0)
+    assert not line.join(run)
+    line.join(other)
+    run.unkept.wanted, run.state = True, state
+    with pytest.raises(MemoryError):
+        run.end("stopped")
+    assert (run.status, line.place(other)) == ("stopped", 0)
 
 
 def test_a_step_is_exactly_one_mini_batch(start, script, until) -> None:
@@ -253,6 +269,23 @@ def test_the_rate_that_it_has_already_is_no_change(manager, start, until) -> Non
     assert [(r.old, r.new) for r in run.history if isinstance(r, LearningRateChanged)] == [(0.1, 0.3)]
 
 
+def test_under_a_schedule_the_rate_told_is_that_of_the_next_step_until_one_is_ordered(start, script) -> None:
+    run = start(replace(ENDLESS, learning_rate=0.4, schedule="step", step_factor=0.25))  # of 6 steps an epoch
+    for step, rate in enumerate((0.4, 0.4, 0.4, 0.4, 0.4, 0.1), 1):
+        assert script.step() == step
+        assert run.snapshot().learning_rate == rate
+        script.finish_step()
+    script.step()
+    run.change_learning_rate(run.key, 0.1)  # as it is now, and so it is to stay
+    script.finish_step()
+    script.step()
+    assert run._orders.rate is None  # the trainer has it
+    for _ in range(6):
+        script.finish_step()
+        script.step()
+    assert run.snapshot().learning_rate == 0.1
+
+
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_learning_rate_that_is_none_is_refused_and_nothing_changes(start, script, rate: float) -> None:
     run = start(ENDLESS)
@@ -375,6 +408,21 @@ def test_a_start_that_is_refused_leaves_ones_own_run_alone(script) -> None:
     script.end(manager)
 
 
+def test_what_is_more_than_a_run_may_take_is_refused_in_figures_and_disturbs_nobody(script) -> None:
+    manager = RunManager(device=torch.device("cpu"), grace=60, most_work=ENDLESS.work)
+    own = manager.submit(ENDLESS)
+    script.step()
+    more = replace(ENDLESS, arms=(*ENDLESS.arms, parse_arm("rms")))
+    with pytest.raises(ConfigError) as refused:
+        manager.submit(more, replaces=own)
+    assert str(refused.value) == (
+        f"On this server an experiment may take at most {ENDLESS.work:,} images × epochs × arms × layers; this one "
+        f"takes {more.work:,}. Use fewer images, epochs or arms."
+    )
+    assert (own.snapshot().asked, manager.active()) == ("", [own])
+    script.end(manager)
+
+
 def test_a_new_start_replaces_ones_own_run_even_when_the_line_is_full(script) -> None:
     manager = RunManager(device=torch.device("cpu"), grace=60, capacity=1)
     old = manager.submit(ENDLESS)
@@ -469,7 +517,8 @@ def test_a_run_goes_on_as_long_as_anybody_watches(script, monkeypatch) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that only the test moves."""
     now = [1000.0]
-    monkeypatch.setattr("core.runs.run.time", SimpleNamespace(monotonic=lambda: now[0]))
+    for module in ("clock", "watchers"):
+        monkeypatch.setattr(f"core.runs.{module}.time", SimpleNamespace(monotonic=lambda: now[0]))
     return now
 
 
@@ -774,7 +823,7 @@ def test_shutdown_ends_running_waiting_and_paused_runs_and_leaves_no_thread(unti
     running, waiting = manager.submit(ENDLESS), manager.submit(ENDLESS)
     until(lambda: running.status == "running")
     manager.shutdown(PATIENCE_SECONDS)
-    assert [run.status for run in (paused, running, waiting)] == ["stopped"] * 3
+    assert [run.status for run in (paused, running, waiting)] == ["interrupted"] * 3
     assert set(threading.enumerate()) <= before
 
 

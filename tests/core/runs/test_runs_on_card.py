@@ -23,7 +23,8 @@ from core.words.endings import OUT_OF_MEMORY
 from core.words.verdict import verdict
 
 DIGITS = ExperimentConfig(data="digits", examples=1280, batch_size=64, epochs=6, learning_rate=0.5)
-DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)]
+# On a processor these take seconds, to imitate what most machines lack.
+DEVICES = [pytest.param("cpu", marks=pytest.mark.slow), pytest.param("cuda", marks=pytest.mark.cuda)]
 
 
 @pytest.fixture(params=DEVICES)
@@ -56,7 +57,7 @@ def test_a_run_is_paused_stepped_asked_resumed_and_ends(card_manager: RunManager
         until(lambda: run.status == "paused")
     maps = run.ask(lambda arms, data: questions.feature_maps(arms, data, "conv2", "scaled", 3)).result(30)
     assert set(maps["arms"]) == {"none", "bn", "ln"}
-    recalibrated = run.ask(questions.recalibration).result(30)
+    recalibrated = run.ask(lambda arms, data: questions.recalibration(arms, data, DIGITS.examples)).result(30)
     assert recalibrated
     sites = Networks(run, patience=30).sites("bn")
     assert sites["conv1"].values.shape[1] == 6

@@ -36,7 +36,14 @@ CONFIG = ExperimentConfig(data="digits", examples=300, batch_size=20, epochs=5, 
 WILD = replace(CONFIG, activation="relu", arms=(parse_arm("none:lr=1e6"), parse_arm("bn:lr=1e30"), parse_arm("ln")))
 
 
-@pytest.fixture(params=["a processor taken for a card", pytest.param("cuda", marks=pytest.mark.cuda)])
+# On a processor these take seconds, to imitate what most machines lack.
+DEVICES = [
+    pytest.param("a processor taken for a card", marks=pytest.mark.slow),
+    pytest.param("cuda", marks=pytest.mark.cuda),
+]
+
+
+@pytest.fixture(params=DEVICES)
 def on_card(request: pytest.FixtureRequest, small_images: Images, monkeypatch: pytest.MonkeyPatch) -> Images:
     """The images on a card, or on a processor that is taken for one and whose graphs are the work itself."""
     if request.param == "cuda":
@@ -102,8 +109,9 @@ def numbers(history: list[Record], kind: type, field: str) -> dict[tuple[int, st
         replace(CONFIG, arms=SIX, epochs=4),
         replace(CONFIG, batch_size=64, drop_last=False, epochs=4, momentum=0.9, learning_rate=0.02),
         replace(CONFIG, depth=12, epochs=2, activation="tanh", pool="avg", learning_rate=0.001),
+        replace(CONFIG, epochs=4, weight_decay=0.05, schedule="cosine", learning_rate=0.05),
     ],
-    ids=["SGD", "momentum and short batches", "depth 12"],
+    ids=["SGD", "momentum and short batches", "depth 12", "decay and a cosine"],
 )
 def test_losses_tests_and_epochs_are_those_of_one_call_after_another(
     on_card, small_images, monkeypatch, config

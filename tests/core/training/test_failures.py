@@ -98,9 +98,13 @@ def measured(history: list[Record], arm: str) -> list[float]:
     return losses + [r.train_loss[arm] for r in history if isinstance(r, EpochFinished) and arm in r.train_loss]
 
 
-@pytest.mark.parametrize("threads", [1, 2], ids=["in turn", "side by side"])
 @pytest.mark.parametrize(
-    ("when", "step", "doing"), [(at_step(7), 7, "step"), (in_a_test, 0, "test"), (in_a_look, 0, "look")]
+    ("when", "step", "doing", "threads"),
+    [
+        pytest.param(when, step, doing, threads, marks=[pytest.mark.slow] if threads > 1 and doing != "step" else [])
+        for threads in (1, 2)  # in turn, and side by side
+        for when, step, doing in ((at_step(7), 7, "step"), (in_a_test, 0, "test"), (in_a_look, 0, "look"))
+    ],
 )
 def test_an_exception_in_one_arm_ends_it_with_its_name_and_the_others_have_the_same_numbers_as_without_it(
     small_images, breaks, monkeypatch, caplog, threads: int, when: When, step: int, doing: str

@@ -20,7 +20,16 @@ LEARNERS = [
         ExperimentConfig(learning_rate=0.3, momentum=0.9),
         lambda weights: torch.optim.SGD(weights, lr=0.3, momentum=0.9),
     ),
+    (
+        ExperimentConfig(learning_rate=0.3, weight_decay=0.01),
+        lambda weights: torch.optim.SGD(weights, lr=0.3, weight_decay=0.01),
+    ),
+    (
+        ExperimentConfig(optimizer="adam", learning_rate=0.01, weight_decay=0.3),
+        lambda weights: torch.optim.Adam(weights, lr=0.01, weight_decay=0.3),
+    ),
 ]
+NAMES = ["adam", "sgd", "momentum", "sgd with decay", "adam with decay"]
 
 
 def network() -> nn.Linear:
@@ -36,7 +45,7 @@ def learn(model: nn.Linear, optimizer: torch.optim.Optimizer, *steps: int) -> No
         optimizer.step()
 
 
-@pytest.mark.parametrize(("config", "torchs"), LEARNERS, ids=["adam", "sgd", "momentum"])
+@pytest.mark.parametrize(("config", "torchs"), LEARNERS, ids=NAMES)
 def test_the_weights_are_those_of_torchs_own_bit_for_bit(config, torchs) -> None:
     ours, theirs = network(), network()
     learn(ours, optimizer_for(ours, config, config.learning_rate), *range(20))
@@ -45,7 +54,7 @@ def test_the_weights_are_those_of_torchs_own_bit_for_bit(config, torchs) -> None
     assert torch.equal(ours.bias, theirs.bias)
 
 
-@pytest.mark.parametrize(("config", "torchs"), LEARNERS, ids=["adam", "sgd", "momentum"])
+@pytest.mark.parametrize(("config", "torchs"), LEARNERS, ids=NAMES)
 def test_what_torchs_own_has_kept_is_taken_up(config, torchs) -> None:
     ours, theirs = network(), network()
     before = torchs(theirs.parameters())
@@ -74,6 +83,7 @@ print(*sorted({"torchvision", "torch._dynamo", "sympy", "sklearn"} & set(sys.mod
 """
 
 
+@pytest.mark.slow
 def test_training_waits_for_no_import_that_takes_seconds() -> None:
     done = subprocess.run([sys.executable, "-c", TRAINS], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -91,5 +91,5 @@ def test_an_arms_title_is_told_in_the_language_of_who_reads() -> None:
     )
     with speaking("zh"):
         assert to_json(started)["arms"][0]["title"] == (
-            "卷积层用批量规范化+全连接层用组规范化（3组，书中的代码）（暂退概率0.5，学习率0.02）"
+            "卷积层的批量规范化+全连接层的组规范化（3组，书中的代码，暂退概率0.5，学习率0.02）"
         )

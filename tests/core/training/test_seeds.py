@@ -20,7 +20,9 @@ ARMS = tuple(map(parse_arm, ("none", "bn", "ln", "bn:book", "gn", "in/rms:lr=0.0
 CONFIG = ExperimentConfig(data="digits", examples=300, batch_size=50, epochs=3, learning_rate=0.01, arms=ARMS)
 
 
-@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)])
+@pytest.mark.parametrize(
+    "device", [pytest.param("cpu", marks=pytest.mark.slow), pytest.param("cuda", marks=pytest.mark.cuda)]
+)
 def test_each_seed_has_the_numbers_of_a_run_of_its_own(small_images: Images, device: str) -> None:
     names = ("train_images", "train_labels", "test_images", "test_labels")
     data = replace(small_images, **{name: getattr(small_images, name).to(device) for name in names})

@@ -18,7 +18,7 @@ from core.experiment.config import ExperimentConfig
 from core.nets.lenet import build_lenet
 from core.runs.manager import RunManager
 from core.training import records
-from core.training.arms import Batches, build_arms
+from core.training.arms import Arm, Batches, build_arms
 from core.training.evaluation import batch_statistics, evaluate, evaluation_mode
 from core.training.live_tests import EARLY_TESTS, is_live_test
 from core.training.meter import POINTS, Meter
@@ -30,6 +30,7 @@ from core.training.records import (
     TrainingStarted,
     TrainMeasured,
 )
+from core.training.steps import look_at_fixed_images
 from core.training.trainer import RunStopped, Unattended, train
 
 SIX = tuple(parse_arm(name) for name in ("none", "bn:dropout=0.3", "ln", "bn:book", "gn", "in/rms"))
@@ -109,6 +110,7 @@ def test_the_global_random_state_is_neither_read_nor_changed(small_images: Image
     assert numbers(again) == numbers(among)
 
 
+@pytest.mark.slow
 def test_restart_with_the_same_weights_gives_the_first_100_losses_again(
     manager: RunManager, start, small_digits
 ) -> None:
@@ -190,6 +192,38 @@ def test_a_plain_pytorch_loop_has_the_same_losses(small_images: Images, norm: st
             optimizer.step()
             expected.append(loss.item())
     assert losses(history_of(config, small_images), norm) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "share"),
+    [
+        ({"schedule": "cosine"}, lambda step: 0.5 * (1 + math.cos(math.pi * step / 10))),
+        ({"schedule": "step", "step_factor": 0.3, "momentum": 0.5}, lambda step: 0.3 ** (step // 5)),
+    ],
+    ids=["cosine", "stepwise"],
+)
+def test_with_decay_and_a_schedule_the_losses_are_those_of_a_plain_loop_that_writes_both_out(
+    small_images: Images, settings, share
+) -> None:
+    arms = (parse_arm("bn"), parse_arm("bn:lr=0.2"))
+    config = replace(CONFIG, examples=100, weight_decay=0.02, epochs=2, arms=arms, **settings)
+    found = history_of(config, small_images)
+    X, y = small_images.train_images.float() / 255, small_images.train_labels
+    for arm, start in zip(config.arms, (0.5, 0.2), strict=True):
+        model = build_lenet(arm, config)
+        kept = [torch.zeros_like(parameter) for parameter in model.parameters()]
+        generator, expected = torch.Generator().manual_seed(0), []
+        for rows in chain.from_iterable(torch.randperm(100, generator=generator).split(20) for _ in range(2)):
+            model.zero_grad()
+            loss = cross_entropy(model(X[rows]), y[rows])
+            loss.backward()
+            rate = start * share(len(expected))
+            with torch.no_grad():
+                for parameter, velocity in zip(model.parameters(), kept, strict=True):  # biases, γ and β among them
+                    velocity.mul_(config.momentum).add_(parameter.grad.add(parameter, alpha=0.02))
+                    parameter.add_(velocity, alpha=-rate)
+            expected.append(loss.item())
+        assert losses(found, arm.name) == expected
 
 
 # --- batches -----------------------------------------------------------------------------------------------------
@@ -356,6 +390,37 @@ def test_an_arm_with_a_learning_rate_of_its_own_keeps_it(small_images: Images) -
     plain, steered = (history_of(config, small_images, StopAfter(30, rates)) for rates in ({}, {11: 0.01}))
     assert losses(steered, "bn:lr=0.2") == losses(plain, "bn:lr=0.2")
     assert losses(steered, "ln") != losses(plain, "ln")
+
+
+def test_a_rate_set_by_hand_stays_as_it_is_whatever_the_schedule_says_and_only_for_who_follows(
+    small_images: Images,
+) -> None:
+    config = replace(CONFIG, schedule="cosine", arms=(parse_arm("bn:lr=0.2"), parse_arm("ln")))
+    plain, steered = (history_of(config, small_images, StopAfter(14, rates)) for rates in ({}, {11: 0.01}))
+    (change,) = [r for r in steered if isinstance(r, LearningRateChanged)]
+    assert (change.step, change.new) == (11, 0.01)
+    assert change.old == pytest.approx(0.25 * (1 + math.cos(math.pi * 9 / 105)))  # that of the mini-batch before
+    assert losses(steered, "bn:lr=0.2") == losses(plain, "bn:lr=0.2")
+    assert losses(steered, "ln")[:11] == losses(plain, "ln")[:11]
+    constant = replace(CONFIG, arms=(parse_arm("ln"),))
+    rates = {step: 0.25 * (1 + math.cos(math.pi * (step - 1) / 105)) for step in range(2, 11)} | {11: 0.01}
+    assert losses(steered, "ln") == losses(history_of(constant, small_images, StopAfter(14, rates)), "ln")
+
+
+def test_without_a_schedule_no_learning_rate_is_ever_touched(small_images: Images, monkeypatch) -> None:
+    monkeypatch.setattr(Arm, "follow", lambda *given: pytest.fail(f"{given}"))
+    arms = train(replace(CONFIG, examples=60, epochs=1), small_images, lambda record: None)
+    assert [arm.optimizer.param_groups[0]["weight_decay"] for arm in arms] == [0, 0, 0]
+
+
+def test_with_weight_decay_the_fixed_images_tell_no_update_since_a_step_is_not_rate_times_gradient(
+    small_images: Images,
+) -> None:
+    config = replace(CONFIG, arms=(parse_arm("bn"),))
+    for decay, is_told in ((0.0, True), (0.01, False)):
+        plain = replace(config, weight_decay=decay)
+        look = look_at_fixed_images(plain, small_images, build_arms(plain, torch.device("cpu")), 0)
+        assert [layer.gradient.update_ratio is not None for layer in look.arms["bn"].layers] == [is_told] * 5
 
 
 def test_a_stop_ends_before_the_next_step(small_images: Images) -> None:

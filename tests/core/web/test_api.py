@@ -30,7 +30,7 @@ from core.runs.manager import RunManager
 from core.runs.run import Run
 from core.training import records
 from core.training.arms import build_arms
-from core.training.records import DataReplaced, Record, StatusChanged, TrainMeasured
+from core.training.records import DataReplaced, LearningRateChanged, Record, StatusChanged, TrainMeasured
 from core.training.steps import look_at_fixed_images
 from core.training.trainer import train
 from core.web import api, assets
@@ -130,10 +130,21 @@ def test_train_says_which_arms_the_latest_look_found_dead(client, still, small_i
         gamma_beta(dict(arms[0].model.named_children())["fc2_norm"])[1].fill_(-100)
     still.publish(look_at_fixed_images(config, small_images, arms, 4))
     still.publish(records.TestMeasured(4, 0.67, 100, True, {"bn": 2.3}, {"bn": 0.1}, {}, {}, {"bn": 0.1}))
-    assert news(client, still)["state"]["verdict"] == (
-        "After 4 steps, on all 100 test images: BatchNorm 10.0 % (still at chance). Dead at step 4, 0 for all 64 "
-        "images: fc2 of BatchNorm. Gradient exactly 0 at step 4: every layer of BatchNorm."
-    )
+    state = news(client, still)["state"]
+    assert state["verdict"] == "After 4 steps, on all 100 test images: BatchNorm 10.0 % (still at chance)."
+    assert state["reasons"] == [
+        {
+            "said": "Dead at step 4, 0 for all 64 images: fc2 of BatchNorm. "
+            "Gradient exactly 0 at step 4: every layer of BatchNorm.",
+            "place": "Activations: fc2, step 4",
+            "arms": ["bn"],
+            "page": "activations",
+            "layer": "fc2",
+            "step": 4,
+            "source": "fixed",
+            "shown": "activated",
+        }
+    ]
 
 
 def test_the_whole_history_is_there_for_who_comes_late(client, finished) -> None:
@@ -153,6 +164,7 @@ def test_an_answer_is_serialised_once_for_all_watchers(client, still, monkeypatc
     calls: list[Run] = []
     real = api._points
     monkeypatch.setattr(api, "_points", lambda run, snapshot: calls.append(run) or real(run, snapshot))
+    monkeypatch.setattr(api, "_second", lambda run: 0)  # a run that waits is told another time each second
     still.publish(point(1))
     first = [client.get(f"/api/runs/{still.id}/points?since=0").content for _ in range(8)]
     assert (len(calls), len(set(first))) == (1, 1)
@@ -169,6 +181,7 @@ def test_one_run_is_told_to_each_watcher_in_the_language_asked_for_and_serialise
     calls: list[Run] = []
     real = api._points
     monkeypatch.setattr(api, "_points", lambda run, snapshot: calls.append(run) or real(run, snapshot))
+    monkeypatch.setattr(api, "_second", lambda run: 0)  # a run that waits is told another time each second
     still.publish(DataReplaced("mnist", "digits", "", Message("Learning rate")))
     told = {
         language: [client.get(f"/api/runs/{still.id}/points?since=0{language}").json()["records"] for _ in range(3)]
@@ -193,6 +206,22 @@ def test_an_answer_is_never_older_than_an_order_or_a_status(client, still) -> No
     assert news(client, still)["state"]["asked"] == "pause"
     still.end("stopped")
     assert news(client, still)["state"]["status"] == "stopped"
+
+
+def test_a_run_with_a_schedule_tells_its_rate_its_falls_and_that_a_hand_has_ended_it(
+    client, manager, monkeypatch
+) -> None:
+    config = replace(CONFIG, arms=CONFIG.arms[1:], epochs=3, schedule="step", learning_rate=0.2)  # of 6 steps an epoch
+    run = found_by(manager, Run(config, Line(), grace=60), monkeypatch)
+    assert (news(client, run)["state"]["learning_rate"], news(client, run)["state"]["falls"]) == (0.2, [])
+    run.publish(point(7))
+    state = news(client, run)["state"]
+    assert state["falls"] == [{"kind": "lr", "step": 7, "old": 0.2, "new": 0.1}]
+    assert state["notes"] == []
+    run.publish(LearningRateChanged(8, 0.1, 0.3))
+    state = news(client, run)["state"]
+    assert [fall["step"] for fall in state["falls"]] == [7]
+    assert [note[:55] for note in state["notes"]] == ["The learning rate was set by hand from step 8 on. It st"]
 
 
 def test_kept_answers_are_bounded(client, still) -> None:
@@ -244,7 +273,7 @@ def test_numbers_count_from_0(client, still, route: str) -> None:
     [
         ("points?since=1&since=2", "since must be given once"),
         ("inside", "view is missing"),
-        ("inside?view=quux", "view must be one of gradients, activations, parameters; got “quux”"),
+        ("inside?view=quux", "view must be one of gradients, activations, parameters, depth; got “quux”"),
         ("inside?view=gradients&view=gradients", "view must be given once"),
         ("inside?view=gradients&source=all", "source must be one of fixed, batch; got “all”"),
         ("inside?view=gradients&layer=conv1&layer=conv2", "layer must be given once"),
@@ -376,11 +405,30 @@ def test_plotly_js_comes_from_the_installed_package(client) -> None:
 
 
 def test_every_asset_is_served_with_a_type_that_browsers_run(client) -> None:
-    types = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json"}
+    types = {
+        ".js": "text/javascript",
+        ".css": "text/css",
+        ".html": "text/html",
+        ".svg": "image/svg+xml",
+        ".json": "application/json",
+    }
     for path in filter(Path.is_file, assets.ASSETS.rglob("*")):
         response = client.get(f"/{assets.assets_address()}/{path.relative_to(assets.ASSETS)}")
         assert response.content == path.read_bytes()
         assert response.headers["content-type"].startswith(types[path.suffix])
+
+
+def test_an_asset_is_read_and_compressed_once_for_all_who_ask(client, tmp_path, monkeypatch) -> None:
+    (tmp_path / "a.js").write_text("1" * 2000)
+    monkeypatch.setattr(assets, "ASSETS", tmp_path)
+    whole = client.get("/assets/v/a.js", headers={"Accept-Encoding": "identity"})
+    (tmp_path / "a.js").unlink()
+    compressed = client.get("/assets/v/a.js", headers={"Accept-Encoding": "gzip"})
+    assert whole.content == compressed.content == b"1" * 2000
+    assert "content-encoding" not in whole.headers
+    assert compressed.headers["content-encoding"] == "gzip"
+    assert int(compressed.headers["content-length"]) < 100
+    assert all(each.headers["vary"] == "Accept-Encoding" for each in (whole, compressed))
 
 
 @pytest.mark.parametrize(
@@ -443,7 +491,7 @@ def test_when_the_server_ends_so_do_its_runs(manager, small_digits, start, until
         run = start(replace(CONFIG, epochs=1000))
         until(lambda: run.status == "running")
     until(lambda: run.ended)
-    assert [r.status for r in run.history if isinstance(r, StatusChanged)][-1] == "stopped"
+    assert [r.status for r in run.history if isinstance(r, StatusChanged)][-1] == "interrupted"
 
 
 def test_looks_inside_come_once_by_asking_for_what_is_newer(client: TestClient, finished: Run) -> None:

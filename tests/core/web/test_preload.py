@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from core.web.assets import ASSETS, assets_address
-from core.web.preload import SCRIPTS, Preloading, needed
+from core.web.preload import ON_EVERY_PAGE, SCRIPTS, Preloading, needed
 
 NAMED = re.compile(r"<([^>]+)>; rel=modulepreload; fetchpriority=low")
 
@@ -58,3 +58,32 @@ def test_imports_are_followed_through_lines_and_folders_and_named_once(monkeypat
     (tmp_path / "a" / "three.js").write_text('import "../b/two.js";\n')
     monkeypatch.setattr("core.web.preload.ASSETS", tmp_path)
     assert needed("a/one.js") == ["a/one.js", "b/two.js", "a/three.js", "b/two_b.js"]
+
+
+# What a visitor waits for before anything can be pressed: how many scripts, each of them a question to the server, and
+# how many thousand letters. A page that needs more begins with less, and imports the rest when it is used.
+BUDGETS = {
+    "": (48, 136),
+    "activations": (47, 149),
+    "gradients": (42, 125),
+    "parameters": (44, 139),
+    "cube": (31, 131),
+    "lessons": (29, 98),
+    "lab": (28, 95),
+    "runs": (43, 140),
+    "reference": (20, 57),
+}
+
+
+@pytest.mark.parametrize("page", BUDGETS)
+def test_a_page_begins_with_no_more_scripts_than_its_budget(page: str) -> None:
+    names = needed(SCRIPTS[page], *ON_EVERY_PAGE)
+    scripts, thousands = BUDGETS[page]
+    assert len(names) <= scripts
+    assert sum((ASSETS / name).stat().st_size for name in names) <= 1000 * thousands
+
+
+def test_train_does_not_wait_for_what_draws() -> None:
+    drawing = ["train/charts.js", "train/curves.js", "train/strip_charts.js", "train/saved.js", "shared/saved_image.js"]
+    assert not set(drawing) & set(needed(SCRIPTS[""], *ON_EVERY_PAGE))
+    assert set(drawing) <= set(needed("train/charts.js"))

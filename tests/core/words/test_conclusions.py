@@ -109,6 +109,24 @@ def test_a_dead_layer_in_the_middle_leaves_a_gradient_behind_the_next_one(
     )
 
 
+@pytest.mark.parametrize(
+    ("dead", "told"),
+    [
+        (["conv2", "fc1", "fc2"], "conv2 to fc2"),
+        (["fc1", "fc2"], "fc1, fc2"),
+        (["conv1", "fc1", "fc2"], "conv1, fc1, fc2"),
+    ],
+)
+def test_every_dead_layer_is_named_as_in_the_table_of_dead_units(
+    arms: list[Arm], small_images: Images, dead: list[str], told: str
+) -> None:
+    for layer in dead:
+        kill(arms[0], layer)
+    looked = seen(arms, small_images)
+    assert [layer.name for layer in looked["none"].layers if layer.zero_share == 1] == dead
+    assert f"0 for all 64 images: {told} of No normalization. " in about_dead(looked, TITLES, 5)
+
+
 def test_of_arms_that_are_dead_in_different_layers_each_is_named_with_its_own(
     arms: list[Arm], small_images: Images
 ) -> None:

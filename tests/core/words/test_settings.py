@@ -7,8 +7,10 @@ from dataclasses import fields
 import pytest
 
 from core.cli.settings import FLAGS
+from core.experiment.arm import parse_arm
 from core.experiment.config import PRESETS, ExperimentConfig
-from core.words.settings import LABELS, about_preset, about_time, instead_of, told
+from core.training.records import LearningRateChanged
+from core.words.settings import LABELS, about_preset, about_rate, about_time, instead_of, told
 
 
 def test_every_setting_has_a_label() -> None:
@@ -65,3 +67,21 @@ def test_a_setting_is_told_by_its_name_on_the_page() -> None:
         "learning rate 2·10⁻⁵",
         "momentum (SGD) 0.9",
     ]
+    config = ExperimentConfig(weight_decay=5e-4, schedule="step", step_factor=0.1, step_epochs=3)
+    assert [told(name, config) for name in ("weight_decay", "schedule", "step_epochs", "step_factor")] == [
+        "weight decay 0.0005",
+        "learning-rate schedule stepwise",
+        "epochs a stage 3",
+        "factor a stage 0.1",
+    ]
+
+
+def test_a_rate_that_was_set_by_hand_is_said_to_have_ended_the_schedule_where_there_was_one() -> None:
+    arms = (parse_arm("bn"), parse_arm("ln:lr=0.3"))
+    first, later = LearningRateChanged(1200, 0.05, 0.02), LearningRateChanged(1300, 0.02, 0.1)
+    assert about_rate(ExperimentConfig(), [first, later]) == about_rate(ExperimentConfig(schedule="cosine"), []) == ""
+    assert str(about_rate(ExperimentConfig(schedule="cosine"), [first, later])) == (
+        "The learning rate was set by hand from step 1,200 on. It stays as it was set: the schedule has ended."
+    )
+    said = str(about_rate(ExperimentConfig(schedule="step", arms=arms), [first]))
+    assert said.endswith("the schedule has ended, but for arms with learning rates of their own (ln:lr=0.3).")

@@ -12,7 +12,7 @@ from core.language.speech import speaking
 from core.training import records
 from core.training.records import NO_MEMORY, ArmDiverged, ArmFailed, LearningRateChanged, StatusChanged
 from core.words.endings import OUT_OF_MEMORY, about_failed, none_left
-from core.words.verdict import is_at_chance, largest_fall, sampling_error, verdict
+from core.words.verdict import behind, is_at_chance, largest_fall, sampling_error, verdict
 
 CONFIG = ExperimentConfig()
 
@@ -129,6 +129,18 @@ def test_the_fall_may_be_the_leaders_own_or_that_of_an_arm_further_behind() -> N
     assert "one arm's test accuracy fell by 35.0: No normalization." in verdict(CONFIG, third, ended=True)
 
 
+@pytest.mark.parametrize(("once", "second_is"), [(0.92, False), (0.85, True)])
+def test_who_is_second_is_behind_where_its_lead_is_called_and_not_where_a_third_arm_is_unsteady(
+    once: float, second_is: bool
+) -> None:
+    tests = over_time(bn=[0.9, 0.9], none=[0.85, 0.85], ln=[once, 0.4], gn=[0.3, 0.3])
+    config = ExperimentConfig(arms=tuple(map(parse_arm, ("none", "bn", "ln", "gn"))))
+    assert ("Too close to call" in verdict(config, tests, ended=True)) is not second_is
+    found = behind(config, tests, ("bn", "none", "ln", "gn"))
+    assert found == ({"none", "ln", "gn"} if second_is else {"gn"})
+    assert behind(config, tests, ("bn", "none")) == {"none"}, "of ln nothing is said"
+
+
 def test_a_third_arms_fall_counts_against_its_own_distance_to_the_leader() -> None:
     history = over_time(bn=[0.8, 0.8], ln=[0.7, 0.7], none=[0.7, 0.55])  # fell by 15, and is 25 behind
     assert "The lead is 10.0 points" in verdict(CONFIG, history, ended=True)
@@ -222,11 +234,6 @@ def test_titles_of_several_words_do_not_run_into_one_another() -> None:
     assert f"{first}; {second}; BatchNorm on convolutions only 70.0 %." in said
 
 
-def test_what_a_look_says_of_dead_arms_is_said_beside_their_accuracy() -> None:
-    said = verdict(CONFIG, [measured(bn=0.8)], ended=True, dead="At step 234 fc2 is dead.")
-    assert said.endswith("BatchNorm 80.0 %. At step 234 fc2 is dead.")
-
-
 def test_the_learning_rate_to_lower_is_that_of_the_arm_that_diverged_first() -> None:
     config = ExperimentConfig(arms=(parse_arm("none:lr=5"), parse_arm("bn")))
     own, shared = (ArmDiverged(step, name, "fc3", "it is not finite") for step, name in ((3, "none:lr=5"), (9, "bn")))
@@ -250,12 +257,11 @@ def test_what_an_exception_says_ends_in_one_full_stop(what: str, end: str) -> No
 def test_it_is_told_in_the_language_of_who_reads() -> None:
     broken = ArmDiverged(57, "ln", "conv1", Message("{parameter} is not finite", {"parameter": "conv1.weight"}))
     history = [measured(none=0.1, bn=0.799), broken]
-    dead = Message("Gradient exactly 0 at step {step:,}: {places}.", {"step": 5, "places": "fc1"})
     with speaking("zh"):
-        assert verdict(CONFIG, history, ended=True, dead=dead) == (
+        assert verdict(CONFIG, history, ended=True) == (
             "训练结束，共234步，在全部10,000幅测试图像上：批量规范化 79.9 %；无规范化 10.0 %（仍与随机猜测相当）。"
             "领先69.9个百分点（仅测试图像的抽样误差就有±1.0个百分点；换一个随机种子或换一台机器，差异可能更大）。"
-            "第5步时梯度恰为0：fc1。发散：层规范化在第57步。"
+            "发散：层规范化，第57步。"
         )
         level = verdict(CONFIG, [measured(bn=0.8003, ln=0.8)], ended=True)
         assert "难分高下：前两名持平（仅测试图像的抽样误差就有±1.1个百分点）。" in level

@@ -1,0 +1,303 @@
+// The lab: a question is chosen, what it takes is said, and what it finds is drawn while it comes. What begins or steers a
+// sweep is an order, which Python carries out; the sweep goes on in the server.
+// ?vary=…&seeds=… opens that sweep.
+
+import "../shared/address_bar.js";
+import { picture as bandsOf } from "./bands.js";
+import { MEASURES, picture as mapOf, usualMeasure } from "./heat_map.js";
+import { MOST_SELECTED, UNDER_WAY, begunList, cell, common, comparing, currentLine, described, heldOut, ownForm, planned, questionCards, saidList, skeleton, steering, sweepWord, table, toolbar, whereItIs } from "./lab_body.js";
+import { Results, allGroups, rowsOf } from "./results.js";
+import { Plot } from "./plot.js";
+import { keep, kept } from "../shared/kept.js";
+import { know } from "../shared/known.js";
+import { _ } from "../shared/language.js";
+import { armColors, project } from "../shared/look.js";
+import { mounted } from "../shared/mounted.js";
+import { Notices } from "../shared/notices.js";
+import { order } from "../shared/orders.js";
+import { Surroundings } from "../shared/surroundings.js";
+import { address, fill, get, inLanguage, inTime, save } from "../shared/web.js";
+
+export const mount = mounted((root) => new Lab(root));
+
+const PERIOD_MS = { active: 1000, quiet: 10_000 };
+const OPENED = "sweep"; // the link of the one that this tab has open
+const OF_A_SWEEP = ["vary", "seeds", "validation"]; // in a page's address
+const NOTHING = { status: "", asked: "", message: "", done: 0, failed: 0, total: 0, said: [], why: [] };
+
+class Lab {
+  constructor(root) {
+    this.element = document.createElement("section");
+    this.element.className = "ns ns-lab";
+    this.element.innerHTML = skeleton();
+    root.append(this.element);
+    this.parts = Object.fromEntries([...this.element.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
+    this.data = { notices: [] };
+    this.own = { names: ["lr", ""], values: ["0.01, 0.1, 1", ""], seeds: "3" };
+    this.notices = new Notices(this.parts.notices);
+    this.surroundings = new Surroundings(this.element);
+    this.map = new Plot(this.parts.map, ({ points: [{ x, y }] }) => this.press(y, x));
+    this.bands = new Plot(this.parts.bands, () => {});
+    this.element.addEventListener("click", (event) => this.clicked(event));
+    this.element.addEventListener("change", (event) => this.changed(event));
+    this.element.addEventListener("submit", (event) => this.askOwn(event));
+    this.results = new Results();
+    this.open(arrived() || kept(OPENED, ""));
+  }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.surroundings.close();
+    for (const plot of [this.map, this.bands]) plot.close();
+  }
+
+  update({ data }) {
+    this.data = data;
+    this.show();
+  }
+
+  // --- what is asked ------------------------------------------------------------------------------------------------
+
+  // The sweep of a link, as ?this is; without one, what can be asked.
+  async open(link) {
+    clearTimeout(this.timer);
+    const turn = (this.turn = (this.turn ?? 0) + 1);
+    this.results.forget();
+    Object.assign(this, { link, plan: null, state: NOTHING, selected: [], problem: "", lost: "" });
+    keep(OPENED, link);
+    this.show();
+    const answer = await get(link ? `api/lab/plan?${link}` : "api/lab").catch(() => null);
+    if (this.closed || turn !== this.turn) return undefined;
+    if (!answer) return this.wait(link);
+    if (answer.error) return link ? this.refuse(answer.error) : this.wait(link);
+    if (link) this.meet(answer);
+    else this.offers = answer;
+    this.show();
+    if (link) this.poll();
+    return undefined;
+  }
+
+  wait(link) {
+    this.lost = _("The connection to the server is lost; trying again.");
+    this.show();
+    this.timer = setTimeout(() => this.open(link), PERIOD_MS.active);
+  }
+
+  // It is no sweep, or none that this server computes: another question can be asked.
+  async refuse(error) {
+    await this.open("");
+    this.problem = error;
+    this.show();
+  }
+
+  meet(plan) {
+    this.plan = plan;
+    this.measure = kept("labMeasure", usualMeasure(plan), Object.keys(MEASURES));
+    this.state = { ...NOTHING, total: plan.runs, done: plan.runs - plan.missing };
+    // The curves are there at once where there is nothing to choose between.
+    if (!plan.varied.length) this.selected = plan.arms.map((_arm, row) => [0, row]);
+    (plan.varied.length ? this.parts.hint : this.parts.bandBox).after(this.parts.cells);
+  }
+
+  ask(vary, seeds) {
+    const query = new URLSearchParams(this.data.form);
+    for (const [name, text] of [["vary", vary], ["seeds", seeds]]) if (text) query.set(name, text);
+    this.open(query.toString());
+  }
+
+  askOwn(event) {
+    event.preventDefault();
+    const fields = new FormData(this.parts.own);
+    const varied = [0, 1].filter((i) => fields.get(`name${i}`)).map((i) => `${fields.get(`name${i}`)}=${fields.get(`values${i}`).replaceAll(" ", "")}`);
+    this.ask(varied.join(";"), fields.get("seeds").trim());
+  }
+
+  // --- how it goes ----------------------------------------------------------------------------------------------------
+
+  async poll() {
+    clearTimeout(this.timer);
+    const { turn, plan, results } = this;
+    const answer = await get(`api/lab/${plan.id}/progress?since=${results.latest}&generation=${results.generation}`).catch(() => null);
+    if (this.closed || turn !== this.turn) return;
+    if (answer?.unknown) return this.open(this.link); // the server was started anew: what it has is on its shelf
+    this.lost = answer && !answer.error ? "" : answer?.error ?? _("The connection to the server is lost; trying again.");
+    if (!this.lost) this.hear(answer);
+    this.show();
+    const isActive = this.lost || UNDER_WAY.has(this.state.status);
+    this.timer = setTimeout(() => this.poll(), document.hidden || !isActive ? PERIOD_MS.quiet : PERIOD_MS.active);
+  }
+
+  hear(answer) {
+    this.state = answer;
+    if (this.results.add(answer)) this.isStale = true;
+  }
+
+  async order(what) {
+    await order({ ...what, run: this.data.run });
+    if (this.plan) await this.poll();
+  }
+
+  // --- what is shown --------------------------------------------------------------------------------------------------
+
+  show() {
+    const { parts, plan, state, data } = this;
+    this.notices.show([this.lost, this.problem, this.offers?.off, state.message, ...data.notices, this.link ? "" : data.problem], null, "");
+    const isAsking = !this.link;
+    [parts.ask.hidden, parts.about.hidden] = [!isAsking, !isAsking];
+    [parts.back.hidden, parts.sweep.hidden] = [isAsking, isAsking || !plan];
+    this.element.dataset.status = standing(state);
+    this.element.dataset.shows = isAsking ? "questions" : plan ? "sweep" : "";
+    if (isAsking) return this.showQuestions();
+    parts.heading.textContent = plan ? described(plan) : _("Looking what there is of it, and timing a few mini-batches…");
+    if (plan) this.showSweep();
+    return undefined;
+  }
+
+  showQuestions() {
+    const { offers, parts, data } = this;
+    if (!offers) return;
+    const isOff = Boolean(offers.off) || !data.form;
+    fill(parts.questions, questionCards(offers.questions, isOff));
+    if (!parts.own.contains(document.activeElement)) fill(parts.own, ownForm(offers.settings, this.own, isOff));
+    fill(parts.begun, begunList(offers.begun));
+    fill(parts.current, currentLine(offers.current));
+  }
+
+  showSweep() {
+    const { parts, plan, state } = this;
+    parts.status.textContent = sweepWord(standing(state));
+    parts.base.textContent = common(plan);
+    parts.held.textContent = heldOut(plan);
+    parts.where.textContent = `${whereItIs(state, plan)} · ${planned(plan)}`;
+    parts.bar.style.width = `${(100 * (state.done + state.failed)) / Math.max(1, state.total)}%`;
+    fill(parts.steer, steering(state, plan, `${address("lab")}?${this.link}`));
+    fill(parts.said, saidList(state, plan));
+    parts.results.hidden = !this.results.groups.size;
+    if (this.results.groups.size) this.showResults();
+  }
+
+  showResults() {
+    const { parts, plan } = this;
+    const look = this.surroundings.look("results", () => this.show());
+    const colors = armColors(plan.arms, look);
+    const hasMap = plan.varied.length > 0;
+    [parts.tools.hidden, parts.mapBox.hidden] = [!hasMap, !hasMap];
+    fill(parts.tools, hasMap ? toolbar(MEASURES, this.measure) : "");
+    const cells = this.selected.map(([column, row]) => rowsOf(plan, this.results)[row].cells[column]);
+    if (hasMap) {
+      const drawn = mapOf(plan, this.results, this.measure, this.selected, look);
+      parts.map.style.height = `${Math.round(drawn.height)}px`;
+      this.map.draw(drawn);
+    }
+    parts.hint.hidden = !hasMap || cells.length > 0;
+    parts.hint.textContent = _("Press a cell for its runs and curves, and another one to compare them.");
+    fill(parts.cells, cells.map((each) => cell(each, plan, colors.get(each.arm))).join("") + comparing(hasMap ? this.compared(cells) : []));
+    const shown = cells.map(({ group }) => group).filter(Boolean);
+    parts.bandBox.hidden = !shown.some(({ band }) => band.steps.length);
+    if (!parts.bandBox.hidden) this.bands.draw(bandsOf(plan, shown, look));
+    fill(parts.table, table(plan, allGroups(plan, this.results), colors));
+  }
+
+  // Of two cells the runs with the first seed that both have.
+  compared(cells) {
+    if (cells.length < MOST_SELECTED) return [];
+    const runs = cells.map(({ group }) => new Map((group?.runs ?? []).map(({ seed, run }) => [seed, run])));
+    const seed = [...runs[0].keys()].find((each) => runs.every((of) => of.get(each)));
+    return seed === undefined ? [] : [...new Set(runs.map((of) => of.get(seed)))];
+  }
+
+  // --- what the visitor does --------------------------------------------------------------------------------------------
+
+  // Once more, and the cell is let go; of a third one the first is.
+  press(row, column) {
+    const others = this.selected.filter(([c, r]) => c !== column || r !== row);
+    this.selected = others.length < this.selected.length ? others : [...others, [column, row]].slice(-MOST_SELECTED);
+    this.show();
+  }
+
+  clicked({ target }) {
+    const button = target.closest("button, a");
+    if (!button || button.disabled) return undefined;
+    const { dataset } = button;
+    if (dataset.projector) return project();
+    if (dataset.question) return this.askReady(dataset.question);
+    if (dataset.link) return this.open(dataset.link);
+    if (dataset.measure) return this.draw(dataset.measure);
+    if (dataset.arm) return this.pressRow(JSON.parse(dataset.where), dataset.arm);
+    if (dataset.run) return this.openRun(dataset.run);
+    if (dataset.format) return this.export(dataset.format);
+    if (dataset.do) return this.carry(dataset.do);
+    return undefined;
+  }
+
+  changed({ target }) {
+    if (target.dataset.pin !== undefined) this.order({ do: target.checked ? "sweep-pin" : "sweep-unpin", id: this.plan.id });
+    if (target.form === this.parts.own) {
+      const fields = new FormData(this.parts.own);
+      this.own = { names: [fields.get("name0"), fields.get("name1")], values: [fields.get("values0"), fields.get("values1")], seeds: fields.get("seeds") };
+    }
+  }
+
+  askReady(name) {
+    const { vary, seeds } = this.offers.questions.find((each) => each.name === name);
+    this.ask(vary, String(seeds));
+  }
+
+  draw(measure) {
+    keep("labMeasure", (this.measure = measure));
+    this.show();
+  }
+
+  pressRow(where, arm) {
+    const rows = rowsOf(this.plan, this.results);
+    const row = rows.findIndex((each) => each.arm === arm && each.cells.some((one) => String(one.where) === String(where)));
+    this.press(row, rows[row].cells.findIndex((one) => String(one.where) === String(where)));
+    this.parts.cells.scrollIntoView({ block: "nearest" });
+  }
+
+  carry(what) {
+    if (what === "list") return this.open("");
+    if (what === "compare") return this.compare();
+    return this.order(what === "sweep" ? { do: what, link: this.link } : { do: what, id: this.plan.id });
+  }
+
+  async openRun(id) {
+    await this.order({ do: "open", id });
+    turnTo("");
+  }
+
+  // The page Runs finds them ticked and side by side.
+  compare() {
+    const rows = rowsOf(this.plan, this.results);
+    const ids = this.compared(this.selected.map(([column, row]) => rows[row].cells[column]));
+    for (const id of ids) know(id);
+    keep("ticks", ids);
+    keep("runs", { ...kept("runs", {}), isComparing: true });
+    turnTo("runs");
+  }
+
+  async export(form) {
+    const answer = await inTime(() => fetch(address(inLanguage(`api/lab/${this.plan.id}/export/${form}`)), { cache: "no-store" })).catch(() => null);
+    if (answer?.ok) return save(await answer.blob(), `normscope-sweep-${this.plan.id}.${form}`);
+    this.lost = (await answer?.json().catch(() => null))?.error ?? _("The connection to the server is lost; trying again.");
+    return this.show();
+  }
+}
+
+// A page that is opened by a sweep's link shows it, once: the tab has it open from then on.
+function arrived() {
+  const url = new URL(location.href);
+  if (!OF_A_SWEEP.some((name) => url.searchParams.has(name))) return "";
+  const query = new URLSearchParams(url.searchParams);
+  for (const name of ["lang", "run", "class"]) query.delete(name);
+  for (const name of OF_A_SWEEP) url.searchParams.delete(name);
+  history.replaceState(history.state, "", url);
+  return query.toString();
+}
+
+// All of it may be there though nobody has begun it here.
+const standing = ({ status, done, total }) => status || (total && done === total ? "finished" : "");
+
+// Streamlit changes pages by its own links.
+const turnTo = (page) => [...document.querySelectorAll("[data-testid=stSidebarNavLink]")].find(({ pathname }) => (page ? pathname.endsWith(`/${page}`) : true))?.click();

@@ -1,0 +1,161 @@
+// The lab as HTML; lab.js fills what carries data-part.
+
+import { fateWord } from "./heat_map.js";
+import { textOf } from "./results.js";
+import { _, ngettext } from "../shared/language.js";
+import { projectorButton } from "../shared/look.js";
+import { enumerated } from "../shared/lists.js";
+import { dataName } from "../shared/origin.js";
+import { late } from "../shared/plotly.js";
+import { duration, statusWord } from "../shared/standing.js";
+import { brief, escape, number, percent } from "../shared/web.js";
+
+export const MOST_SELECTED = 2;
+export const FORMATS = { csv: "CSV", parquet: "Parquet", json: "JSON" };
+
+export const skeleton = () => `
+  <header class="ns-bar">
+    <span class="ns-buttons" data-part="back" hidden><button data-do="list">${_("‹ All questions")}</button><h3 data-part="heading"></h3></span>
+    <p class="ns-lab-about" data-part="about">${_("One run is one seed. A sweep asks one question of many runs: the settings and the norms that you choose, with several seeds.")}</p>
+    <span class="ns-buttons">${projectorButton()}</span>
+  </header>
+  <div class="ns-notices" data-part="notices" role="alert"></div>
+  <div data-part="ask">
+    <p class="ns-plain" data-part="current"></p>
+    <div class="ns-questions" data-part="questions"></div>
+    <form class="ns-lab-own" data-part="own"></form>
+    <div data-part="begun"></div>
+  </div>
+  <div data-part="sweep" hidden>
+    <p class="ns-small" data-part="base"></p>
+    <p class="ns-small" data-part="held"></p>
+    <p class="ns-status" role="status"><i></i><b data-part="status"></b><span data-part="where"></span></p>
+    <div class="ns-progress"><div data-part="bar" style="width:0"></div></div>
+    <div class="ns-buttons" data-part="steer"></div>
+    <div data-part="results" hidden>
+      <div class="ns-tools" data-part="tools"></div>
+      <div class="ns-lab-map" data-part="mapBox"><div class="ns-chart" data-part="map" role="img" aria-label="${_("The sweep as a map; the table below has the same numbers")}"></div>${late()}</div>
+      <p class="ns-small" data-part="hint"></p>
+      <div class="ns-cells" data-part="cells"></div>
+      <div class="ns-lab-bands" data-part="bandBox"><div class="ns-chart" data-part="bands"></div></div>
+      <ul class="ns-verdicts" data-part="said" aria-live="polite"></ul>
+      <div class="ns-sideways"><table class="ns-numbers" data-part="table"></table></div>
+    </div>
+  </div>`;
+
+const titleOf = (name) => ({
+  ladder: _("Learning-rate ladder"), "batch-norm": _("Batch size × norm"), depth: _("Depth × norm × activation"), seeds: _("Several seeds"), "which-norm": _("Which norm, fairly"),
+})[name] ?? name;
+
+export const questionCards = (questions, isOff) => questions.map(({ name, answers }) => `
+  <button data-question="${escape(name)}" ${isOff ? "disabled" : ""}><b>${escape(titleOf(name))}</b><span>${_("Answers {question}.", { question: escape(answers) })}</span></button>`).join("");
+
+// Up to two settings, each with its values.
+export function ownForm(settings, { names, values, seeds }, isOff) {
+  const choices = (chosen) => [["", _("nothing")], ...settings.map(({ name, label }) => [name, label])].map(([name, label]) => `<option value="${escape(name)}" ${name === chosen ? "selected" : ""}>${escape(label)}</option>`).join("");
+  const row = (i) => `<span class="ns-vary"><select name="name${i}" aria-label="${_("What is varied")}">${choices(names[i])}</select>
+    <input name="values${i}" value="${escape(values[i])}" placeholder="0.01, 0.1, 1" aria-label="${_("Its values, with commas between them")}"></span>`;
+  return `<h3>${_("A question of your own")}</h3>
+    <p class="ns-small">${_("All that is not varied is as in the sidebar, and so are the norms: its arms.")}</p>
+    <div class="ns-buttons"><span>${_("Vary")}</span>${row(0)}<span>${_("and")}</span>${row(1)}
+    <label>${_("seeds")} <input name="seeds" inputmode="numeric" value="${escape(seeds)}" size="3"></label>
+    <button type="submit" ${isOff ? "disabled" : ""}>${_("See what it takes")}</button></div>`;
+}
+
+export const begunList = (begun) => (begun.length ? `<h3>${_("Your sweeps")}</h3><ul class="ns-begun-list">${begun.map((plan) => `
+  <li><button data-link="${escape(plan.link)}">${_("Open")}</button> <span>${escape(described(plan))} <small>${escape(common(plan))}</small></span> <small>${sweepWord(plan.status)}</small></li>`).join("")}</ul>` : "");
+
+// What is the same in all of its runs.
+export const common = ({ data, base }) => [...(data ? [dataName(data)] : []), ...base].join(" · ");
+
+// In one line: what is varied, which norms, how many seeds.
+export const described = ({ varied, arms, seeds }) => [
+  ...varied.map(({ label, texts }) => _("{setting}: {values}", { setting: label, values: enumerated(texts) })),
+  _("Norms: {values}", { values: enumerated(arms.map(({ name }) => name)) }), ngettext("{n} seed", "{n} seeds", seeds),
+].join(" · ");
+
+export const currentLine = (current) => (current ? `${_("A sweep is under way on this server.")} <button data-link="${escape(current.link)}">${_("Watch it")}</button>` : "");
+
+export const sweepWord = (status) => ({ "": _("Not begun"), cancelled: _("Cancelled"), waiting: _("Waiting") })[status] ?? statusWord(status);
+
+// How far it is, in words.
+export function whereItIs({ status, asked, done, failed, total, seconds_left: left }, { missing, seconds }) {
+  const runs = failed ? _("{done} of {total} runs, {failed} failed", { done: number(done), total: number(total), failed: number(failed) }) : _("{done} of {total} runs", { done: number(done), total: number(total) });
+  if (asked === "pause" && status === "running") return _("{runs} · pausing after those under way", { runs });
+  if (asked === "cancel") return _("{runs} · ending…", { runs });
+  if (status === "waiting") return _("{runs} · a live run has the right of way", { runs });
+  if (["running", "paused"].includes(status) && left) return _("{runs} · about {time} left", { runs, time: duration(left) });
+  if (!status && missing && seconds) return _("{runs} are there · about {time} for the rest", { runs, time: duration(seconds) });
+  return runs;
+}
+
+export function steering(state, plan, link) {
+  const button = (what, words, more = "") => `<button data-do="${what}" ${more}>${words}</button>`;
+  const isUnderWay = UNDER_WAY.has(state.status);
+  const missing = state.total - state.done;
+  const begin = state.done || state.status ? _("▶ Resume: {n} missing", { n: number(missing) }) : _("▶ Start");
+  const own = !isUnderWay || !state.mine ? [] : [
+    state.asked === "pause" || state.status === "paused" ? button("sweep-resume", _("▶ Go on")) : button("sweep-pause", _("⏸ Pause")),
+    button("sweep-cancel", _("■ Cancel"), `title="${_("What is done is kept")}"`),
+    `<label title="${_("Else it ends when nobody has this page open any more")}"><input type="checkbox" data-pin ${state.pinned ? "checked" : ""}> ${_("goes on without me")}</label>`,
+  ];
+  const start = !isUnderWay && missing ? [button("sweep", begin, 'class="ns-primary"')] : [];
+  const next = state.next && !isUnderWay ? [`<button class="ns-primary" data-link="${escape(state.next.link)}">${_("Then: {n} seeds with each norm’s own best rate", { n: escape(state.next.seeds) })}</button>`] : [];
+  const files = state.done ? Object.entries(FORMATS).map(([form, words]) => `<button data-format="${form}">${words}</button>`) : [];
+  return [...start, ...own, ...next, ...(files.length ? [`<span>${_("Save as")}</span>`, ...files] : []), `<a href="${escape(link)}" data-part="link">${_("Link to this sweep")}</a>`].join(" ");
+}
+
+export const UNDER_WAY = new Set(["preparing", "running", "waiting", "paused"]);
+
+export const saidList = (state, plan) => [
+  ...state.said.map((text) => `<li>${escape(text)}</li>`),
+  ...state.why.map((text) => `<li>${_("A run has failed: {why}", { why: escape(text) })}</li>`),
+  ...(state.said.length && state.few && plan.arms.length > 1 ? [`<li class="ns-small">${_("Which arm is better than which is said from 5 seeds on.")}</li>`] : []),
+].join("").replaceAll(" %", "\u00a0%");
+
+export const toolbar = (measures, measure) => `
+  <span class="ns-group" role="group" aria-label="${_("What is drawn")}">${Object.entries(measures).map(([name, { name: words }]) => `<button data-measure="${name}" aria-pressed="${name === measure}">${words()}</button>`).join("")}</span>
+  <span>${explained(measure)}</span>`;
+
+const explained = (measure) => ({
+  fate: _("✓ learns: at least 20 % of the held-out images, more where these are few · ○ survives: finite to the end, no more · ✕ fails: diverges, or has no result"),
+  validation: _("median over the seeds; settings are chosen by it"),
+  ratio: _("median over the seeds, at step 0: 1 where the first layer’s gradient is as large as the last one’s"),
+})[measure];
+
+// One pressed cell: what it came to, and its runs.
+export function cell({ where, arm, group }, plan, color) {
+  const title = [...plan.varied.map((setting, i) => _("{setting} {value}", { setting: escape(setting.label), value: escape(textOf(setting, where[i])) })), escape(arm)].join(" · ");
+  const head = `<h4 style="color:${color}">${title}</h4>`;
+  if (!group) return `<section>${head}<p>${_("not computed yet")}</p></section>`;
+  const runs = group.runs.map(({ seed, run, status, validation }) => {
+    const told = status === "finished" ? _("seed {seed}: {share}", { seed, share: percent(validation) }) : _("seed {seed}: {status}", { seed, status: status === "diverged" ? _("diverged") : statusWord(status) ?? escape(status) });
+    return `<li>${run ? `<button data-run="${escape(run)}" title="${_("Show this run on Train")}">${told}</button>` : told}</li>`;
+  });
+  return `<section>${head}<p>${_("{fate}: {learned} of {seeds} seeds learned", { fate: fateWord(group.fate), learned: group.learned, seeds: group.seeds })}</p>
+    <p>${_("held-out {held}, test {test}", { held: spread(group.validation), test: spread(group.test) })}</p><ul class="ns-runs-of">${runs.join("")}</ul></section>`;
+}
+
+export const comparing = (ids) => (ids.length > 1 ? `<button data-do="compare">${_("Compare these {n} runs", { n: ids.length })}</button>` : "");
+
+export function spread(found, write = percent) {
+  if (!found) return "–";
+  if (found.n === 1) return write(found.median);
+  return _("{middle} ({low} to {high})", { middle: write(found.median), low: write(found.low), high: write(found.high) });
+}
+
+export function table(plan, groups, colors) {
+  const isCompared = groups.some(({ ratio }) => ratio);
+  const head = [...plan.varied.map(({ label }) => label), _("Norm"), _("Seeds"), _("Finished"), _("Learned"), _("Held-out accuracy"), _("Test accuracy"), ...(isCompared ? [_("Gradient, first layer to last")] : [])];
+  const rows = groups.map((group) => `<tr style="--arm:${colors.get(group.arm)}">${group.where.map((value, i) => `<td>${escape(textOf(plan.varied[i], value))}</td>`).join("")}
+    <th scope="row">${plan.varied.length ? `<button data-where="${escape(JSON.stringify(group.where))}" data-arm="${escape(group.arm)}">${escape(group.arm)}</button>` : escape(group.arm)}</th>
+    <td>${group.seeds}</td><td>${group.finished}</td><td>${group.learned}</td><td>${spread(group.validation)}</td><td>${spread(group.test)}</td>${isCompared ? `<td>${spread(group.ratio, brief)}</td>` : ""}</tr>`);
+  return `<caption>${_("Medians, and the range over the seeds")}</caption><thead><tr>${head.map((words) => `<th scope="col">${escape(words)}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody>`;
+}
+
+export const heldOut = ({ share }) => _("Chosen on the last {share} % of the training images, which are held out; told on the test images, which each run reads once, at its end.", { share });
+
+export const planned = ({ entries, minutes }) => [
+  ngettext("{n} entry", "{n} entries", entries, { n: number(entries) }),
+  ...(minutes ? [_("this server computes for {n} min at most", { n: minutes })] : []),
+].join(" · ");

@@ -1,0 +1,124 @@
+// The cursor of Train: the pointer leads it while it is over the curves, a press holds it, the arrow keys move it by a look.
+// Where it is held, all pages are.
+
+import { Strip } from "./strip.js";
+import { lastStep, placeOf, stepAt } from "./timeline.js";
+import { LED } from "../shared/attending.js";
+import { followLive, heldAt, hold, moved, when } from "../shared/cursor.js";
+import { FIELDS } from "../shared/fields.js";
+
+const KEYS = new Set(["ArrowLeft", "ArrowRight", "Home", "End"]);
+const OWN_KEYS = `${FIELDS}, [role=radio], [role=tab], .ns-answer`; // where these keys mean something else
+
+export class Time {
+  // `panel` has the run's series, the view and what is drawn in which colours.
+  constructor(panel) {
+    this.panel = panel;
+    this.strip = new Strip(panel.parts);
+    this.strip.came = () => this.draw();
+    this.hovered = null;
+    this.pressed = (event) => this.key(event);
+    document.addEventListener("keydown", this.pressed);
+    this.led = () => this.moved();
+    document.addEventListener(LED, this.led);
+    panel.parts.live.addEventListener("click", () => this.go(null));
+  }
+
+  close() {
+    document.removeEventListener("keydown", this.pressed);
+    document.removeEventListener(LED, this.led);
+    this.pointing?.close();
+    this.strip.close();
+  }
+
+  get run() {
+    return this.panel.data.run || this.panel.gone;
+  }
+
+  get step() {
+    return this.hovered ?? heldAt(this.run);
+  }
+
+  follow(run) {
+    this.hovered = null;
+    this.strip.follow(run);
+  }
+
+  learn(state) {
+    this.strip.learn(state);
+  }
+
+  listen({ charts }, Pointing, drawBoth) {
+    this.strip.drawBoth = drawBoth;
+    const told = { hover: (x) => this.hover(x), press: (x) => this.press(x), undo: () => this.go(this.before) };
+    this.pointing = new Pointing(charts.map(({ element }) => element), told);
+    for (const { element } of charts) element.on("plotly_afterplot", () => this.place());
+  }
+
+  hover(x) {
+    const { series } = this.panel;
+    const at = x === null || !series.hasPoint ? null : this.stepAt(x);
+    const step = at === lastStep(series) ? null : at; // there is the newest look, and soon a newer one
+    if (step === this.hovered) return;
+    this.hovered = step;
+    this.draw();
+  }
+
+  press(x) {
+    const { series } = this.panel;
+    if (!series.hasPoint) return;
+    this.before = heldAt(this.run);
+    const step = this.stepAt(x);
+    this.go(step < lastStep(series) ? step : null);
+  }
+
+  stepAt(x) {
+    return stepAt(x, this.panel.series, this.panel.view.x);
+  }
+
+  // Where the strip is out of sight, what it has missed is fetched first.
+  async key(event) {
+    const { key, target, ctrlKey, altKey, metaKey, shiftKey, defaultPrevented } = event;
+    if (!KEYS.has(key) || ctrlKey || altKey || metaKey || shiftKey || defaultPrevented) return;
+    if (!this.panel.series.hasPoint || target.closest?.(OWN_KEYS)) return;
+    event.preventDefault();
+    if (!this.strip.isSeen) await this.strip.ask(true);
+    const { looks } = this.strip;
+    if (looks.length) this.go(moved(looks, heldAt(this.run), key));
+  }
+
+  // To a step that all pages show from now on; null follows the run live.
+  go(step) {
+    if (step === null || step === undefined) followLive(this.run);
+    else hold(this.run, step);
+    this.moved();
+  }
+
+  moved() {
+    this.hovered = null;
+    this.show(this.status);
+    this.draw();
+  }
+
+  show(status) {
+    this.status = status;
+    const { when: said, live } = this.panel.parts;
+    said.textContent = this.run ? when(this.run, status) : "";
+    const isHeld = heldAt(this.run) !== null;
+    said.classList.toggle("ns-firm", isHeld);
+    live.hidden = !this.run || !isHeld;
+  }
+
+  draw() {
+    this.place();
+    const { panel } = this;
+    const look = panel.surroundings.look("strip", () => this.draw());
+    this.strip.draw(this.step, [...panel.series.arms.values()], panel.view.hidden, look);
+  }
+
+  place() {
+    const { series, view } = this.panel;
+    const isThere = this.step !== null && series.hasPoint;
+    this.pointing?.place(isThere ? placeOf(this.step, series, view.x) : null, this.hovered === null);
+  }
+}

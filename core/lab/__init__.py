@@ -1,0 +1,23 @@
+"""The lab: many experiments with one question, and what is concluded from them. Every point is a run of its own.
+
+sweep       what a sweep is: frozen, validated, in one line
+links       a sweep in a link, and a setting with its values in a word
+points      its experiments, each of which can be measured anywhere
+wording     what is varied, in words
+measure     what one of them gives: a pure function
+sweeping    a sweep on its way: only what is missing is computed
+kept        its points on the shelf
+estimate    how long it takes
+timing      … found out by a process of its own
+laboratory  the sweeps of a server, of which one is computed
+conducted   one of them, and its thread
+noted       which were begun there
+told        what a page is told of them
+entries     what was measured, one for each combination, seed and arm
+curves      the training loss in few numbers, and of several seeds as a band
+document    all that was found, for programs
+summary     the same in fewer numbers
+statistics  what several seeds say
+conclusions the same in sentences
+ready_made  the questions that are asked most
+"""

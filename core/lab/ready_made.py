@@ -1,0 +1,48 @@
+"""The questions that are asked most, by name: what each varies, and what it answers.
+
+READY_MADE  name: Question
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.lab.sweep import BATCH_SIZE, FIXED, LR, LR_RULE, PROPORTIONAL
+from core.language.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`seeds` from the base's on. With `then` so many more seeds are taken with each norm's own best rate."""
+
+    answers: Message
+    varied: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    seeds: int = 3
+    then: int = 0
+
+
+RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+
+READY_MADE = {
+    "ladder": Question(
+        Message("how large the learning rate can be with each norm (the book's exercise 2)"), ((LR, RATES),)
+    ),
+    "batch-norm": Question(
+        Message(
+            "at which batch size each norm breaks, with a fixed learning rate and with one proportional to the batch"
+        ),
+        ((BATCH_SIZE, (2, 8, 32, 256)), (LR_RULE, (FIXED, PROPORTIONAL))),
+    ),
+    "depth": Question(
+        Message("what depth and activation do to the first layer's gradient, and to the accuracy"),
+        (("depth", (5, 8, 12)), ("activation", ("sigmoid", "relu"))),
+    ),
+    "seeds": Question(Message("how much of a lead is luck"), seeds=5),
+    "which-norm": Question(
+        Message("which norm is best when each has its own best learning rate: first the rates, then 5 seeds"),
+        ((LR, RATES),),
+        seeds=1,
+        then=5,
+    ),
+}

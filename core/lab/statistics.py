@@ -1,0 +1,94 @@
+"""What several seeds say: medians and ranges; and from five seeds on which of two arms is better, if that is sure.
+
+Spread   median and range
+Pair     two arms on the same seeds: their mean difference, with an interval
+holm     all pairs that are shown, with intervals that hold together
+
+Two arms that train in lock-step share the seed, the initial weights and the order of the batches, so the differences of
+each seed are compared with 0: Student's paired t, which takes them for a sample of a normal distribution. Holm's steps
+(1979) keep the chance of any false winner among all pairs at 5 %. What varies is what the seed decides, weights, order
+and dropout, not which images are trained on or tested on; Bouthillier et al. (2021) count those, too.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+LEAST_SEEDS = 5  # below, no interval is told
+SURE = 0.95
+ALIKE = 1e-12  # apart at most: differences that are all the same have no deviation, and t is no number
+
+Values = tuple[tuple[str, Any], ...]  # varied settings
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Of `n` numbers."""
+
+    n: int
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, numbers: Sequence[float]) -> Spread | None:
+        return cls(len(numbers), statistics.median(numbers), min(numbers), max(numbers)) if numbers else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """At the settings `where`: `difference` is the mean of first − second over `n` seeds.
+
+    With the level `sure` it is from `low` to `high`.
+
+    `separated`: the interval, and those of all pairs that are surer, exclude 0.
+    """
+
+    where: Values
+    first: str
+    second: str
+    n: int
+    difference: float
+    low: float
+    high: float
+    p: float
+    sure: float = SURE
+    separated: bool = False
+
+
+def holm(pairs: Sequence[tuple[Values, str, str, Sequence[float]]]) -> list[Pair]:
+    """(where, first, second, the difference of each seed) of all pairs that are shown, the surest first.
+
+    The surest of m has an interval at 1 − 0.05/m, the next at 1 − 0.05/(m − 1), and so on; from the first one that has
+    0 in it on, none is separated. Each needs LEAST_SEEDS differences.
+    """
+    tested = [(*pair, *_tested(pair[3])) for pair in pairs]
+    found, holds = [], True
+    for place, (where, first, second, differences, p, interval) in enumerate(sorted(tested, key=lambda each: each[4])):
+        sure = 1 - (1 - SURE) / (len(pairs) - place)
+        low, high = interval(sure)
+        holds = holds and not low <= 0 <= high
+        mean = statistics.fmean(differences)
+        found.append(Pair(where, first, second, len(differences), mean, low, high, p, sure, holds))
+    return found
+
+
+def paired(first: Mapping[int, float | None], second: Mapping[int, float | None]) -> list[float] | None:
+    """The difference of each seed; None where one of them has no number, or there are too few: nothing is said then."""
+    pairs = [(first.get(seed), second.get(seed)) for seed in sorted(first.keys() | second.keys())]
+    differences = [a - b for a, b in pairs if a is not None and b is not None]
+    return differences if len(differences) == len(pairs) >= LEAST_SEEDS else None
+
+
+def _tested(differences: Sequence[float]) -> tuple[float, Callable[[float], tuple[float, float]]]:
+    """The two-sided p, and the interval at a level."""
+    from scipy import stats  # here: it takes a second to import
+
+    if max(differences) - min(differences) <= ALIKE:
+        only = 0.0 if abs(differences[0]) <= ALIKE else differences[0]
+        return float(only == 0), lambda sure: (only, only)
+    test = stats.ttest_1samp(differences, 0.0)
+    return float(test.pvalue), lambda sure: tuple(map(float, test.confidence_interval(sure)))  # type: ignore[return-value]

@@ -1,0 +1,179 @@
+"""A sweep's entries in fewer numbers: chosen on validation, told on test.
+
+Group          the seeds of one combination and arm
+groups         all of them, in the sweep's order
+chosen         each arm's best group, by validation
+at_their_best  a sweep of the arms, each at its best learning rate: several seeds of what was chosen
+pairs          which arm is better than which, where the same settings and enough seeds say so
+Ladder         the largest learning rate at which an arm still learns
+ladders        of each arm, where learning rates were varied
+learns         what counts as learned; surely: from which validation accuracy on
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+from core.experiment.rules import ConfigError
+from core.lab.entries import FAILED, Entry
+from core.lab.statistics import Pair, Spread, Values, holm, paired
+from core.lab.sweep import LR, NORM, Sweep
+
+CHANCE, LEAST = 0.1, 0.2  # validation accuracies: of guessing, and the least of one that is better
+FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`entries` of one arm with the same settings, `where`, one a seed; `finished` of them came to their end."""
+
+    where: Values
+    arm: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def finished(self) -> int:
+        return sum(entry["status"] == FINISHED for entry in self.entries)
+
+    @property
+    def learned(self) -> int:
+        return sum(map(learns, self.entries))
+
+    @property
+    def fate(self) -> str:
+        """That of most of its seeds: learns, survives or fails; of the worse one where as many have another."""
+        counts = {"fails": len(self.entries) - self.finished, "survives": self.finished - self.learned}
+        counts |= {"learns": self.learned}
+        return max(counts, key=counts.__getitem__)
+
+    def spread(self, measured: str) -> Spread | None:
+        """Of one of entries.MEASURED, over the seeds that have it."""
+        return Spread.of([entry[measured] for entry in self.entries if entry[measured] is not None])
+
+    def to_json(self) -> dict[str, Any]:
+        told = ("validation_accuracy", "test_accuracy", "train_loss", "gradient_ratio", "seconds")
+        spreads = {name: self.spread(name) for name in told}
+        return {
+            "values": dict(self.where) | {NORM: self.arm},
+            "seeds": len(self.entries),
+            "finished": self.finished,
+            "learned": self.learned,
+        } | {
+            name: {"n": spread.n, "median": spread.median, "low": spread.low, "high": spread.high} if spread else None
+            for name, spread in spreads.items()
+        }
+
+
+def learns(entry: Entry) -> bool:
+    """It ended with finite numbers, and better than chance; else it has only survived, or failed."""
+    accuracy = entry["validation_accuracy"]
+    return entry["status"] == FINISHED and accuracy is not None and bool(accuracy >= surely(entry["held_out"]))
+
+
+def surely(held_out: int) -> float:
+    """Twice chance; of fewer than 81 images chance + 3·√(chance·(1 − chance)/n), which guessing reaches by luck seldom.
+
+    Three standard errors of the binomial.
+    """
+    return min(1.0, max(LEAST, CHANCE + 3 * math.sqrt(CHANCE * (1 - CHANCE) / held_out)))
+
+
+def where_of(entry: Entry) -> Values:
+    """Its varied settings without the norm."""
+    return tuple((name, value) for name, value in entry["values"].items() if name != NORM)
+
+
+def groups(entries: Iterable[Entry]) -> list[Group]:
+    found: dict[tuple[Values, str], list[Entry]] = {}
+    for entry in entries:
+        found.setdefault((where_of(entry), entry["arm"]), []).append(entry)
+    return [Group(where, arm, tuple(each)) for (where, arm), each in found.items()]
+
+
+def chosen(found: Sequence[Group]) -> dict[str, Group]:
+    """By the median validation accuracy, where most seeds finished; test accuracies play no part.
+
+    Settings at which the arm learned with more than half of the seeds come before all others.
+    """
+    best: dict[str, Group] = {}
+    for group in found:
+        if group.spread("validation_accuracy") and (group.arm not in best or _merit(group) > _merit(best[group.arm])):
+            best[group.arm] = group
+    return best
+
+
+def _merit(group: Group) -> tuple[bool, float, float]:
+    spread, count = group.spread("validation_accuracy"), len(group.entries)
+    return 2 * group.learned > count, group.finished / count, spread.median if spread else 0.0
+
+
+def at_their_best(sweep: Sweep, found: Sequence[Group], seeds: int) -> Sweep | None:
+    """The same arms, each at its own best rate by the held-out images; None where none has one.
+
+    None, too, where so many seeds are no sweep: there are more entries than its limit, or no seeds left to take.
+    """
+    rates = {arm: dict(group.where).get(LR) for arm, group in chosen(found).items()}
+    arms = [replace(arm, learning_rate=rates[arm.name]) for arm in sweep.base.arms if rates.get(arm.name)]
+    if not arms:
+        return None
+    with suppress(ConfigError):
+        return Sweep(replace(sweep.base, arms=tuple(arms)), (), seeds, sweep.validation, sweep.limit)
+    return None
+
+
+def pairs(found: Sequence[Group], measured: str = "test_accuracy") -> list[Pair]:
+    """Of all arms at the same settings, where all their seeds have numbers and these are enough; the surest first."""
+    shown = []
+    for first, second in combinations(found, 2):
+        if first.where == second.where:
+            one, other = ({entry["seed"]: entry[measured] for entry in each.entries} for each in (first, second))
+            if (differences := paired(one, other)) is not None:
+                shown.append((first.where, first.arm, second.arm, differences))
+    return holm(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """`largest` is each seed's largest rate at which the arm learns, over the seeds that have one, of `seeds`.
+
+    `open`: with some seed it is the largest that was tried, so there may be larger ones. `missed` are the smaller rates
+    at which it did not learn with one of these seeds, and `missing` is the number of such seeds.
+    """
+
+    where: Values  # without the rate
+    arm: str
+    seeds: int
+    largest: Spread | None
+    open: bool
+    missed: tuple[float, ...] = ()
+    missing: int = 0
+
+
+def ladders(found: Sequence[Group]) -> list[Ladder]:
+    """Of the entries that have a result: one that was killed, or for which there was no memory, says nothing."""
+    rates: dict[tuple[Values, str], dict[int, list[tuple[float, bool]]]] = {}
+    for group in found:
+        where = tuple(each for each in group.where if each[0] != LR)
+        for entry in group.entries:
+            if LR in entry["values"] and entry["status"] != FAILED:
+                by_seed = rates.setdefault((where, group.arm), {})
+                by_seed.setdefault(entry["seed"], []).append((entry["values"][LR], learns(entry)))
+    return [_ladder(where, arm, by_seed) for (where, arm), by_seed in rates.items()]
+
+
+def _ladder(where: Values, arm: str, by_seed: dict[int, list[tuple[float, bool]]]) -> Ladder:
+    best = {seed: max((rate for rate, learned in tried if learned), default=None) for seed, tried in by_seed.items()}
+    most = max(rate for tried in by_seed.values() for rate, _learned in tried)
+    found = [rate for rate in best.values() if rate is not None]
+    below = [
+        {rate for rate, learned in by_seed[seed] if not learned and rate < largest}
+        for seed, largest in best.items()
+        if largest is not None
+    ]
+    missed = tuple(sorted(set().union(*below)))
+    return Ladder(where, arm, len(by_seed), Spread.of(found), most in found, missed, sum(map(bool, below)))

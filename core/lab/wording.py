@@ -1,0 +1,29 @@
+"""What is varied, in words.
+
+label  a setting's name by itself, name: within a sentence
+told   a value of it
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.lab.sweep import FIXED, LR_RULE, PROPORTIONAL, SETTINGS, shown
+from core.language.message import Message
+from core.words.settings import LABELS, NAMES
+
+RULES = {FIXED: Message("fixed"), PROPORTIONAL: Message("proportional to the batch size")}
+
+
+def label(setting: str) -> Message:
+    return Message("Learning rate by batch size") if setting == LR_RULE else LABELS[SETTINGS[setting]]
+
+
+def name(setting: str) -> Message:
+    return Message("learning rate by batch size") if setting == LR_RULE else NAMES[SETTINGS[setting]]
+
+
+def told(setting: str, value: Any) -> Message | str:
+    if isinstance(value, bool):
+        return Message("on") if value else Message("off")
+    return RULES[value] if setting == LR_RULE else shown(value)

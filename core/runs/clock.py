@@ -1,0 +1,41 @@
+"""How long a run has been under way, and how long it will be."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+LEAST_STEPS = 20  # fewer say little of how long a step takes
+
+
+class Clock:
+    """Counts while the run has the device; `before` seconds and `first` mini-batches were before it was kept."""
+
+    def __init__(self, before: float = 0.0, first: int = 0) -> None:
+        self.made = datetime.now(UTC)
+        self._before, self._first = before, first
+        self._here, self._since = 0.0, time.monotonic()
+
+    def halt(self) -> None:
+        """The run has been under way until now."""
+        now = time.monotonic()
+        self._here, self._since = self._here + now - self._since, now
+
+    def go(self) -> None:
+        """From now on it is."""
+        self._since = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """All of them, until the last mini-batch."""
+        return self._before + self._here
+
+    def per_step(self, step: int, least: int = LEAST_STEPS) -> float | None:
+        """How long a step took, tests and looks included, when `step` is under way; None after too few."""
+        done = step - 1 - self._first
+        return self._here / done if self._here and done >= least else None
+
+    def left(self, step: int, total: int) -> float | None:
+        """How long it will still take, `step` of `total` being under way."""
+        a_step = self.per_step(step, least=1)
+        return None if a_step is None else a_step * (total - step + 1)

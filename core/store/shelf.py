@@ -1,0 +1,296 @@
+"""All runs that are kept on this machine: a folder a run, in a folder of the user's, within a limit.
+
+Shelf  listed, opened, named, pinned, deleted and taken back; a run that is being written can be read all the same
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.language.message import Message
+from core.store.card import (
+    INTERRUPTED,
+    MOST_LETTERS,
+    RUN_ID,
+    Begun,
+    Card,
+    Cards,
+    labelled,
+    new_card,
+    read_card,
+    read_label,
+    write_card,
+    write_hidden,
+    write_label,
+)
+from core.store.failures import Failures
+from core.store.leftovers import delete_older, free_place, moved, of_one_run
+from core.store.lock import is_held
+from core.store.run_file import FILE, LOCK, RunFile, owner_in
+from core.store.troubles import StoreError, full, here_already, in_use, no_such_run, told
+from core.training.records import StatusChanged
+
+if TYPE_CHECKING:
+    from core.store.recording import Recording
+
+RUNS, TRASH, ASIDE = "runs", "trash", "aside"
+SPARE_BYTES = 32 << 20  # so much must be left on the disk where a run begins
+UNDO_SECONDS = 3600.0  # so long a deleted run can be taken back
+LAST = "last"
+JOINERS = "\u200c\u200d\u200e\u200f"  # within emoji, Persian, and names that mix directions
+KILLED = Message("The process that trained it has ended without a word.")
+
+
+class Shelf:
+    """The runs in `home`, which take `limit` bytes at most, as far as they may be deleted."""
+
+    def __init__(self, home: Path, limit: int) -> None:
+        self.home, self.limit = home, limit
+        self._written, self._failures = Cards(), Failures()
+
+    # --- listed ------------------------------------------------------------------------------------------------------
+
+    def cards(self) -> list[Card]:
+        """All of them, the newest first; one that cannot be read is among `broken`."""
+        found = {folder.name: self._card(folder) for folder in self._folders()}
+        self._written.forget_all_but(found)
+        cards = (card for card in found.values() if card is not None)
+        return sorted(cards, key=lambda card: card.origin.started, reverse=True)
+
+    def broken(self) -> dict[str, StoreError]:
+        """What is wrong with the runs that cannot be listed, or were found to be damaged, by their folder's name."""
+        found = {folder.name: self._problem(folder) for folder in self._folders()}
+        return {name: error for name, error in found.items() if isinstance(error, StoreError)}
+
+    def _problem(self, folder: Path) -> Card | StoreError | None:
+        if self._written.of(folder) is not None or not (folder / FILE).exists() or is_held(folder / LOCK):
+            return self._failures.of(folder / FILE)
+        return self._made_anew(folder)
+
+    def owner_of(self, run_id: str) -> str | None:
+        """Whose it is, as Begun has it, as far as a run that cannot be read says so. Raises NoSuchRun."""
+        folder = self.folder(run_id)
+        card = self._written.of(folder)
+        return owner_in(folder) if card is None else card.owner
+
+    def card(self, run_id: str) -> Card:
+        """One run's. Raises NoSuchRun, or StoreError where it cannot be read."""
+        folder = self.folder(run_id)
+        return self._card(folder) or self._rebuilt(folder)
+
+    def find(self, wanted: str) -> Card:
+        """The one that was begun `last`, whatever others are called, or that of this id, or name. Raises NoSuchRun."""
+        if wanted != LAST and RUN_ID.fullmatch(wanted) and (self._runs / wanted).is_dir():
+            return self.card(wanted)
+        named = [card for card in self.cards() if wanted in (LAST, card.name)]
+        if not named:
+            raise no_such_run(wanted, self.home)
+        return named[0]
+
+    def knows(self, run_id: str) -> bool:
+        return bool(RUN_ID.fullmatch(run_id)) and (self._runs / run_id / FILE).is_file()
+
+    def is_written(self, run_id: str) -> bool:
+        """Whether a process, this one maybe, has the run under way."""
+        return is_held(self.folder(run_id) / LOCK)
+
+    def killed(self) -> list[str]:
+        """The ids of the runs whose process has ended without a word, as far as nobody has settled them."""
+        found = [(folder, read_card(folder)) for folder in self._folders()]
+        return [folder.name for folder, card in found if card and card.under_way and not is_held(folder / LOCK)]
+
+    def deleted_card(self, run_id: str) -> Card:
+        """That of a run which can still be taken back. Raises NoSuchRun."""
+        folder = self._deleted(run_id)
+        card = read_card(folder, run_id) if folder is not None else None
+        if card is None:
+            raise no_such_run(run_id, self.home / TRASH)
+        return card
+
+    def _card(self, folder: Path) -> Card | None:
+        card = self._written.of(folder)
+        if card is None and (folder / FILE).exists():
+            found = self._made_anew(folder)
+            return found if isinstance(found, Card) else None
+        if card is not None and card.under_way and not is_held(folder / LOCK):
+            return replace(card, status=INTERRUPTED, message=KILLED)
+        return card
+
+    def _made_anew(self, folder: Path) -> Card | StoreError:
+        """The card, or why there is none; a run that cannot be read is not read at every look."""
+        if (why := self._failures.of(folder / FILE)) is not None:
+            return why
+        try:
+            return self._rebuilt(folder)
+        except StoreError as error:
+            if not is_held(folder / LOCK):  # else it begins
+                self._failures.keep(folder / FILE, error)
+            return error
+
+    def _rebuilt(self, folder: Path) -> Card:
+        """The card, made of the file and written again where that is possible."""
+        with self._failures.noted(folder / FILE), closing(RunFile.read(folder)) as file:
+            card = file.card()
+        if not is_held(folder / LOCK):  # else its writer does
+            with suppress(StoreError):
+                write_card(folder, card)
+            if card.under_way:
+                card = replace(card, status=INTERRUPTED, message=KILLED)
+        return labelled(card, folder)
+
+    def _folders(self) -> Iterator[Path]:
+        """Of all runs; of one whose process was killed at once there may be nothing in it."""
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._runs) as entries:
+            for entry in entries:
+                folder = Path(entry.path)
+                if RUN_ID.fullmatch(entry.name):
+                    yield folder
+
+    @property
+    def _runs(self) -> Path:
+        return self.home / RUNS
+
+    def folder(self, run_id: str) -> Path:
+        if not self.knows(run_id):
+            raise no_such_run(run_id, self.home)
+        return self._runs / run_id
+
+    # --- opened ------------------------------------------------------------------------------------------------------
+
+    def create(self, run_id: str, begun: Begun, hidden: tuple[str, ...] = ()) -> RunFile:
+        """A new run's file, to write. Raises StoreError; then nothing of it is left."""
+        folder, file = self._runs / run_id, None
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # whoever knows a run's id may watch it
+            folder.mkdir(parents=True)
+            if shutil.disk_usage(folder).free < SPARE_BYTES:
+                raise full(folder)
+            write_hidden(folder, hidden)  # before anybody can find it
+            file = RunFile.create(folder, begun)
+            write_card(folder, new_card(run_id, begun))
+        except OSError as error:
+            raise told(error, folder) from error
+        except StoreError:
+            if file is not None:
+                file.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return file
+
+    def read(self, run_id: str, checked: bool = True) -> RunFile:
+        """To read only. Raises StoreError."""
+        folder = self.folder(run_id)
+        with self._failures.noted(folder / FILE):
+            return RunFile.read(folder, checked)
+
+    def write_to(self, run_id: str) -> RunFile:
+        """To go on writing. Raises InUse while another process does, StoreError where it cannot be."""
+        return RunFile.write_to(self.folder(run_id))
+
+    def settle(self, run_id: str) -> None:
+        """Have a run that was killed say so itself: `interrupted` becomes its last record. Raises StoreError."""
+        if self.card(run_id).status != INTERRUPTED:
+            return
+        file = self.write_to(run_id)
+        try:
+            card = file.card()
+            if card.under_way:
+                file.write([(file.last_record() + 1, StatusChanged(INTERRUPTED, card.step, KILLED))])
+            write_card(file.folder, file.card())
+        finally:
+            file.close(ended=True)
+
+    def recording(self, run_id: str) -> Recording:
+        """The run as it stands, to be read; looks and networks on demand. Raises StoreError."""
+        from core.store.reading import recording
+
+        folder = self.folder(run_id)
+        with self._failures.noted(folder / FILE):
+            return recording(self.card(run_id), folder)
+
+    # --- named, pinned, deleted --------------------------------------------------------------------------------------
+
+    def rename(self, run_id: str, name: str) -> None:
+        """Raises StoreError on a name that is none."""
+        name = " ".join(name.split())
+        if len(name) > MOST_LETTERS or not all(letter.isprintable() or letter in JOINERS for letter in name):
+            values = {"most": MOST_LETTERS, "count": len(name)}
+            raise StoreError(
+                Message("A name has up to {most} letters, all of them printable; got {count}. Shorten it.", values)
+            )
+        folder = self.folder(run_id)
+        write_label(folder, replace(read_label(folder), name=name))
+
+    def pin(self, run_id: str, pinned: bool = True) -> None:
+        """A pinned run stays, whatever space is needed."""
+        folder = self.folder(run_id)
+        write_label(folder, replace(read_label(folder), pinned=pinned))
+
+    def delete(self, run_id: str) -> None:
+        """Out of sight, to be taken back for an hour. Raises InUse while the run is under way."""
+        folder = self.folder(run_id)
+        if is_held(folder / LOCK):
+            raise in_use(folder)
+        moved(folder, free_place(self.home / TRASH, run_id))
+
+    def undelete(self, run_id: str) -> None:
+        """Take a deleted run back. Raises NoSuchRun once it is gone, StoreError where it is here again."""
+        folder = self._deleted(run_id)
+        if folder is None:
+            raise no_such_run(run_id, self.home / TRASH)
+        if (self._runs / run_id).exists():
+            raise here_already(run_id)
+        moved(folder, self._runs / run_id)
+
+    def _deleted(self, run_id: str) -> Path | None:
+        """Where it lies; of several that had the id one after the other, the one that was deleted last."""
+        found = of_one_run(self.home / TRASH, run_id) if RUN_ID.fullmatch(run_id) else []
+        return max(found, key=lambda folder: folder.stat().st_mtime_ns, default=None)
+
+    def move_aside(self, run_id: str) -> Path:
+        """Put a run that cannot be read where nothing touches it; returns the folder. Raises InUse as `delete`."""
+        folder = self._runs / run_id
+        if not RUN_ID.fullmatch(run_id) or not folder.is_dir():
+            raise no_such_run(run_id, self.home)
+        if is_held(folder / LOCK):
+            raise in_use(folder)
+        return moved(folder, free_place(self.home / ASIDE, run_id))
+
+    def empty_trash(self, seconds: float = UNDO_SECONDS) -> None:
+        """Delete for good what has been deleted `seconds` ago."""
+        delete_older(self.home / TRASH, seconds)
+
+    # --- the limit ---------------------------------------------------------------------------------------------------
+
+    def used(self) -> int:
+        """Bytes that all runs take, without those that are deleted."""
+        return sum(_bytes(folder) for folder in self._folders())
+
+    def make_room(self) -> list[str]:
+        """Let the oldest runs go that are neither pinned nor under way, until all are within the limit; their ids."""
+        used = self.used()
+        if used <= self.limit:
+            return []
+        self.empty_trash(0)
+        gone = []
+        for card in reversed(self.cards()):
+            if used <= self.limit:
+                break
+            folder = self._runs / card.id
+            if not card.pinned and not is_held(folder / LOCK):
+                used -= _bytes(folder)
+                shutil.rmtree(folder, ignore_errors=True)
+                gone.append(card.id)
+        return gone
+
+
+def _bytes(folder: Path) -> int:
+    with suppress(OSError), os.scandir(folder) as entries:
+        return sum(entry.stat().st_size for entry in entries)
+    return 0

@@ -1,0 +1,123 @@
+// assets/lab: what a sweep has found is put where it belongs, whatever order it comes in.
+
+import { equal, deepEqual, match } from "node:assert/strict";
+import test from "node:test";
+
+import { script } from "./script.mjs";
+
+const { Results, rowsOf, allGroups } = await script("results.js");
+const { picture: mapOf, usualMeasure } = await script("heat_map.js");
+const { picture: bandsOf } = await script("bands.js");
+const { steering, whereItIs, cell, table, toolbar } = await script("lab_body.js");
+
+const ARMS = [{ name: "none", title: "No normalization", norm: "none" }, { name: "bn", title: "BatchNorm", norm: "bn" }];
+const LR = { name: "lr", label: "Learning rate", values: ["0.1", "1", "10"], texts: ["0.1", "1", "10"] };
+const DEPTH = { name: "depth", label: "Layers with weights", values: ["5", "8"], texts: ["5", "8"] };
+const LOOK = { dark: false, text: "#111", background: "#fff", grid: "#ccc", faint: "#999", font: "sans-serif", type: 14, enlarged: 1, arms: { none: "#6b7280", bn: "#0072b2" } };
+const BAND = { steps: [1, 2], median: [2, 1], low: [2, 0.5], high: [2, 1.5], n: [3, 3] };
+
+const spread = (median) => ({ n: 3, median, low: median, high: median });
+const group = (where, arm, more = {}) => ({
+  where, arm, seeds: 3, finished: 3, learned: 3, fate: "learns", validation: spread(0.5), test: spread(0.4), ratio: spread(0.1), band: BAND, runs: [{ seed: 0, run: "r0", status: "finished", validation: 0.5 }], ...more,
+});
+const told = (groups, more = {}) => ({ generation: 1, latest: groups.length, groups, ...more });
+
+test("a group that comes again replaces itself, and a sweep that was begun again forgets all", () => {
+  const results = new Results();
+  equal(results.add(told([group(["0.1"], "bn", { seeds: 1 })])), true);
+  equal(results.add(told([])), false);
+  results.add(told([group(["0.1"], "bn", { seeds: 2 })]));
+  equal(results.at(["0.1"], "bn").seeds, 2);
+  equal(results.add(told([], { generation: 2 })), true);
+  equal(results.groups.size, 0);
+});
+
+test("a map has a column for each value of the first setting and rows for the second and the arms", () => {
+  const results = new Results();
+  results.add(told([group(["10", "8"], "bn"), group(["0.1", "5"], "none")]));
+  const rows = rowsOf({ varied: [LR, DEPTH], arms: ARMS }, results);
+  deepEqual(rows.map(({ value, arm }) => `${value} ${arm}`), ["5 none", "5 bn", "8 none", "8 bn"]);
+  deepEqual(rows.map(({ cells }) => cells.map(({ group: found }) => Boolean(found))), [[true, false, false], [false, false, false], [false, false, false], [false, false, true]]);
+  deepEqual(allGroups({ varied: [LR, DEPTH], arms: ARMS }, results).map(({ arm }) => arm), ["none", "bn"]);
+});
+
+test("a sweep of seeds alone has one cell for each arm", () => {
+  const results = new Results();
+  results.add(told([group([], "bn")]));
+  const rows = rowsOf({ varied: [], arms: ARMS }, results);
+  deepEqual(rows.map(({ cells }) => cells.map(({ group: found }) => Boolean(found))), [[false], [true]]);
+});
+
+test("what has not come is no colour, and each measure writes what it shows", () => {
+  const plan = { varied: [LR], arms: ARMS };
+  const results = new Results();
+  results.add(told([group(["0.1"], "none"), group(["1"], "none", { fate: "fails", finished: 1, learned: 0, validation: null, ratio: null })]));
+  const drawn = (measure) => mapOf(plan, results, measure, [], LOOK).traces[0];
+  deepEqual(drawn("fate").z, [[2, 0, null], [null, null, null]]);
+  deepEqual(drawn("fate").text[0], ["✓ 3/3", "✕ 2/3", ""]);
+  const survivors = new Results();
+  survivors.add(told([group(["0.1"], "none", { fate: "survives", finished: 3, learned: 1 })]));
+  deepEqual(mapOf(plan, survivors, "fate", [], LOOK).traces[0].text[0], ["○ 2/3", "", ""]);
+  deepEqual(drawn("validation").text[0], ["50.0 %", "", ""]);
+  deepEqual(drawn("ratio").z[0], [-1, null, null]);
+  deepEqual([usualMeasure(plan), usualMeasure({ varied: [DEPTH] })], ["fate", "validation"]);
+});
+
+test("a cell that was pressed has a frame", () => {
+  const { layout } = mapOf({ varied: [LR], arms: ARMS }, new Results(), "fate", [[1, 0]], LOOK);
+  deepEqual([layout.shapes[0].x0, layout.shapes[0].x1, layout.shapes[0].y0], [0.5, 1.5, -0.5]);
+});
+
+test("a band is behind its median, and one seed has none", () => {
+  const { traces } = bandsOf({ varied: [], arms: ARMS }, [group([], "bn"), group([], "none", { seeds: 1 })], LOOK);
+  deepEqual(traces.map(({ fill, name }) => fill ?? name ?? "edge"), ["edge", "tonexty", "bn", "none"]);
+  const two = bandsOf({ varied: [LR], arms: ARMS }, [group(["0.1"], "bn"), group(["1"], "bn")], LOOK).traces.filter(({ name }) => name);
+  deepEqual(two.map(({ name, line }) => [name, line.dash]), [["0.1 · bn", "solid"], ["1 · bn", "dash"]]);
+});
+
+test("a band of fewer seeds than there are says so in its name, and one seed is no seeds", () => {
+  const named = (more) => bandsOf({ varied: [], arms: ARMS }, [group([], "bn", more)], LOOK).traces.at(-1);
+  equal(named({ finished: 1, band: { ...BAND, n: [1, 1] } }).name, "bn (1 of 3 seeds)");
+  equal(named({ finished: 1, band: { ...BAND, n: [1, 1] } }).customdata[1], "0.500 to 1.500, 1 seed");
+  equal(named({}).name, "bn");
+});
+
+test("the table has every number that the map can show: the gradient ratio too, where there is one", () => {
+  const plan = { varied: [LR], arms: ARMS };
+  const ranged = group(["0.1"], "bn", { ratio: { n: 3, median: 0.1, low: 0.02, high: 3 } });
+  const html = table(plan, [ranged, group(["1"], "bn", { ratio: null })], new Map());
+  match(html, /<th scope="col">Gradient, first layer to last<\/th><\/tr>/);
+  deepEqual([...html.matchAll(/<td>([^<]*)<\/td><\/tr>/g)].map(([, text]) => text), ["0.10 (0.020 to 3.0)", "–"]);
+  equal(table(plan, [group(["1"], "bn", { ratio: null })], new Map()).includes("Gradient"), false);
+});
+
+test("who did not begin a sweep cannot steer it, and what is missing can be resumed", () => {
+  const state = { status: "running", asked: "", done: 1, total: 4, failed: 0, mine: true, pinned: false };
+  const buttons = (more) => [...steering({ ...state, ...more }, {}, "x").matchAll(/data-do="([\w-]+)"/g)].map(([, what]) => what);
+  deepEqual(buttons({}), ["sweep-pause", "sweep-cancel"]);
+  deepEqual(buttons({ asked: "pause" }), ["sweep-resume", "sweep-cancel"]);
+  deepEqual(buttons({ mine: false }), []);
+  deepEqual(buttons({ status: "cancelled" }), ["sweep"]);
+  match(steering({ ...state, status: "cancelled" }, {}, "x"), /Resume: 3 missing/);
+  deepEqual(buttons({ status: "finished", done: 4 }), []);
+});
+
+test("where a sweep is says what it waits for and about how long it takes", () => {
+  const state = { status: "running", asked: "", done: 1, failed: 0, total: 4, seconds_left: 30 };
+  equal(whereItIs(state, {}), "1 of 4 runs · about 30 s left");
+  equal(whereItIs({ ...state, status: "waiting" }, {}), "1 of 4 runs · a live run has the right of way");
+  equal(whereItIs({ ...state, asked: "pause" }, {}), "1 of 4 runs · pausing after those under way");
+  equal(whereItIs({ ...state, status: "", seconds_left: 0 }, { missing: 3, seconds: 120 }), "1 of 4 runs are there · about 2 min for the rest");
+});
+
+test("a cell leads to each of its runs, unless none was kept", () => {
+  const plan = { varied: [LR], arms: ARMS };
+  match(cell({ where: ["0.1"], arm: "bn", group: group(["0.1"], "bn") }, plan, "#000"), /data-run="r0"/);
+  const unkept = group(["0.1"], "bn", { runs: [{ seed: 0, run: null, status: "failed", validation: null }] });
+  equal(cell({ where: ["0.1"], arm: "bn", group: unkept }, plan, "#000").includes("data-run"), false);
+  match(cell({ where: ["0.1"], arm: "<b>", group: null }, plan, "#000"), /&#60;b&#62;.*not computed yet/);
+});
+
+test("the map's signs are explained with all that they stand for", () => {
+  match(toolbar({ fate: { name: () => "fate" } }, "fate"), /✕ fails: diverges, or has no result/);
+});

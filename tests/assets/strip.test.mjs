@@ -1,0 +1,75 @@
+// The strip below the curves: when it is in sight, and what it forgets with a run.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { setImmediate as settled } from "node:timers/promises";
+
+import { script } from "./script.mjs";
+
+let see;
+globalThis.IntersectionObserver = class {
+  constructor(tell) {
+    see = tell;
+  }
+  observe() {}
+  disconnect() {}
+};
+globalThis.window = new EventTarget();
+const { Strip } = await script("strip.js");
+
+// A strip, and what it asks for: each question waits for its answer.
+function made(t) {
+  globalThis.document = { baseURI: "http://server/", hidden: false };
+  const questions = [];
+  globalThis.fetch = (url) => new Promise((answer) => {
+    const { pathname, searchParams } = new URL(url);
+    const since = Number(searchParams.get("since"));
+    questions.push({ run: pathname.split("/")[3], since, answer: (...seqs) => answer({ json: async () => ({ looks: seqs.map((seq) => ({ seq })), latest: Math.max(since, ...seqs) }) }) });
+  });
+  const strip = new Strip({ strip: { dataset: {} }, stripSays: {} });
+  t.after(() => {
+    strip.close();
+    for (const name of ["document", "fetch"]) delete globalThis[name];
+  });
+  return { strip, questions };
+}
+
+test("it is in sight where the newest of what the browser tells says so", (t) => {
+  const { strip } = made(t);
+  see([{ isIntersecting: false }, { isIntersecting: true }]);
+  assert.equal(strip.isSeen, true);
+  see([{ isIntersecting: true }, { isIntersecting: false }]);
+  assert.equal(strip.isSeen, false);
+});
+
+test("a run that is followed anew is asked for from the first, and an answer that is older is not taken", async (t) => {
+  const { strip, questions } = made(t);
+  see([{ isIntersecting: true }]);
+  strip.follow("a");
+  questions[0].answer(1, 2);
+  await settled();
+  strip.learn({ status: "running", step: 5 });
+  strip.ask();
+  strip.follow("a");
+  assert.deepEqual(questions.map(({ since }) => since), [0, 2, 0]);
+  questions[1].answer(9);
+  await settled();
+  questions[2].answer(1, 2, 3);
+  await settled();
+  assert.deepEqual(strip.looks.map(({ seq }) => seq), [1, 2, 3]);
+});
+
+test("a look that comes before the page knows the run's arms is drawn when it does", async (t) => {
+  const { strip, questions } = made(t);
+  strip.element = { dataset: {}, clientWidth: 700, clientHeight: 160 };
+  const drawn = [];
+  strip.drawBoth = async (_plotly, _charts, look, _looks, arms) => drawn.push([look.seq, ...arms.map(({ name }) => name)]);
+  see([{ isIntersecting: true }]);
+  strip.follow("a");
+  questions[0].answer(1);
+  await settled();
+  await strip.draw(null, [], new Set(), {});
+  await strip.draw(null, [{ name: "bn" }], new Set(), {});
+  await strip.draw(null, [{ name: "bn" }], new Set(), {});
+  assert.deepEqual(drawn, [[1, "bn"]]);
+});

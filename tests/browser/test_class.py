@@ -1,0 +1,136 @@
+"""A class and a shared run in real browsers: a teacher, two students and a telephone's size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.train_page import LONG, go, press, start, status
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]  # several browsers each
+
+TEACHER, STUDENT, PHONE = {"width": 1280, "height": 720}, {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def browser(chromium: Browser, server: str) -> Iterator[Callable[..., Page]]:
+    """browser(): a page of somebody else each time."""
+    with ExitStack() as closing:
+
+        def opened(size: dict[str, int] = STUDENT, path: str = "") -> Page:
+            context = chromium.new_context(viewport=size, reduced_motion="reduce", locale="en-US")
+            context.set_default_timeout(40_000)
+            closing.callback(context.close)
+            page = context.new_page()
+            page.goto(path if path.startswith("http") else server + path)
+            return page
+
+        yield opened
+
+
+def run_in_view(page: Page) -> str:
+    return str(page.locator(".ns-train").get_attribute("data-run"))
+
+
+def start_and_pause(page: Page) -> None:
+    """What is shown does not move, and three browsers have the processor."""
+    start(page)
+    press(page, "pause")
+    status(page, "paused")
+
+
+def follows(page: Page, run: str) -> None:
+    page.locator(f".ns-train[data-run='{run}']").wait_for()
+
+
+def make_link(teacher: Page) -> str:
+    teacher.locator("[data-part=class]").click()
+    expect(teacher.locator(".ns-class svg")).to_be_visible()
+    return str(teacher.locator("[data-part=classLink]").text_content())
+
+
+def test_a_class_follows_its_teacher_over_a_rerun_to_another_page_and_to_a_step(browser: Callable[..., Page]) -> None:
+    teacher = browser(TEACHER, LONG)
+    start_and_pause(teacher)
+    link = make_link(teacher)
+    code = teacher.locator(".ns-code-of").bounding_box()
+    assert code is not None
+    assert code["height"] >= 0.6 * TEACHER["height"]  # it is read from the last row
+    student, phone = browser(STUDENT, link), browser(PHONE, link)
+    first = run_in_view(teacher)
+    for each in (student, phone):
+        follows(each, first)
+        expect(each.locator("button[data-do=pause]")).to_be_disabled()
+    expect(teacher.locator("[data-part=classCount]")).to_have_text("2 follow it now.")
+    teacher.locator("[data-part=classLeads]").check()
+    teacher.locator("[data-shut]").click()
+
+    press(teacher, "renew")
+    teacher.wait_for_function("run => document.querySelector('.ns-train').dataset.run !== run", arg=first)
+    second = run_in_view(teacher)
+    status(teacher, "running")
+    teacher.wait_for_function("Number(document.querySelector('.ns-train').dataset.step) >= 5")  # with a second look
+    press(teacher, "pause")
+    for each in (student, phone):
+        follows(each, second)
+
+    go(teacher, "Gradients")
+    teacher.locator(".ns-inside[data-shows=look]").wait_for()
+    for each in (student, phone):
+        each.locator(".ns-inside[data-shows=look]").wait_for()
+    expect(teacher.locator("[data-part=slider]")).to_be_enabled()
+    teacher.locator("[data-part=slider]").focus()
+    teacher.keyboard.press("Home")
+    held = "Held at step 0"
+    expect(teacher.locator("[data-part=when]")).to_have_text(held)
+    for each in (student, phone):
+        expect(each.locator("[data-part=when]")).to_have_text(held)
+
+    phone.get_by_role("button", name="Leave and run my own").click()
+    expect(phone.get_by_text("You have left the class.")).to_be_visible()
+    expect(student.get_by_text("You follow a class.")).to_be_visible()
+
+    teacher.reload()  # the owner returns
+    go(teacher, "Train")
+    expect(teacher.locator("[data-part=class]")).to_have_text("Class: 1")
+    teacher.locator("[data-part=class]").click()
+    teacher.locator("[data-end]").click()
+    expect(student.get_by_text("The class has ended.")).to_be_visible()
+    expect(browser(STUDENT, link).get_by_text("There is no such class here")).to_be_visible()
+    press(teacher, "stop")
+
+
+def test_two_who_press_start_share_a_run_and_who_pauses_gets_their_own(browser: Callable[..., Page]) -> None:
+    one, other = browser(STUDENT, LONG), browser(STUDENT, LONG)
+    start(one)
+    start(other)
+    shared = run_in_view(one)
+    assert run_in_view(other) == shared
+    for each in (one, other):
+        expect(each.get_by_text("You share this run")).to_be_visible()
+        expect(each.locator("button[data-do=stop]")).to_be_disabled()
+    press(other, "pause")
+    expect(other.get_by_role("alertdialog")).to_be_visible()
+    assert other.locator(".ns-train").get_attribute("data-status") == "running"  # nothing was done yet
+    other.get_by_role("button", name="Take a run of my own from here").click()
+    other.wait_for_function("run => document.querySelector('.ns-train').dataset.run !== run", arg=shared)
+    status(other, "paused")
+    press(other, "stop")
+    assert run_in_view(one) == shared
+    expect(one.locator(".ns-train[data-status=running]")).to_be_visible()
+
+
+def test_who_watches_a_run_that_was_replaced_is_led_on(browser: Callable[..., Page]) -> None:
+    owner = browser(STUDENT, f"{LONG}&seed=7")  # of others than those before, whose runs would be shared
+    start(owner)
+    first = run_in_view(owner)
+    watcher = browser(STUDENT, f"/?run={first}")
+    follows(watcher, first)
+    press(owner, "renew")
+    watcher.get_by_role("button", name="Watch that one").click()
+    owner.wait_for_function("run => document.querySelector('.ns-train').dataset.run !== run", arg=first)
+    follows(watcher, run_in_view(owner))
+    press(owner, "stop")

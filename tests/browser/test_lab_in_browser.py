@@ -1,0 +1,59 @@
+"""The lab in a browser: from a ready-made question to the map, to a cell's run; cancelled, and gone on with later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import serving
+from tests.browser.train_page import status
+
+pytestmark = pytest.mark.browser
+
+SMALL = "/lab?data=digits&examples=300&batch=30&epochs=1&arms=none,bn"
+CELLS = "document.querySelector('.ns-lab [data-part=map]')?.data?.[0].z.flat().filter((z) => z !== null).length"
+
+
+@pytest.fixture
+def page(own_browser: Page) -> Page:
+    return own_browser
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)  # two servers, and 21 runs by one worker
+def test_from_a_question_to_the_map_and_a_cells_run_and_after_a_restart_only_the_missing(
+    tmp_path: Path, page: Page
+) -> None:
+    lab = page.locator(".ns-lab")
+    store = {"NORMSCOPE_STORE": "on", "NORMSCOPE_HOME": str(tmp_path / "home")}
+    with serving(tmp_path, **store) as server:
+        page.goto(server.wait() + SMALL)
+        lab.get_by_label("Its values, with commas between them").first.fill("0.1, x")
+        lab.get_by_role("button", name="See what it takes").click()
+        expect(lab.get_by_role("alert")).to_have_text("It must be a number; got “x”. Write it like 0.1.")
+        lab.get_by_role("button", name="Learning-rate ladder").click()
+        expect(lab.locator("[data-part=where]")).to_contain_text("0 of 21 runs")
+        lab.get_by_role("button", name="Start").click()
+        page.wait_for_function(f"{CELLS} >= 2")
+        lab.get_by_role("button", name="Cancel").click()
+        expect(lab).to_have_attribute("data-status", "cancelled")
+        done = int(lab.locator("[data-part=where]").inner_text().split()[0])
+        assert 1 <= done < 21
+        expect(lab.get_by_role("button", name="Resume")).to_have_text(f"▶ Resume: {21 - done} missing")
+        port = server.port
+    with serving(tmp_path, port, **store) as server:
+        page.goto(server.wait() + "/lab")  # the tab has the sweep open still
+        expect(lab.locator("[data-part=where]")).to_contain_text(f"{done} of 21 runs")
+        lab.get_by_role("button", name="Resume").click()
+        expect(lab).to_have_attribute("data-status", "finished", timeout=240_000)
+        page.wait_for_function(f"{CELLS} === 14")
+        page.locator(".ns-lab .nsewdrag").first.click(position={"x": 30, "y": 12})
+        expect(lab.locator(".ns-cells section")).to_have_count(1)
+        lab.locator("[data-part=table] button").last.click()
+        expect(lab.locator(".ns-cells section")).to_have_count(2)
+        expect(lab.get_by_role("button", name="Compare these 2 runs")).to_be_visible()
+        lab.locator(".ns-runs-of button").first.click()
+        status(page, "finished")
+        assert "lr=0.01" in page.url

@@ -1,0 +1,124 @@
+"""A report, opened from the disk by a browser that has no network: drawn, scrubbed, printed, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.exports import report
+from core.language.speech import speaking
+from core.store.recording import Recording
+from core.training import records
+from tests.core.exports.short import two
+
+pytestmark = pytest.mark.browser
+DRAWN = "element => element.data.map(({name, x, y, line}) => ({name, x: [...x], y: [...y], dash: line.dash}))"
+
+
+@pytest.fixture(scope="module")
+def opened(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., object]:
+    """Opens a report as a visitor without a network; whatever the browser complains of fails the test."""
+
+    @contextmanager
+    def opening(language: str, recording: Recording | None = None, **surroundings: object) -> Iterator[Page]:
+        path = tmp_path_factory.mktemp(language) / "report.html"
+        with speaking(language):
+            path.write_text(report.report(recording or two()), encoding="utf-8")
+        complaints: list[str] = []
+        page = chromium.new_page(viewport={"width": 1440, "height": 900}, **surroundings)
+        page.context.set_offline(True)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path.as_uri())
+        page.locator("body[data-ready]").wait_for()
+        yield page
+        assert complaints == []
+        page.close()
+
+    return opening
+
+
+def part(page: Page, name: str):
+    return page.locator(f"[data-part={name}]")
+
+
+@pytest.mark.slow
+def test_it_draws_the_records_and_any_look_that_is_chosen(opened):
+    recording = two()
+    seen = {look.step: look for look in recording.looks()}
+    tests = [r for r in recording.records if isinstance(r, records.TestMeasured)]
+
+    def gradients(page: Page) -> dict[str, list[float]]:
+        return {line["name"]: line["y"] for line in part(page, "gradients").evaluate(DRAWN)}
+
+    def of_look(step: int) -> dict[str, list[float]]:
+        layers = {name: summary.layers for name, summary in seen[step].arms.items()}
+        return {name: pytest.approx([each.gradient.mean_abs for each in own], rel=1e-4) for name, own in layers.items()}
+
+    with opened("en") as page:
+        lines = {line["name"]: line for line in part(page, "accuracy").evaluate(DRAWN) if line["name"]}
+        assert lines["bn test"]["y"] == [r.accuracy["bn"] for r in tests]
+        assert (lines["bn test"]["dash"], lines["bn train"]["dash"]) == ("dash", "solid")
+
+        expect(part(page, "where")).to_have_text("step 10 · epoch 1.00 · look 3 of 3, at the same test images")
+        assert gradients(page) == of_look(10)
+        page.keyboard.press("ArrowLeft")
+        expect(part(page, "where")).to_contain_text("step 5 ")
+        assert gradients(page) == of_look(5)
+        part(page, "slider").press("Home")
+        expect(part(page, "where")).to_contain_text("step 0 ")
+        assert gradients(page) == of_look(0)
+
+        page.locator("button[data-layer=fc1]").click()
+        expect(part(page, "saysParameters")).to_contain_text("γ of the norm behind fc1")
+        gamma = part(page, "gamma").evaluate("element => element.data[0].y.length")
+        assert gamma == 120
+
+
+@pytest.mark.slow
+def test_it_speaks_chinese_and_follows_the_dark(opened):
+    with opened("zh", color_scheme="dark") as page:
+        expect(part(page, "where")).to_contain_text("第10步")
+        assert page.evaluate("document.documentElement.lang") == "zh-CN"
+        title = "document.querySelector('[data-part=gradients]').layout.xaxis.title.text"
+        assert page.evaluate(title) == "层"
+        colours = "element => [...new Set(element.data.map(({line}) => line?.color))]"
+        assert "#56b4e9" in part(page, "accuracy").evaluate(colours)
+        page.emulate_media(color_scheme="light")
+        expect(page.locator("[data-arm=bn]").first).to_have_css("color", "rgb(0, 114, 178)")  # the curves come before
+        assert "#0072b2" in part(page, "accuracy").evaluate(colours)
+
+
+@pytest.mark.slow
+def test_on_paper_it_is_light_as_wide_as_the_paper_and_shows_the_chosen_look(opened, tmp_path: Path):
+    with opened("en", color_scheme="dark") as page:
+        page.keyboard.press("ArrowLeft")
+        expect(part(page, "where")).to_contain_text("step 5 ")
+        page.evaluate("""() => window.addEventListener("beforeprint", () => {
+            const { width } = document.querySelector("[data-part=loss]")._fullLayout;
+            window.printed = [getComputedStyle(document.body).backgroundColor, width];
+        })""")
+        page.pdf(path=tmp_path / "report.pdf", format="A4")
+        assert page.evaluate("window.printed") == ["rgb(255, 255, 255)", 680]
+        expect(part(page, "loss").locator("svg.main-svg").first).not_to_have_attribute("width", "680")
+        expect(part(page, "where")).to_contain_text("step 5 ")
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.slow
+def test_runs_with_less_in_them_open_without_a_complaint(opened):
+    ended = records.ArmDiverged(10, "none", "fc1", "loss is nan")
+    with opened("en", replace(two(), records=(*two().records, ended))) as page:
+        expect(part(page, "loss")).to_contain_text("none: not finite at step 10")
+    with opened("en", replace(two(), looks=list)) as page:
+        assert part(page, "slider").count() == 0
+        expect(part(page, "loss").locator("svg.main-svg").first).to_be_visible()
+    with opened("en", replace(two(), records=(), looks=list, network_steps=(), status="queued")) as page:
+        expect(page.get_by_text("The run had not ended: 0 of 10 steps.")).to_be_visible()
+    with opened("en", replace(two(), records=())) as page:
+        expect(part(page, "broken")).to_be_hidden()

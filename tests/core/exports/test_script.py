@@ -1,0 +1,330 @@
+"""The script of an experiment computes what the experiment computed, without any of this project."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import nbformat
+import pytest
+import torch
+
+from core.data.images import load
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
+from core.experiment.links import from_query
+from core.exports.notebook import notebook
+from core.exports.script import script
+from core.language.speech import speaking
+from core.nets.fast import plain
+from core.nets.lenet import build_lenet
+from core.training import arms, records
+from core.training.records import ArmDiverged, LearningRateChanged, Record, TrainMeasured
+from core.training.trainer import Unattended, train
+
+FIRST = 50  # losses
+
+
+def experiment(arms: str, **settings: Any) -> ExperimentConfig:
+    usual = {"data": "digits", "examples": 400, "batch_size": 16, "epochs": 2, "learning_rate": 0.1}
+    return ExperimentConfig(**usual | settings, arms=tuple(map(parse_arm, arms.split())))
+
+
+class Steering(Unattended):
+    """Changes the learning rate at some steps, as somebody who watches would."""
+
+    def __init__(self, rates: dict[int, float]) -> None:
+        self.rates = rates
+
+    def begin_step(self, step: int) -> float | None:
+        return self.rates.get(step)
+
+
+def run(config: ExperimentConfig, rates: dict[int, float]) -> list[Record]:
+    """What this project measures; of many images with PyTorch's own layers, since its faster ones round otherwise, and
+    batch norm lets that grow from step to step. Whether these compute the same is another test's question."""
+    found: list[Record] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arms, "build_lenet", lambda *asked: plain(build_lenet(*asked)))
+        train(config, load(config.data), found.append, Steering(rates))
+    return found
+
+
+def losses(facts: list[Record]) -> dict[int, dict[str, float]]:
+    points = [record for record in facts if isinstance(record, TrainMeasured) and record.step <= FIRST]
+    assert all(point.steps == 1 for point in points)
+    return {point.step: dict(point.loss) for point in points}
+
+
+def output(text: str, folder: Path, *flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`python script.py` in an empty folder, which sees nothing of this project."""
+    file = folder / "script.py"
+    file.write_text(text, encoding="utf-8")
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("NORMSCOPE", "PYTHON"))}
+    command = [sys.executable, "-P", "-W", "error", "-X", "importtime", str(file), *flags]
+    return subprocess.run(
+        command, cwd=folder, env=inherited | environment, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+
+
+def printed(said: str) -> dict[int, dict[str, float]]:
+    """Of each step that was printed, each arm's loss."""
+    found = {}
+    for line in said.splitlines():
+        head, *cells = line.split("\t")
+        if head.startswith("step "):
+            pairs = [cell.rsplit(" ", 1) for cell in cells]
+            found[int(head.removeprefix("step "))] = {name: float(loss) for name, loss in pairs}
+    return found
+
+
+def check(config: ExperimentConfig, folder: Path, rates: dict[int, float] | None = None, *flags: str) -> None:
+    facts = run(config, rates or {})
+    done = output(script(config, facts), folder, *flags)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert not {"core", "pages", "streamlit"} & set(imported(done.stderr))
+    expected, found = losses(facts), printed(done.stdout)
+    assert len(expected) == min(FIRST, config.total_steps)
+    for step, each in expected.items():
+        assert found[step] == pytest.approx(each, rel=1e-5), step
+
+
+def imported(timing: str) -> list[str]:
+    return [
+        line.split("|")[-1].strip().split(".")[0] for line in timing.splitlines() if line.startswith("import time:")
+    ]
+
+
+@pytest.mark.slow
+def test_the_script_has_the_losses_of_its_experiment_and_needs_nothing_of_this_project(tmp_path: Path) -> None:
+    config = experiment(
+        "none bn:book gn1/none:lr=0.3:dropout=0.5",
+        examples=330,
+        batch_size=13,
+        drop_last=False,
+        momentum=0.5,
+        dropout=0.2,
+        seed=7,
+    )
+    check(config, tmp_path, {20: 0.02, 31: 0.2})
+
+
+COVERING = {
+    "adam": (experiment("none bn ln", optimizer="adam", learning_rate=0.003, activation="relu", init="he"), {}),
+    "depth 8": (experiment("none bn none/gn6", depth=8, activation="tanh", init="default", pool="avg"), {9: 0.5}),
+    "depth 12": (experiment("bn:book rms/ln in", depth=12, momentum=0.9, learning_rate=0.02), {}),
+    "normal": (experiment("none/bn bn/none ln/rms", init="normal", activation="relu", batch_size=8), {}),
+    "an arm alone": (experiment("none:lr=0.02", dropout=0.5), {5: 1.0}),
+    "a batch of two": (experiment("bn bn:dropout=0.3 gn2:dropout=0.9", batch_size=2, examples=100), {}),
+    "gn/bn:book": (experiment("gn/bn:book bn/gn4:book none/rms", pool="avg", dropout=0.1), {}),
+    "many images": (experiment("none bn bn:book ln gn in", batch_size=50, epochs=7), {30: 0.05}),
+    "parts of batch norm": (experiment("mo vo fix mo/bn none/vo fix/none"), {12: 0.3}),
+    "decay and a cosine": (
+        experiment("none bn:book ln:lr=0.02", weight_decay=0.02, schedule="cosine", momentum=0.5, drop_last=False),
+        {23: 0.03},
+    ),
+    "decay with adam, stepwise": (
+        experiment(
+            "none bn", optimizer="adam", learning_rate=0.003, weight_decay=0.1, epochs=4, examples=200, schedule="step"
+        ),
+        {},
+    ),
+    "stepwise, and by hand": (
+        experiment("bn none", schedule="step", step_epochs=2, epochs=5, examples=160, step_factor=0.25),
+        {33: 0.01, 41: 0.2},
+    ),
+    "it diverges": (experiment("none none:lr=1000 bn", activation="relu", init="he"), {}),
+}
+
+
+def test_what_is_covered_are_all_settings_that_an_experiment_has() -> None:
+    configs = [config for config, _ in COVERING.values()]
+    for name, least in {"optimizer": 2, "depth": 3, "activation": 3, "init": 4, "pool": 2, "schedule": 3}.items():
+        assert len({getattr(config, name) for config in configs}) == least, name
+    arms = [arm for config in configs for arm in config.arms]
+    assert len({arm.conv_norm for arm in arms}) == 9
+    assert len({arm.fc_norm for arm in arms}) == 8
+
+
+def test_the_script_of_a_short_experiment_has_its_losses(tmp_path: Path, monkeypatch, capsys) -> None:
+    """In this process, where PyTorch is there already; that it needs nothing else of it the slow tests see."""
+    config, rates = (
+        experiment("none bn:lr=0.2", examples=64, epochs=1, weight_decay=0.05, schedule="cosine"),
+        {2: 0.5, 3: 0.05},
+    )
+    facts, threads = run(config, rates), torch.get_num_threads()
+    file = tmp_path / "script.py"
+    file.write_text(script(config, facts), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", [str(file)])
+    try:
+        runpy.run_path(str(file), run_name="__main__")
+    finally:
+        torch.set_num_threads(threads)
+    expected, found = losses(facts), printed(capsys.readouterr().out)
+    assert expected.keys() == found.keys() == {1, 2, 3, 4}
+    for step, each in expected.items():
+        assert found[step] == pytest.approx(each, rel=1e-5), step
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COVERING)
+def test_the_script_of_any_experiment_has_its_losses(name: str, tmp_path: Path) -> None:
+    config, rates = COVERING[name]
+    check(config, tmp_path, rates)
+
+
+@pytest.mark.slow
+def test_the_script_reads_the_real_images_where_it_is_told_and_where_the_environment_says(
+    fashion, tmp_path: Path
+) -> None:
+    from core.experiment.environment import data_root
+
+    config = replace(ExperimentConfig(), examples=2560, epochs=1, batch_size=256)
+    check(config, tmp_path, {}, "--data-root", str(data_root()))
+    facts = run(config, {})
+    done = output(script(config, facts), tmp_path, NORMSCOPE_DATA=str(data_root()))
+    assert printed(done.stdout)[1] == pytest.approx(losses(facts)[1])
+    assert "torchvision" not in imported(done.stderr)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_script_is_as_well_kept_as_this_project(language: str, tmp_path: Path) -> None:
+    with speaking(language):
+        for name, (config, rates) in COVERING.items():
+            facts = [LearningRateChanged(step, 0.1, rate) for step, rate in rates.items()]
+            (tmp_path / f"{name.replace('/', '-')}.py").write_text(script(config, facts), encoding="utf-8")
+        (tmp_path / "first look.py").write_text(script(ExperimentConfig()), encoding="utf-8")
+    ruff = [Path(sys.executable).with_name("ruff"), "--isolated"]
+    for what in (["check", "--ignore", "E501"], ["format", "--check", "--line-length", "120"]):
+        done = subprocess.run([*ruff, *what, tmp_path], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def test_the_script_has_the_link_of_its_experiment_and_the_chapter_of_its_language() -> None:
+    config = experiment("none bn:lr=0.5", seed=12)
+    for language, chapter in {"en": "https://d2l.ai/", "zh": "https://zh.d2l.ai/"}.items():
+        with speaking(language):
+            text = script(config)
+        (link,) = [line.split("?")[1] for line in text.splitlines() if "data=digits" in line]
+        query = dict(parse_qsl(link))
+        assert query.pop("lang") == language
+        assert from_query(query) == (config, [])
+        assert f"# {chapter}" in text.replace("： ", "：").replace("：https", "# https").replace(": https", "# https")
+
+
+def test_what_a_rate_set_by_hand_did_to_the_schedule_is_told_as_the_program_does_it() -> None:
+    changed = [LearningRateChanged(3, 0.1, 0.5)]
+
+    def told(arms: str, language: str = "en", **settings: Any) -> str:
+        with speaking(language):
+            return script(experiment(arms, **settings), changed)
+
+    keeps = "ends the schedule, but for networks with a learning rate of their own (bn:lr=0.2), which keep to it"
+    for schedule in ("cosine", "step"):
+        own = told("none bn:lr=0.2", schedule=schedule)
+        assert keeps in own.replace("\n# ", " ")
+        assert "kept the learning rate" not in own
+        assert "What was set by hand ends the schedule." in told("none bn", schedule=schedule)
+        assert "手动设定的学习率使调度结束；有自己学习率的网络" in told("none bn:lr=0.2", "zh", schedule=schedule)
+    assert "bn:lr=0.2 kept the learning rate of their own." in told("none bn:lr=0.2")
+    assert "ends the schedule" not in told("none bn:lr=0.2") + told("none bn")
+
+
+def test_weight_decay_is_told_by_the_name_that_the_program_has_for_it() -> None:
+    for language in ("en", "zh"):
+        with speaking(language):
+            comments = [line for line in script(experiment("bn", weight_decay=0.01)).splitlines() if line[:1] == "#"]
+        assert "WEIGHT_DECAY" in "".join(comments)
+
+
+def test_the_script_tells_what_was_measured_as_comments() -> None:
+    config = COVERING["it diverges"][0]
+    facts = run(config, {})
+    tested = [record for record in facts if isinstance(record, records.TestMeasured)][-1]
+    (lost,) = [record for record in facts if isinstance(record, ArmDiverged)]
+    comments = [line for line in script(config, facts).splitlines() if line.startswith("# ")]
+    assert f"# bn: test loss {tested.loss['bn']:.4f} and test accuracy {tested.accuracy['bn']:.4f} at step 50, " in (
+        "\n".join(comments)
+    )
+    assert f"# none:lr=1000: the loss was not finite at step {lost.step}" in comments
+
+
+def test_a_script_of_an_experiment_that_has_not_begun_tells_no_results() -> None:
+    assert "What NormScope measured" not in script(experiment("bn"))
+    assert "What NormScope measured" in script(experiment("bn"), run(experiment("bn", epochs=1, examples=32), {}))
+
+
+@pytest.mark.slow
+def test_images_that_are_not_there_are_a_sentence_and_no_traceback(tmp_path: Path) -> None:
+    done = output(script(ExperimentConfig()), tmp_path, "--data-root", "nowhere")
+    assert done.returncode == 1
+    said = [line for line in done.stderr.splitlines() if not line.startswith("import time:")]
+    assert len(said) == 1
+    assert said[0].endswith("Name the folder with --data-root, or fetch them with --download.")
+
+
+def test_the_notebook_is_valid_and_its_cells_are_the_script() -> None:
+    config = COVERING["gn/bn:book"][0]
+    found = notebook(config, run(replace(config, epochs=1, examples=32), {}))
+    nbformat.validate(nbformat.from_dict(found))
+    cells = [cell["source"] for cell in found["cells"] if cell["cell_type"] == "code"]
+    code = "\n".join(line for line in "\n".join(cells).splitlines() if line.strip())
+    assert code == "\n".join(line for line in script(config).splitlines() if line.strip() and not line.startswith("# "))
+    kinds = [cell["cell_type"] for cell in found["cells"]]
+    assert kinds[0] == "markdown"
+    assert "code code" not in " ".join(kinds)
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_as_it_is_beside_the_flags_of_a_kernel(tmp_path: Path) -> None:
+    config = experiment("bn", examples=32, epochs=1)
+    cells = [cell["source"] for cell in notebook(config)["cells"] if cell["cell_type"] == "code"]
+    kernel = "import sys, types\nsys.modules['ipykernel'] = types.ModuleType('ipykernel')"
+    done = output("\n".join([kernel, *cells]), tmp_path, "-f", "kernel-1.json")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert printed(done.stdout)[1] == pytest.approx(losses(run(config, {}))[1])
+
+
+TORCHVISION = '''
+import gzip
+from pathlib import Path
+
+
+class FashionMNIST:
+    """Stands in for the real one, which needs a network: 64 images, and how often they were fetched."""
+
+    def __init__(self, root, download=False):
+        assert download
+        folder = Path(root) / "FashionMNIST" / "raw"
+        folder.mkdir(parents=True)
+        for part in ("train", "t10k"):
+            sizes = bytes([0, 0, 8, 3, 0, 0, 0, 64, 0, 0, 0, 28, 0, 0, 0, 28])
+            images = sizes + bytes(i % 251 for i in range(64 * 784))
+            labels = bytes([0, 0, 8, 1, 0, 0, 0, 64]) + bytes(i % 10 for i in range(64))
+            (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(images))
+            (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels))
+        print("fetched")
+'''
+
+
+@pytest.mark.slow
+def test_images_are_fetched_only_with_the_flag_and_only_those_that_are_missing(tmp_path: Path) -> None:
+    (tmp_path / "there" / "torchvision").mkdir(parents=True)
+    (tmp_path / "there" / "torchvision" / "__init__.py").touch()
+    (tmp_path / "there" / "torchvision" / "datasets.py").write_text(TORCHVISION)
+    text = script(replace(ExperimentConfig(), examples=64, batch_size=32, epochs=1))
+
+    def ran(*flags: str) -> tuple[int, bool, int]:
+        done = output(text, tmp_path, *flags, PYTHONPATH=str(tmp_path / "there"))
+        return done.returncode, "fetched" in done.stdout, len(printed(done.stdout))
+
+    assert ran("--data-root", "new") == (1, False, 0)
+    assert ran("--data-root", "new", "--download") == (0, True, 2)
+    assert ran("--data-root", "new", "--download") == (0, False, 2)
+    assert ran("--data-root", "new") == (0, False, 2)

@@ -1,0 +1,22 @@
+"""core.lab.told: what a page is told of a sweep, whatever its values are."""
+
+from __future__ import annotations
+
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
+from core.lab.sweep import Sweep
+from core.lab.told import news, planned
+from tests.core.lab.bench import Made
+
+BASE = ExperimentConfig(data="digits", examples=80, batch_size=24, epochs=1, arms=(parse_arm("none"), parse_arm("bn")))
+
+
+def test_values_that_are_the_same_in_few_digits_are_groups_of_their_own() -> None:
+    made = Made(Sweep(BASE, (("lr", (0.1, 0.10000001)),)))
+    made.engine.let(9)
+    made.sweep.begin("key")
+    made.end()
+    (varied,) = planned(made.sweep.sweep)["varied"]
+    told = [(group["where"], group["arm"], group["seeds"]) for group in news(made.sweep.arrived, 0)]
+    assert told == [([value], arm, 1) for value in varied["values"] for arm in ("none", "bn")]
+    assert len(set(varied["values"])) == 2

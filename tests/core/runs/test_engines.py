@@ -1,0 +1,144 @@
+"""core.runs.engine: what every engine keeps to. Another engine is another entry of ENGINES."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from core.language.speech import speaking
+from core.runs.engine import ATTEMPTS, Engine, Outcome
+from core.runs.local_engine import LocalEngine
+from tests.core.runs.engine_works import work
+
+ENGINES: dict[str, Callable[..., Engine]] = {"local": LocalEngine}
+Begin = Callable[..., Engine]
+
+
+@pytest.fixture(params=ENGINES)
+def begin(request: pytest.FixtureRequest) -> Iterator[Begin]:
+    """An engine of so many places, closed afterwards."""
+    begun: list[Engine] = []
+
+    def of(places: int = 2, **how: Any) -> Engine:
+        begun.append(ENGINES[request.param](work, places, **how))
+        return begun[-1]
+
+    yield of
+    for engine in begun:
+        engine.close()
+
+
+def outcomes(engine: Engine, count: int) -> dict[str, Outcome]:
+    """Of so many points, and not one more."""
+    found: list[Outcome] = []
+    while len(found) < count:
+        found += engine.poll(30)
+    assert engine.poll(0) == []
+    assert len({outcome.key for outcome in found}) == len(found) == count
+    return {outcome.key: outcome for outcome in found}
+
+
+def is_alive(process: int) -> bool:
+    with suppress(ProcessLookupError):
+        os.kill(process, 0)
+        return True
+    return False
+
+
+def test_every_point_has_its_outcome_whatever_the_others_do(begin: Begin, tmp_path: Path) -> None:
+    engine = begin()
+    for n in range(6):
+        engine.submit(f"good {n}", {"n": n})
+    engine.submit("raises", {"n": 7, "do": "raise"})
+    engine.submit("refuses", {"n": 7, "do": "refuse"})
+    engine.submit("fills", {"n": 7, "do": "fill"})
+    engine.submit("dies once", {"n": 8, "do": "die", "times": 1, "file": str(tmp_path / "once")})
+    found = outcomes(engine, 10)
+    assert [found[f"good {n}"].found["square"] for n in range(6)] == [n * n for n in range(6)]
+    assert {found[f"good {n}"].attempts for n in range(6)} == {1}
+    assert (found["raises"].found, found["raises"].why) == (None, "ValueError: 7 is no good")
+    assert str(found["refuses"].why) == "There is no 7."
+    with speaking("zh"):
+        assert str(found["fills"].why).startswith("机器的内存")
+    assert (found["dies once"].found["square"], found["dies once"].attempts) == (64, 2)
+
+
+def test_as_many_at_once_as_there_are_places_and_in_other_processes(begin: Begin, tmp_path: Path) -> None:
+    engine = begin(places=2)
+    for n in (1, 2):  # each waits until both have been begun: with one place it would be for ever
+        engine.submit(str(n), {"n": n, "do": "wait", "until": str(tmp_path / "go")})
+    assert engine.poll(0.05) == []
+    (tmp_path / "go").touch()
+    found = outcomes(engine, 2)
+    assert len({outcome.found["by"] for outcome in found.values()} - {os.getpid()}) == 2
+
+
+def test_a_point_whose_process_always_dies_fails_and_says_how(begin: Begin, tmp_path: Path) -> None:
+    engine = begin()
+    engine.submit("killed", {"n": 1, "do": "die", "times": 99, "file": str(tmp_path / "always")})
+    engine.submit("left", {"n": 1, "do": "leave"})
+    found = outcomes(engine, 2)
+    assert (found["killed"].found, found["killed"].attempts) == (None, ATTEMPTS)
+    assert "memory" in str(found["killed"].why)
+    assert str(found["left"].why) == f"Its process ended {ATTEMPTS} times without a word (3)."
+
+
+def test_a_worker_that_hangs_is_given_up_and_its_place_is_free_again(begin: Begin) -> None:
+    engine = begin(places=1, limit=1.0)
+    engine.submit("hangs", {"n": 1, "do": "hang"})
+    engine.submit("good", {"n": 3})
+    found = outcomes(engine, 2)
+    assert found["hangs"].found is None
+    assert str(found["hangs"].why) == "It took longer than 1 s, the limit of a point."
+    assert found["good"].found["square"] == 9
+
+
+def test_a_worker_that_died_between_two_points_costs_the_next_one_nothing(begin: Begin) -> None:
+    engine = begin(places=1)
+    engine.submit("first", {"n": 1})
+    worker = outcomes(engine, 1)["first"].found["by"]
+    os.kill(worker, signal.SIGKILL)
+    engine.submit("second", {"n": 2})
+    second = outcomes(engine, 1)["second"]
+    assert (second.found["square"], second.found["by"] != worker) == (4, True)
+
+
+def test_closing_ends_the_workers_at_once(begin: Begin) -> None:
+    engine = begin(places=1)
+    engine.submit("first", {"n": 1})
+    worker = outcomes(engine, 1)["first"].found["by"]
+    engine.submit("hangs", {"n": 1, "do": "hang"})
+    assert engine.poll(0.05) == []
+    began = time.monotonic()
+    engine.close()
+    assert (is_alive(worker), engine.poll(0)) == (False, [])
+    assert time.monotonic() - began < 60
+
+
+def test_workers_can_leave_the_processors_to_others() -> None:
+    with LocalEngine(work, 1, niceness=5) as engine:
+        engine.submit("2", {"n": 2})
+        assert outcomes(engine, 1)["2"].found["nice"] == os.nice(0) + 5
+
+
+def test_a_worker_does_not_run_the_page_that_streamlit_has_put_in_the_place_of_the_main_module(
+    begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "page.py"
+    page.write_text(f"open({str(tmp_path / 'was run')!r}, 'w').close()")
+    main = ModuleType("__main__")
+    main.__file__ = str(page)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    engine = begin(places=1)
+    engine.submit("2", {"n": 2})
+    assert outcomes(engine, 1)["2"].found["square"] == 4
+    assert not (tmp_path / "was run").exists()
