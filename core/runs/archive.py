@@ -45,6 +45,11 @@ class Archive:
                 self._at_hand.popitem(last=False)
         return run
 
+    def forget(self, run_id: str) -> None:
+        """The run goes on here: once it has ended again, how it stood before is no answer."""
+        with self._lock:
+            self._at_hand.pop(run_id, None)
+
     def problem(self, run_id: str) -> Message | str:
         """Why the run could not be read when it was last asked for."""
         return self._problems.get(run_id, "")

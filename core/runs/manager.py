@@ -149,7 +149,8 @@ class RunManager:
         self._runs[run.id] = run
         self.line.join(run)  # here, so that who pressed first is first
         self._forget_old_runs()
-        if self.writer is not None:
+        if self.writer is not None and self._archive is not None:
+            self._archive.forget(run.id)
             self.writer.keep(run, partial(begun, run, PAGE, self.gallery.device), file)
         self._threads[run.id] = threading.Thread(target=self._work, args=(run,), name=f"run-{run.id}", daemon=True)
         self._threads[run.id].start()
@@ -218,9 +219,8 @@ class RunManager:
         return [run for run in list(self._runs.values()) if not self._has_begun_to_keep(run)]
 
     def _has_begun_to_keep(self, run: Run) -> bool:
-        if self.shelf is None or self.writer is None:
-            return False
-        return self.shelf.knows(run.id) or self.writer.has_begun(run)
+        knows = self.shelf is not None and self.shelf.knows(run.id)
+        return knows or (self.writer is not None and self.writer.has_begun(run))
 
     def seconds_for(self, config: ExperimentConfig) -> float | None:
         """About how long `config` takes here, at the pace of the latest run that is like it; None where none was."""

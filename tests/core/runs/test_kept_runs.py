@@ -161,14 +161,21 @@ def test_a_run_that_has_a_presets_settings_has_its_name(server, shelf, until) ->
     run.stop(run.key)
 
 
-def test_a_checkpoint_comes_every_few_seconds_and_where_a_run_pauses(server, shelf, until, monkeypatch) -> None:
+def test_a_checkpoint_comes_every_few_seconds_and_where_a_run_pauses(
+    server, shelf, until, after_step, monkeypatch
+) -> None:
     monkeypatch.setattr(unkept, "CHECKPOINT_SECONDS", 1e9)
+    seen = []
+
+    def pause(run: Run) -> None:  # between two mini-batches; one within a test keeps what the last five seconds did
+        until(lambda: shelf.knows(run.id) and shelf.read(run.id).checkpoint())
+        seen.append(shelf.read(run.id).checkpoint().step)
+        run.pause(run.key)
+
+    after_step(4, pause)
     run = server().submit(ENDLESS)
-    until(lambda: run.snapshot().step > 3)
-    until(lambda: shelf.knows(run.id) and shelf.read(run.id).checkpoint())
-    assert shelf.read(run.id).checkpoint().step == 0
-    run.pause(run.key)
     until(lambda: run.status == "paused")
+    assert (seen, run.snapshot().step) == ([0], 4)
     until(lambda: shelf.read(run.id).checkpoint().step == run.snapshot().step)
     monkeypatch.setattr(unkept, "CHECKPOINT_SECONDS", 0)
     run.resume(run.key)
@@ -549,6 +556,25 @@ def test_a_run_that_ended_here_and_goes_on_elsewhere_is_seen_to_go_on(server, sh
     until(lambda: manager.find(run.id).status == "running")
     elsewhere.shutdown(PATIENCE_SECONDS)
     assert again.status == manager.find(run.id).status == "interrupted"
+
+
+def test_a_run_that_goes_on_and_ends_at_once_is_not_answered_for_as_it_stood_before(
+    server, after_step, until, monkeypatch
+) -> None:
+    """A browser that is told of an end asks no more: the page stayed at "Interrupted" after Resume and Stop."""
+    elsewhere = server()
+    run = elsewhere.submit(ENDLESS, key=ME)
+    until(lambda: run.snapshot().step > 3)
+    elsewhere.shutdown(PATIENCE_SECONDS)
+    manager = server()
+    monkeypatch.setattr("core.runs.kept_run.ENDED_SECONDS", 1e9)
+    assert manager.find(run.id).status == "interrupted"
+    again = manager.resume(run.id, ME)
+    until(lambda: again.status == "running")
+    again.stop(ME)
+    to_its_end(manager, again)
+    assert isinstance(manager.find(run.id), KeptRun)
+    assert manager.find(run.id).status == "stopped"
 
 
 def test_a_paused_run_is_resumed_where_it_is(server, until) -> None:
