@@ -45,7 +45,7 @@ with st.sidebar:
 session.write_link()
 turned = attending.turn(page.url_path)  # before the browser hears what it is to know of its class
 with st.sidebar:
-    live.hear_orders(orders.carry_out)
+    live.hear_orders(page.url_path, orders.carry_out)
 if turned is not None:
     session.turn_to(next(each for each in pages if each.url_path == turned))
 welcome.greet(session.view(), page.url_path)

@@ -5,7 +5,7 @@
 
 import { attend } from "./attending.js";
 import { know } from "./known.js";
-import { GONE } from "./web.js";
+import { address, GONE } from "./web.js";
 
 const FORM = "[data-testid=stSidebar]";
 const KEPT = "normscope-form"; // what the form holds, over a reload: the link has the run's settings
@@ -24,9 +24,11 @@ export function mount({ data, setTriggerValue }) {
   send = (message) => setTriggerValue("sent", message);
   const isNew = data.visitor !== python?.visitor; // a page just opened, or a server started anew
   const inView = python?.link?.run; // before, in this very page
+  const isTurned = data.page !== python?.page;
   python = data;
   while (waiting.length && waiting[0].number <= data.heard) waiting.shift().heard();
   if (isNew) meet(data.opened?.run ? "" : inView);
+  else if (isTurned) later();
   attend(data.class, order);
   if (data.link?.run && !data.recorded) know(data.link.run);
   keep();
@@ -49,12 +51,18 @@ export function order(what) {
 
 export const areWaiting = () => waiting.length > 0;
 
-function sendAll(patience = FIRST_PATIENCE_MS) {
+// While Streamlit turns to another page, it would take an order for a rerun of this one, and come back to it.
+function sendAll(patience = FIRST_PATIENCE_MS, isPatient = true) {
   clearTimeout(timer);
   if (!waiting.length) return;
-  send?.({ seen: python.sets, orders: waiting.map(({ number, order: what }) => ({ ...what, number })) });
-  timer = setTimeout(() => sendAll(2 * patience), patience);
+  if (!isPatient || path(address(python.page)) === path(location.href)) {
+    send?.({ seen: python.sets, orders: waiting.map(({ number, order: what }) => ({ ...what, number })) });
+  }
+  timer = setTimeout(() => sendAll(2 * patience, false), patience);
 }
+
+const path = (url) => new URL(url).pathname.replace(/\/$/, "");
+const later = () => setTimeout(sendAll, 0); // Streamlit wants no triggers while an element is mounted
 
 // --- a session that is new to this tab --------------------------------------------------------------------------------
 
@@ -67,7 +75,7 @@ function meet(lost) {
   }
   if (lost) waiting.unshift({ order: { do: "open", id: lost }, heard() {} });
   for (const each of waiting) each.number = ++count;
-  setTimeout(sendAll, 0); // Streamlit wants no triggers while an element is mounted
+  later();
 }
 
 function keep() {

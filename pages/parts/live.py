@@ -26,14 +26,20 @@ ORDERS = "orders"
 MOST_CHANGES = 3  # more than that are counted instead of named
 
 
-def hear_orders(carry_out: Callable[[dict[str, Any]], None]) -> None:
-    """Put the element on the page, unseen, by which all orders come: each goes to `carry_out`."""
+def hear_orders(page: str, carry_out: Callable[[dict[str, Any]], None]) -> None:
+    """Put the element on `page`, unseen, by which all orders come: each goes to `carry_out`.
+
+    Where the turn to another page was cut short, Streamlit knows that something has come, but not what; the browser
+    sends it again.
+    """
 
     def heard() -> None:
         language.speak_here()
-        carry_out(session.answer(ORDERS)["sent"])
+        if sent := session.answer(ORDERS).get("sent"):
+            carry_out(sent)
 
-    data = session.for_orders() | {"class": attending.attended()} | language.for_scripts("shared/on_every_page")
+    known = session.for_orders() | {"page": page, "class": attending.attended()}
+    data = known | language.for_scripts("shared/on_every_page")
     _element(ORDERS)(key=ORDERS, data=data, on_sent_change=heard)
 
 

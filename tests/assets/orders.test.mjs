@@ -12,10 +12,12 @@ let fields = {};
 globalThis.sessionStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, value) };
 globalThis.document = Object.assign(new EventTarget(), {
   activeElement: null,
+  baseURI: "http://localhost/normscope/",
   querySelector: () => null,
   querySelectorAll: (selector) => Object.entries(fields).filter(([part]) => selector.includes(part)).flatMap(([, found]) => found),
 });
 globalThis.window = new EventTarget();
+globalThis.location = { href: "http://localhost/normscope/" };
 
 mock.timers.enable({ apis: ["setTimeout"] });
 
@@ -26,7 +28,7 @@ const settled = () => new Promise((done) => setImmediate(done));
 // What Python says, of one session after the other; `sent` is what came to it.
 const sent = [];
 const python = (said) => mount({
-  data: { visitor: "first", heard: 0, sets: 2, opened: {}, link: { lr: "0.1" }, form: { lr: "0.1" }, ...said },
+  data: { visitor: "first", heard: 0, sets: 2, page: "", opened: {}, link: { lr: "0.1" }, form: { lr: "0.1" }, ...said },
   setTriggerValue: (name, message) => sent.push(structuredClone(message)),
 });
 const numbers = () => sent.at(-1).orders.map(({ number }) => number);
@@ -102,6 +104,34 @@ test("another link opened in the same tab is not filled with what was there befo
   python({ visitor: "third", opened: link, link, form: { lr: "0.5" } });
   mock.timers.tick(60_000);
   assert.equal(sent.length, before);
+});
+
+test("while Streamlit turns to another page no order calls it back: it goes from there", async () => {
+  python({ visitor: "third" });
+  location.href = "http://localhost/normscope/runs?run=a";
+  const before = sent.length;
+  order({ do: "pause" });
+  await settled();
+  assert.equal(sent.length, before);
+  python({ visitor: "third" });
+  mock.timers.tick(1);
+  assert.equal(sent.length, before, "this is still the page before");
+  python({ visitor: "third", page: "runs" });
+  mock.timers.tick(1);
+  assert.deepEqual(doings(), ["pause"]);
+  python({ visitor: "third", page: "runs", heard: numbers()[0] });
+});
+
+test("an order is not kept for ever where the address is never that of a page", async () => {
+  location.href = "http://localhost/normscope/elsewhere";
+  const before = sent.length;
+  order({ do: "pause" });
+  await settled();
+  assert.equal(sent.length, before);
+  mock.timers.tick(3000);
+  assert.deepEqual(doings(), ["pause"]);
+  location.href = "http://localhost/normscope/";
+  python({ visitor: "third", heard: numbers()[0] });
 });
 
 test("Python is asked once to look when the server does not know a run", async () => {

@@ -102,6 +102,19 @@ def test_start_takes_the_value_that_came_in_the_same_message(manager: RunManager
     assert run_of(app, manager).config == replace(ENDLESS, epochs=3, learning_rate=0.25, activation="relu")
 
 
+def test_an_order_of_which_streamlit_knows_only_that_it_came_is_no_error_and_counts_when_it_is_sent_again(
+    manager: RunManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a turn to another page that was cut short: Streamlit has forgotten the element, and not its callback."""
+    app = open_frame(**to_query(ENDLESS))
+    with monkeypatch.context() as patch:
+        patch.setattr("pages.parts.session.answer", lambda key: {})
+        send(app, {"do": "start"})
+    assert (told(app, "orders")["heard"], manager.active()) == (0, [])
+    send(app, {"do": "start"})
+    assert run_of(app, manager).config == ENDLESS
+
+
 def test_start_takes_other_data_with_what_that_changes_in_the_form(manager: RunManager) -> None:
     app = open_frame(**to_query(replace(ENDLESS, data="mnist", examples=20_000, batch_size=64)))
     app.selectbox(key="data").set_value("digits")
