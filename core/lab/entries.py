@@ -20,7 +20,7 @@ MEASURED = (
     "train_accuracy", "gradient_ratio", "learning_rate", "steps", "parameters", "initial_weights", "seconds",
     "examples_per_second",
 )  # fmt: skip
-FAILED = "failed"
+FAILED, DIVERGED = "failed", "diverged"
 Entry = dict[str, Any]
 
 

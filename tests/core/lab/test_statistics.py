@@ -228,6 +228,21 @@ def test_an_arm_that_learned_with_one_seed_somewhere_is_not_said_to_have_learned
 
 
 @pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        (["diverged", "diverged"], "LN diverged, with each of its settings and seeds."),
+        (["failed", "diverged"], "LN diverged, with each of the settings and seeds that have a result."),
+        (["failed", "failed"], "LN has no result, with any of its settings and seeds."),
+    ],
+)
+def test_of_an_arm_without_any_number_it_is_said_what_became_of_it(statuses: list[str], said: str) -> None:
+    lost = [entry("ln", 0, None, lr=lr) | {"status": status} for lr, status in zip((1.0, 10.0), statuses, strict=True)]
+    found = groups([entry("bn", 0, 0.8, lr=1.0), *lost])
+    first, second, *_rates = map(str, conclusions(found, {"bn": "BN", "ln": "LN"}))
+    assert (first.startswith("BN: best with learning rate 1"), second) == (True, said)
+
+
+@pytest.mark.parametrize(
     ("accuracies", "fate"),
     [
         ([0.5, 0.5, None], "learns"),
