@@ -145,12 +145,13 @@ export function spread(found, write = percent) {
 }
 
 export function table(plan, groups, colors) {
-  const isCompared = groups.some(({ ratio }) => ratio);
-  const head = [...plan.varied.map(({ label }) => label), _("Norm"), _("Seeds"), _("Finished"), _("Learned"), _("Held-out accuracy"), _("Test accuracy"), ...(isCompared ? [_("Gradient, first layer to last")] : [])];
+  const [isCompared, isTimed] = [groups.some(({ ratio }) => ratio), groups.some(({ cost }) => cost)];
+  const head = [...plan.varied.map(({ label }) => label), _("Norm"), _("Seeds"), _("Finished"), _("Learned"), _("Held-out accuracy"), _("Test accuracy"), ...(isTimed ? [_("Processor time a step, ms")] : []), ...(isCompared ? [_("Gradient, first layer to last")] : [])];
   const rows = groups.map((group) => `<tr style="--arm:${colors.get(group.arm)}">${group.where.map((value, i) => `<td>${escape(textOf(plan.varied[i], value))}</td>`).join("")}
     <th scope="row">${plan.varied.length ? `<button data-where="${escape(JSON.stringify(group.where))}" data-arm="${escape(group.arm)}">${escape(group.arm)}</button>` : escape(group.arm)}</th>
-    <td>${group.seeds}</td><td>${group.finished}</td><td>${group.learned}</td><td>${spread(group.validation)}</td><td>${spread(group.test)}</td>${isCompared ? `<td>${spread(group.ratio, brief)}</td>` : ""}</tr>`);
-  return `<caption>${_("Medians, and the range over the seeds")}</caption><thead><tr>${head.map((words) => `<th scope="col">${escape(words)}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody>`;
+    <td>${group.seeds}</td><td>${group.finished}</td><td>${group.learned}</td><td>${spread(group.validation)}</td><td>${spread(group.test)}</td>${isTimed ? `<td>${spread(group.cost, brief)}</td>` : ""}${isCompared ? `<td>${spread(group.ratio, brief)}</td>` : ""}</tr>`);
+  const how = isTimed ? ` <small>${_("Processor time: forward, backward and update of one mini-batch with one thread, without the run’s first step and its tests. Work beside it on the machine changes it little.")}</small>` : "";
+  return `<caption>${_("Medians, and the range over the seeds")}${how}</caption><thead><tr>${head.map((words) => `<th scope="col">${escape(words)}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody>`;
 }
 
 export const heldOut = ({ share }) => _("Chosen on the last {share} % of the training images, which are held out; told on the test images, which each run reads once, at its end.", { share });

@@ -5,6 +5,7 @@ links       a sweep in a link, and a setting with its values in a word
 points      its experiments, each of which can be measured anywhere
 wording     what is varied, in words
 measure     what one of them gives: a pure function
+cost        what a training step of each arm takes
 sweeping    a sweep on its way: only what is missing is computed
 kept        its points on the shelf
 estimate    how long it takes

@@ -18,7 +18,7 @@ from core.language.message import Message
 MEASURED = (
     "validation_accuracy", "validation_loss", "test_accuracy", "test_loss", "test_accuracy_batch", "train_loss",
     "train_accuracy", "gradient_ratio", "learning_rate", "steps", "parameters", "initial_weights", "seconds",
-    "examples_per_second",
+    "examples_per_second", "step_milliseconds",
 )  # fmt: skip
 FAILED, DIVERGED = "failed", "diverged"
 Entry = dict[str, Any]

@@ -14,6 +14,7 @@ from core.data.images import Images, load
 from core.experiment import links
 from core.experiment.config import ExperimentConfig
 from core.exports.results import results
+from core.lab.cost import Clocked
 from core.lab.curves import thinned
 from core.nets.steady import threads
 from core.store.codec import record_text
@@ -48,8 +49,8 @@ def _images(name: str, root: str | None, device: str) -> Images:
 
 
 def _measured(config: ExperimentConfig, held_out: int, images: Images) -> dict[str, Any]:
-    kept = Collected()
-    training = Training(config, images, kept.publish)
+    kept, clock = Collected(), Clocked()
+    training = Training(config, images, kept.publish, clock)
     kept.publish(training.started())
     training.advance(frozenset({"batch"}))  # with a look, which changes nothing
     while not training.ended:
@@ -65,7 +66,9 @@ def _measured(config: ExperimentConfig, held_out: int, images: Images) -> dict[s
     return {
         "device": found["device"],
         "arms": {
-            name: _numbers(of_arm, validated.get(name), ratios.get(name)) for name, of_arm in found["arms"].items()
+            name: _numbers(of_arm, validated.get(name), ratios.get(name))
+            | {"step_milliseconds": clock.step_milliseconds(name)}
+            for name, of_arm in found["arms"].items()
         },
         "curves": thinned(kept.records, config.total_steps),
         "records": [record_text(record) for record in kept.records],

@@ -56,7 +56,7 @@ class Group:
         return Spread.of([entry[measured] for entry in self.entries if entry[measured] is not None])
 
     def to_json(self) -> dict[str, Any]:
-        told = ("validation_accuracy", "test_accuracy", "train_loss", "gradient_ratio", "seconds")
+        told = ("validation_accuracy", "test_accuracy", "train_loss", "gradient_ratio", "seconds", "step_milliseconds")
         spreads = {name: self.spread(name) for name in told}
         return {
             "values": dict(self.where) | {NORM: self.arm},

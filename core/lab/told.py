@@ -34,6 +34,7 @@ SPREADS = {
     "test": "test_accuracy",
     "loss": "train_loss",
     "ratio": "gradient_ratio",
+    "cost": "step_milliseconds",
 }
 
 

@@ -91,6 +91,15 @@ test("the table has every number that the map can show: the gradient ratio too, 
   equal(table(plan, [group(["1"], "bn", { ratio: null })], new Map()).includes("Gradient"), false);
 });
 
+test("the table has what a step costs beside the accuracies, with its unit, where it was measured", () => {
+  const plan = { varied: [LR], arms: ARMS };
+  const html = table(plan, [group(["0.1"], "bn", { ratio: null, cost: { n: 3, median: 12.34, low: 11.9, high: 13.2 } }), group(["1"], "bn", { ratio: null })], new Map());
+  match(html, /<th scope="col">Processor time a step, ms<\/th><\/tr>/);
+  match(html, /<caption>.*one mini-batch with one thread.*<\/caption>/);
+  deepEqual([...html.matchAll(/<td>([^<]*)<\/td><\/tr>/g)].map(([, text]) => text), ["12 (12 to 13)", "–"]);
+  equal(table(plan, [group(["1"], "bn")], new Map()).includes("Processor"), false);
+});
+
 test("who did not begin a sweep cannot steer it, and what is missing can be resumed", () => {
   const state = { status: "running", asked: "", done: 1, total: 4, failed: 0, mine: true, pinned: false };
   const buttons = (more) => [...steering({ ...state, ...more }, {}, "x").matchAll(/data-do="([\w-]+)"/g)].map(([, what]) => what);
