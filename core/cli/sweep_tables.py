@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from core.cli.tables import table
 from core.lab.conclusions import percent
-from core.lab.statistics import Spread
 from core.lab.summary import Group
 from core.lab.sweep import NORM, shown
+from core.lab.wording import ranged
 from core.language.speech import _
+from core.words.numerals import digits
 
 
 def sweep_table(found: Sequence[Group]) -> str:
@@ -25,11 +26,4 @@ def _row(group: Group) -> tuple[str, ...]:
     told = ["–" if spread is None else str(percent(spread)) for spread in spreads]
     counts = (len(group.entries), group.finished, group.learned)
     settings = (shown(value) for _name, value in group.where)
-    return (*settings, group.arm, *map(str, counts), *told, _cost(group.spread("step_milliseconds")))
-
-
-def _cost(spread: Spread | None) -> str:
-    if spread is None:
-        return "–"
-    middle, low, high = (f"{number:.3g}" for number in (spread.median, spread.low, spread.high))
-    return middle if spread.n == 1 else _("{middle} ({low} to {high})", middle=middle, low=low, high=high)
+    return (*settings, group.arm, *map(str, counts), *told, str(ranged(group.spread("step_milliseconds"), digits)))

@@ -82,6 +82,13 @@ TOPICS = {
         "update-ratio",
         "gradient-histogram",
     ],
+    Message("The Lab"): [
+        "learns-survives-fails",
+        "held-out-accuracy",
+        "seed-band",
+        "surely-better",
+        "step-cost",
+    ],
 }
 
 HEADINGS = {

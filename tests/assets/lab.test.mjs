@@ -8,7 +8,8 @@ import { script } from "./script.mjs";
 const { Results, rowsOf, allGroups } = await script("results.js");
 const { picture: mapOf, usualMeasure } = await script("heat_map.js");
 const { picture: bandsOf } = await script("bands.js");
-const { steering, whereItIs, cell, table, toolbar } = await script("lab_body.js");
+const { steering, whereItIs, cell, table, toolbar, saidList } = await script("lab_body.js");
+const { wordsOf } = await script("saved_chart.js");
 
 const ARMS = [{ name: "none", title: "No normalization", norm: "none" }, { name: "bn", title: "BatchNorm", norm: "bn" }];
 const LR = { name: "lr", label: "Learning rate", values: ["0.1", "1", "10"], texts: ["0.1", "1", "10"] };
@@ -129,4 +130,23 @@ test("a cell leads to each of its runs, unless none was kept", () => {
 
 test("the map's signs are explained with all that they stand for", () => {
   match(toolbar({ fate: { name: () => "fate" } }, "fate"), /✕ fails: diverges, or has no result/);
+});
+
+test("each chart and what is concluded has a question mark of its own, and the map can be saved", () => {
+  const asked = (html) => [...html.matchAll(/data-term="([\w-]+)"/g)].map(([, slug]) => slug);
+  const measures = Object.fromEntries(["fate", "validation", "ratio"].map((name) => [name, { name: () => name }]));
+  deepEqual(Object.keys(measures).map((name) => asked(toolbar(measures, name))), [["learns-survives-fails"], ["held-out-accuracy"], ["gradient-magnitude"]]);
+  match(toolbar(measures, "fate"), /data-save="map"/);
+  const state = { said: ["bn: best"], why: [], few: false };
+  deepEqual([asked(saidList(state, { arms: ARMS })), asked(saidList({ ...state, said: [] }, { arms: ARMS })), asked(saidList(state, { arms: ARMS.slice(1) }))], [["surely-better"], [], []]);
+});
+
+test("a saved picture says what was asked, what is drawn, and where the sweep is", () => {
+  globalThis.document = { baseURI: "http://localhost/norm/" };
+  const lab = { plan: { id: "abc", varied: [LR], arms: ARMS, seeds: 3, data: "digits", base: ["epochs 1"], share: "10" }, measure: "fate", link: "vary=lr=0.1" };
+  const map = wordsOf(lab, "map");
+  deepEqual([map.title, map.about, map.name], ["fails, survives, learns", "Learning rate: 0.1, 1, 10 · Norms: none, bn · 3 seeds", "normscope-lab-fate-abc.png"]);
+  deepEqual([map.foot[0], map.foot[2]], ["built-in digits · epochs 1", "http://localhost/norm/lab?vary=lr=0.1"]);
+  match(map.key[0].text, /✕ fails/);
+  deepEqual([wordsOf(lab, "bands").title, wordsOf(lab, "bands").name], ["Training loss", "normscope-lab-loss-abc.png"]);
 });

@@ -162,6 +162,11 @@ def test_the_entries_can_be_taken_away(client: TestClient, here: Laboratory, eng
     assert (document["status"], len(document["points"])) == ("finished", 4)
     assert document["groups"][0]["step_milliseconds"] == {"n": 1, "median": 2.5, "low": 2.5, "high": 2.5}
     assert "BatchNorm: best with learning rate 0.1" in document["conclusions"]["sentences"][1]
+    page = client.get(f"{address}/report", params={"lang": "zh"})
+    assert page.headers["content-disposition"].endswith(f'normscope-sweep-{sweep.id}.html"')
+    assert (page.text[:15], 'lang="zh-CN"' in page.text, "http://testserver/lab?data=" in page.text) == (
+        "<!doctype html>", True, True
+    )  # fmt: skip
     assert client.get(f"{address}/xlsx").status_code == 400
     assert client.get("/api/lab/none/export/csv").status_code == 404
     assert client.get("/api/lab/none/progress").json()["unknown"] is True
