@@ -128,8 +128,8 @@ export const toolbar = (measures, measure) => `
 export const explained = (measure) => ({
   fate: _("✓ learns: at least 20 % of the held-out images, more where these are few · ○ survives: finite to the end, no more · ✕ fails: diverges, or has no result"),
   validation: _("median over the seeds; settings are chosen by it"),
-  cosine: _("+1: after one step of the learning rate the same mini-batch has the gradient that it had before; 0: an unrelated one; −1: the opposite one"),
-  range: _("nats from the least to the largest loss of the same mini-batch after steps of ¼ to 4 learning rates"),
+  cosine: _("of a mini-batch’s gradients before and after one step: +1 where it has not turned, −1 where it is reversed · on a plateau it hardly turns: look whether the arm learned"),
+  range: _("nats from the least to the largest loss of a mini-batch after steps of ¼ to 4 learning rates"),
   ratio: _("median over the seeds, at step 0: 1 where the first layer’s gradient is as large as the last one’s"),
 })[measure];
 

@@ -6,7 +6,7 @@ points      its experiments, each of which can be measured anywhere
 wording     what is varied, in words
 measure     what one of them gives: a pure function
 cost        what a training step of each arm takes
-predictiveness  how far each arm's gradient can be trusted
+predictive… how far each arm's gradient can be trusted
 sweeping    a sweep on its way: only what is missing is computed
 kept        its points on the shelf
 estimate    how long it takes
@@ -21,5 +21,6 @@ document    all that was found, for programs
 summary     the same in fewer numbers
 statistics  what several seeds say
 conclusions the same in sentences
+trusted     … of the gradients
 ready_made  the questions that are asked most
 """

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 
 from core.lab.entries import DIVERGED, FAILED
-from core.lab.statistics import Pair, Spread, Values
+from core.lab.statistics import Pair, Spread
 from core.lab.summary import Group, Ladder, chosen, ladders, pairs
-from core.lab.wording import name, told
+from core.lab.trusted import about_gradients
+from core.lab.wording import at
 from core.language.message import Message, Plural, Value
 
 Titles = Mapping[str, Message | str]  # of arms, by name
@@ -20,7 +21,7 @@ def conclusions(found: Sequence[Group], titles: Titles) -> list[Message | str]:
     best = [_of_arm(arm, found, titles) for arm in dict.fromkeys(group.arm for group in found)]
     learned = [ladder for ladder in ladders(found) if ladder.largest or ladder.where]  # else it has been said
     rates = [sentence for ladder in learned for sentence in _rates(ladder, titles)]
-    return [*best, *rates, *_separated(pairs(found), titles)]
+    return [*best, *rates, *_separated(pairs(found), titles), *about_gradients(found, titles)]
 
 
 def _of_arm(arm: str, found: Sequence[Group], titles: Titles) -> Message:
@@ -55,14 +56,6 @@ def percent(spread: Spread) -> Message | str:
         for which, number in (("middle", spread.median), ("low", spread.low), ("high", spread.high))
     }
     return Message("{middle} % ({low} to {high})", values)
-
-
-def at(where: Values) -> list[Value]:
-    """learning rate 0.1, layers with weights 8."""
-    return [
-        Message("{setting} {value}", {"setting": name(setting), "value": told(setting, value)})
-        for setting, value in where
-    ]
 
 
 def _best(group: Group, title: Message | str) -> Message:

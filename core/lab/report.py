@@ -17,6 +17,7 @@ from core.lab.statistics import LEAST_SEEDS
 from core.lab.summary import Group, groups
 from core.lab.sweep import LR, Sweep
 from core.lab.told import link, news, planned
+from core.lab.trusted import signed
 from core.lab.wording import label, ranged, told
 from core.language.several import Sentences
 from core.language.speech import _
@@ -42,7 +43,7 @@ def _title(sweep: Sweep) -> str:
 def _body(found: Conducted, plan: dict[str, Any], address: str) -> str:
     entries, sweep = found.entries, found.sweep
     of_all = groups(entries)
-    parts = [_head(found, plan), _said(sweep, entries, of_all), _table(of_all), *_charts(sweep, of_all)]
+    parts = [_head(found, plan), _said(sweep, entries, of_all), _table(of_all, sweep.along), *_charts(sweep, of_all)]
     return "\n".join([*parts, _again(f"{address}lab?{link(sweep)}")])
 
 
@@ -71,14 +72,15 @@ def _said(sweep: Sweep, entries: Sequence[Entry], found: Sequence[Group]) -> str
     return f'{_heading(_("What the numbers say"))}<ul class="reasons">{points}</ul><p class="soft">{escape(chosen)}</p>'
 
 
-def _table(found: Sequence[Group]) -> str:
+def _table(found: Sequence[Group], is_along: bool) -> str:
     settings = [str(label(name)) for name, _value in found[0].where] if found else []
     head = [
         *settings, _("Norm"), _("Seeds"), _("Finished"), _("Learned"), _("Held-out accuracy"), _("Test accuracy"),
         _("Processor time a step, ms"), _("Gradient, first layer to last"),
+        *((_("Gradient after a step: cosine"), _("Loss along it: range, nats")) if is_along else ()),
     ]  # fmt: skip
     cells = "".join(f'<th scope="col">{escape(each)}</th>' for each in head)
-    rows = "".join(map(_row, found))
+    rows = "".join(_row(group, is_along) for group in found)
     note = _(
         "Medians, and the range over the seeds. Processor time: forward, backward and update of one mini-batch with "
         "one thread, without the run’s first step and its tests. Gradients: before the first step."
@@ -87,13 +89,15 @@ def _table(found: Sequence[Group]) -> str:
     return f'{_heading(_("Results"))}{table}<p class="soft">{escape(note)}</p>'
 
 
-def _row(group: Group) -> str:
+def _row(group: Group, is_along: bool) -> str:
     shares = (group.spread(f"{images}_accuracy") for images in ("validation", "test"))
     cells = [
         *(told(name, value) for name, value in group.where), group.arm, len(group.entries), group.finished,
         group.learned, *("–" if share is None else percent(share) for share in shares),
         *(ranged(group.spread(name), digits) for name in ("step_milliseconds", "gradient_ratio")),
     ]  # fmt: skip
+    if is_along:
+        cells += [ranged(group.spread("along_cosine"), signed), ranged(group.spread("along_loss_range"), digits)]
     return f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in cells)}</tr>"
 
 
@@ -120,11 +124,20 @@ def _maps(sweep: Sweep) -> dict[str, str]:
             "no more · ✕ fails: diverges, or has no result"
         )
     }
+    along = {
+        "cosine": _(
+            "cosine of a mini-batch’s gradients before and after one step of the learning rate: median over the seeds"
+        ),
+        "range": _(
+            "nats from the least to the largest loss of a mini-batch after steps of ¼ to 4 learning rates: median over "
+            "the seeds"
+        ),
+    }
     others = {
         "validation": _("held-out accuracy: median over the seeds"),
         "ratio": _("gradient, first layer to last: median over the seeds, before the first step"),
     }
-    return (fate if LR in dict(sweep.varied) else {}) | others
+    return (along if sweep.along else {}) | (fate if LR in dict(sweep.varied) else {}) | others
 
 
 def _map(name: str, words: str) -> str:

@@ -1,7 +1,7 @@
 """What is varied, in words.
 
 label   a setting's name by itself, name: within a sentence
-told    a value of it
+told    a value of it, and at: of several settings
 ranged  median and range of a number
 """
 
@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from core.lab.statistics import Spread
+from core.lab.statistics import Spread, Values
 from core.lab.sweep import FIXED, LR_RULE, PROPORTIONAL, SETTINGS, shown
-from core.language.message import Message
+from core.language.message import Message, Value
 from core.words.settings import LABELS, NAMES
 
 RULES = {FIXED: Message("fixed"), PROPORTIONAL: Message("proportional to the batch size")}
@@ -30,6 +30,14 @@ def told(setting: str, value: Any) -> Message | str:
     if isinstance(value, bool):
         return Message("on") if value else Message("off")
     return RULES[value] if setting == LR_RULE else shown(value)
+
+
+def at(where: Values) -> list[Value]:
+    """learning rate 0.1, layers with weights 8."""
+    return [
+        Message("{setting} {value}", {"setting": name(setting), "value": told(setting, value)})
+        for setting, value in where
+    ]
 
 
 def ranged(spread: Spread | None, write: Callable[[float], str]) -> Message | str:

@@ -88,6 +88,7 @@ TOPICS = {
         "seed-band",
         "surely-better",
         "step-cost",
+        "gradient-predictiveness",
     ],
 }
 

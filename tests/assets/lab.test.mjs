@@ -6,7 +6,7 @@ import test from "node:test";
 import { script } from "./script.mjs";
 
 const { Results, rowsOf, allGroups } = await script("results.js");
-const { picture: mapOf, usualMeasure } = await script("heat_map.js");
+const { picture: mapOf, measuresOf, usualMeasure } = await script("heat_map.js");
 const { picture: bandsOf } = await script("bands.js");
 const { steering, whereItIs, cell, table, toolbar, saidList } = await script("lab_body.js");
 const { wordsOf } = await script("saved_chart.js");
@@ -62,6 +62,21 @@ test("what has not come is no colour, and each measure writes what it shows", ()
   deepEqual(drawn("validation").text[0], ["50.0 %", "", ""]);
   deepEqual(drawn("ratio").z[0], [-1, null, null]);
   deepEqual([usualMeasure(plan), usualMeasure({ varied: [DEPTH] })], ["fate", "validation"]);
+});
+
+test("a sweep along the gradient has its own measures, and others do not", () => {
+  const plan = { varied: [LR], arms: ARMS, along: true };
+  deepEqual(Object.keys(measuresOf(plan)), ["fate", "validation", "cosine", "range", "ratio"]);
+  deepEqual([Object.keys(measuresOf({})), usualMeasure(plan)], [["fate", "validation", "ratio"], "cosine"]);
+  const results = new Results();
+  results.add(told([group(["0.1"], "none", { cosine: spread(-0.5), range: spread(0.1) }), group(["1"], "none", { cosine: spread(0.612), range: spread(0) })]));
+  const drawn = (measure) => mapOf(plan, results, measure, [], LOOK).traces[0];
+  deepEqual(drawn("cosine").text[0], ["−0.50", "+0.61", ""]);
+  deepEqual([drawn("cosine").zmin, drawn("cosine").zmax], [-1, 1]);
+  deepEqual([drawn("range").z[0], drawn("range").text[0]], [[-1, null, null], ["0.10", "", ""]]);
+  const html = table(plan, [group(["0.1"], "bn", { cosine: spread(0.6), change: spread(0.8), range: spread(0.1), steepness: spread(5) })], new Map());
+  match(html, /Gradient after a step: cosine.*its change.*Loss along it: range, nats.*Steepness \(β\)/);
+  match(html, /<td>\+0.60 \(\+0.60 to \+0.60\)<\/td><td>0.80/);
 });
 
 test("a cell that was pressed has a frame", () => {

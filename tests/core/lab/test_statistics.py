@@ -10,6 +10,7 @@ from scipy import stats
 
 from core.experiment.config import ExperimentConfig
 from core.lab.conclusions import conclusions
+from core.lab.predictiveness import ALONG
 from core.lab.statistics import LEAST_SEEDS, Pair, Spread, holm, paired
 from core.lab.summary import at_their_best, chosen, groups, ladders, learns, pairs
 from core.lab.sweep import Sweep
@@ -21,7 +22,7 @@ def entry(arm: str, seed: int, validation: float | None, test: float | None = No
     told = {"status": "finished" if validation is not None else "diverged", "train_loss": None, "gradient_ratio": None}
     accuracies = {"validation_accuracy": validation, "test_accuracy": validation if test is None else test}
     there = {"values": values | {"norm": arm}, "seed": seed, "arm": arm, "seconds": 1.0, "held_out": 6000}
-    return there | told | accuracies
+    return dict.fromkeys(ALONG) | there | told | accuracies
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 8])
