@@ -47,13 +47,15 @@ def _stayed(groups: Sequence[Group], where: Values, titles: Mapping[str, Message
     if not where:
         return [
             Message(
-                "Not compared: {arms}. Half of their seeds or more did not learn, and on a plateau a gradient hardly turns.",
+                "Not compared: {arms}. Half of their seeds or more did not learn, and on a plateau a gradient "
+                "hardly turns.",
                 values,
             )
         ]
     return [
         Message(
-            "With {where}, not compared: {arms}. Half of their seeds or more did not learn, and on a plateau a gradient hardly turns.",
+            "With {where}, not compared: {arms}. Half of their seeds or more did not learn, and on a plateau a "
+            "gradient hardly turns.",
             values,
         )
     ]
