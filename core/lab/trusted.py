@@ -45,10 +45,18 @@ def _stayed(groups: Sequence[Group], where: Values, titles: Mapping[str, Message
         return []
     values: dict[str, Value] = {"where": at(where), "arms": [_cosine(group, titles) for group in groups]}
     if not where:
-        return [Message("Not compared: {arms}. They did not learn, and on a plateau a gradient hardly turns.", values)]
+        return [
+            Message(
+                "Not compared: {arms}. Half of their seeds or more did not learn, and on a plateau a gradient "
+                "hardly turns.",
+                values,
+            )
+        ]
     return [
         Message(
-            "With {where}, not compared: {arms}. They did not learn, and on a plateau a gradient hardly turns.", values
+            "With {where}, not compared: {arms}. Half of their seeds or more did not learn, and on a plateau a "
+            "gradient hardly turns.",
+            values,
         )
     ]
 

@@ -135,7 +135,7 @@ def said(**cosines: tuple[float | None, float]) -> list[str]:
 def test_only_arms_that_learned_are_compared_and_the_others_are_said_to_stand_on_a_plateau() -> None:
     *_best, turned, stayed, how = said(bn=(-0.42, 0.8), ln=(-0.69, 0.5), none=(0.97, 0.1))
     assert turned == "Cosine of a mini-batch’s gradients before and after one step: BN −0.42, LN −0.69."
-    assert stayed == "Not compared: NONE +0.97. They did not learn, and on a plateau a gradient hardly turns."
+    assert stayed.startswith("Not compared: NONE +0.97. Half of their seeds or more did not learn")
     assert "Medians of 20 mini-batches" in how
     assert not any("cosine" in each for each in said(bn=(None, 0.8)))
 
