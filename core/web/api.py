@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 
 from core.data.images import Images
 from core.exports.results import results
+from core.language.places import without_paths
 from core.language.speech import _, spoken
 from core.runs import questions
 from core.runs.looks import SOURCES, STAGES
@@ -237,7 +238,7 @@ async def question(request: Request) -> Response:
     except NoTurn:
         raise
     except (LookupError, ValueError, RuntimeError) as error:
-        return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({"error": without_paths(str(error))}, 400)
 
 
 def _answered(run: AnyRun, answer: Answer, step: int | None, arms: list[Arm], data: Images) -> dict[str, Any]:

@@ -74,7 +74,7 @@ REFUSALS = {
     "400": "A parameter cannot be read, or what it asks for cannot be done; `error` says why.",
     "404": "There is no such thing, or not any more.",
     "429": "Asked too often; Retry-After says for how many seconds.",
-    "503": "Others are being answered; Retry-After says when to ask again.",
+    "503": "Others are being answered, and Retry-After says when to ask again; or the disk cannot be read.",
 }
 
 
