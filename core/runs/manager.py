@@ -21,6 +21,7 @@ from core.language.message import Message
 from core.runs.archive import Archive
 from core.runs.asking import QueueFull
 from core.runs.classes import Classes
+from core.runs.faults import of_error
 from core.runs.gallery import Gallery, get_ready
 from core.runs.hidden import hide
 from core.runs.kept_run import KeptRun
@@ -40,7 +41,7 @@ from core.store.troubles import StoreError
 from core.training.crew import crew
 from core.training.records import RunReplaced
 from core.training.trainer import RunStopped, train
-from core.words.endings import none_left, of_error
+from core.words.endings import none_left
 
 log = logging.getLogger(__name__)
 

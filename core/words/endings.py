@@ -2,8 +2,7 @@
 
 about_failed   which arms raised an exception, and which one
 none_left      why a run has failed whose last arm has ended
-of_error       why a run has failed that an exception has ended
-OUT_OF_MEMORY  what to do where the device was full
+OUT_OF_MEMORY  what to do then
 """
 
 from __future__ import annotations
@@ -13,8 +12,6 @@ from collections.abc import Iterable, Mapping
 from core.experiment.config import ExperimentConfig
 from core.language.message import Message
 from core.language.several import Sentences
-from core.language.unforeseen import unforeseen
-from core.training.failures import out_of_memory
 from core.training.rates import by_hand, rate_of
 from core.training.records import NO_MEMORY, ArmDiverged, ArmFailed, Record
 from core.words.numerals import printed
@@ -26,11 +23,6 @@ def about_failed(history: Iterable[Record], titles: Mapping[str, Message | str])
     """A sentence for each; empty when none has failed."""
     failed = [record for record in history if isinstance(record, ArmFailed)]
     return Sentences(_failure(each, titles[each.arm]) for each in failed)
-
-
-def of_error(error: Exception) -> Message | str:
-    """What may be done, or what has happened in few words."""
-    return OUT_OF_MEMORY if out_of_memory(error) else unforeseen(error)
 
 
 def none_left(config: ExperimentConfig, history: Iterable[Record]) -> Message:
