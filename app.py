@@ -15,10 +15,12 @@ from core.language.speech import _, speaking
 environment.fix_products()  # before PyTorch is there
 environment.fix_threads()
 
+from core.web.failing import Failing  # noqa: E402
 from core.web.guarding import Guarding, inline_scripts  # noqa: E402
 from core.web.limiting import Limiting  # noqa: E402
 from core.web.metrics import Measuring  # noqa: E402
 from core.web.owner import Owning  # noqa: E402
+from core.web.pacing import Pacing  # noqa: E402
 from core.web.preload import Preloading  # noqa: E402
 from core.web.routes import lifespan, routes_below  # noqa: E402
 
@@ -38,8 +40,10 @@ sys.path.append(str(FRAME.parent))
 base = st.get_option("server.baseUrlPath") or ""
 inline = inline_scripts((Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8"))
 before = [
+    Middleware(Pacing),
     Middleware(Measuring, base=base),
     Middleware(Guarding, sites=sites, inline=inline),
+    Middleware(Failing, base=base),
     Middleware(Limiting, base=base, proxied=environment.proxied(), names=environment.log() == "addresses"),
     Middleware(Preloading, base=base),
     Middleware(Owning, base=base),

@@ -5,7 +5,7 @@ import { tenTo } from "./ticks.js";
 
 export const address = (path) => new URL(path, document.baseURI).href;
 
-const KEPT = /\/inside\/|^api\/terms/; // by the browser, as the answer allows
+const KEPT = /\/inside\/|\/inside\?.*\bsince=0\b|^api\/terms/; // by the browser, as the answer allows
 export const GONE = "normscope-gone"; // the document hears of it when the server says that it does not know a run
 
 export const CLASS = "normscope-class"; // and of this one when it says how the class stands that this browser is in

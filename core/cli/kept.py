@@ -18,6 +18,7 @@ from core.cli.training import attempt
 from core.data.images import Images
 from core.experiment.config import ExperimentConfig
 from core.language.message import Message
+from core.language.unforeseen import unforeseen
 from core.runs.line import Line
 from core.runs.origin import COMMAND_LINE, begun
 from core.runs.run import Run
@@ -70,7 +71,7 @@ class Kept:
             run.end("stopped")
             raise
         except Exception as error:
-            run.end("failed", f"{type(error).__name__}: {error}")
+            run.end("failed", unforeseen(error))
             raise
         finally:
             deadline = time.monotonic() + WRITING_SECONDS

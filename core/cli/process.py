@@ -31,6 +31,7 @@ from core.cli.sweeps import sweep_command
 from core.data.reasons import why
 from core.experiment.environment import fix_products, fix_threads
 from core.experiment.rules import ConfigError, printable
+from core.language.places import in_full
 from core.language.speech import _, speak, speaking
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
@@ -46,7 +47,7 @@ COMMANDS: dict[str, Callable[[Namespace], int]] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     words = sys.argv[1:] if argv is None else argv
-    with speaking(language_of(words)):
+    with speaking(language_of(words)), in_full():
         return _run(words)
 
 

@@ -28,11 +28,13 @@ from core.data.sources import SOURCES
 from core.experiment.config import DATASETS
 from core.experiment.environment import data_root
 from core.language.message import Message, Value
+from core.language.places import Place
 from core.language.several import Parted
 
 # what file, bytes done, bytes in total (0 where the server does not say)
 Progress = Callable[[str, int, int], None]
 
+FOLDER = Message("this server’s folder of images")
 _TIMEOUT_S = 10.0
 _CHUNK_BYTES = 1 << 16
 _MOST_BYTES = 64 << 20  # more than twice the largest file: it is kept in memory, and a server may never end
@@ -132,7 +134,7 @@ def _md5_of(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        values: dict[str, Value] = {"path": str(path), "why": why(error), "do": advice(error)}
+        values: dict[str, Value] = {"path": Place(path, path.name), "why": why(error), "do": advice(error)}
         raise DataError(Message("{path} cannot be read ({why}). {do}.", values)) from error
 
 
@@ -208,7 +210,10 @@ def _check_writable(check: FileCheck) -> None:
     # before the download rather than after it; and no empty folder is left behind where there is no network
     nearest = next(folder for folder in check.path.parents if folder.exists())
     if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
-        problem = Message("{folder} is not a folder that this user may write to. Make it one", {"folder": str(nearest)})
+        problem = Message(
+            "this user may not write to {folder}, or that is no folder. Make it one that it may write to",
+            {"folder": Place(nearest, FOLDER)},
+        )
         raise _not_saved(check, problem)
 
 
@@ -226,11 +231,13 @@ def _save(check: FileCheck, content: bytearray) -> None:
 
 
 def _corrupt(name: str, check: FileCheck) -> DataError:
+    values: dict[str, Value] = {"path": Place(check.path, check.path.name), "name": name}
+    values |= {"expected": check.expected, "got": str(check.got)}
     return DataError(
         Message(
             "{path} is corrupt or truncated: its md5 must be {expected}; got {got}. Delete it, or run "
             "`python -m core data fetch --data {name}`, which downloads it anew.",
-            {"path": str(check.path), "expected": check.expected, "got": str(check.got), "name": name},
+            values,
         )
     )
 
@@ -238,7 +245,7 @@ def _corrupt(name: str, check: FileCheck) -> DataError:
 def _not_fetched(name: str, wanted: list[FileCheck], error: _MirrorError) -> DataError:
     values: dict[str, Value] = {
         "name": name,
-        "folder": str(wanted[0].path.parent),
+        "folder": Place(wanted[0].path.parent, FOLDER),
         "files": [check.path.name for check in wanted],
         "why": error.args[0],
         "raw": f"{SOURCES[name].folder}/raw",
@@ -255,7 +262,7 @@ def _not_fetched(name: str, wanted: list[FileCheck], error: _MirrorError) -> Dat
 
 
 def _not_saved(check: FileCheck, problem: Message) -> DataError:
-    values: dict[str, Value] = {"file": check.path.name, "folder": str(check.path.parent), "problem": problem}
+    values: dict[str, Value] = {"file": check.path.name, "folder": Place(check.path.parent, FOLDER), "problem": problem}
     return DataError(
         Message(
             "{file} cannot be saved in {folder}: {problem}, put the four .gz files there by hand, or set "

@@ -21,6 +21,7 @@ scripts            … and the page's own scripts as one
 bundle           a run as one zip, which another NormScope opens, made of
 archive            … a zip whose members are checked before one is unpacked,
 bundle_checks      … and what these must be
+look_checks        … and what a look must be
 recorded         a First look that comes with NormScope
 events           TensorBoard's, where that is installed
 onnx             the networks for other programs, where onnx is installed

@@ -11,17 +11,15 @@ import re
 import string
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from functools import lru_cache
 from typing import Any
 
 from core.experiment.config import ExperimentConfig
-from core.experiment.rules import quoted
-from core.exports.troubles import BundleError
+from core.exports.look_checks import check_summary
+from core.exports.troubles import check_fit
 from core.language.languages import LANGUAGES
 from core.language.message import Message
 from core.language.speech import speaking
-from core.nets.lenet import build_lenet, weight_layers
-from core.probes.summary import PERCENTILES, NetworkSummary
+from core.nets.lenet import build_lenet
 from core.store.card import RUN_ID
 from core.store.recording import Networks
 from core.training.records import (
@@ -44,9 +42,9 @@ _SPEC = re.compile(r",?(\.\d)?[dfge%]?")  # how a number may be written in a sen
 
 
 def check_run(run_id: str, name: str, status: str) -> None:
-    _check(RUN_ID.fullmatch(run_id), "id", run_id)
-    _check(len(name) <= MOST_LETTERS, "name", name)
-    _check(status in STATUSES, "status", status)
+    check_fit(RUN_ID.fullmatch(run_id), "id", run_id)
+    check_fit(len(name) <= MOST_LETTERS, "name", name)
+    check_fit(status in STATUSES, "status", status)
 
 
 def check_records(config: ExperimentConfig, records: Iterable[Record]) -> None:
@@ -57,16 +55,16 @@ def check_records(config: ExperimentConfig, records: Iterable[Record]) -> None:
         match record:
             case TrainingStarted():
                 norms = [(arm.name, arm.main_norm) for arm in config.arms]
-                _check([(arm.name, arm.norm) for arm in record.arms] == norms, "arms", record.arms)
-                _check(record.steps_per_epoch == config.steps_per_epoch, "steps", record.steps_per_epoch)
-                _check(record.total_steps == config.total_steps, "steps", record.total_steps)
+                check_fit([(arm.name, arm.norm) for arm in record.arms] == norms, "arms", record.arms)
+                check_fit(record.steps_per_epoch == config.steps_per_epoch, "steps", record.steps_per_epoch)
+                check_fit(record.total_steps == config.total_steps, "steps", record.total_steps)
             case TrainMeasured() | TestMeasured() | EpochFinished():
                 _check_mappings(record, arms)
             case ArmDiverged() | ArmFailed():
-                _check(record.arm in arms, "arm", record.arm)
-                _check(getattr(record, "doing", "step") in DOINGS, "doing", record)
+                check_fit(record.arm in arms, "arm", record.arm)
+                check_fit(getattr(record, "doing", "step") in DOINGS, "doing", record)
             case StatusChanged():
-                _check(record.status in STATUSES, "status", record.status)
+                check_fit(record.status in STATUSES, "status", record.status)
 
 
 def _check_mappings(record: TrainMeasured | TestMeasured | EpochFinished, arms: set[str]) -> None:
@@ -74,38 +72,24 @@ def _check_mappings(record: TrainMeasured | TestMeasured | EpochFinished, arms: 
     found = {f.name: set(value) for f in fields(record) if isinstance(value := getattr(record, f.name), Mapping)}
     whole = found.get("loss", found.get("train_loss", set()))
     if isinstance(record, TestMeasured):
-        _check(record.examples > 0, "examples", record.examples)
+        check_fit(record.examples > 0, "examples", record.examples)
     for name, own in found.items():
         if name.endswith("accuracy"):
             shares = getattr(record, name).values()
-            _check(all(0 <= share <= 1 for share in shares), name, list(shares))
+            check_fit(all(0 <= share <= 1 for share in shares), name, list(shares))
         fits = own <= whole and own == found["batch_loss"] if name.startswith("batch_") else own >= whole
-        _check(fits and own <= arms, name, sorted(own))
+        check_fit(fits and own <= arms, name, sorted(own))
 
 
 def check_look(config: ExperimentConfig, look: NetworksSeen) -> None:
     _check_messages(look)
     _check_step(config, look.step)
-    _check(look.source in SOURCES, "source", look.source)
-    _check(set(look.arms) <= {arm.name for arm in config.arms}, "arms", sorted(look.arms))
-    for summary in look.arms.values():
-        _check_summary(summary, _layers(config))
-
-
-@lru_cache(8)
-def _layers(config: ExperimentConfig) -> tuple[str, ...]:
-    """The same in all arms; a bundle has hundreds of looks, and a network takes as long to build as a look to read."""
-    return tuple(weight_layers(build_lenet(config.arms[0], config)))
-
-
-def _check_summary(summary: NetworkSummary, layers: tuple[str, ...]) -> None:
-    _check(summary.examples > 0, "examples", summary.examples)
-    found = tuple(layer.name for layer in summary.layers)
-    _check(found == layers, "layers", list(found))
-    for layer in summary.layers:
-        stages = (layer.before, layer.normalized, layer.scaled, layer.activated)
-        for stage in filter(None, stages):
-            _check(len(stage.percentiles) == len(PERCENTILES), "percentiles", stage.percentiles)
+    check_fit(0 <= look.epoch <= config.epochs, "epoch", look.epoch)
+    check_fit(look.source in SOURCES, "source", look.source)
+    check_fit(set(look.arms) <= {arm.name for arm in config.arms}, "arms", sorted(look.arms))
+    for arm in config.arms:
+        if arm.name in look.arms:
+            check_summary(config, arm, look.arms[arm.name])
 
 
 def check_networks(config: ExperimentConfig, steps: Iterable[int], kept: Iterable[tuple[int, Networks]]) -> None:
@@ -119,16 +103,16 @@ def check_networks(config: ExperimentConfig, steps: Iterable[int], kept: Iterabl
     for step, networks in kept:
         for arm, tensors in networks.items():
             found = {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
-            _check(found == shapes.get(arm), "networks", f"{arm}, {step}")
+            check_fit(found == shapes.get(arm), "networks", f"{arm}, {step}")
 
 
 def _check_step(config: ExperimentConfig, step: int) -> None:
-    _check(0 <= step <= config.total_steps, "step", step)
+    check_fit(0 <= step <= config.total_steps, "step", step)
 
 
 def _check_messages(record: Record) -> None:
     for message in _messages(record):
-        _check(_can_be_told(message), "sentence", message.key)
+        check_fit(_can_be_told(message), "sentence", message.key)
 
 
 def _messages(value: Any) -> Iterator[Message]:
@@ -161,14 +145,3 @@ def _can_be_told(message: Message) -> bool:
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError):
         return False
     return True
-
-
-def _check(is_so: object, what: str, got: object) -> None:
-    if not is_so:
-        raise BundleError(
-            Message(
-                "The bundle cannot be read, and nothing of it was kept: what it says of its run does not fit together "
-                "({what}: {got}). Have it exported again.",
-                {"what": what, "got": quoted(got)},
-            )
-        )

@@ -23,6 +23,7 @@ from core.exports.script import script
 from core.exports.tables import tables
 from core.exports.troubles import BundleError, NoNetworks, PackageMissing
 from core.language.message import Message, Value
+from core.language.places import Place
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -164,5 +165,6 @@ def _check(formats: Sequence[str]) -> None:
 
 def not_written(folder: Path, error: OSError) -> ExportError:
     """Why the folder does not take it."""
-    values: dict[str, Value] = {"folder": str(folder), "why": why(error), "do": advice(error, "write to")}
+    place = Place(folder, Message("a folder of this server"))
+    values: dict[str, Value] = {"folder": place, "why": why(error), "do": advice(error, "write to")}
     return ExportError(Message("The run cannot be written into {folder} ({why}). {do}.", values))

@@ -30,6 +30,7 @@ from core.lab.points import Point, points
 from core.lab.sweep import Sweep
 from core.lab.sweeping import Sweeping
 from core.language.message import Message
+from core.language.unforeseen import unforeseen
 from core.runs.aside import Aside
 from core.runs.engine import Engine
 from core.runs.watchers import Watchers
@@ -223,7 +224,7 @@ class Conducted:
             return "failed", error.args[0]
         except Exception as error:  # the last line of defence: shown on the page and logged
             log.exception("sweep %s failed", self.id)
-            return "failed", f"{type(error).__name__}: {error}"
+            return "failed", unforeseen(error)
         return "finished", ""
 
     def _compute(self) -> None:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from core.language.lists import enumerated
+from core.language.places import Place, without_paths
 from core.language.speech import _, ngettext
 
-Value: TypeAlias = "str | int | float | bool | Message | Sequence[Value]"  # a sequence is told as a list: a, b, c
+# A sequence is told as a list: a, b, c.
+Value: TypeAlias = "str | int | float | bool | Message | Place | Sequence[Value]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Message:
         return hash(self.key)
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values; from_json reads it back."""
+        """As JSON values, in which no path stands; from_json reads it back."""
         values = {name: _to_json(value) for name, value in self.values.items()}
         return {"key": self.key, "values": values} | ({"many": self.many} if self.many else {})
 
@@ -57,6 +59,8 @@ def _told(value: Value) -> Any:
 
 
 def _to_json(value: Value) -> Any:
+    if isinstance(value, Place):
+        return _to_json(value.called)
     if isinstance(value, Message):
         return value.to_json()
     return [_to_json(item) for item in value] if isinstance(value, list | tuple) else value
@@ -65,4 +69,6 @@ def _to_json(value: Value) -> Any:
 def _from_json(value: Any) -> Value:
     if isinstance(value, dict):
         return Message.from_json(value)
+    if isinstance(value, str):
+        return without_paths(value)  # an earlier NormScope kept them
     return [_from_json(item) for item in value] if isinstance(value, list) else value

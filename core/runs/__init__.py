@@ -25,6 +25,7 @@ kept_run     one of them: it answers as a run does
 recorded_run one that comes with NormScope
 kept_looks   what was seen inside its networks, and these, read when they are asked for
 wishes       what watchers in another process want of a run
+faults       why a run has failed that an exception has ended
 taking_up    a run goes on that was stopped or interrupted
 again        what it tells a second time, which is dropped
 origin       where, when and with what a run was begun

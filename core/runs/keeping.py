@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.language.message import Message
+from core.language.unforeseen import unforeseen
 from core.runs.run import Run
 from core.runs.unkept import MOST_LOOKS, Captured
 from core.runs.wishes import wanted, watched
@@ -61,7 +62,7 @@ class Keeping:
             self._fail(error.args[0])
         except Exception as error:  # the other runs are to be written all the same
             log.exception("run %s could not be kept", self.run.id)
-            self._fail(f"{type(error).__name__}: {error}")
+            self._fail(unforeseen(error))
 
     def close(self) -> None:
         """Nothing more is written; what could not be is lost with the process."""

@@ -107,7 +107,9 @@ class Library:
     def has_run_of(self, key: str) -> bool:
         """Whether there is any that the browser with this `key` has started or imported."""
         kept: list[Card] = []
-        with suppress(OSError):  # a folder that cannot be read is said on Runs, and keeps no page from opening
+        with suppress(
+            StoreError, OSError
+        ):  # a folder that cannot be read is said on Runs, and keeps no page from opening
             kept = self._shelf.cards() if self._shelf is not None else []
         return any(card.owned_by(key) for card in kept) or any(run.is_owned_by(key) for run in self._unkept())
 

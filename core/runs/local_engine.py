@@ -23,15 +23,14 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from core.experiment.rules import printable
 from core.language.message import Message, Plural
+from core.language.unforeseen import unforeseen
 from core.runs.engine import ATTEMPTS, Outcome
 
 Work = Callable[[Mapping[str, Any]], dict[str, Any]]
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 LIMIT_SECONDS = 3600.0  # a point
 ENDING_SECONDS = 5.0  # for a worker that was told to end
-MOST_LETTERS = 200  # of an exception's text
 _beginning = threading.Lock()
 NO_MEMORY = Message("The machine ran out of memory. Lower the batch size, or the number of points at once.")
 
@@ -230,9 +229,8 @@ def _said(error: Exception) -> dict[str, Any] | str:
     """The exception in words, as JSON values."""
     if _is_out_of_memory(error):
         return NO_MEMORY.to_json()
-    if error.args and isinstance(error.args[0], Message):
-        return error.args[0].to_json()
-    return f"{type(error).__name__}: {printable(str(error))[:MOST_LETTERS]}"
+    said = unforeseen(error)
+    return said.to_json() if isinstance(said, Message) else said
 
 
 def _is_out_of_memory(error: Exception) -> bool:

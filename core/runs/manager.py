@@ -21,6 +21,7 @@ from core.language.message import Message
 from core.runs.archive import Archive
 from core.runs.asking import QueueFull
 from core.runs.classes import Classes
+from core.runs.faults import of_error
 from core.runs.gallery import Gallery, get_ready
 from core.runs.hidden import hide
 from core.runs.kept_run import KeptRun
@@ -38,10 +39,9 @@ from core.store.run_file import RunFile
 from core.store.shelf import Shelf
 from core.store.troubles import StoreError
 from core.training.crew import crew
-from core.training.failures import out_of_memory
 from core.training.records import RunReplaced
 from core.training.trainer import RunStopped, train
-from core.words.endings import OUT_OF_MEMORY, none_left
+from core.words.endings import none_left
 
 log = logging.getLogger(__name__)
 
@@ -278,7 +278,7 @@ class RunManager:
             run.end("interrupted" if run.again.taken_up else "failed", error.args[0])
         except Exception as error:  # the last line of defence: shown on the page and logged
             log.exception("run %s failed", run.id)
-            run.end("failed", OUT_OF_MEMORY if out_of_memory(error) else f"{type(error).__name__}: {error}")
+            run.end("failed", of_error(error))
 
     def _images(self, run: Run) -> Images:
         """Those of the run, or of the digits in their place: but not where a run goes on that was on others."""

@@ -24,6 +24,7 @@ from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.experiment.rules import ConfigError, quoted
 from core.language.message import Message
+from core.language.places import Place, without_paths
 from core.training.records import NetworksSeen, Record, fields_of
 
 KINDS: Mapping[str, type] = {kind.kind: kind for kind in get_args(Record)}
@@ -114,6 +115,8 @@ def _as_values(found: Any) -> Any:
     if isinstance(found, Message):
         said = {"key": found.key, "values": {name: _tagged(value) for name, value in found.values.items()}}
         return said | ({"many": found.many} if found.many else {})
+    if isinstance(found, Place):
+        return found.called
     if isinstance(found, ExperimentConfig):
         return found.to_json()
     if isinstance(found, datetime):
@@ -256,6 +259,8 @@ def _untagged(value: Any) -> Any:
         return tuple(map(_untagged, value["tuple"])) if isinstance(value.get("tuple"), list) else _message(value)
     if value is None:
         raise not_ours(value)
+    if isinstance(value, str):
+        return without_paths(value)  # which an earlier NormScope kept
     return [_untagged(item) for item in value] if isinstance(value, list) else value
 
 

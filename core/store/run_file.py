@@ -22,7 +22,7 @@ from core.store.card import Begun, Card, new_card, touched
 from core.store.codec import Foreign, look_bytes, look_from, record_from, record_text, text_of, value_of
 from core.store.lock import Lock
 from core.store.schema import MIGRATIONS, connect_to_read, connect_to_write, version_of
-from core.store.troubles import Damaged, StoreError, damaged, not_begun, told
+from core.store.troubles import Damaged, StoreError, damaged, its_file, not_begun, told
 from core.training.records import NetworksSeen, Record
 
 Found = TypeVar("Found")
@@ -272,8 +272,5 @@ def _troubles(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise told(error, path) from error
     except Foreign as error:
-        raise Damaged(
-            Message(
-                "What is kept of this run in {path} cannot be read. {why}", {"path": str(path), "why": error.args[0]}
-            )
-        ) from error
+        values = {"path": its_file(path), "why": error.args[0]}
+        raise Damaged(Message("What is kept of this run in {path} cannot be read. {why}", values)) from error

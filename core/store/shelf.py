@@ -145,12 +145,14 @@ class Shelf:
         return labelled(card, folder)
 
     def _folders(self) -> Iterator[Path]:
-        """Of all runs; of one whose process was killed at once there may be nothing in it."""
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self._runs) as entries:
-            for entry in entries:
-                folder = Path(entry.path)
-                if RUN_ID.fullmatch(entry.name):
-                    yield folder
+        """Of all runs; of one whose process was killed at once there may be nothing in it. Raises StoreError."""
+        try:
+            with os.scandir(self._runs) as entries:
+                yield from (Path(entry.path) for entry in entries if RUN_ID.fullmatch(entry.name))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise told(error, self._runs) from error
 
     @property
     def _runs(self) -> Path:

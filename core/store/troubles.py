@@ -12,7 +12,9 @@ from pathlib import Path
 
 from core.data.reasons import why
 from core.language.message import Message
+from core.language.places import Place
 
+STORE = Message("this server’s folder of runs")
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # What SQLite says in English alone, by the beginning of its error's name.
 SAID = {
@@ -69,12 +71,17 @@ def said(error: sqlite3.Error) -> Message | str:
     return next((words for kind, words in SAID.items() if name.startswith(kind)), str(error))
 
 
+def its_file(path: Path) -> Place:
+    """Of a run that the sentence is about."""
+    return Place(path, Message("its file"))
+
+
 def full(path: Path) -> Full:
     return Full(
         Message(
             "Runs are kept on a disk with space left; that of {path} is full. Free some space there, or set "
             "NORMSCOPE_HOME to a folder on another disk.",
-            {"path": str(path)},
+            {"path": Place(path, STORE)},
         )
     )
 
@@ -83,7 +90,7 @@ def in_use(path: Path) -> InUse:
     return InUse(
         Message(
             "A run is written by one process at a time, and another one writes {path}. Wait until that has ended.",
-            {"path": str(path)},
+            {"path": Place(path, Message("this one"))},
         )
     )
 
@@ -93,7 +100,7 @@ def no_access(path: Path, reason: Message | str) -> StoreError:
         Message(
             "Runs are kept in a folder that can be read and written to; {path} cannot be ({why}). Give this user the "
             "right to, or set NORMSCOPE_HOME to another folder.",
-            {"path": str(path), "why": reason},
+            {"path": Place(path, STORE), "why": reason},
         )
     )
 
@@ -103,7 +110,7 @@ def damaged(path: Path, reason: Message | str) -> Damaged:
         Message(
             "What is kept of this run cannot be read: {path} is damaged ({why}). Other runs are not affected. Put this "
             "run aside.",
-            {"path": str(path), "why": reason},
+            {"path": its_file(path), "why": reason},
         )
     )
 
@@ -115,9 +122,9 @@ def not_begun(path: Path) -> NotBegun:
 def newer(path: Path, version: int, known: int) -> StoreError:
     return StoreError(
         Message(
-            "{path} was written by a newer NormScope: its format is number {version}, and this one reads up to "
-            "{known}. Update NormScope to open it.",
-            {"path": str(path), "version": version, "known": known},
+            "This run was written by a newer NormScope: the format of {path} is number {version}, and this one reads "
+            "up to {known}. Update NormScope to open it.",
+            {"path": its_file(path), "version": version, "known": known},
         )
     )
 
@@ -133,5 +140,5 @@ def here_already(run_id: str) -> StoreError:
 
 def no_such_run(wanted: str, home: Path) -> NoSuchRun:
     return NoSuchRun(
-        Message("No run “{wanted}” is kept in {home}.", {"wanted": wanted, "home": str(home)}),
+        Message("No run “{wanted}” is kept in {home}.", {"wanted": wanted, "home": Place(home, STORE)}),
     )

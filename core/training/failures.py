@@ -16,12 +16,12 @@ import torch
 from torch import Tensor
 
 from core.language.message import Message
+from core.language.unforeseen import unforeseen
 from core.training.arms import Arm
 from core.training.records import NO_MEMORY, ArmFailed
 
 Found = TypeVar("Found")
 CLASSES = 10
-MOST_LETTERS = 200  # of an exception's text: the log has the rest
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +34,7 @@ def failed(arm: Arm, step: int, doing: str, error: Exception) -> ArmFailed:
 
 
 def _said(error: Exception) -> Message | str:
-    if out_of_memory(error):
-        return NO_MEMORY
-    first = str(error).partition("\n")[0][:MOST_LETTERS]
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return NO_MEMORY if out_of_memory(error) else unforeseen(error)
 
 
 def out_of_memory(error: BaseException) -> bool:

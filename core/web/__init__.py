@@ -18,6 +18,9 @@ assets       what the browser loads: scripts, styles, plotly.js
 owner        whose browser it is: a secret that it keeps in a cookie
 limiting     how often the server may be asked
 turns        few threads for what takes long, and few who wait for them
+failing      what is answered where something fails that nobody foresaw
+pacing       an answer goes out as fast as it is read
+unchanged    what a browser has already is not sent again
 preload      which of them a page needs, said with the page itself
 guarding     what a browser may do with an answer: what a page runs, which sites may frame it
 """

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 
 from core.data.images import Images
 from core.exports.results import results
+from core.language.places import without_paths
 from core.language.speech import _, spoken
 from core.runs import questions
 from core.runs.looks import SOURCES, STAGES
@@ -42,6 +43,7 @@ from core.web.assets import FOREVER
 from core.web.classes import with_class
 from core.web.parameters import answers, choice, given, layer, whole
 from core.web.turns import NoTurn, Turns
+from core.web.unchanged import unless_known
 from core.words.reasons import reasons
 from core.words.settings import about_rate
 from core.words.verdict import verdict
@@ -165,8 +167,12 @@ async def inside(request: Request) -> Response:
         return unknown_run(request.path_params["run_id"])
     view, source = choice(request, "view", VIEWS), choice(request, "source", SOURCES, "fixed")
     name = layer(request) if given(request, "layer") else None
-    answer = await of(run, partial(_inside, run, whole(request, "since", "0"), source, view, name))
-    text = with_class(request, json.dumps(answer, allow_nan=False, separators=(",", ":")).encode())
+    since = whole(request, "since", "0")
+    answer = await of(run, partial(_inside, run, since, source, view, name))
+    text = json.dumps(answer, allow_nan=False, separators=(",", ":")).encode()
+    if since == 0 and run.ended and not given(request, "class"):  # all of it, a megabyte: asked for at each visit
+        return unless_known(request, text)
+    text = with_class(request, text)
     return Response(text, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
@@ -237,7 +243,7 @@ async def question(request: Request) -> Response:
     except NoTurn:
         raise
     except (LookupError, ValueError, RuntimeError) as error:
-        return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({"error": without_paths(str(error))}, 400)
 
 
 def _answered(run: AnyRun, answer: Answer, step: int | None, arms: list[Arm], data: Images) -> dict[str, Any]:

@@ -74,7 +74,8 @@ REFUSALS = {
     "400": "A parameter cannot be read, or what it asks for cannot be done; `error` says why.",
     "404": "There is no such thing, or not any more.",
     "429": "Asked too often; Retry-After says for how many seconds.",
-    "503": "Others are being answered; Retry-After says when to ask again.",
+    "500": "A fault of the server's; `error` has the number by which its log has it.",
+    "503": "Others are being answered, and Retry-After says when to ask again; or the disk cannot be read.",
 }
 
 

@@ -18,7 +18,7 @@ from core.experiment.rules import quoted
 from core.language.languages import ENGLISH, LANGUAGES, QUERY_KEY, understood
 from core.language.message import Message
 from core.language.speech import _, speak
-from core.store.troubles import StoreError
+from core.store.troubles import Damaged, NoSuchRun, StoreError
 from core.web.turns import AGAIN_SECONDS, NoTurn
 
 WHOLE = re.compile(r"[0-9]{1,40}")  # ASCII's digits; Python answers thousands of them with an error of its own
@@ -89,8 +89,8 @@ def answers(endpoint: Endpoint) -> Endpoint:
         except NoTurn:
             busy = _("The server is busy with what others asked for. Try again in {n} s.", n=AGAIN_SECONDS)
             return JSONResponse({"error": busy}, 503, {"Retry-After": str(AGAIN_SECONDS), "Cache-Control": "no-store"})
-        except StoreError as error:  # a kept run that was deleted, or damaged, since somebody began to read it
-            return JSONResponse({"error": str(error)}, 404)
+        except StoreError as error:  # a kept run that was deleted, or damaged, since somebody began to read it, or all
+            return JSONResponse({"error": str(error)}, 404 if isinstance(error, NoSuchRun | Damaged) else 503)
 
     return answer
 

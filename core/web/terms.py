@@ -7,7 +7,6 @@ html_of    Markdown as HTML that can go into a page
 
 from __future__ import annotations
 
-import hashlib
 import json
 from functools import cache
 from typing import Any
@@ -18,10 +17,9 @@ from starlette.responses import Response
 from core.language.languages import LANGUAGES
 from core.language.speech import speaking, spoken
 from core.web.parameters import Refused, answers
+from core.web.unchanged import unless_known
 from core.words.book import PLACES
 from core.words.terms import ABOUT, TOPICS, TermError, term
-
-KEPT = "no-cache"  # the browser keeps it, and asks whether it is still the same
 
 Entry = dict[str, Any]
 
@@ -30,7 +28,7 @@ Entry = dict[str, Any]
 async def one_term(request: Request) -> Response:
     """{slug, title, short, sections: [{title, html}, …]}; 400 for a slug that is none."""
     try:
-        return _answer(request, _one(request.path_params["slug"], spoken()))
+        return unless_known(request, _one(request.path_params["slug"], spoken()))
     except TermError as error:
         raise Refused(error.args[0]) from None
 
@@ -38,15 +36,7 @@ async def one_term(request: Request) -> Response:
 @answers
 async def all_terms(request: Request) -> Response:
     """{about, topics: [{title, terms}, …]}; a term has `titles` by language, `also` and `place` besides."""
-    return _answer(request, _all(spoken()))
-
-
-def _answer(request: Request, body: bytes) -> Response:
-    tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-    headers = {"Cache-Control": KEPT, "ETag": tag}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="application/json", headers=headers)
+    return unless_known(request, _all(spoken()))
 
 
 @cache

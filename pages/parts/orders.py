@@ -240,8 +240,8 @@ def _undelete(here: Visitor, order: Order) -> None:
 
 
 def _put_aside(here: Visitor, order: Order) -> None:
-    folder = library().put_aside(order["id"], here.key)
-    here.notices = [Message("The damaged run lies in {folder} on the server now.", {"folder": str(folder)})]
+    values = {"name": library().put_aside(order["id"], here.key).name}
+    here.notices = [Message("The damaged run is put aside; who operates this server finds it as {name}.", values)]
 
 
 def _each(here: Visitor, order: Order, do: Callable[[str, str], None]) -> None:

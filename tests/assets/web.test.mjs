@@ -7,7 +7,7 @@ import test from "node:test";
 import { script } from "./script.mjs";
 
 const { speak } = await script("language.js");
-const { CONFIG, SMALL, brief, dragging, escape, fill, layout, number, percent, scientific } = await script("web.js");
+const { CONFIG, SMALL, brief, dragging, escape, fill, get, layout, number, percent, scientific } = await script("web.js");
 
 // A panel whose chart is pressed, and a window; `lasting` counts what the window is still asked to tell.
 function panel(t, where = ".ns-chart") {
@@ -121,4 +121,17 @@ test("the buttons beside a chart, plotly's own too, have their words in the lang
   await speak("zh");
   assert.deepEqual([CONFIG, SMALL].map(words), [["保存为PNG", "平移"], ["保存为PNG", "平移"]]);
   await speak("en");
+});
+
+test("what a run has seen is kept by the browser where all of it is asked for, and news are not", async (t) => {
+  t.after(() => delete globalThis.document);
+  globalThis.document = { baseURI: "http://server/" };
+  const how = [];
+  t.mock.method(globalThis, "fetch", async (_, options) => {
+    how.push(options.cache);
+    return { status: 200, json: async () => ({}) };
+  });
+  for (const asked of ["inside?view=depth&source=fixed&since=0", "inside?view=depth&since=0&layer=conv1", "inside/3"]) await get(`api/runs/a/${asked}`);
+  for (const asked of ["inside?view=depth&source=fixed&since=01", "inside?view=depth&since=7", "points?since=0"]) await get(`api/runs/a/${asked}`);
+  assert.deepEqual(how, [undefined, undefined, undefined, "no-store", "no-store", "no-store"]);
 });

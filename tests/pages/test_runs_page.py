@@ -134,8 +134,9 @@ def test_a_run_that_is_gone_or_cannot_be_read_is_said_to_be(kept: Shelf) -> None
     assert notices(app) == ["This run is not here any more; it may have been deleted."]
     (kept.home / "runs" / "mine" / "run.sqlite").write_bytes(b"nothing of ours" * 1000)
     order(app, "open", id="mine")
-    assert "damaged" in notices(app)[0]
-    assert "damaged" in notices(open_frame(run="mine"))[0]
+    for said in (notices(app)[0], notices(open_frame(run="mine"))[0]):
+        assert "its file is damaged" in said
+        assert str(kept.home) not in said  # who visits is told nothing of the server's folders
 
 
 def test_a_damaged_run_is_put_aside_from_the_page_by_its_owner(kept: Shelf) -> None:
@@ -144,6 +145,9 @@ def test_a_damaged_run_is_put_aside_from_the_page_by_its_owner(kept: Shelf) -> N
         (kept.home / "runs" / name / "run.sqlite").write_bytes(b"nothing of ours" * 1000)
         order(app, "open", id=name)
         order(app, "aside", id=name)
+        assert name == "others" or notices(app) == [
+            "The damaged run is put aside; who operates this server finds it as mine."
+        ]
     assert notices(app) == ["Only who started a run can put it aside."]
     assert (kept.knows("mine"), kept.knows("others")) == (False, True)
     assert (kept.home / "aside" / "mine" / "run.sqlite").read_bytes().startswith(b"nothing of ours")

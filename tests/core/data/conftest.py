@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from core.data.sources import SOURCES
+from core.language.places import in_full
 from tests.core.data.served import NAMES, Mirror, closed_port, idx, md5
+
+
+@pytest.fixture(autouse=True)
+def who_reads_sits_at_the_machine() -> Iterator[None]:
+    """Folders and files are told in full, as on the command line."""
+    with in_full():
+        yield
 
 
 @pytest.fixture

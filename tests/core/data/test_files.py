@@ -386,7 +386,7 @@ def test_an_unwritable_folder_is_named_before_anything_is_downloaded(
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: not (mode & os.W_OK))  # root may write anywhere
     error = fails(tmp_path)
-    assert f"{tmp_path} is not a folder that this user may write to" in str(error)
+    assert f"this user may not write to {tmp_path}, or that is no folder" in str(error)
     assert "NORMSCOPE_DATA" in str(error)
     assert error.missing is True
     assert mirror.asked == []
@@ -395,7 +395,7 @@ def test_an_unwritable_folder_is_named_before_anything_is_downloaded(
 def test_a_file_in_the_place_of_the_data_folder_is_named(mirror: Mirror, tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     error = fails(tmp_path / "data")
-    assert f"{tmp_path / 'data'} is not a folder that this user may write to" in str(error)
+    assert f"this user may not write to {tmp_path / 'data'}, or that is no folder" in str(error)
     assert error.missing is True
 
 

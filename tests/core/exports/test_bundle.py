@@ -18,7 +18,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.exports import archive, bundle, bundle_checks
+from core.exports import archive, bundle, bundle_checks, look_checks
 from core.exports.troubles import BundleError
 from core.language.message import Message
 from core.language.speech import speaking
@@ -382,7 +382,8 @@ def test_however_many_looks_a_bundle_has_no_network_is_built_for_each(monkeypatc
     whole, built = small(), []
     look = next(iter(whole.looks()))
     content = written(replace(whole, network_steps=(), looks=lambda: iter([look] * 9)))
-    bundle_checks._layers.cache_clear()
-    monkeypatch.setattr(bundle_checks, "build_lenet", lambda *of: (built.append(of), build_lenet(*of))[1])
+    look_checks._model.cache_clear()
+    for module in (bundle_checks, look_checks):
+        monkeypatch.setattr(module, "build_lenet", lambda *of: (built.append(of), build_lenet(*of))[1])
     assert len(list(bundle.read(content).looks())) == 9
-    assert len(built) == 1 + len(whole.config.arms)  # of the looks' layers, and of each arm's tensors
+    assert len(built) == 2 * len(whole.config.arms)  # of each arm's look, and of its tensors

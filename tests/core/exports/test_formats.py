@@ -17,6 +17,7 @@ from core.exports.packages import PACKAGES
 from core.exports.results import results
 from core.exports.script import script
 from core.exports.tables import TABLES
+from core.language.places import in_full
 from core.language.speech import speaking
 from core.store.recording import Recording
 from tests.core.store.recorded import recorded
@@ -82,10 +83,10 @@ def test_a_folder_that_cannot_be_written_to_is_a_sentence_in_the_readers_languag
     (tmp_path / "file").write_text("mine")
     with pytest.raises(ExportError) as refused:
         export(recording, ["csv"], tmp_path / "file" / "there")
-    assert str(refused.value) == (
-        f"The run cannot be written into {tmp_path / 'file' / 'there'} (Not a directory). "
-        "One of its folders is a file: move that away."
-    )
+    told = "The run cannot be written into {} (Not a directory). One of its folders is a file: move that away."
+    assert str(refused.value) == told.format("a folder of this server")
+    with in_full():
+        assert str(refused.value) == told.format(tmp_path / "file" / "there")
     with speaking("zh"):
         assert str(refused.value).startswith("无法把这次运行写入")
     assert (tmp_path / "file").read_text() == "mine"

@@ -543,6 +543,19 @@ def test_looks_inside_come_with_how_the_run_stands(
     assert (answer["asked"], answer["place"], answer["replaced"]) == ("", 0, None)
 
 
+def test_all_looks_of_a_run_that_has_ended_are_sent_once_to_a_browser_that_keeps_them(
+    client: TestClient, finished: Run
+) -> None:
+    path = f"/api/runs/{finished.id}/inside?view=gradients&since=0"
+    first = client.get(path)
+    known = {"If-None-Match": first.headers["etag"]}
+    assert client.get(path, headers=known).status_code == 304
+    assert client.get(f"{path}&lang=zh", headers=known).status_code == 200  # other words
+    for others in (f"{path}&class=a", path.replace("since=0", "since=1")):
+        answer = client.get(others, headers=known)
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store"), others
+
+
 def test_a_whole_look_and_the_networks_of_a_kept_step_can_be_asked_for(client: TestClient, finished: Run) -> None:
     run = f"/api/runs/{finished.id}"
     look = client.get(f"{run}/inside?view=activations&source=fixed&since=0").json()["looks"][0]

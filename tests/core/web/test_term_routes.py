@@ -40,7 +40,7 @@ def test_what_is_no_term_is_refused(client, slug: str) -> None:
 
 def test_the_browser_keeps_a_text_and_is_told_when_it_is_still_the_same(client) -> None:
     first = client.get("/api/terms/batch-norm")
-    assert first.headers["cache-control"] == "no-cache"  # which is: ask before you use it
+    assert first.headers["cache-control"] == "private, no-cache"  # which is: ask before you use it
     again = client.get("/api/terms/batch-norm", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     chinese = client.get("/api/terms/batch-norm?lang=zh", headers={"If-None-Match": first.headers["etag"]})
