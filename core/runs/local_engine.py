@@ -10,68 +10,28 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import partial
-from multiprocessing import spawn
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from typing import Any
 
-from core.experiment.rules import printable
 from core.language.message import Message, Plural
-from core.runs.engine import ATTEMPTS, Outcome
+from core.runs.answers import Work, answered, read, too_long
+from core.runs.engine import ATTEMPTS, Outcome, Task
+from core.runs.processes import begun
 
-Work = Callable[[Mapping[str, Any]], dict[str, Any]]
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 LIMIT_SECONDS = 3600.0  # a point
 ENDING_SECONDS = 5.0  # for a worker that was told to end
-MOST_LETTERS = 200  # of an exception's text
-_beginning = threading.Lock()
-NO_MEMORY = Message("The machine ran out of memory. Lower the batch size, or the number of points at once.")
-
-
-@dataclass(slots=True)
-class Task:
-    key: str
-    point: Mapping[str, Any]
-    attempts: int = 0
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """A process that is begun inside needs no main module; Streamlit puts its pages in the place of Python's.
-
-    Else each worker would first run, as its main module, the page that somebody looks at just then.
-    """
-    with _beginning:
-        usual = spawn.get_preparation_data
-        spawn.get_preparation_data = lambda name: _no_main(usual(name))
-        try:
-            yield
-        finally:
-            spawn.get_preparation_data = usual
-
-
-def _no_main(prepared: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in prepared.items() if not name.startswith("init_main")}
 
 
 class Worker:
     """One process, and the task that it has."""
 
     def __init__(self, work: Work, niceness: int) -> None:
-        context = multiprocessing.get_context(METHOD)
-        self.pipe, its_end = context.Pipe()
-        self.process: BaseProcess = context.Process(target=_serve, args=(its_end, work, niceness), daemon=True)  # type: ignore[attr-defined]
-        with _without_main():
-            self.process.start()
-        its_end.close()  # so that its death is seen here
+        self.pipe, self.process = begun(METHOD, _serve, work, niceness)
         self.task: Task | None = None
         self.since = 0.0
 
@@ -170,9 +130,7 @@ class LocalEngine:
         except (EOFError, OSError):
             return self._died(worker, task, seconds)
         worker.task = None
-        return Outcome(
-            task.key, found, Message.from_json(why) if isinstance(why, dict) else why, task.attempts, seconds
-        )
+        return Outcome(task.key, found, read(why), task.attempts, seconds)
 
     def _died(self, worker: Worker, task: Task, seconds: float) -> Outcome | None:
         worker.process.join(ENDING_SECONDS)  # else its exit code would be that of being killed here
@@ -186,8 +144,7 @@ class LocalEngine:
         task, seconds = worker.task, worker.seconds
         assert task is not None
         self._dismiss(worker)
-        why = Message("It took longer than {limit:g} s, the limit of a point.", {"limit": self._limit})
-        return Outcome(task.key, None, why, task.attempts, seconds)
+        return Outcome(task.key, None, too_long(self._limit), task.attempts, seconds)
 
 
 def _ended(code: int | None, attempts: int) -> Message:
@@ -217,27 +174,6 @@ def _serve(pipe: Connection, work: Work, niceness: int) -> None:
         except (EOFError, OSError):
             return
         try:
-            answer: tuple[dict[str, Any] | None, Any] = work(point), ""
-        except Exception as error:  # noqa: BLE001 - it is the point's outcome
-            answer = None, _said(error)
-        try:
-            pipe.send(answer)
+            pipe.send(answered(work, point))
         except OSError:
             return
-
-
-def _said(error: Exception) -> dict[str, Any] | str:
-    """The exception in words, as JSON values."""
-    if _is_out_of_memory(error):
-        return NO_MEMORY.to_json()
-    if error.args and isinstance(error.args[0], Message):
-        return error.args[0].to_json()
-    return f"{type(error).__name__}: {printable(str(error))[:MOST_LETTERS]}"
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, MemoryError) or "torch" not in sys.modules:  # work that needs no PyTorch is not to wait for it
-        return isinstance(error, MemoryError)
-    from core.training.failures import out_of_memory
-
-    return out_of_memory(error)
