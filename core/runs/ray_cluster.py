@@ -61,7 +61,7 @@ SILENT = Message(
 )
 REFUSED = Message(
     "NORMSCOPE_RAY: The cluster at {address} must take this machine in, and does not ({why}). From a machine that is "
-    "not one of its own, write ray://HOST:10001."
+    "not one of its own, write ray://HOST:10001. Look at the token, too: RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH."
 )
 LOST = Message(
     "The Ray cluster at {address} does not answer any more. What is done is kept: start again when it is back, and "
@@ -137,6 +137,6 @@ def _refusal(text: str, error: Exception, address: str) -> EngineError:
     if "uthenticat" in text:
         return told(WRONG_TOKEN, address=address)
     first = printable(next(iter(text.strip().splitlines()), type(error).__name__))[:MOST_LETTERS]
-    if isinstance(error, ConnectionError):
+    if isinstance(error, ConnectionError) and address == "auto":  # of the others somebody has answered the knock
         return told(UNREACHABLE, address=address, why=first)
     return told(REFUSED, address=address, why=first)
