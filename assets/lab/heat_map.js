@@ -19,10 +19,20 @@ const met = ({ fate, seeds, finished, learned }) => ({ learns: learned, survives
 export const MEASURES = {
   fate: { name: () => _("fails, survives, learns"), read: (group) => FATES.indexOf(group.fate), write: (_value, group) => `${MARKS[group.fate]} ${met(group)}/${group.seeds}` },
   validation: { name: () => _("held-out accuracy"), read: (group) => group.validation?.median, write: percent, range: [0, 1] },
+  // What only sweeps have that ask for it:
+  cosine: { isAlong: true, name: () => _("gradient after a step: cosine"), read: (group) => group.cosine?.median, write: (value) => cosine(value), range: [-1, 1] },
+  range: { isAlong: true, name: () => _("loss along the gradient: range"), read: (group) => (group.range?.median > 0 ? Math.log10(group.range.median) : null), write: (_value, group) => brief(group.range?.median) },
   ratio: { name: () => _("gradient, first layer to last"), read: (group) => (group.ratio?.median > 0 ? Math.log10(group.ratio.median) : null), write: (_value, group) => brief(group.ratio?.median) },
 };
 
-export const usualMeasure = ({ varied }) => (varied.some(({ name }) => name === "lr") ? "fate" : "validation");
+export const cosine = (value) => `${value > 0 ? "+" : ""}${value.toFixed(2)}`.replace("-", "−");
+
+export const measuresOf = ({ along }) => Object.fromEntries(Object.entries(MEASURES).filter(([, { isAlong }]) => along || !isAlong));
+
+export function usualMeasure({ along, varied }) {
+  if (along) return "cosine";
+  return varied.some(({ name }) => name === "lr") ? "fate" : "validation";
+}
 
 // `selected`: the cells that were pressed, as [column, row].
 export function picture(plan, results, measure, selected, look) {

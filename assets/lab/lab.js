@@ -4,10 +4,11 @@
 
 import "../shared/address_bar.js";
 import { picture as bandsOf } from "./bands.js";
-import { MEASURES, picture as mapOf, usualMeasure } from "./heat_map.js";
+import { measuresOf, picture as mapOf, usualMeasure } from "./heat_map.js";
 import { MOST_SELECTED, UNDER_WAY, begunList, cell, common, comparing, currentLine, described, heldOut, ownForm, planned, questionCards, saidList, skeleton, steering, sweepWord, table, toolbar, whereItIs } from "./lab_body.js";
 import { Results, allGroups, rowsOf } from "./results.js";
 import { Plot } from "./plot.js";
+import { savePicture } from "./saved_chart.js";
 import { keep, kept } from "../shared/kept.js";
 import { know } from "../shared/known.js";
 import { _ } from "../shared/language.js";
@@ -15,14 +16,15 @@ import { armColors, project } from "../shared/look.js";
 import { mounted } from "../shared/mounted.js";
 import { Notices } from "../shared/notices.js";
 import { order } from "../shared/orders.js";
+import { savedFrom } from "../shared/saved_run.js";
 import { Surroundings } from "../shared/surroundings.js";
-import { address, fill, get, inLanguage, inTime, save } from "../shared/web.js";
+import { address, fill, get } from "../shared/web.js";
 
 export const mount = mounted((root) => new Lab(root));
 
 const PERIOD_MS = { active: 1000, quiet: 10_000 };
 const OPENED = "sweep"; // the link of the one that this tab has open
-const OF_A_SWEEP = ["vary", "seeds", "validation"]; // in a page's address
+const OF_A_SWEEP = ["vary", "seeds", "validation", "along"]; // in a page's address
 const NOTHING = { status: "", asked: "", message: "", done: 0, failed: 0, total: 0, said: [], why: [] };
 
 class Lab {
@@ -93,16 +95,16 @@ class Lab {
 
   meet(plan) {
     this.plan = plan;
-    this.measure = kept("labMeasure", usualMeasure(plan), Object.keys(MEASURES));
+    this.measure = kept(plan.along ? "labAlong" : "labMeasure", usualMeasure(plan), Object.keys(measuresOf(plan)));
     this.state = { ...NOTHING, total: plan.runs, done: plan.runs - plan.missing };
     // The curves are there at once where there is nothing to choose between.
     if (!plan.varied.length) this.selected = plan.arms.map((_arm, row) => [0, row]);
     (plan.varied.length ? this.parts.hint : this.parts.bandBox).after(this.parts.cells);
   }
 
-  ask(vary, seeds) {
+  ask(vary, seeds, along) {
     const query = new URLSearchParams(this.data.form);
-    for (const [name, text] of [["vary", vary], ["seeds", seeds]]) if (text) query.set(name, text);
+    for (const [name, text] of [["vary", vary], ["seeds", seeds], ["along", along ? "1" : ""]]) if (text) query.set(name, text);
     this.open(query.toString());
   }
 
@@ -110,7 +112,7 @@ class Lab {
     event.preventDefault();
     const fields = new FormData(this.parts.own);
     const varied = [0, 1].filter((i) => fields.get(`name${i}`)).map((i) => `${fields.get(`name${i}`)}=${fields.get(`values${i}`).replaceAll(" ", "")}`);
-    this.ask(varied.join(";"), fields.get("seeds").trim());
+    this.ask(varied.join(";"), fields.get("seeds").trim(), fields.has("along"));
   }
 
   // --- how it goes ----------------------------------------------------------------------------------------------------
@@ -183,7 +185,7 @@ class Lab {
     const colors = armColors(plan.arms, look);
     const hasMap = plan.varied.length > 0;
     [parts.tools.hidden, parts.mapBox.hidden] = [!hasMap, !hasMap];
-    fill(parts.tools, hasMap ? toolbar(MEASURES, this.measure) : "");
+    fill(parts.tools, hasMap ? toolbar(measuresOf(plan), this.measure) : "");
     const cells = this.selected.map(([column, row]) => rowsOf(plan, this.results)[row].cells[column]);
     if (hasMap) {
       const drawn = mapOf(plan, this.results, this.measure, this.selected, look);
@@ -227,6 +229,7 @@ class Lab {
     if (dataset.arm) return this.pressRow(JSON.parse(dataset.where), dataset.arm);
     if (dataset.run) return this.openRun(dataset.run);
     if (dataset.format) return this.export(dataset.format);
+    if (dataset.save) return savePicture(this, dataset.save);
     if (dataset.do) return this.carry(dataset.do);
     return undefined;
   }
@@ -235,17 +238,17 @@ class Lab {
     if (target.dataset.pin !== undefined) this.order({ do: target.checked ? "sweep-pin" : "sweep-unpin", id: this.plan.id });
     if (target.form === this.parts.own) {
       const fields = new FormData(this.parts.own);
-      this.own = { names: [fields.get("name0"), fields.get("name1")], values: [fields.get("values0"), fields.get("values1")], seeds: fields.get("seeds") };
+      this.own = { names: [fields.get("name0"), fields.get("name1")], values: [fields.get("values0"), fields.get("values1")], seeds: fields.get("seeds"), along: fields.has("along") };
     }
   }
 
   askReady(name) {
-    const { vary, seeds } = this.offers.questions.find((each) => each.name === name);
-    this.ask(vary, String(seeds));
+    const { vary, seeds, along } = this.offers.questions.find((each) => each.name === name);
+    this.ask(vary, String(seeds), along);
   }
 
   draw(measure) {
-    keep("labMeasure", (this.measure = measure));
+    keep(this.plan.along ? "labAlong" : "labMeasure", (this.measure = measure));
     this.show();
   }
 
@@ -278,10 +281,8 @@ class Lab {
   }
 
   async export(form) {
-    const answer = await inTime(() => fetch(address(inLanguage(`api/lab/${this.plan.id}/export/${form}`)), { cache: "no-store" })).catch(() => null);
-    if (answer?.ok) return save(await answer.blob(), `normscope-sweep-${this.plan.id}.${form}`);
-    this.lost = (await answer?.json().catch(() => null))?.error ?? _("The connection to the server is lost; trying again.");
-    return this.show();
+    this.lost = await savedFrom(`api/lab/${this.plan.id}/export/${form}`, `normscope-sweep-${this.plan.id}`);
+    this.show();
   }
 }
 

@@ -1,17 +1,21 @@
 // The lab as HTML; lab.js fills what carries data-part.
 
-import { fateWord } from "./heat_map.js";
+import { cosine, fateWord } from "./heat_map.js";
 import { textOf } from "./results.js";
 import { _, ngettext } from "../shared/language.js";
 import { projectorButton } from "../shared/look.js";
 import { enumerated } from "../shared/lists.js";
 import { dataName } from "../shared/origin.js";
 import { late } from "../shared/plotly.js";
+import { formatName } from "../shared/saved_run.js";
 import { duration, statusWord } from "../shared/standing.js";
+import { asks } from "../shared/terms.js";
 import { brief, escape, number, percent } from "../shared/web.js";
 
 export const MOST_SELECTED = 2;
-export const FORMATS = { csv: "CSV", parquet: "Parquet", json: "JSON" };
+export const FORMATS = ["csv", "parquet", "json", "report"];
+
+const pngButton = (chart) => `<button data-save="${chart}">${_("Save as PNG")}</button>`;
 
 export const skeleton = () => `
   <header class="ns-bar">
@@ -37,21 +41,21 @@ export const skeleton = () => `
       <div class="ns-lab-map" data-part="mapBox"><div class="ns-chart" data-part="map" role="img" aria-label="${_("The sweep as a map; the table below has the same numbers")}"></div>${late()}</div>
       <p class="ns-small" data-part="hint"></p>
       <div class="ns-cells" data-part="cells"></div>
-      <div class="ns-lab-bands" data-part="bandBox"><div class="ns-chart" data-part="bands"></div></div>
+      <div class="ns-lab-bands" data-part="bandBox"><div class="ns-tools">${asks("seed-band")} ${pngButton("bands")}</div><div class="ns-chart" data-part="bands"></div></div>
       <ul class="ns-verdicts" data-part="said" aria-live="polite"></ul>
       <div class="ns-sideways"><table class="ns-numbers" data-part="table"></table></div>
     </div>
   </div>`;
 
 const titleOf = (name) => ({
-  ladder: _("Learning-rate ladder"), "batch-norm": _("Batch size × norm"), depth: _("Depth × norm × activation"), seeds: _("Several seeds"), "which-norm": _("Which norm, fairly"),
+  ladder: _("Learning-rate ladder"), "batch-norm": _("Batch size × norm"), depth: _("Depth × norm × activation"), seeds: _("Several seeds"), "which-norm": _("Which norm, fairly"), predictiveness: _("Along the gradient"),
 })[name] ?? name;
 
 export const questionCards = (questions, isOff) => questions.map(({ name, answers }) => `
   <button data-question="${escape(name)}" ${isOff ? "disabled" : ""}><b>${escape(titleOf(name))}</b><span>${_("Answers {question}.", { question: escape(answers) })}</span></button>`).join("");
 
 // Up to two settings, each with its values.
-export function ownForm(settings, { names, values, seeds }, isOff) {
+export function ownForm(settings, { names, values, seeds, along }, isOff) {
   const choices = (chosen) => [["", _("nothing")], ...settings.map(({ name, label }) => [name, label])].map(([name, label]) => `<option value="${escape(name)}" ${name === chosen ? "selected" : ""}>${escape(label)}</option>`).join("");
   const row = (i) => `<span class="ns-vary"><select name="name${i}" aria-label="${_("What is varied")}">${choices(names[i])}</select>
     <input name="values${i}" value="${escape(values[i])}" placeholder="0.01, 0.1, 1" aria-label="${_("Its values, with commas between them")}"></span>`;
@@ -59,6 +63,7 @@ export function ownForm(settings, { names, values, seeds }, isOff) {
     <p class="ns-small">${_("All that is not varied is as in the sidebar, and so are the norms: its arms.")}</p>
     <div class="ns-buttons"><span>${_("Vary")}</span>${row(0)}<span>${_("and")}</span>${row(1)}
     <label>${_("seeds")} <input name="seeds" inputmode="numeric" value="${escape(seeds)}" size="3"></label>
+    <label><input type="checkbox" name="along" ${along ? "checked" : ""}> ${_("measure along the gradient")}</label>
     <button type="submit" ${isOff ? "disabled" : ""}>${_("See what it takes")}</button></div>`;
 }
 
@@ -101,7 +106,7 @@ export function steering(state, plan, link) {
   ];
   const start = !isUnderWay && missing ? [button("sweep", begin, 'class="ns-primary"')] : [];
   const next = state.next && !isUnderWay ? [`<button class="ns-primary" data-link="${escape(state.next.link)}">${_("Then: {n} seeds with each norm’s own best rate", { n: escape(state.next.seeds) })}</button>`] : [];
-  const files = state.done ? Object.entries(FORMATS).map(([form, words]) => `<button data-format="${form}">${words}</button>`) : [];
+  const files = state.done ? FORMATS.map((form) => `<button data-format="${form}">${formatName(form)}</button>`) : [];
   return [...start, ...own, ...next, ...(files.length ? [`<span>${_("Save as")}</span>`, ...files] : []), `<a href="${escape(link)}" data-part="link">${_("Link to this sweep")}</a>`].join(" ");
 }
 
@@ -110,16 +115,21 @@ export const UNDER_WAY = new Set(["preparing", "running", "waiting", "paused"]);
 export const saidList = (state, plan) => [
   ...state.said.map((text) => `<li>${escape(text)}</li>`),
   ...state.why.map((text) => `<li>${_("A run has failed: {why}", { why: escape(text) })}</li>`),
-  ...(state.said.length && state.few && plan.arms.length > 1 ? [`<li class="ns-small">${_("Which arm is better than which is said from 5 seeds on.")}</li>`] : []),
+  ...(state.said.length && plan.arms.length > 1 ? [`<li class="ns-small">${state.few ? _("Which arm is better than which is said from 5 seeds on.") : _("Arms with the same settings are compared seed by seed.")} ${asks("surely-better")}</li>`] : []),
 ].join("").replaceAll(" %", "\u00a0%");
+
+const askedOf = { fate: () => asks("learns-survives-fails"), validation: () => asks("held-out-accuracy"), ratio: () => asks("gradient-magnitude"), cosine: () => asks("gradient-predictiveness"), range: () => asks("gradient-predictiveness") };
 
 export const toolbar = (measures, measure) => `
   <span class="ns-group" role="group" aria-label="${_("What is drawn")}">${Object.entries(measures).map(([name, { name: words }]) => `<button data-measure="${name}" aria-pressed="${name === measure}">${words()}</button>`).join("")}</span>
+  ${askedOf[measure]()} ${pngButton("map")}
   <span>${explained(measure)}</span>`;
 
-const explained = (measure) => ({
+export const explained = (measure) => ({
   fate: _("✓ learns: at least 20 % of the held-out images, more where these are few · ○ survives: finite to the end, no more · ✕ fails: diverges, or has no result"),
   validation: _("median over the seeds; settings are chosen by it"),
+  cosine: _("of a mini-batch’s gradients before and after one step: +1 where it has not turned, −1 where it is reversed · on a plateau it hardly turns: look whether the arm learned"),
+  range: _("nats from the least to the largest loss of a mini-batch after steps of ¼ to 4 learning rates"),
   ratio: _("median over the seeds, at step 0: 1 where the first layer’s gradient is as large as the last one’s"),
 })[measure];
 
@@ -145,12 +155,14 @@ export function spread(found, write = percent) {
 }
 
 export function table(plan, groups, colors) {
-  const isCompared = groups.some(({ ratio }) => ratio);
-  const head = [...plan.varied.map(({ label }) => label), _("Norm"), _("Seeds"), _("Finished"), _("Learned"), _("Held-out accuracy"), _("Test accuracy"), ...(isCompared ? [_("Gradient, first layer to last")] : [])];
+  const [isCompared, isTimed, isAlong] = ["ratio", "cost", "cosine"].map((name) => groups.some((group) => group[name]));
+  const head = [...plan.varied.map(({ label }) => label), _("Norm"), _("Seeds"), _("Finished"), _("Learned"), _("Held-out accuracy"), _("Test accuracy"), ...(isTimed ? [_("Processor time a step, ms")] : []), ...(isCompared ? [_("Gradient, first layer to last")] : []),
+    ...(isAlong ? [_("Gradient after a step: cosine"), _("its change"), _("Loss along it: range, nats"), _("Steepness (β)")] : [])];
   const rows = groups.map((group) => `<tr style="--arm:${colors.get(group.arm)}">${group.where.map((value, i) => `<td>${escape(textOf(plan.varied[i], value))}</td>`).join("")}
     <th scope="row">${plan.varied.length ? `<button data-where="${escape(JSON.stringify(group.where))}" data-arm="${escape(group.arm)}">${escape(group.arm)}</button>` : escape(group.arm)}</th>
-    <td>${group.seeds}</td><td>${group.finished}</td><td>${group.learned}</td><td>${spread(group.validation)}</td><td>${spread(group.test)}</td>${isCompared ? `<td>${spread(group.ratio, brief)}</td>` : ""}</tr>`);
-  return `<caption>${_("Medians, and the range over the seeds")}</caption><thead><tr>${head.map((words) => `<th scope="col">${escape(words)}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody>`;
+    <td>${group.seeds}</td><td>${group.finished}</td><td>${group.learned}</td><td>${spread(group.validation)}</td><td>${spread(group.test)}</td>${isTimed ? `<td>${spread(group.cost, brief)}</td>` : ""}${isCompared ? `<td>${spread(group.ratio, brief)}</td>` : ""}${isAlong ? `<td>${spread(group.cosine, cosine)}</td>${["change", "range", "steepness"].map((name) => `<td>${spread(group[name], brief)}</td>`).join("")}` : ""}</tr>`);
+  const how = isTimed ? ` <small>${_("Processor time: forward, backward and update of one mini-batch with one thread, without the run’s first step and its tests. Work beside it on the machine changes it little.")} ${asks("step-cost")}</small>` : "";
+  return `<caption>${_("Medians, and the range over the seeds")}${how}</caption><thead><tr>${head.map((words) => `<th scope="col">${escape(words)}</th>`).join("")}</tr></thead><tbody>${rows.join("")}</tbody>`;
 }
 
 export const heldOut = ({ share }) => _("Chosen on the last {share} % of the training images, which are held out; told on the test images, which each run reads once, at its end.", { share });

@@ -20,7 +20,7 @@ export class Plot {
     if (this.drawing) return;
     this.drawing = true;
     try {
-      const Plotly = await plotly();
+      const Plotly = (this.Plotly = await plotly());
       while (this.wanted && !this.closed) {
         const { traces, layout } = this.wanted;
         this.wanted = null;

@@ -1,7 +1,8 @@
 // A report's charts. The curves are the page's own; what the layers looked like is drawn for one look at a time, which a
 // slider, the arrow keys and a click on the curves choose.
 
-import { bring, _, speak } from "../shared/language.js";
+import { open, part } from "./opening.js";
+import { _ } from "../shared/language.js";
 import { MARKERS, armColors, theme } from "../shared/look.js";
 import { logTicks } from "../shared/ticks.js";
 import { titled } from "../shared/titles.js";
@@ -15,24 +16,6 @@ const WIDE = 16; // more channels than this are drawn sorted, as on the page
 const VIEW = { x: "step", log: true, smooth: 9, kinds: new Set(["train", "test", "batch"]), hidden: new Set() };
 const STILL = { displayModeBar: false, responsive: true };
 const SHAPES = { circle: "●", square: "■", diamond: "◆", "triangle-up": "▲", pentagon: "⬟", star: "★" };
-
-const part = (name) => document.querySelector(`[data-part=${name}]`);
-
-async function unpacked(id) {
-  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.codePointAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
-}
-
-async function plotly() {
-  const source = new Blob([await unpacked("plotly")], { type: "text/javascript" });
-  const script = Object.assign(document.createElement("script"), { src: URL.createObjectURL(source) });
-  await new Promise((done, failed) => {
-    script.addEventListener("load", done);
-    script.addEventListener("error", failed);
-    document.head.append(script);
-  });
-  return globalThis.Plotly;
-}
 
 class Report {
   constructor(Plotly, { records, falls, looks }) {
@@ -201,23 +184,4 @@ class Report {
 
 const positive = (value) => (value > 0 ? value : null);
 
-async function open() {
-  const { language, catalog, ...run } = JSON.parse(await unpacked("run"));
-  bring(language, catalog);
-  await speak(language);
-  const report = new Report(await plotly(), run);
-  await report.show();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => report.redraw());
-  for (const event of ["beforeprint", "afterprint"]) {
-    window.addEventListener(event, () => {
-      document.body.classList.toggle("printing", event === "beforeprint");
-      report.redraw();
-    });
-  }
-  document.body.dataset.ready = "true";
-}
-
-open().catch((error) => {
-  part("broken").hidden = false;
-  part("broken").append(` (${error.message})`);
-});
+open((Plotly, run) => new Report(Plotly, run));

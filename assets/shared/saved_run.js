@@ -8,11 +8,14 @@ export const formatName = (form) => ({ csv: "CSV", parquet: "Parquet", json: "JS
   bundle: _("Bundle"), tensorboard: "TensorBoard", onnx: "ONNX", weights: _("Weights") })[form] ?? form;
 
 // Resolves to "" when it is saved, else to why not: the browser would save the server's "no" as the file.
-export async function savedAs(run, format) {
-  const answer = await inTime(() => fetch(address(inLanguage(`api/runs/${run}/export/${format}`)), { cache: "no-store" })).catch(() => null);
+export const savedAs = (run, format) => savedFrom(`api/runs/${run}/export/${format}`, `normscope-${run}`);
+
+// The same of any route that gives a file; `name` is for one without.
+export async function savedFrom(path, name) {
+  const answer = await inTime(() => fetch(address(inLanguage(path)), { cache: "no-store" })).catch(() => null);
   if (!answer?.ok) return (await answer?.json().catch(() => null))?.error ?? noConnection();
   const file = await answer.blob().catch(() => null);
   if (!file) return noConnection();
-  save(file, answer.headers.get("content-disposition")?.match(/filename="([^"]*)"/)?.[1] ?? `normscope-${run}`);
+  save(file, answer.headers.get("content-disposition")?.match(/filename="([^"]*)"/)?.[1] ?? name);
   return "";
 }

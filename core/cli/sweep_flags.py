@@ -62,6 +62,8 @@ def add_sweep(commands: argparse._SubParsersAction[Any]) -> Any:
     group.add_argument("--seeds", type=values.whole, metavar="N", help=_("so many seeds, from --seed on (default: 1)"))
     told = _("the share of the training images that is held out to choose by (default: {share})", share=SHARE)
     group.add_argument("--validation", type=values.number, metavar="P", help=told)
+    told = _("measure, too, what steps along the gradient do to the loss and to the gradient")
+    group.add_argument("--along", action="store_true", help=told)
     told = _("refuse more entries, that is, combinations × seeds × arms (default: {most})", most=MOST_ENTRIES)
     group.add_argument("--limit", type=values.count, metavar="N", default=MOST_ENTRIES, help=told)
     told = _("give up a run that takes longer (default: {seconds:.0f})", seconds=LIMIT_SECONDS)

@@ -82,7 +82,8 @@ def wanted(arguments: Namespace) -> Sweep:
             )
         seeds = arguments.seeds if arguments.seeds is not None else max(asked.seeds, question.seeds)
         share = asked.validation if arguments.validation is None else arguments.validation
-        sweep = Sweep(base, tuple(varied.items()), seeds, share, arguments.limit)
+        along = arguments.along or asked.along or question.along
+        sweep = Sweep(base, tuple(varied.items()), seeds, share, arguments.limit, along)
     except ConfigError as error:
         raise UsageError(Message("{settings}: {rule}", {"settings": _flags(error), "rule": error.args[0]})) from error
     if taken := about_digits(arguments, base):

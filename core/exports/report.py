@@ -1,6 +1,7 @@
 """A run as one HTML file, which opens offline and can be hosted as it is.
 
-report  its text, in the language spoken here
+report   its text, in the language spoken here
+offline  any such file: what it says, and the script that draws into it
 
 What it says stands in it as HTML, for who prints it or has no scripts. Its charts are drawn by the page's own scripts
 (core.exports.scripts) with the plotly.js of the installed package, and the step can be scrubbed through all looks. What
@@ -40,21 +41,26 @@ _POLICY = (
 def report(recording: Recording, address: str = ADDRESS) -> str:
     """`address` is that of a page, to which the report's link leads."""
     seen = list(recording.looks())
-    script = standing_alone("report/report.js")
     values = {
-        "language": spoken(),
-        "catalog": _catalog(),
         "records": points(recording),
         "falls": [to_json(fall) for fall in falls(recording.config, recording.records)],
         "looks": looks(recording, seen),
     }
+    title = _("{name} · a run of NormScope", name=recording.name)
+    return offline(title, body(recording, seen, address), "report/report.js", values)
+
+
+def offline(title: str, html: str, name: str, values: dict[str, Any]) -> str:
+    """`html` is all between <body> and the scripts, `name` a script of assets/, which is handed `values`."""
+    script = standing_alone(name)
+    handed = values | {"language": spoken(), "catalog": _catalog()}
     return Template((ASSETS / "report" / "report.html").read_text(encoding="utf-8")).substitute(
         lang=HTML_TAGS[spoken()],
-        title=escape(_("{name} · a run of NormScope", name=recording.name)),
+        title=escape(title),
         policy=_POLICY.format(hash=_digest(script)),
         style=(ASSETS / "report" / "report.css").read_text(encoding="utf-8"),
-        body=body(recording, seen, address),
-        run=_packed(json.dumps(values, ensure_ascii=False, allow_nan=False).encode()),
+        body=html,
+        run=_packed(json.dumps(handed, ensure_ascii=False, allow_nan=False).encode()),
         plotly=_plotly(),
         script=script,
     )

@@ -17,7 +17,7 @@ _EXPORT = re.compile(r"^export ((?:async )?(?:function|class|const) (\w+))", re.
 
 
 def standing_alone(name: str) -> str:
-    """`name` is a path in assets/. The scripts import by names, and export where they define."""
+    """`name` is a path in assets/. The scripts import by names, some under another, and export where they define."""
     found: dict[Path, str] = {}
     _gather(ASSETS / name, found)
     return "\n".join(found.values())
@@ -30,7 +30,7 @@ def _gather(path: Path, found: dict[Path, str]) -> None:
         if other not in found:
             _gather(other, found)
     given = ", ".join(name for _declared, name in _EXPORT.findall(source))
-    taken = "".join(f"const {{{names}}} = {_variable(other)};\n" for names, other in imports)
+    taken = "".join(f"const {{{names.replace(' as ', ': ')}}} = {_variable(other)};\n" for names, other in imports)
     body = _EXPORT.sub(r"\1", _IMPORT.sub("", source))
     found[path] = f"const {_variable(path)} = (() => {{\n{taken}{body}\nreturn {{ {given} }};\n}})();"
 

@@ -5,6 +5,8 @@ links       a sweep in a link, and a setting with its values in a word
 points      its experiments, each of which can be measured anywhere
 wording     what is varied, in words
 measure     what one of them gives: a pure function
+cost        what a training step of each arm takes
+predictiveness  how far each arm's gradient can be trusted
 sweeping    a sweep on its way: only what is missing is computed
 kept        its points on the shelf
 estimate    how long it takes
@@ -16,8 +18,10 @@ told        what a page is told of them
 entries     what was measured, one for each combination, seed and arm
 curves      the training loss in few numbers, and of several seeds as a band
 document    all that was found, for programs
+report      the same as one file that opens offline
 summary     the same in fewer numbers
 statistics  what several seeds say
 conclusions the same in sentences
+trusted     … of the gradients
 ready_made  the questions that are asked most
 """

@@ -5,31 +5,44 @@ conclusions  each arm at its own best settings; how large the rate can be; which
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
-from core.lab.entries import FAILED
-from core.lab.statistics import Pair, Spread, Values
+from core.lab.entries import DIVERGED, FAILED
+from core.lab.statistics import Pair, Spread
 from core.lab.summary import Group, Ladder, chosen, ladders, pairs
-from core.lab.wording import name, told
+from core.lab.trusted import about_gradients
+from core.lab.wording import at
 from core.language.message import Message, Plural, Value
 
 Titles = Mapping[str, Message | str]  # of arms, by name
 
 
 def conclusions(found: Sequence[Group], titles: Titles) -> list[Message | str]:
-    learns = {group.arm for group in found if group.learned}
-    best = [
-        _best(group, titles[arm]) if arm in learns else _learned_nothing(arm, found, titles)
-        for arm, group in chosen(found).items()
-    ]
+    best = [_of_arm(arm, found, titles) for arm in dict.fromkeys(group.arm for group in found)]
     learned = [ladder for ladder in ladders(found) if ladder.largest or ladder.where]  # else it has been said
     rates = [sentence for ladder in learned for sentence in _rates(ladder, titles)]
-    return [*best, *rates, *_separated(pairs(found), titles)]
+    return [*best, *rates, *_separated(pairs(found), titles), *about_gradients(found, titles)]
 
 
-def _learned_nothing(arm: str, found: Sequence[Group], titles: Titles) -> Message:
-    values: dict[str, Value] = {"arm": titles[arm]}
-    if any(entry["status"] == FAILED for group in found if group.arm == arm for entry in group.entries):
+def _of_arm(arm: str, found: Sequence[Group], titles: Titles) -> Message:
+    """Where it is best, or what became of it where it learned nowhere: no arm is passed over."""
+    mine = [group for group in found if group.arm == arm]
+    best = chosen(mine).get(arm)
+    if best and any(group.learned for group in mine):
+        return _best(best, titles[arm])
+    return _learned_nothing(titles[arm], {entry["status"] for group in mine for entry in group.entries})
+
+
+def _learned_nothing(title: Message | str, statuses: Set[str]) -> Message:
+    """`statuses` of its entries; what failed has no result, and says nothing about the arm."""
+    values: dict[str, Value] = {"arm": title}
+    if statuses == {FAILED}:
+        return Message("{arm} has no result, with any of its settings and seeds.", values)
+    if statuses == {DIVERGED}:
+        return Message("{arm} diverged, with each of its settings and seeds.", values)
+    if statuses == {DIVERGED, FAILED}:
+        return Message("{arm} diverged, with each of the settings and seeds that have a result.", values)
+    if FAILED in statuses:
         return Message("{arm} did not learn, with any of the settings and seeds that have a result.", values)
     return Message("{arm} did not learn, with any of its settings and seeds.", values)
 
@@ -43,14 +56,6 @@ def percent(spread: Spread) -> Message | str:
         for which, number in (("middle", spread.median), ("low", spread.low), ("high", spread.high))
     }
     return Message("{middle} % ({low} to {high})", values)
-
-
-def at(where: Values) -> list[Value]:
-    """learning rate 0.1, layers with weights 8."""
-    return [
-        Message("{setting} {value}", {"setting": name(setting), "value": told(setting, value)})
-        for setting, value in where
-    ]
 
 
 def _best(group: Group, title: Message | str) -> Message:

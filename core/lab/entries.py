@@ -12,15 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.lab.points import Point
+from core.lab.predictiveness import ALONG
 from core.lab.sweep import NORM
 from core.language.message import Message
 
 MEASURED = (
     "validation_accuracy", "validation_loss", "test_accuracy", "test_loss", "test_accuracy_batch", "train_loss",
     "train_accuracy", "gradient_ratio", "learning_rate", "steps", "parameters", "initial_weights", "seconds",
-    "examples_per_second",
+    "examples_per_second", "step_milliseconds", *ALONG,
 )  # fmt: skip
-FAILED = "failed"
+FAILED, DIVERGED = "failed", "diverged"
 Entry = dict[str, Any]
 
 

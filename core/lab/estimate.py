@@ -16,6 +16,7 @@ from core.data.images import Images
 from core.experiment import links
 from core.experiment.config import DATASETS, ExperimentConfig
 from core.lab.points import Point
+from core.lab.predictiveness import PASSES, PROBES
 from core.nets.steady import threads
 from core.training.trainer import Training
 
@@ -76,7 +77,8 @@ class Estimate:
     def _expected(self, point: Point) -> float:
         config = point.config
         read = point.held_out + DATASETS[config.data][1]
-        return self._step(config) * (config.total_steps + READING * read / config.batch_size)
+        along = PROBES * PASSES if point.along else 0
+        return self._step(config) * (config.total_steps + along + READING * read / config.batch_size)
 
     def _step(self, config: ExperimentConfig) -> float:
         kind = (config.batch_size, config.depth)

@@ -9,19 +9,23 @@ from typing import Any
 from core.experiment import links
 from core.experiment.config import ExperimentConfig
 from core.experiment.links import to_text
-from core.experiment.rules import IT, ConfigError, narrowed, quoted, read_number
+from core.experiment.rules import IT, ConfigError, check_choice, narrowed, quoted, read_number
 from core.lab.sweep import LR_RULE, MOST_ENTRIES, NORM, SEEDS, SETTINGS, SHARE, Sweep, check_varied
 from core.language.message import Message
 from core.language.several import Sentences
 
-VARY, VALIDATION = "vary", "validation"
-KEYS = (VARY, SEEDS, VALIDATION)
+VARY, VALIDATION, ALONG = "vary", "validation", "along"
+KEYS = (VARY, SEEDS, VALIDATION, ALONG)
+ON, OFF = "1", "0"
 
 
 def to_query(sweep: Sweep) -> dict[str, str]:
     """The sweep as URL parameters: those of its base, and what makes many of it."""
     varied = {VARY: ";".join(written(name, values) for name, values in sweep.varied)} if sweep.varied else {}
-    return links.to_query(sweep.base) | varied | {SEEDS: str(sweep.seeds), VALIDATION: to_text(sweep.validation)}
+    along = {ALONG: ON} if sweep.along else {}  # only then: links and ids of before stay what they are
+    return (
+        links.to_query(sweep.base) | varied | {SEEDS: str(sweep.seeds), VALIDATION: to_text(sweep.validation)} | along
+    )
 
 
 def from_query(params: Mapping[str, str], limit: int = MOST_ENTRIES) -> Sweep:
@@ -37,7 +41,8 @@ def of_base(base: ExperimentConfig, params: Mapping[str, str], limit: int = MOST
     varied = tuple(read(text) for text in params.get(VARY, "").split(";") if text)
     seeds = read_number(params.get(SEEDS, "1"), IT, SEEDS, int)
     share = read_number(params.get(VALIDATION, str(SHARE)), IT, VALIDATION, float)
-    return Sweep(base, varied, seeds, share, limit)
+    along = check_choice(ALONG, params.get(ALONG, OFF), (OFF, ON)) == ON
+    return Sweep(base, varied, seeds, share, limit, along)
 
 
 def written(name: str, values: tuple[Any, ...]) -> str:

@@ -15,7 +15,9 @@ from core.data.images import Images, load
 from core.experiment import links
 from core.experiment.config import ExperimentConfig
 from core.exports.results import results
+from core.lab.cost import Clocked
 from core.lab.curves import thinned
+from core.lab.predictiveness import Probed
 from core.nets.steady import threads
 from core.store.codec import record_text
 from core.training.arms import Arm
@@ -23,7 +25,7 @@ from core.training.collected import Collected
 from core.training.evaluation import evaluate, evaluation_mode
 from core.training.failures import out_of_memory
 from core.training.records import StatusChanged, to_finite
-from core.training.trainer import Training
+from core.training.trainer import NOTHING, Training
 from core.words.endings import none_left
 
 OF_THE_EPOCH = ("train_loss", "train_accuracy", "test_loss", "test_accuracy", "test_accuracy_batch")
@@ -41,7 +43,8 @@ def measure(point: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise ValueError(f"A point is an experiment that can be run; got {point['experiment']}: {problems[0]}")
     with threads(1):
-        return _measured(config, point["held_out"], _images(config.data, point.get("root"), point.get("device", "cpu")))
+        images = _images(config.data, point.get("root"), point.get("device", "cpu"))
+        return _measured(config, point["held_out"], images, bool(point.get("along")))
 
 
 @lru_cache(maxsize=2)
@@ -49,14 +52,18 @@ def _images(name: str, root: str | None, device: str) -> Images:
     return load(name, Path(root) if root else None, device)
 
 
-def _measured(config: ExperimentConfig, held_out: int, images: Images) -> dict[str, Any]:
-    kept = Collected()
-    training = Training(config, images, kept.publish)
+def _measured(config: ExperimentConfig, held_out: int, images: Images, is_along: bool) -> dict[str, Any]:
+    kept, clock = Collected(), Clocked()
+    training = Training(config, images, kept.publish, clock)
+    probed = Probed(config, images) if is_along else None
     kept.publish(training.started())
-    training.advance(frozenset({"batch"}))  # with a look, which changes nothing
+    looks = frozenset({"batch"})  # of the first mini-batch; they change nothing
     while not training.ended:
-        training.advance()
+        if probed is not None:
+            probed.before(training)
+        training.advance(looks if training.step == 0 else NOTHING)
     training.finish()
+    predictive = {arm.name: probed.of(arm) for arm in training.arms} if probed is not None else {}
     validated = {arm.name: _validated(arm, config, held_out, images) for arm in training.arms if arm.alive}
     training.test(lambda: None)  # the only time
     living = any(arm.alive for arm in training.arms)
@@ -68,7 +75,10 @@ def _measured(config: ExperimentConfig, held_out: int, images: Images) -> dict[s
         "device": found["device"],
         "processor": kind_of(images.train_images.device),
         "arms": {
-            name: _numbers(of_arm, validated.get(name), ratios.get(name)) for name, of_arm in found["arms"].items()
+            name: _numbers(of_arm, validated.get(name), ratios.get(name))
+            | {"step_milliseconds": clock.step_milliseconds(name)}
+            | predictive.get(name, {})
+            for name, of_arm in found["arms"].items()
         },
         "curves": thinned(kept.records, config.total_steps),
         "records": [record_text(record) for record in kept.records],

@@ -22,11 +22,15 @@ LATER = ("decay", "schedule", "step_epochs", "step_factor")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Point:
-    """`config` trains on its first images; the `held_out` ones that follow them are for validation."""
+    """`config` trains on its first images; the `held_out` ones that follow them are for validation.
+
+    `along`: what steps along the gradient do is measured, too (core.lab.predictiveness).
+    """
 
     config: ExperimentConfig
     held_out: int
     values: Mapping[str, Any]
+    along: bool = False
 
     @property
     def key(self) -> str:
@@ -36,7 +40,8 @@ class Point:
         """
         query = links.to_query(self.config)
         experiment = {name: text for name, text in query.items() if name not in LATER or text != USUAL[name]}
-        text = json.dumps({"experiment": experiment, "held_out": self.held_out}, sort_keys=True)
+        more = {"along": True} if self.along else {}
+        text = json.dumps({"experiment": experiment, "held_out": self.held_out} | more, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property
@@ -47,7 +52,7 @@ class Point:
 
     def to_json(self) -> dict[str, Any]:
         """What `measure` needs of it."""
-        return {"experiment": links.to_query(self.config), "held_out": self.held_out}
+        return {"experiment": links.to_query(self.config), "held_out": self.held_out, "along": self.along}
 
 
 def points(sweep: Sweep) -> list[Point]:
@@ -58,4 +63,4 @@ def points(sweep: Sweep) -> list[Point]:
 
 def _point(sweep: Sweep, values: Mapping[str, Any], seed: int) -> Point:
     config = sweep.config(values, seed)
-    return Point(sweep.trained(config), sweep.held_out(config), values)
+    return Point(sweep.trained(config), sweep.held_out(config), values, sweep.along)

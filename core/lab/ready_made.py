@@ -14,12 +14,16 @@ from core.language.message import Message
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`seeds` from the base's on. With `then` so many more seeds are taken with each norm's own best rate."""
+    """`seeds` from the base's on. With `then` so many more seeds are taken with each norm's own best rate.
+
+    `along`: each run measures what steps along the gradient do.
+    """
 
     answers: Message
     varied: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     seeds: int = 3
     then: int = 0
+    along: bool = False
 
 
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -44,5 +48,13 @@ READY_MADE = {
         ((LR, RATES),),
         seeds=1,
         then=5,
+    ),
+    "predictiveness": Question(
+        Message(
+            "how far the gradient can be trusted: what steps along it do to the loss and to the gradient itself, with "
+            "ReLU and with sigmoid, which disagree"
+        ),
+        (("activation", ("relu", "sigmoid")), (LR, (0.2, 1.0))),
+        along=True,
     ),
 }

@@ -21,6 +21,7 @@ from typing import Any
 
 from core.experiment.rules import ConfigError
 from core.lab.entries import FAILED, Entry
+from core.lab.predictiveness import ALONG
 from core.lab.statistics import Pair, Spread, Values, holm, paired
 from core.lab.sweep import LR, NORM, Sweep
 
@@ -56,7 +57,15 @@ class Group:
         return Spread.of([entry[measured] for entry in self.entries if entry[measured] is not None])
 
     def to_json(self) -> dict[str, Any]:
-        told = ("validation_accuracy", "test_accuracy", "train_loss", "gradient_ratio", "seconds")
+        told = (
+            "validation_accuracy",
+            "test_accuracy",
+            "train_loss",
+            "gradient_ratio",
+            "seconds",
+            "step_milliseconds",
+            *ALONG,
+        )
         spreads = {name: self.spread(name) for name in told}
         return {
             "values": dict(self.where) | {NORM: self.arm},

@@ -38,7 +38,8 @@ class Sweep:
     """All combinations of `varied` with `seeds` seeds from the base's on. Raises ConfigError at construction.
 
     The arms are the base's and train in lock-step; an entry is a combination, a seed and an arm. The last
-    `validation` of the training images, a share, is held out: rates and winners are chosen on it.
+    `validation` of the training images, a share, is held out: rates and winners are chosen on it. With `along` each run
+    measures how far its gradients can be trusted, too (core.lab.predictiveness).
     """
 
     base: ExperimentConfig
@@ -46,6 +47,7 @@ class Sweep:
     seeds: int = 1
     validation: float = SHARE
     limit: int = MOST_ENTRIES
+    along: bool = False
 
     def __post_init__(self) -> None:
         self._check_names()

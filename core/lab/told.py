@@ -34,6 +34,11 @@ SPREADS = {
     "test": "test_accuracy",
     "loss": "train_loss",
     "ratio": "gradient_ratio",
+    "cost": "step_milliseconds",
+    "range": "along_loss_range",
+    "cosine": "along_cosine",
+    "change": "along_change",
+    "steepness": "along_steepness",
 }
 
 
@@ -46,6 +51,7 @@ def planned(sweep: Sweep) -> dict[str, Any]:
     return {
         "link": link(sweep),
         "seeds": sweep.seeds,
+        "along": sweep.along,
         "data": None if "data" in dict(sweep.varied) else sweep.base.data,
         "base": _base(sweep),
         "share": f"{100 * sweep.validation:g}",
@@ -161,6 +167,7 @@ def offered(base: ExperimentConfig) -> dict[str, Any]:
                 "answers": str(question.answers),
                 "vary": ";".join(written(*varied) for varied in question.varied),
                 "seeds": question.seeds,
+                "along": question.along,
             }
             for name, question in READY_MADE.items()
         ],

@@ -24,6 +24,7 @@ from core.nets.images_last import are_images_last
 from core.nets.shortcuts import Context, are_ordinary, is_ordinary_gradient, torch_gradients
 
 ROWS = 256  # a product over more rows than that may be shared out (oneMKL, from 500 on)
+FEW_ROWS, FEW_THREADS = 32, 4  # a product of fewer rows has one thread, the others so many (oneMKL on AMD, from 6 on)
 SHARED = 32_768  # values: PyTorch shares out element-wise operations on more than that (at::internal::GRAIN_SIZE)
 WHOLE = 26_880  # 32 * 840: divided by 1 to 8 threads, it still is a multiple of two vectors of 16 floats
 
@@ -37,6 +38,13 @@ def threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def at_most(count: int) -> Iterator[None]:
+    """No more threads than so many for an operation inside."""
+    with threads(min(count, torch.get_num_threads())):
+        yield
 
 
 def is_shared_out() -> bool:
@@ -79,17 +87,21 @@ def _in_memory(X: Tensor) -> Tensor:
 
 
 class Linear(nn.Linear):
-    """X: [N, D] -> X @ W.T + b; the gradient of W is summed up over parts of 256 rows, and then over these."""
+    """X: [N, D] -> X @ W.T + b; the gradient of W is summed up over parts of 256 rows, and then over these.
+
+    A thread that gets some 10 columns or fewer of a product sums them up in another order.
+    """
 
     def forward(self, X: Tensor) -> Tensor:
         rows = len(X) if isinstance(X, Tensor) and X.ndim == 2 else 0
-        is_special = rows > ROWS or (rows == 1 and is_shared_out())
+        is_special = rows > ROWS or (rows > 0 and torch.get_num_threads() > _most_threads(rows))
         if not (is_special and self.bias is not None and are_ordinary(X, self.weight, self.bias)):
             return super().forward(X)
-        if rows == 1:  # a product with one row shares its inner axis out
-            with threads(1):
-                return super().forward(X)
         return Multiplied.apply(X, self.weight, self.bias)  # type: ignore[no-any-return]
+
+
+def _most_threads(rows: int) -> int:
+    return 1 if rows < FEW_ROWS else FEW_THREADS
 
 
 class Multiplied(Function):
@@ -98,7 +110,8 @@ class Multiplied(Function):
     @staticmethod
     def forward(ctx: Context, X: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         ctx.save_for_backward(X, weight)
-        return F.linear(X, weight, bias)
+        with at_most(_most_threads(len(X))):
+            return F.linear(X, weight, bias)
 
     @staticmethod
     def backward(ctx: Context, dY: Tensor) -> tuple[Tensor | None, ...]:
@@ -106,11 +119,12 @@ class Multiplied(Function):
         if torch.is_grad_enabled() or not is_ordinary_gradient(dY):
             any_bias = weight.new_zeros(len(weight), requires_grad=True)  # no gradient depends on its values
             return tuple(torch_gradients(F.linear, (X, weight, any_bias), ctx.needs_input_grad, dY))
-        parts = zip(torch.split(dY, ROWS), torch.split(X, ROWS), strict=True)
-        first, *others = (part.t() @ rows for part, rows in parts)
-        for each in others:
-            first += each
-        return dY @ weight if ctx.needs_input_grad[0] else None, first, dY.sum(0)
+        with at_most(_most_threads(len(X))):
+            parts = zip(torch.split(dY, ROWS), torch.split(X, ROWS), strict=True)
+            first, *others = (part.t() @ rows for part, rows in parts)
+            for each in others:
+                first += each
+            return dY @ weight if ctx.needs_input_grad[0] else None, first, dY.sum(0)
 
 
 class BatchNorm1d(nn.BatchNorm1d):

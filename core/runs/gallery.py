@@ -1,7 +1,7 @@
 """The data sets that runs have asked for, each loaded once; the digits where one cannot be had.
 
 Gallery    images by name
-get_ready  imports what the first run would wait for, and no page
+get_ready  opens the card, if there is one, before the first run has to wait for it
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from core.training.crew import share_cores
 from core.training.records import DataArrived, DataReplaced, Publish
 from core.words.settings import instead_of
 
-# Imported where they are used, since they take seconds: torch._dynamo by torch's optimizers, when the first is made.
-FOR_RUNS, FOR_CARDS = ("sklearn.model_selection",), ("torch._dynamo",)
+# Imported where it is used, since it takes seconds: by torch's optimizers, when the first is made on a card.
+FOR_CARDS = "torch._dynamo"
 
 
 class Gallery:
@@ -124,10 +124,7 @@ def _arrivals(publish: Publish) -> Callable[[str, int, int], None]:
 
 
 def get_ready() -> None:
-    """Import what the first run would wait for, and open the card if there is one; no page needs it."""
-    for name in FOR_RUNS:
-        importlib.import_module(name)
+    """Open the card, if there is one, and import what its first run would wait for; no page needs it."""
     if is_card(best_device()):
-        for name in FOR_CARDS:
-            importlib.import_module(name)
+        importlib.import_module(FOR_CARDS)
         torch.zeros(1, device=best_device())  # its first use takes seconds

@@ -78,7 +78,7 @@ class RunManager:
         self.classes, self.shared = Classes(shelf.home if shelf is not None else None), SharedRuns(self)
 
     def get_ready(self) -> None:
-        """Begin, once, to import what the first run would wait for."""
+        """Begin, once, what the first run would wait for."""
         with self.line.changed:  # two visitors may be the first
             if self._ready.ident is None:
                 self._ready.start()

@@ -43,7 +43,7 @@ async def exported(request: Request) -> Response:
         hidden = _("Some arms of this run are hidden. It can be taken away when all are revealed.")
         return JSONResponse({"error": hidden}, 400)
     try:
-        name, file = await WRITERS.take(partial(_made, run_id, form, _page(request)))
+        name, file = await WRITERS.take(partial(_made, run_id, form, first_page(request, "/api/runs/")))
     except (StoreError, ExportError) as error:
         return JSONResponse({"error": str(error.args[0])}, 400)
     headers = {
@@ -88,14 +88,14 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
             yield piece
 
 
-def _page(request: Request) -> str:
+def first_page(request: Request, route: str) -> str:
     """The address of the server's first page, to which a report's link leads.
 
     Behind a proxy that speaks https for it the server does not know that: the page that asks does.
     """
     asking = urlsplit(request.headers.get("referer", ""))
     is_ours = asking.netloc == request.url.netloc and asking.scheme in ("http", "https")
-    below = request.url.path.partition("/api/runs/")[0]
+    below = request.url.path.partition(route)[0]
     return f"{asking.scheme if is_ours else request.url.scheme}://{request.url.netloc}{below}/"
 
 

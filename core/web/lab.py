@@ -3,7 +3,7 @@
 offers    the ready-made sweeps, what can be varied, and which sweeps this browser has begun
 plan      what a sweep is, how much of it is there, and how long the rest takes
 progress  how it stands, and what came after what the browser has
-taken     all of its entries as a file
+taken     all of its entries as a file, or a report of it
 
 Nothing here begins or ends a sweep.
 """
@@ -24,15 +24,18 @@ from core.lab.conducted import Conducted
 from core.lab.document import FORMATS, as_file
 from core.lab.laboratory import NOT_KNOWN, OFF, laboratory
 from core.lab.noted import Noted
+from core.lab.report import report
 from core.lab.sweep import Sweep
 from core.lab.told import link, news, offered, planned, standing
 from core.language.languages import QUERY_KEY
 from core.language.speech import speaking, spoken
+from core.web.exported import WRITERS, first_page
 from core.web.owner import OWNER_COOKIE
 from core.web.parameters import Refused, answers, choice, one, whole
 from core.web.turns import Turns
 
 MOST_TOLD = 12
+REPORT = "report"
 TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
 FRESH = {"Cache-Control": "no-store"}
 ESTIMATES = Turns(at_once=1, waiting=16)  # a shelf is read through, and mini-batches of a new kind take seconds
@@ -114,14 +117,25 @@ def _progress(found: Conducted, since: int, generation: int, key: str, language:
 
 @answers
 async def taken(request: Request) -> Response:
-    """What there is so far."""
-    found, form = _found(request), choice(request, "kind", FORMATS)
+    """What there is so far: numbers, or a report in the language asked for."""
+    found, form = _found(request), choice(request, "kind", (*FORMATS, REPORT))
     if found is None:
         return JSONResponse({"error": str(NOT_KNOWN), "unknown": True}, 404)
+    if form == REPORT:
+        page = await WRITERS.take(partial(_reported, found, first_page(request, "/api/lab/"), spoken()))
+        return Response(page, media_type="text/html", headers=_attached(found, "html"))
     status = found.status or ("interrupted" if found.missing else "finished")  # "": by another process, before
     work = partial(as_file, found.sweep, found.entries, status, form)
-    headers = FRESH | {"Content-Disposition": f'attachment; filename="normscope-sweep-{found.id}.{form}"'}
-    return Response(await run_in_threadpool(work), media_type=TYPES[form], headers=headers)
+    return Response(await run_in_threadpool(work), media_type=TYPES[form], headers=_attached(found, form))
+
+
+def _reported(found: Conducted, address: str, language: str) -> str:
+    with speaking(language):
+        return report(found, address)
+
+
+def _attached(found: Conducted, ending: str) -> dict[str, str]:
+    return FRESH | {"Content-Disposition": f'attachment; filename="normscope-sweep-{found.id}.{ending}"'}
 
 
 def _found(request: Request) -> Conducted | None:

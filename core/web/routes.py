@@ -21,7 +21,7 @@ GET /api/metrics                      how the server stands, for who operates it
 GET /api/lab                          the questions of the lab, and this browser's sweeps
 GET /api/lab/plan?SWEEP               a sweep, as in its link: how much of it is there, and what the rest takes
 GET /api/lab/{id}/progress?since=N    how a sweep stands, and what came after its first N entries
-GET /api/lab/{id}/export/{kind}       its entries as csv, parquet or json
+GET /api/lab/{id}/export/{kind}       its entries as csv, parquet or json; or a report
 GET /api/health                       that the server is up, and its runs
 GET /vendor/plotly.min.js             the installed plotly package's own plotly.js
 GET /assets/{version}/{file}          this project's scripts and styles

@@ -42,6 +42,7 @@ PLACES = {
     "training-and-evaluation-mode": PREDICTION,
     "no-normalization": EXERCISES,
     "learning-rate": LENET,
+    "learns-survives-fails": EXERCISES,
     "training-loss": LENET,
     "accuracy": LENET,
     "dropout": EXERCISES,

@@ -82,6 +82,14 @@ TOPICS = {
         "update-ratio",
         "gradient-histogram",
     ],
+    Message("The Lab"): [
+        "learns-survives-fails",
+        "held-out-accuracy",
+        "seed-band",
+        "surely-better",
+        "step-cost",
+        "gradient-predictiveness",
+    ],
 }
 
 HEADINGS = {

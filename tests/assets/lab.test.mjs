@@ -6,9 +6,10 @@ import test from "node:test";
 import { script } from "./script.mjs";
 
 const { Results, rowsOf, allGroups } = await script("results.js");
-const { picture: mapOf, usualMeasure } = await script("heat_map.js");
+const { picture: mapOf, measuresOf, usualMeasure } = await script("heat_map.js");
 const { picture: bandsOf } = await script("bands.js");
-const { steering, whereItIs, cell, table, toolbar } = await script("lab_body.js");
+const { steering, whereItIs, cell, table, toolbar, saidList } = await script("lab_body.js");
+const { wordsOf } = await script("saved_chart.js");
 
 const ARMS = [{ name: "none", title: "No normalization", norm: "none" }, { name: "bn", title: "BatchNorm", norm: "bn" }];
 const LR = { name: "lr", label: "Learning rate", values: ["0.1", "1", "10"], texts: ["0.1", "1", "10"] };
@@ -63,6 +64,21 @@ test("what has not come is no colour, and each measure writes what it shows", ()
   deepEqual([usualMeasure(plan), usualMeasure({ varied: [DEPTH] })], ["fate", "validation"]);
 });
 
+test("a sweep along the gradient has its own measures, and others do not", () => {
+  const plan = { varied: [LR], arms: ARMS, along: true };
+  deepEqual(Object.keys(measuresOf(plan)), ["fate", "validation", "cosine", "range", "ratio"]);
+  deepEqual([Object.keys(measuresOf({})), usualMeasure(plan)], [["fate", "validation", "ratio"], "cosine"]);
+  const results = new Results();
+  results.add(told([group(["0.1"], "none", { cosine: spread(-0.5), range: spread(0.1) }), group(["1"], "none", { cosine: spread(0.612), range: spread(0) })]));
+  const drawn = (measure) => mapOf(plan, results, measure, [], LOOK).traces[0];
+  deepEqual(drawn("cosine").text[0], ["−0.50", "+0.61", ""]);
+  deepEqual([drawn("cosine").zmin, drawn("cosine").zmax], [-1, 1]);
+  deepEqual([drawn("range").z[0], drawn("range").text[0]], [[-1, null, null], ["0.10", "", ""]]);
+  const html = table(plan, [group(["0.1"], "bn", { cosine: spread(0.6), change: spread(0.8), range: spread(0.1), steepness: spread(5) })], new Map());
+  match(html, /Gradient after a step: cosine.*its change.*Loss along it: range, nats.*Steepness \(β\)/);
+  match(html, /<td>\+0.60 \(\+0.60 to \+0.60\)<\/td><td>0.80/);
+});
+
 test("a cell that was pressed has a frame", () => {
   const { layout } = mapOf({ varied: [LR], arms: ARMS }, new Results(), "fate", [[1, 0]], LOOK);
   deepEqual([layout.shapes[0].x0, layout.shapes[0].x1, layout.shapes[0].y0], [0.5, 1.5, -0.5]);
@@ -89,6 +105,15 @@ test("the table has every number that the map can show: the gradient ratio too, 
   match(html, /<th scope="col">Gradient, first layer to last<\/th><\/tr>/);
   deepEqual([...html.matchAll(/<td>([^<]*)<\/td><\/tr>/g)].map(([, text]) => text), ["0.10 (0.020 to 3.0)", "–"]);
   equal(table(plan, [group(["1"], "bn", { ratio: null })], new Map()).includes("Gradient"), false);
+});
+
+test("the table has what a step costs beside the accuracies, with its unit, where it was measured", () => {
+  const plan = { varied: [LR], arms: ARMS };
+  const html = table(plan, [group(["0.1"], "bn", { ratio: null, cost: { n: 3, median: 12.34, low: 11.9, high: 13.2 } }), group(["1"], "bn", { ratio: null })], new Map());
+  match(html, /<th scope="col">Processor time a step, ms<\/th><\/tr>/);
+  match(html, /<caption>.*one mini-batch with one thread.*<\/caption>/);
+  deepEqual([...html.matchAll(/<td>([^<]*)<\/td><\/tr>/g)].map(([, text]) => text), ["12 (12 to 13)", "–"]);
+  equal(table(plan, [group(["1"], "bn")], new Map()).includes("Processor"), false);
 });
 
 test("who did not begin a sweep cannot steer it, and what is missing can be resumed", () => {
@@ -120,4 +145,23 @@ test("a cell leads to each of its runs, unless none was kept", () => {
 
 test("the map's signs are explained with all that they stand for", () => {
   match(toolbar({ fate: { name: () => "fate" } }, "fate"), /✕ fails: diverges, or has no result/);
+});
+
+test("each chart and what is concluded has a question mark of its own, and the map can be saved", () => {
+  const asked = (html) => [...html.matchAll(/data-term="([\w-]+)"/g)].map(([, slug]) => slug);
+  const measures = Object.fromEntries(["fate", "validation", "ratio"].map((name) => [name, { name: () => name }]));
+  deepEqual(Object.keys(measures).map((name) => asked(toolbar(measures, name))), [["learns-survives-fails"], ["held-out-accuracy"], ["gradient-magnitude"]]);
+  match(toolbar(measures, "fate"), /data-save="map"/);
+  const state = { said: ["bn: best"], why: [], few: false };
+  deepEqual([asked(saidList(state, { arms: ARMS })), asked(saidList({ ...state, said: [] }, { arms: ARMS })), asked(saidList(state, { arms: ARMS.slice(1) }))], [["surely-better"], [], []]);
+});
+
+test("a saved picture says what was asked, what is drawn, and where the sweep is", () => {
+  globalThis.document = { baseURI: "http://localhost/norm/" };
+  const lab = { plan: { id: "abc", varied: [LR], arms: ARMS, seeds: 3, data: "digits", base: ["epochs 1"], share: "10" }, measure: "fate", link: "vary=lr=0.1" };
+  const map = wordsOf(lab, "map");
+  deepEqual([map.title, map.about, map.name], ["fails, survives, learns", "Learning rate: 0.1, 1, 10 · Norms: none, bn · 3 seeds", "normscope-lab-fate-abc.png"]);
+  deepEqual([map.foot[0], map.foot[2]], ["built-in digits · epochs 1", "http://localhost/norm/lab?vary=lr=0.1"]);
+  match(map.key[0].text, /✕ fails/);
+  deepEqual([wordsOf(lab, "bands").title, wordsOf(lab, "bands").name], ["Training loss", "normscope-lab-loss-abc.png"]);
 });

@@ -81,6 +81,7 @@ def test_a_ghost_of_the_layer_before_that_comes_late_is_not_taken(two: Page) -> 
     two.locator("[data-layer=conv1]").click()
 
 
+@pytest.mark.slow
 def test_ghosts_and_what_was_chosen_to_be_seen_stay_over_other_pages_and_a_reload(two: Page) -> None:
     for choice in ("[data-x=epoch]", "[data-log]", "[data-kind=batch]", ".ns-arm[data-arm=ln]"):
         two.locator(choice).click()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import serving
 from tests.browser.train_page import status
@@ -19,6 +21,13 @@ CELLS = "document.querySelector('.ns-lab [data-part=map]')?.data?.[0].z.flat().f
 @pytest.fixture
 def page(own_browser: Page) -> Page:
     return own_browser
+
+
+def saved(page: Page, lab: Locator, button: str) -> tuple[str, bytes]:
+    """The name and the content of what a button gives."""
+    with page.expect_download() as download:
+        lab.get_by_role("button", name=button, exact=True).first.click()
+    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
 
 @pytest.mark.slow
@@ -49,6 +58,14 @@ def test_from_a_question_to_the_map_and_a_cells_run_and_after_a_restart_only_the
         lab.get_by_role("button", name="Resume").click()
         expect(lab).to_have_attribute("data-status", "finished", timeout=240_000)
         page.wait_for_function(f"{CELLS} === 14")
+        name, image = saved(page, lab, "Save as PNG")
+        assert name.startswith("normscope-lab-fate-")
+        assert Image.open(BytesIO(image)).width >= 2 * 640
+        name, report = saved(page, lab, "Report")
+        assert (name.endswith(".html"), report[:15]) == (True, b"<!doctype html>")
+        lab.locator("[data-part=tools]").get_by_role("button", name="What is this?").click()
+        expect(page.get_by_role("dialog").get_by_role("heading", name="Learns, survives, fails")).to_be_visible()
+        page.keyboard.press("Escape")
         page.locator(".ns-lab .nsewdrag").first.click(position={"x": 30, "y": 12})
         expect(lab.locator(".ns-cells section")).to_have_count(1)
         lab.locator("[data-part=table] button").last.click()

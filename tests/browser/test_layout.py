@@ -103,6 +103,7 @@ def test_zoomed_the_spreads_have_their_names_at_the_heights_of_their_lines(telep
     telephone.wait_for_function(f"{chart}._fullLayout.annotations.length === 5")
 
 
+@pytest.mark.slow
 def test_the_buttons_of_twelve_layers_do_not_lie_on_the_titles_below(telephone: Page) -> None:
     go(telephone, "Activations")
     layers = telephone.locator(".ns-activations [data-part=layers]")
@@ -127,6 +128,7 @@ def test_the_variance_over_the_run_is_drawn_to_its_top(telephone: Page) -> None:
     assert max(drawn) > 2  # else nothing could be cut
 
 
+@pytest.mark.slow
 def test_gradients_without_zeros_say_so_instead_of_a_map_of_one_colour(telephone: Page) -> None:
     go(telephone, "Gradients")
     telephone.locator("[data-metric=zero_share]").click()
@@ -136,6 +138,7 @@ def test_gradients_without_zeros_say_so_instead_of_a_map_of_one_colour(telephone
     expect(telephone.locator("[data-part=heats]")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_what_is_in_no_bin_is_one_line_where_there_is_nothing_of_it(telephone: Page) -> None:
     go(telephone, "Activations")
     expect(telephone.locator("[data-column=activated] .ns-counts")).to_have_text(

@@ -63,6 +63,7 @@ def test_start_takes_what_was_typed_a_moment_ago_and_begins_one_run(new_page, se
     assert place(server, run) <= before
 
 
+@pytest.mark.slow
 def test_start_takes_what_is_still_being_typed_when_no_click_takes_the_focus(live: Page, server: str) -> None:
     run = run_of(live)
     field(live, "Epochs").fill("160")

@@ -11,10 +11,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.exports import report
+from core.lab.conducted import Conducted
+from core.lab.report import report as sweep_report
 from core.language.speech import speaking
 from core.store.recording import Recording
 from core.training import records
 from tests.core.exports.short import two
+from tests.core.lab.test_sweep_report import SWEEP, swept
 
 pytestmark = pytest.mark.browser
 DRAWN = "element => element.data.map(({name, x, y, line}) => ({name, x: [...x], y: [...y], dash: line.dash}))"
@@ -25,10 +28,13 @@ def opened(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Calla
     """Opens a report as a visitor without a network; whatever the browser complains of fails the test."""
 
     @contextmanager
-    def opening(language: str, recording: Recording | None = None, **surroundings: object) -> Iterator[Page]:
+    def opening(
+        language: str, recording: Recording | Conducted | None = None, **surroundings: object
+    ) -> Iterator[Page]:
         path = tmp_path_factory.mktemp(language) / "report.html"
+        write = sweep_report if isinstance(recording, Conducted) else report.report
         with speaking(language):
-            path.write_text(report.report(recording or two()), encoding="utf-8")
+            path.write_text(write(recording or two()), encoding="utf-8")
         complaints: list[str] = []
         page = chromium.new_page(viewport={"width": 1440, "height": 900}, **surroundings)
         page.context.set_offline(True)
@@ -122,3 +128,18 @@ def test_runs_with_less_in_them_open_without_a_complaint(opened):
         expect(page.get_by_text("The run had not ended: 0 of 10 steps.")).to_be_visible()
     with opened("en", replace(two(), records=())) as page:
         expect(part(page, "broken")).to_be_hidden()
+
+
+@pytest.mark.slow
+def test_a_sweeps_report_has_the_pages_maps_and_the_curves_of_the_cells_that_are_pressed(opened):
+    curves = "element => element.data.map(({name}) => name).filter(Boolean)"
+    with opened("en", swept().sweep) as page:
+        maps = {name: part(page, name).evaluate("element => element.data[0].z") for name in ("fate", "validation")}
+        assert maps == {"fate": [[2, 0], [2, 0]], "validation": [[pytest.approx(1 / 1.1), None]] * 2}
+        expect(part(page, "where")).to_have_text("Learning rate 0.1, none")
+        part(page, "fate").locator(".nsewdrag").click(position={"x": 60, "y": 50})
+        expect(part(page, "where")).to_have_text("Learning rate 0.1, none · Learning rate 0.1, bn")
+        assert part(page, "bands").evaluate(curves) == ["none", "bn"]
+    with opened("zh", swept(replace(SWEEP, varied=())).sweep, color_scheme="dark") as page:
+        assert part(page, "bands").evaluate(curves) == ["none", "bn"]
+        assert part(page, "bands").evaluate("element => element.layout.xaxis.title.text") == "步（小批量）"

@@ -136,6 +136,7 @@ def test_the_maps_of_one_image_follow_the_colours_too(mount: Mount) -> None:
     page.wait_for_function(f"{part('[data-maps=bn] canvas')}.width > 1")  # and are painted
 
 
+@pytest.mark.slow
 def test_words_that_fit_a_wide_chart_leave_a_narrow_one(mount: Mount) -> None:
     page = mount("activations")
     heads = f"{part('[data-part=spread]')}?._fullLayout?.annotations?.slice(0, 2).map(a => a.text).join()"

@@ -47,6 +47,7 @@ def test_a_question_mark_opens_and_closes_by_keys_and_presses_and_is_of_what_is_
     ended.locator("[data-metric=mean_abs]").click()
 
 
+@pytest.mark.slow
 def test_from_reference_the_way_back_is_to_the_same_run(ended: Page) -> None:
     go(ended, "Reference")
     ended.locator("#ns-glossary").get_by_role("link", name="小批量统计量").click()

@@ -1,11 +1,9 @@
 """Every page through the frame in four states (no run, running, finished, failed), and the link."""
 
-import importlib
 import json
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from itertools import product
@@ -23,7 +21,6 @@ from core.experiment.config import PRESETS, ExperimentConfig
 from core.experiment.fitting import DIGITS
 from core.experiment.links import from_query, to_query
 from core.experiment.rules import ConfigError
-from core.runs import gallery
 from core.runs.manager import RunManager, manager
 from core.runs.run import Run
 from core.training.records import LearningRateChanged
@@ -342,16 +339,14 @@ def test_every_page_is_handed_the_runs_own_link_whatever_the_sidebar_says() -> N
         assert from_query(link) == (SMALL, [])
 
 
-def test_a_visit_begins_once_to_import_what_the_first_run_would_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    imported, really = [], importlib.import_module
-    monkeypatch.setattr(importlib, "import_module", lambda name, *rest: imported.append(name) or really(name, *rest))
+def test_a_visit_begins_once_what_the_first_run_would_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[None] = []
+    monkeypatch.setattr("core.runs.manager.get_ready", lambda: begun.append(None))
     manager.cache_clear()
     open_frame()
     open_frame()
-    ready = [thread for thread in threading.enumerate() if thread.name == "ready"]
-    for thread in ready:
-        thread.join(60)
-    assert [name for name in imported if name in gallery.FOR_RUNS] == list(gallery.FOR_RUNS)
+    manager()._ready.join(60)
+    assert len(begun) == 1
 
 
 def test_a_visit_in_these_tests_leaves_the_list_of_import_folders_as_it_is() -> None:

@@ -129,7 +129,10 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_computes_what_is_missing
     assert [(point["values"]["lr"], point["arm"]) for point in found["points"]] == [
         (0.1, "none"), (0.1, "bn"), (1.0, "none"), (1.0, "bn")
     ]  # fmt: skip
-    assert "The same command goes on from here." in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert "The same command goes on from here." in err
+    assert out.splitlines()[0].endswith("ms a step")
+    assert all(line.endswith(" 2.5") for line in out.splitlines()[1:5])
     second = Interrupted(before=9)
     ended, found = run(second)
     assert (ended, found["status"], len(found["points"]), len(second.submitted)) == (DONE, "finished", 6, 1)

@@ -6,9 +6,14 @@ imports every file.
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
+import pytest
 import torch
 
+from core.data.digits import digits_in_order
 from core.data.images import Images, load
 from core.experiment.config import DATASETS
 from tests.core.data.served import md5
@@ -49,6 +54,29 @@ def test_the_digits_split_keeps_each_classs_share(digits: Images) -> None:
     counts = np.bincount(load_digits().target)
     expected = torch.from_numpy(counts * 360 / 1_797)
     assert (digits.test_labels.bincount() - expected).abs().max() <= 1
+
+
+def test_the_digits_split_is_that_of_scikit_learn(digits: Images) -> None:
+    from sklearn.model_selection import train_test_split
+
+    images, labels = digits_in_order()
+    train, test = train_test_split(
+        np.arange(1_797), train_size=1_437, test_size=360, stratify=labels.numpy(), random_state=0
+    )
+    assert torch.equal(digits.train_images, images[train])
+    assert torch.equal(digits.train_labels, labels[train])
+    assert torch.equal(digits.test_images, images[test])
+    assert torch.equal(digits.test_labels, labels[test])
+
+
+@pytest.mark.slow
+def test_to_load_the_digits_imports_nothing_that_takes_seconds() -> None:
+    script = """import sys
+from core.data.images import load
+load("digits")
+print(*sorted({"sklearn", "scipy", "pandas", "torchvision"} & sys.modules.keys()))"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
 
 
 def test_the_digits_split_is_the_same_in_every_release(digits: Images) -> None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
-import json
 import math
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import plotly
@@ -28,39 +24,8 @@ from core.words.conclusions import about_gradients
 from core.words.evidence import Evidence
 from core.words.reasons import reasons
 from core.words.verdict import verdict
+from tests.core.exports.opened import Read
 from tests.core.exports.short import two
-
-
-class Read(HTMLParser):
-    """What a browser would see: text, tags with their attributes, and the scripts."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.scripts: list[str] = []
-        self.words: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        if self.tags and self.tags[-1][0] == "script" and data.strip():
-            self.scripts.append(data)
-        else:
-            self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
-
-    def unpacked(self, number: int) -> bytes:
-        return gzip.decompress(base64.b64decode(self.scripts[number]))
-
-    @property
-    def run(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.unpacked(0))
-        return found
 
 
 def read(recording: Recording, language: str = "en") -> Read:

@@ -32,7 +32,7 @@ def made_up(point: Mapping[str, Any]) -> dict[str, Any]:
     accuracy = None if config.learning_rate >= 10 else 1 / (1 + config.learning_rate)
     numbers: dict[str, Any] = dict.fromkeys(MEASURED) | {"message": "", "gradient_ratio": 0.5}
     numbers |= {"status": "finished" if accuracy else "diverged", "seconds": 1.0}
-    numbers |= {"validation_accuracy": accuracy, "test_accuracy": accuracy}
+    numbers |= {"validation_accuracy": accuracy, "test_accuracy": accuracy, "step_milliseconds": 2.5}
     arms = {arm.name: numbers for arm in config.arms}
     curves = {name: [(1, 2.0), (2, 1.0 + config.seed)] for name in arms}
     return {"arms": arms, "curves": curves, "records": ENDED, "processor": kind_of(torch.device("cpu"))}

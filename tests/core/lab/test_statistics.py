@@ -10,6 +10,7 @@ from scipy import stats
 
 from core.experiment.config import ExperimentConfig
 from core.lab.conclusions import conclusions
+from core.lab.predictiveness import ALONG
 from core.lab.statistics import LEAST_SEEDS, Pair, Spread, holm, paired
 from core.lab.summary import at_their_best, chosen, groups, ladders, learns, pairs
 from core.lab.sweep import Sweep
@@ -21,7 +22,7 @@ def entry(arm: str, seed: int, validation: float | None, test: float | None = No
     told = {"status": "finished" if validation is not None else "diverged", "train_loss": None, "gradient_ratio": None}
     accuracies = {"validation_accuracy": validation, "test_accuracy": validation if test is None else test}
     there = {"values": values | {"norm": arm}, "seed": seed, "arm": arm, "seconds": 1.0, "held_out": 6000}
-    return there | told | accuracies
+    return dict.fromkeys(ALONG) | there | told | accuracies
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 8])
@@ -225,6 +226,21 @@ def test_an_arm_that_learned_with_one_seed_somewhere_is_not_said_to_have_learned
     assert said[0].startswith("BatchNorm: best with learning rate 0.1")
     none = [str(sentence) for sentence in conclusions(groups(first), {"bn": "BatchNorm"})]
     assert none == ["BatchNorm did not learn, with any of its settings and seeds."]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        (["diverged", "diverged"], "LN diverged, with each of its settings and seeds."),
+        (["failed", "diverged"], "LN diverged, with each of the settings and seeds that have a result."),
+        (["failed", "failed"], "LN has no result, with any of its settings and seeds."),
+    ],
+)
+def test_of_an_arm_without_any_number_it_is_said_what_became_of_it(statuses: list[str], said: str) -> None:
+    lost = [entry("ln", 0, None, lr=lr) | {"status": status} for lr, status in zip((1.0, 10.0), statuses, strict=True)]
+    found = groups([entry("bn", 0, 0.8, lr=1.0), *lost])
+    first, second, *_rates = map(str, conclusions(found, {"bn": "BN", "ln": "LN"}))
+    assert (first.startswith("BN: best with learning rate 1"), second) == (True, said)
 
 
 @pytest.mark.parametrize(

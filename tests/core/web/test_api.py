@@ -404,6 +404,17 @@ def test_plotly_js_comes_from_the_installed_package(client) -> None:
     assert "site-packages" in str(assets._plotly_js())
 
 
+def test_plotly_js_is_compressed_once_for_all_who_take_it_so(client, monkeypatch) -> None:
+    plain = client.get("/vendor/plotly.min.js", headers={"Accept-Encoding": "identity"})
+    client.get("/vendor/plotly.min.js", headers={"Accept-Encoding": "gzip"})
+    monkeypatch.setattr(assets.gzip, "compress", None)
+    compressed = client.get("/vendor/plotly.min.js", headers={"Accept-Encoding": "gzip, br"})
+    assert (compressed.headers["content-encoding"], compressed.content == plain.content) == ("gzip", True)
+    assert "content-encoding" not in plain.headers
+    assert plain.headers["vary"] == compressed.headers["vary"] == "Accept-Encoding"
+    assert int(compressed.headers["content-length"]) < len(plain.content) / 3
+
+
 def test_every_asset_is_served_with_a_type_that_browsers_run(client) -> None:
     types = {
         ".js": "text/javascript",

@@ -128,6 +128,7 @@ def test_only_what_is_new_is_told_and_all_of_it_when_the_sweep_was_begun_again(
     lost, kept = news["groups"][0], news["groups"][2]
     assert (lost["fate"], lost["validation"], lost["band"]["median"]) == ("fails", None, [])
     assert kept["validation"] == pytest.approx({"n": 2, "median": 1 / 1.1, "low": 1 / 1.1, "high": 1 / 1.1})
+    assert kept["cost"] == {"n": 2, "median": 2.5, "low": 2.5, "high": 2.5}
     assert kept["band"] == {"steps": [1, 2], "median": [2, 1.5], "low": [2, 1], "high": [2, 2], "n": [2, 2]}
     here.wish(sweep.id, "cancel", "mine")
     until(lambda: not sweep.is_under_way)
@@ -151,6 +152,7 @@ def test_the_entries_can_be_taken_away(client: TestClient, here: Laboratory, eng
     until(lambda: sweep.status == "finished")
     address = f"/api/lab/{sweep.id}/export"
     rows = list(csv.DictReader(io.StringIO(client.get(f"{address}/csv").text)))
+    assert {row["step_milliseconds"] for row in rows} == {"2.5"}
     assert [(row["lr"], row["norm"], row["status"]) for row in rows] == [
         ("0.1", "none", "finished"), ("0.1", "bn", "finished"), ("10.0", "none", "diverged"), ("10.0", "bn", "diverged")
     ]  # fmt: skip
@@ -158,7 +160,13 @@ def test_the_entries_can_be_taken_away(client: TestClient, here: Laboratory, eng
     assert [(row["lr"], row["validation_accuracy"]) for row in table[1:3]] == [(0.1, 1 / 1.1), (10.0, None)]
     document = json.loads(client.get(f"{address}/json", params={"lang": "zh"}).text)
     assert (document["status"], len(document["points"])) == ("finished", 4)
+    assert document["groups"][0]["step_milliseconds"] == {"n": 1, "median": 2.5, "low": 2.5, "high": 2.5}
     assert "BatchNorm: best with learning rate 0.1" in document["conclusions"]["sentences"][1]
+    page = client.get(f"{address}/report", params={"lang": "zh"})
+    assert page.headers["content-disposition"].endswith(f'normscope-sweep-{sweep.id}.html"')
+    assert (page.text[:15], 'lang="zh-CN"' in page.text, "http://testserver/lab?data=" in page.text) == (
+        "<!doctype html>", True, True
+    )  # fmt: skip
     assert client.get(f"{address}/xlsx").status_code == 400
     assert client.get("/api/lab/none/export/csv").status_code == 404
     assert client.get("/api/lab/none/progress").json()["unknown"] is True

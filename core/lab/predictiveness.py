@@ -1,0 +1,59 @@
+"""How far each arm's gradient can be trusted while it trains: core.probes.along, before some of its mini-batches.
+
+Probed  measures, and has the medians over these mini-batches
+ALONG   what they are called among an entry's numbers
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import defaultdict
+from dataclasses import asdict
+
+from core.data.images import Images
+from core.experiment.config import ExperimentConfig
+from core.probes.along import MULTIPLES, Along, along
+from core.training.arms import Arm, Batches, schedule
+from core.training.trainer import Training
+
+PROBES = 20  # mini-batches, evenly spaced
+SKIPPED = 0.2  # of the run, at its start: there every arm still leaves its initial weights
+PASSES = 1 + len(MULTIPLES)  # forward and backward, for each of them
+ALONG = ("along_loss_range", "along_cosine", "along_change", "along_steepness")
+
+
+class Probed:
+    """Of one training; it leaves the arms and their batches as they are."""
+
+    def __init__(self, config: ExperimentConfig, images: Images) -> None:
+        self._config, self._batches = config, Batches(config, images)
+        self._steps = probed_steps(config.total_steps)
+        self._found: dict[str, list[Along]] = defaultdict(list)
+
+    def before(self, training: Training) -> None:
+        """Measure at the mini-batch that `training` takes next, if it is one of them, with the rate that it has."""
+        step = training.step + 1
+        if step not in self._steps:
+            return
+        training.settle()
+        schedule(self._config, training.arms, step)
+        batch = self._batches.at(step)
+        for arm in training.arms:
+            if arm.alive:
+                self._found[arm.name].append(along(arm.twin(), batch.images, batch.labels, arm.learning_rate))
+
+    def of(self, arm: Arm) -> dict[str, float | None]:
+        """ALONG; None where the arm has not come to the end, or where one of its numbers is not finite."""
+        found = self._found[arm.name] if arm.alive else []
+        return {f"along_{name}": _median([asdict(each)[name] for each in found]) for name in Along.__slots__}
+
+
+def probed_steps(total: int) -> frozenset[int]:
+    """PROBES of the mini-batches 1 to `total`, fewer where there are fewer after the first ones."""
+    first = math.floor(SKIPPED * total)
+    return frozenset(first + math.ceil((each + 0.5) * (total - first) / PROBES) for each in range(PROBES))
+
+
+def _median(numbers: list[float]) -> float | None:
+    return statistics.median(numbers) if numbers and all(map(math.isfinite, numbers)) else None
