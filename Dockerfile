@@ -8,12 +8,14 @@ WORKDIR /app
 # The packages come before the code: a change of code does not install PyTorch again.
 # With TORCH_INDEX_URL (an index of CPU-only wheels) both halves of the pair come from there: a CPU torch does not
 # import beside PyPI's torchvision. The second line then finds them installed and adds the rest.
+# With RAY=1 the image is also one for the machines of a Ray cluster (docs/kuberay.yaml).
 ARG TORCH_INDEX_URL=""
-COPY requirements.txt ./
+ARG RAY=""
+COPY requirements.txt requirements-ray.txt ./
 RUN if [ -n "$TORCH_INDEX_URL" ]; then \
         pip install --no-cache-dir --index-url "$TORCH_INDEX_URL" $(grep -E '^(torch|torchvision)==' requirements.txt); \
     fi \
- && pip install --no-cache-dir -r requirements.txt
+ && pip install --no-cache-dir -r requirements.txt ${RAY:+-r requirements-ray.txt}
 
 ENV NORMSCOPE_DATA=/data \
     NORMSCOPE_HOME=/data/normscope \

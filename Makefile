@@ -17,6 +17,7 @@ NO_PYTHON = NormScope needs Python 3.11 to 3.14 with its venv module; python3 he
 # What is installed is named by the content it came from: an unchanged tree calls no pip, whatever git does to the dates.
 RUN_STAMP := $(VENV)/.run-$(shell cksum < requirements.txt | tr ' ' -)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | tr ' ' -)
+RAY_STAMP := $(VENV)/.ray-$(shell cat requirements.txt requirements-dev.txt requirements-ray.txt | cksum | tr ' ' -)
 PIP := $(PY) -m pip --disable-pip-version-check install
 
 .PHONY: help run test test-slow lint messages bench browser which-python
@@ -37,7 +38,7 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest
 test: $(DEV_STAMP) browser ## install what the tests need, then run them: three minutes
 	$(PYTEST) $(ARGS)
 
-test-slow: $(DEV_STAMP) browser ## run the tests that `test` leaves out: long training, rare paths
+test-slow: $(DEV_STAMP) $(RAY_STAMP) browser ## run the tests that `test` leaves out: long training, rare paths
 	$(PYTEST) -m slow $(ARGS)
 
 lint: $(DEV_STAMP) ## ruff, its formatter, mypy, who imports whom; oxlint for the scripts of the browser
@@ -65,6 +66,11 @@ $(RUN_STAMP): $(PY)
 $(DEV_STAMP): $(RUN_STAMP)
 	$(PIP) -r requirements-dev.txt
 	@rm -f $(VENV)/.dev-* && touch $@
+
+# For a machine that PyPI has no Ray for: its tests then say so and skip.
+$(RAY_STAMP): $(DEV_STAMP)
+	@if $(PIP) -r requirements-ray.txt; then rm -f $(VENV)/.ray-* && touch $@; \
+	else echo 'Ray cannot be installed here: the tests that need it are skipped'; fi
 
 # The tests that open the real page need Debian's chromium; without a browser they say so and skip. A visitor's browser
 # has Chinese characters, Debian's has none of its own.

@@ -51,11 +51,19 @@ SECOND_BROWSER = (
 )
 
 
+ENGINES = ("runs/test_engines.py", "runs/test_ray_engine.py")
+
+
 class TwoBrowsers(LoadScopeScheduling):
-    """A file's tests go to one worker, and those of tests/browser to two, who share a server and a chromium each."""
+    """A file's tests go to one worker, and those of tests/browser to two, who share a server and a chromium each.
+
+    Those of the engines share a cluster.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::")[0]
+        if file.endswith(ENGINES):
+            return "engines"
         if not file.startswith(BROWSER):
             return file
         return "second browser" if file.endswith(SECOND_BROWSER) else "browser"

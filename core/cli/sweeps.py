@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -21,7 +21,7 @@ from core.cli.settings import FLAGS
 from core.cli.sweep_flags import once
 from core.cli.sweep_progress import SweepProgress, duration
 from core.cli.sweep_tables import sweep_table
-from core.experiment.environment import home, keep_bytes
+from core.experiment.environment import home, keep_bytes, ray
 from core.experiment.rules import ConfigError
 from core.lab import links
 from core.lab.conclusions import conclusions
@@ -129,27 +129,43 @@ def _fetch(sweep: Sweep, arguments: Namespace) -> None:
 
 
 def _computed(sweep: Sweep, arguments: Namespace, ending: Ending) -> list[Part]:
-    from core.cli.training import device_for
     from core.experiment.machine import usable_cores
     from core.lab.measure import measure
-    from core.runs.local_engine import LocalEngine
+    from core.runs.engine import EngineError
+    from core.runs.engines import begin_engine
 
-    device = device_for(arguments.device)
+    device = _device(arguments.device)
     places = usable_cores() if device.type == "cpu" else 1
     preload = ["sklearn.model_selection"] if sweep.base.data == "digits" else []
     more = {"root": str(arguments.data_root) if arguments.data_root else None, "device": str(device)}
     kept = _kept(arguments, device)
-    with LocalEngine(measure, places, preload, arguments.run_seconds) as engine:
-        parts = [_part(sweep, engine, kept, more, ending)]
-        question = READY_MADE.get(arguments.question or "")
-        if (
-            question
-            and question.then
-            and not ending.status
-            and (after := at_their_best(sweep, parts[0][2], question.then))
-        ):
-            parts.append(_part(after, engine, kept, more, ending))
+    try:
+        with closing(begin_engine(measure, places, preload, arguments.run_seconds)) as engine:
+            parts = [_part(sweep, engine, kept, more, ending)]
+            question = READY_MADE.get(arguments.question or "")
+            then = question.then if question and not ending.status else None
+            if then and (after := at_their_best(sweep, parts[0][2], then)):
+                parts.append(_part(after, engine, kept, more, ending))
+    except EngineError as error:
+        raise UsageError(error.args[0]) from error
     return parts
+
+
+def _device(name: str) -> Any:
+    """Where the points are computed; on a cluster nobody asks for a card."""
+    from core.cli.training import device_for
+
+    if not ray():
+        return device_for(name)
+    if name not in ("auto", "cpu"):
+        raise UsageError(
+            Message(
+                "--device: On a Ray cluster it must be cpu; got “{name}”. Leave the flag out, or NORMSCOPE_RAY unset "
+                "to compute on this machine.",
+                {"name": name},
+            )
+        )
+    return device_for("cpu")
 
 
 def _kept(arguments: Namespace, device: Any) -> KeptPoints | None:
@@ -157,7 +173,7 @@ def _kept(arguments: Namespace, device: Any) -> KeptPoints | None:
     from core.store.shelf import Shelf
 
     folder = home() if arguments.store else None
-    return None if folder is None else KeptPoints(Shelf(folder, keep_bytes()), device)
+    return None if folder is None else KeptPoints(Shelf(folder, keep_bytes()), device, anywhere=bool(ray()))
 
 
 def _part(sweep: Sweep, engine: Engine, kept: KeptPoints | None, more: dict[str, Any], ending: Ending) -> Part:

@@ -39,6 +39,14 @@ def describe(device: torch.device, threads: int | None = None) -> Message | str:
     return Plural("{device} · {n} thread an operation", "{device} · {n} threads an operation", threads, {"device": cpu})
 
 
+def kind_of(device: torch.device) -> str:
+    """Where the same seed has the same numbers, bit for bit: a processor with what it can do, or a card."""
+    if is_card(device):
+        return torch.cuda.get_device_name(device)
+    capability = torch.backends.cpu.get_cpu_capability()
+    return f"{processor() or platform.machine()} · {capability}" if device.type == "cpu" else device.type.upper()
+
+
 def processor() -> str:
     """What this machine's processor is called; empty where the system does not say."""
     cpuinfo = Path("/proc/cpuinfo")

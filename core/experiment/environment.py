@@ -8,6 +8,7 @@ shared         NORMSCOPE_SHARED: whether everybody's runs are listed for everybo
 most_work      NORMSCOPE_MOST_WORK: how much a run of the page may take, in images × epochs × arms × layers
 lab            NORMSCOPE_LAB: whether sweeps are computed for who visits; NORMSCOPE_LAB_POINTS, NORMSCOPE_LAB_MINUTES:
                how large each may be, and how long
+ray            NORMSCOPE_RAY: the Ray cluster that computes the points of sweeps
 embed_sites    NORMSCOPE_EMBED_SITES: the sites that may show a page inside one of theirs
 metrics        NORMSCOPE_METRICS=off: nobody is told how the server stands
 log            NORMSCOPE_LOG: whether the server writes a line an event, and with visitors' addresses
@@ -36,6 +37,7 @@ GRACE_SECONDS = 60.0
 KEEP = "2 GB"
 LAB_POINTS, PUBLIC_MINUTES = 400, 30.0
 UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+CLUSTER = re.compile(r"auto|(ray://)?([\w.-]+|\[[0-9a-f:.]+\]):[0-9]{1,5}", re.IGNORECASE | re.ASCII)
 SITE = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", re.IGNORECASE)
 
 
@@ -138,6 +140,23 @@ def lab() -> Lab:
     )
 
 
+def ray() -> str:
+    """$NORMSCOPE_RAY: auto, HOST:PORT or ray://HOST:PORT; empty where it is unset: this machine does it alone."""
+    name = "NORMSCOPE_RAY"
+    text = os.environ.get(name) or ""
+    if text and not (CLUSTER.fullmatch(text) and (text.lower() == "auto" or _is_port(text.rpartition(":")[2]))):
+        rule = Message(
+            "{name}: It must be auto, HOST:PORT or ray://HOST:PORT, with a port from 1 to 65535; got {text}. Set it to "
+            "the address of a Ray cluster, or leave it unset: the cores of this machine then compute."
+        )
+        raise _refused(name, text, rule)
+    return text.lower() if text.lower() == "auto" else text
+
+
+def _is_port(text: str) -> bool:
+    return 1 <= int(text) <= 65535
+
+
 def embed_sites() -> tuple[str, ...]:
     """The origins in $NORMSCOPE_EMBED_SITES, which commas or spaces part; none where it is unset."""
     name = "NORMSCOPE_EMBED_SITES"
@@ -217,6 +236,7 @@ def check() -> None:
     shared()
     most_work()
     lab()
+    ray()
     embed_sites()
     metrics()
     log()

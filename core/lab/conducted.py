@@ -32,7 +32,7 @@ from core.lab.sweeping import Sweeping
 from core.language.message import Message
 from core.language.unforeseen import unforeseen
 from core.runs.aside import Aside
-from core.runs.engine import Engine
+from core.runs.engine import Engine, EngineError
 from core.runs.watchers import Watchers
 from core.store.troubles import StoreError
 
@@ -220,7 +220,7 @@ class Conducted:
             self._compute()
         except Stopped as stopped:
             return stopped.status, stopped.why
-        except (DataError, StoreError) as error:
+        except (DataError, EngineError, StoreError) as error:
             return "failed", error.args[0]
         except Exception as error:  # the last line of defence: shown on the page and logged
             log.exception("sweep %s failed", self.id)

@@ -27,10 +27,14 @@ MOST_REMEMBERED = 2000
 
 
 class KeptPoints:
-    """`root` and `device` are not among what is kept: the numbers are the images' and the processor's."""
+    """`root` and `device` are not among what is kept: the numbers are the images' and the processor's.
 
-    def __init__(self, shelf: Shelf, device: torch.device) -> None:
-        self._shelf, self._origin = shelf, replace(origin(SWEEP, device), threads=1)
+    With `anywhere`, as on a cluster, those of any kind of processor count: there it is not asked for which computes.
+    """
+
+    def __init__(self, shelf: Shelf, device: torch.device, anywhere: bool = False) -> None:
+        self._shelf, self._anywhere = shelf, anywhere
+        self._origin = replace(origin(SWEEP, device), threads=1)
 
     def find(self, points: Iterable[Point]) -> dict[str, dict[str, Any]]:
         """What was measured of those that are there, by their keys, with the `run` that has the rest."""
@@ -45,8 +49,9 @@ class KeptPoints:
 
     def _is_of_here(self, card: Card) -> bool:
         then, now = card.origin, self._origin
-        same = (then.normscope, then.torch, then.processor) == (now.normscope, now.torch, now.processor)
-        return then.by == SWEEP and same and not card.under_way
+        same = (then.normscope, then.torch) == (now.normscope, now.torch)
+        fits = self._anywhere or then.processor == now.processor
+        return then.by == SWEEP and same and fits and not card.under_way
 
     def _measured(self, card: Card, wanted: Iterable[str]) -> dict[str, dict[str, Any]]:
         file = self._shelf.read(card.id, checked=False)
@@ -60,7 +65,8 @@ class KeptPoints:
         """Make a run of it, and return its id. Raises StoreError."""
         records = [(number, record_from(text)) for number, text in enumerate(found["records"], 1)]
         measured = {name: value for name, value in found.items() if name != "records"}
-        begun = Begun(point.config, point.config, replace(self._origin, started=datetime.now(UTC)), name=point.name)
+        made = replace(self._origin, started=datetime.now(UTC), processor=found["processor"])
+        begun = Begun(point.config, point.config, made, name=point.name)
         run_id = new_id()
         self._shelf.make_room()
         file = self._shelf.create(run_id, begun)

@@ -11,9 +11,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import torch
+
 from core.data.files import DataError
 from core.experiment.config import ExperimentConfig
-from core.experiment.environment import Lab, lab
+from core.experiment.environment import Lab, lab, ray
 from core.experiment.machine import usable_cores
 from core.experiment.rules import ConfigError
 from core.lab import links
@@ -25,7 +27,7 @@ from core.lab.sweep import Sweep
 from core.lab.timing import PRELOAD, Timing
 from core.language.message import Message
 from core.runs.aside import Aside
-from core.runs.local_engine import LocalEngine
+from core.runs.engines import begin_engine
 from core.runs.manager import RunManager, manager
 from core.runs.owner import NotTheOwner, opens
 from core.runs.work import check_work
@@ -144,14 +146,16 @@ class Laboratory:
             self._notes.write(noted)
 
     def _bench(self) -> Bench:
-        device = self._runs.gallery.device
+        on_cluster = bool(ray())
+        device = torch.device("cpu") if on_cluster else self._runs.gallery.device
         places = max(1, usable_cores() - 1) if device.type == "cpu" else 1  # the page has a core to itself
+        shelf = self._runs.shelf
         return Bench(
-            begin=lambda: LocalEngine(measure, places, PRELOAD, niceness=NICENESS),
+            begin=lambda: begin_engine(measure, places, PRELOAD, niceness=NICENESS),
             places=places,
-            kept=KeptPoints(self._runs.shelf, device) if self._runs.shelf is not None else self._remembered,
+            kept=KeptPoints(shelf, device, on_cluster) if shelf is not None else self._remembered,
             device=device,
-            is_busy=lambda: self._runs.is_busy_for(None),
+            is_busy=lambda: not on_cluster and self._runs.is_busy_for(None),
             fetch=self._fetch,
             estimate=self._timing.estimate,
             grace=self._runs.grace,

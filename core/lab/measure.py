@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core.data.device import kind_of
 from core.data.images import Images, load
 from core.experiment import links
 from core.experiment.config import ExperimentConfig
@@ -34,8 +35,9 @@ OF_THE_ARM = ("parameters", "initial_weights", "status", "steps", "seconds", "ex
 def measure(point: Mapping[str, Any]) -> dict[str, Any]:
     """`point` as Point.to_json has it, with the `root` of its images and its `device` where they are not the usual.
 
-    {"arms": {name: its numbers, null where there is none}, "curves", "records": those of the run, "device"}. With one
-    thread an operation. Raises DataError, MemoryError, and what else goes wrong in all arms at once.
+    {"arms": {name: its numbers, null where there is none}, "curves", "records": those of the run, "device" and
+    "processor", which says whose numbers are the same}. With one thread an operation. Raises DataError, MemoryError,
+    and what else goes wrong in all arms at once.
     """
     config, problems = links.from_query(point["experiment"], refuses=True)
     if problems:
@@ -71,6 +73,7 @@ def _measured(config: ExperimentConfig, held_out: int, images: Images, is_along:
     ratios = {name: seen.gradient_ratio for look in kept.looks for name, seen in look.arms.items()}
     return {
         "device": found["device"],
+        "processor": kind_of(images.train_images.device),
         "arms": {
             name: _numbers(of_arm, validated.get(name), ratios.get(name))
             | {"step_milliseconds": clock.step_milliseconds(name)}

@@ -15,6 +15,13 @@ library      the runs that are kept: which a browser may see, and what it may do
 line         the line in which runs wait for the device
 engine       where the points of a sweep are computed: the interface
 local_engine the one of this machine: worker processes
+ray_engine   the one of a Ray cluster: many machines
+ray_driver   … the process that has the connection to it
+ray_cluster  … and how that is made, or refused in a sentence
+ray_work     … what is done there of a point
+engines      which of them computes: what NORMSCOPE_RAY says
+answers      what a worker of either answers of a point
+processes    a process of theirs, and the pipe to it
 aside        a thread beside the pages, for what is no run
 looks        what the networks looked like inside, bounded, and what each page gets of it
 writer       the thread that writes what is executed here to the shelf

@@ -1,7 +1,9 @@
 """Where the points of a sweep are computed: one small interface. local_engine needs nothing installed.
 
-Engine   takes points, gives outcomes
-Outcome  what became of one
+Engine       takes points, gives outcomes
+Outcome      what became of one
+EngineError  there is no engine, or not any more
+Task         a point that one of them has taken
 """
 
 from __future__ import annotations
@@ -11,6 +13,19 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.language.message import Message
+
+
+class EngineError(Exception):
+    """Its Message says what is the matter, and what to do."""
+
+
+@dataclass(slots=True)
+class Task:
+    """`attempts` so far."""
+
+    key: str
+    point: Mapping[str, Any]
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +44,8 @@ class Engine(Protocol):
 
     A worker that ends without a word has its point run again, at most ATTEMPTS times in all; a point that raises an
     exception, or that takes longer than the engine's limit, has failed. The other points go on in either case. The
-    order of outcomes is not that of the points; each point has exactly one.
+    order of outcomes is not that of the points; each point has exactly one. An engine that cannot begin, or that is
+    lost with all its workers, raises EngineError; what it has told by then holds.
     """
 
     places: int

@@ -10,27 +10,27 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import partial
-from multiprocessing import spawn
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from typing import Any
 
 from core.language.message import Message, Plural
+<<<<<<< HEAD
 from core.language.unforeseen import unforeseen
 from core.runs.engine import ATTEMPTS, Outcome
+=======
+from core.runs.answers import Work, answered, read, too_long
+from core.runs.engine import ATTEMPTS, Outcome, Task
+from core.runs.processes import begun
+>>>>>>> ray
 
-Work = Callable[[Mapping[str, Any]], dict[str, Any]]
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 LIMIT_SECONDS = 3600.0  # a point
 ENDING_SECONDS = 5.0  # for a worker that was told to end
+<<<<<<< HEAD
 _beginning = threading.Lock()
 NO_MEMORY = Message("The machine ran out of memory. Lower the batch size, or the number of points at once.")
 
@@ -59,18 +59,15 @@ def _without_main() -> Iterator[None]:
 
 def _no_main(prepared: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in prepared.items() if not name.startswith("init_main")}
+=======
+>>>>>>> ray
 
 
 class Worker:
     """One process, and the task that it has."""
 
     def __init__(self, work: Work, niceness: int) -> None:
-        context = multiprocessing.get_context(METHOD)
-        self.pipe, its_end = context.Pipe()
-        self.process: BaseProcess = context.Process(target=_serve, args=(its_end, work, niceness), daemon=True)  # type: ignore[attr-defined]
-        with _without_main():
-            self.process.start()
-        its_end.close()  # so that its death is seen here
+        self.pipe, self.process = begun(METHOD, _serve, work, niceness)
         self.task: Task | None = None
         self.since = 0.0
 
@@ -169,9 +166,7 @@ class LocalEngine:
         except (EOFError, OSError):
             return self._died(worker, task, seconds)
         worker.task = None
-        return Outcome(
-            task.key, found, Message.from_json(why) if isinstance(why, dict) else why, task.attempts, seconds
-        )
+        return Outcome(task.key, found, read(why), task.attempts, seconds)
 
     def _died(self, worker: Worker, task: Task, seconds: float) -> Outcome | None:
         worker.process.join(ENDING_SECONDS)  # else its exit code would be that of being killed here
@@ -185,8 +180,7 @@ class LocalEngine:
         task, seconds = worker.task, worker.seconds
         assert task is not None
         self._dismiss(worker)
-        why = Message("It took longer than {limit:g} s, the limit of a point.", {"limit": self._limit})
-        return Outcome(task.key, None, why, task.attempts, seconds)
+        return Outcome(task.key, None, too_long(self._limit), task.attempts, seconds)
 
 
 def _ended(code: int | None, attempts: int) -> Message:
@@ -216,13 +210,10 @@ def _serve(pipe: Connection, work: Work, niceness: int) -> None:
         except (EOFError, OSError):
             return
         try:
-            answer: tuple[dict[str, Any] | None, Any] = work(point), ""
-        except Exception as error:  # noqa: BLE001 - it is the point's outcome
-            answer = None, _said(error)
-        try:
-            pipe.send(answer)
+            pipe.send(answered(work, point))
         except OSError:
             return
+<<<<<<< HEAD
 
 
 def _said(error: Exception) -> dict[str, Any] | str:
@@ -239,3 +230,5 @@ def _is_out_of_memory(error: Exception) -> bool:
     from core.training.failures import out_of_memory
 
     return out_of_memory(error)
+=======
+>>>>>>> ray

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import torch
 
-from core.data.device import is_card, processor
+from core.data.device import kind_of
 from core.experiment.config import PRESETS
 from core.language.message import Message
 from core.language.several import Sentences
@@ -27,16 +27,9 @@ def origin(by: str, device: torch.device) -> Origin:
         normscope=VERSION,
         python=platform.python_version(),
         torch=torch.__version__.partition("+")[0],
-        processor=_kind_of(device),
+        processor=kind_of(device),
         threads=torch.get_num_threads(),
     )
-
-
-def _kind_of(device: torch.device) -> str:
-    if is_card(device):
-        return torch.cuda.get_device_name(device)
-    capability = torch.backends.cpu.get_cpu_capability()
-    return f"{processor() or platform.machine()} · {capability}" if device.type == "cpu" else device.type.upper()
 
 
 def begun(run: Run, by: str, device: torch.device) -> Begun:

@@ -25,8 +25,9 @@ from core.experiment.config import ExperimentConfig
 from core.lab.links import to_query
 from core.lab.ready_made import RATES
 from core.lab.sweep import Sweep
-from core.runs import local_engine
-from core.runs.engine import Outcome
+from core.language.message import Message
+from core.runs import engines
+from core.runs.engine import EngineError, Outcome
 from tests.core.lab.bench import made_up
 from tests.fixtures import wait_until as until
 
@@ -93,10 +94,7 @@ class Interrupted:
         self.submitted: list[tuple[str, Mapping[str, Any]]] = []
         self.is_closed = False
 
-    def __enter__(self) -> Interrupted:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
+    def close(self) -> None:
         self.is_closed = True
 
     def submit(self, key: str, point: Mapping[str, Any]) -> None:
@@ -122,7 +120,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_computes_what_is_missing
     argv += ["--batch-size", "32", "--examples", "100", "--json", str(tmp_path / "a.json")]
 
     def run(engine: Interrupted) -> tuple[int, Any]:
-        monkeypatch.setattr(local_engine, "LocalEngine", lambda *rest: engine)
+        monkeypatch.setattr(engines, "begin_engine", lambda *rest: engine)
         return main(argv), json.loads((tmp_path / "a.json").read_text())
 
     first = Interrupted(before=2, number=number)
@@ -138,6 +136,25 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_computes_what_is_missing
     second = Interrupted(before=9)
     ended, found = run(second)
     assert (ended, found["status"], len(found["points"]), len(second.submitted)) == (DONE, "finished", 6, 1)
+
+
+def test_a_cluster_that_cannot_be_used_is_one_line_and_nothing_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_asked: Any) -> None:
+        raise EngineError(Message("There is no cluster."))
+
+    monkeypatch.setattr(engines, "RayEngine", refuse)
+    monkeypatch.setenv("NORMSCOPE_RAY", "head:6379")
+    monkeypatch.setenv("NORMSCOPE_STORE", "on")
+    monkeypatch.setenv("NORMSCOPE_HOME", str(tmp_path / "home"))
+    argv = ["sweep", "--data", "digits", "--seeds", "2", "--json", str(tmp_path / "a.json")]
+    assert main(argv) == CANNOT
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[-1]) == ("", "error: There is no cluster.")
+    assert main([*argv, "--device", "cuda"]) == CANNOT
+    assert "error: --device: On a Ray cluster it must be cpu; got “cuda”." in capsys.readouterr().err
+    assert [path.name for path in tmp_path.rglob("*.*")] == []
 
 
 @pytest.mark.slow

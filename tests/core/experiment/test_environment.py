@@ -30,6 +30,7 @@ def unset(monkeypatch: pytest.MonkeyPatch) -> None:
         "NORMSCOPE_LAB",
         "NORMSCOPE_LAB_POINTS",
         "NORMSCOPE_LAB_MINUTES",
+        "NORMSCOPE_RAY",
     ):
         monkeypatch.delenv(name, raising=False)
 
@@ -298,3 +299,37 @@ def test_a_lab_that_is_not_said_as_it_must_be_is_refused_in_a_sentence(
     with pytest.raises(ConfigError) as caught:
         environment.check()
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("value", "address"),
+    [
+        ("", ""),
+        ("Auto", "auto"),
+        ("head.example.edu:6379", "head.example.edu:6379"),
+        ("ray://10.0.0.7:10001", "ray://10.0.0.7:10001"),
+        ("[::1]:6379", "[::1]:6379"),
+    ],
+)
+def test_a_ray_cluster_is_this_machines_own_or_has_a_host_and_a_port(
+    value: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NORMSCOPE_RAY", value)
+    environment.check()
+    assert environment.ray() == address
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["yes", "head", "head:", ":6379", "ray://head", "http://head:8265", "head:0", "head:65536", "head:6379/x", "a b:1"],
+)
+def test_an_address_that_no_ray_cluster_can_have_is_refused_in_a_sentence(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NORMSCOPE_RAY", value)
+    with pytest.raises(ConfigError) as caught:
+        environment.check()
+    assert str(caught.value) == (
+        f"NORMSCOPE_RAY: It must be auto, HOST:PORT or ray://HOST:PORT, with a port from 1 to 65535; got “{value}”. "
+        "Set it to the address of a Ray cluster, or leave it unset: the cores of this machine then compute."
+    )

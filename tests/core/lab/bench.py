@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from core.data.device import kind_of
 from core.experiment import links
 from core.lab.conducted import Bench, Conducted
 from core.lab.entries import MEASURED
@@ -33,7 +34,8 @@ def made_up(point: Mapping[str, Any]) -> dict[str, Any]:
     numbers |= {"status": "finished" if accuracy else "diverged", "seconds": 1.0}
     numbers |= {"validation_accuracy": accuracy, "test_accuracy": accuracy, "step_milliseconds": 2.5}
     arms = {arm.name: numbers for arm in config.arms}
-    return {"arms": arms, "curves": {name: [(1, 2.0), (2, 1.0 + config.seed)] for name in arms}, "records": ENDED}
+    curves = {name: [(1, 2.0), (2, 1.0 + config.seed)] for name in arms}
+    return {"arms": arms, "curves": curves, "records": ENDED, "processor": kind_of(torch.device("cpu"))}
 
 
 class Gated:

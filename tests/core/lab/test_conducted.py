@@ -13,7 +13,7 @@ from core.experiment.config import ExperimentConfig
 from core.lab.conducted import id_of
 from core.lab.sweep import Sweep
 from core.language.message import Message
-from core.runs.engine import Outcome
+from core.runs.engine import Engine, EngineError, Outcome
 from tests.core.lab.bench import Gated, Made, quick
 from tests.fixtures import wait_until as until
 
@@ -185,6 +185,21 @@ def test_what_goes_wrong_ends_the_sweep_and_says_why_and_another_can_begin() -> 
     made.sweep.begin("key")
     made.end()
     assert (made.sweep.status, made.sweep.message) == ("finished", "")
+
+
+def test_an_engine_that_cannot_begin_or_is_lost_is_said_in_its_own_words_and_what_is_done_stays() -> None:
+    def refuse() -> Engine:
+        raise EngineError(Message("There is no cluster."))
+
+    made = Made(SWEEP, begin=refuse)
+    made.sweep.begin("key")
+    made.end()
+    assert (made.sweep.status, str(made.sweep.message)) == ("failed", "There is no cluster.")
+    made = begun(Made(SWEEP), let=1)
+    made.engine.breaks = EngineError(Message("The cluster has gone."))
+    made.end()
+    assert (made.sweep.status, str(made.sweep.message)) == ("failed", "The cluster has gone.")
+    assert (made.sweep.done, made.engine.closed) == (1, 1)
 
 
 def test_what_can_be_paused_is_under_way_and_what_is_cancelled_stays_so() -> None:

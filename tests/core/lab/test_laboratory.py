@@ -32,7 +32,7 @@ LINK, OTHER = to_query(SWEEP), to_query(replace(SWEEP, seeds=2))
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Gated:
     found = Gated()
-    monkeypatch.setattr(module, "LocalEngine", lambda *rest, **how: found)
+    monkeypatch.setattr(module, "begin_engine", lambda *rest, **how: found)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import time
@@ -27,7 +28,11 @@ def work(point: Mapping[str, Any]) -> dict[str, Any]:
         os._exit(3)
     if do == "hang":
         time.sleep(600)
-    if do == "wait":
+    if do == "deafen":
+        ctypes.PyDLL(None).sleep(600)  # without letting go of Python's lock: no handler of a signal is ever called
+    if do == "arrive":
+        _times(point["file"])
+    if do in ("arrive", "wait"):
         while not Path(point["until"]).exists():
             time.sleep(0.005)
     return {"square": point["n"] ** 2, "by": os.getpid(), "nice": os.nice(0)}

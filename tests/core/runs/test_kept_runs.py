@@ -591,7 +591,7 @@ def test_who_goes_on_with_another_pytorch_or_processor_is_told(server, after_ste
     after_step(2, stop)
     run = to_its_end(manager, manager.submit(CONFIG, key=ME))
     monkeypatch.setattr(torch, "__version__", "9.9.0+cpu")
-    monkeypatch.setattr("core.runs.origin.processor", lambda: "Abacus")
+    monkeypatch.setattr("core.data.device.processor", lambda: "Abacus")
     again = to_its_end(manager, manager.resume(run.id, ME))
     (note,) = [str(record.said) for record in again.history if isinstance(record, RunNoted)]
     assert "and is continued with PyTorch 9.9.0" in note

@@ -38,7 +38,7 @@ SWEEP = Sweep(BASE, (("lr", (0.1, 10.0)),), seeds=2)
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Gated:
     found = Gated()
-    monkeypatch.setattr(module, "LocalEngine", lambda *rest, **how: found)
+    monkeypatch.setattr(module, "begin_engine", lambda *rest, **how: found)
     return found
 
 

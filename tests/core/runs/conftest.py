@@ -1,0 +1,98 @@
+"""A Ray cluster of two workers, for the tests that need a real one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[3]
+TOKEN = "0123456789abcdef0123456789abcdef"
+ENDING_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Machines:
+    """`address` is HOST:PORT, `client` ray://HOST:PORT."""
+
+    process: subprocess.Popen[str]
+    address: str
+    client: str
+
+    def join(self, cores: int = 1) -> str:
+        """Another machine; returns which."""
+        return self.order(f"join {cores}")[0]
+
+    def leave(self, which: str) -> None:
+        """As if its plug were pulled."""
+        self.order(f"leave {which}")
+
+    def order(self, line: str) -> list[str]:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+        return answer(self.process)
+
+
+def answer(process: subprocess.Popen[str]) -> list[str]:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("machines:"):
+            return line.split()[1:]
+    raise AssertionError("the cluster has ended")
+
+
+@pytest.fixture(scope="session")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+    """A head without cores, and two machines with one each; it wants a token, which this process has."""
+    with cluster(tmp_path_factory.mktemp("ray") / "log") as found:
+        found.join()
+        found.join()
+        yield found
+
+
+@contextmanager
+def cluster(log: Path) -> Iterator[Machines]:
+    """A head alone. Skips, in words, where Ray is not installed."""
+    if find_spec("ray") is None:
+        pytest.skip("needs Ray: pip install -r requirements-ray.txt, as `make test-slow` does where PyPI has it")
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="ray", dir="/tmp") as folder:
+        for name, value in {"AUTH_MODE": "token", "AUTH_TOKEN": TOKEN, "USAGE_STATS_ENABLED": "0"}.items():
+            patch.setenv(f"RAY_{name}", value)
+        patch.setenv("RAY_TMPDIR", folder)  # not pytest's: the path of a socket has at most 107 letters
+        process = begun(log)
+        try:
+            address, client = answer(process)
+            yield Machines(process, address, f"ray://{address.partition(':')[0]}:{client}")
+        finally:
+            ended(process)
+
+
+def begun(log: Path) -> subprocess.Popen[str]:
+    argv = [sys.executable, "-m", "tests.core.runs.ray_machines"]
+    with log.open("w") as errors:
+        return subprocess.Popen(
+            argv, cwd=PROJECT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+            start_new_session=True,
+        )  # fmt: skip
+
+
+def ended(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        process.wait(ENDING_SECONDS)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        assert process.stdout is not None
+        process.stdout.close()
