@@ -11,12 +11,11 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from core.experiment.rules import printable
 from core.language.message import Message
+from core.language.unforeseen import unforeseen
 
 Work = Callable[[Mapping[str, Any]], dict[str, Any]]
 Why = dict[str, Any] | str
-MOST_LETTERS = 200  # of an exception's text
 NO_MEMORY = Message("The machine ran out of memory. Lower the batch size, or the number of points at once.")
 
 
@@ -32,9 +31,8 @@ def said(error: Exception) -> Why:
     """The exception in words."""
     if _is_out_of_memory(error):
         return NO_MEMORY.to_json()
-    if error.args and isinstance(error.args[0], Message):
-        return error.args[0].to_json()
-    return f"{type(error).__name__}: {printable(str(error))[:MOST_LETTERS]}"
+    told = unforeseen(error)
+    return told.to_json() if isinstance(told, Message) else told
 
 
 def read(why: Why) -> Message | str:

@@ -18,49 +18,13 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from core.language.message import Message, Plural
-<<<<<<< HEAD
-from core.language.unforeseen import unforeseen
-from core.runs.engine import ATTEMPTS, Outcome
-=======
 from core.runs.answers import Work, answered, read, too_long
 from core.runs.engine import ATTEMPTS, Outcome, Task
 from core.runs.processes import begun
->>>>>>> ray
 
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 LIMIT_SECONDS = 3600.0  # a point
 ENDING_SECONDS = 5.0  # for a worker that was told to end
-<<<<<<< HEAD
-_beginning = threading.Lock()
-NO_MEMORY = Message("The machine ran out of memory. Lower the batch size, or the number of points at once.")
-
-
-@dataclass(slots=True)
-class Task:
-    key: str
-    point: Mapping[str, Any]
-    attempts: int = 0
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """A process that is begun inside needs no main module; Streamlit puts its pages in the place of Python's.
-
-    Else each worker would first run, as its main module, the page that somebody looks at just then.
-    """
-    with _beginning:
-        usual = spawn.get_preparation_data
-        spawn.get_preparation_data = lambda name: _no_main(usual(name))
-        try:
-            yield
-        finally:
-            spawn.get_preparation_data = usual
-
-
-def _no_main(prepared: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in prepared.items() if not name.startswith("init_main")}
-=======
->>>>>>> ray
 
 
 class Worker:
@@ -213,22 +177,3 @@ def _serve(pipe: Connection, work: Work, niceness: int) -> None:
             pipe.send(answered(work, point))
         except OSError:
             return
-<<<<<<< HEAD
-
-
-def _said(error: Exception) -> dict[str, Any] | str:
-    """The exception in words, as JSON values."""
-    if _is_out_of_memory(error):
-        return NO_MEMORY.to_json()
-    said = unforeseen(error)
-    return said.to_json() if isinstance(said, Message) else said
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, MemoryError) or "torch" not in sys.modules:  # work that needs no PyTorch is not to wait for it
-        return isinstance(error, MemoryError)
-    from core.training.failures import out_of_memory
-
-    return out_of_memory(error)
-=======
->>>>>>> ray
