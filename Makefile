@@ -20,7 +20,7 @@ DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | ck
 RAY_STAMP := $(VENV)/.ray-$(shell cat requirements.txt requirements-dev.txt requirements-ray.txt | cksum | tr ' ' -)
 PIP := $(PY) -m pip --disable-pip-version-check install
 
-.PHONY: help run test test-slow lint messages bench browser which-python
+.PHONY: help run test test-slow lint messages bench browser proxies which-python
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
@@ -38,7 +38,7 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest
 test: $(DEV_STAMP) browser ## install what the tests need, then run them: three minutes
 	$(PYTEST) $(ARGS)
 
-test-slow: $(DEV_STAMP) $(RAY_STAMP) browser ## run the tests that `test` leaves out: long training, rare paths
+test-slow: $(DEV_STAMP) $(RAY_STAMP) browser proxies ## run the tests that `test` leaves out: long training, rare paths
 	$(PYTEST) -m slow $(ARGS)
 
 lint: $(DEV_STAMP) ## ruff, its formatter, mypy, who imports whom; oxlint for the scripts of the browser
@@ -83,6 +83,16 @@ browser:
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(CHROMIUM) -qq >/dev/null && exit; \
 	fi; \
 	echo 'Without chromium the browser tests are skipped; without a Chinese font they draw boxes. To have both: sudo $(CHROMIUM)'
+
+# And the tests of what docs/deployment.md says of a proxy in front need Debian's nginx and Caddy.
+PROXIES := apt-get install -y --no-install-recommends nginx-light caddy
+proxies:
+	@PATH=$$PATH:/usr/sbin; command -v nginx >/dev/null && command -v caddy >/dev/null && exit; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo 'NormScope: installing nginx and Caddy for the tests of proxies'; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(PROXIES) -qq >/dev/null && exit; \
+	fi; \
+	echo 'Without nginx and Caddy the tests of proxies are skipped. To have both: sudo $(PROXIES)'
 
 which-python: # for .ci/run
 	$(if $(PYTHON),,$(error $(NO_PYTHON)))
