@@ -8,7 +8,6 @@ import { measuresOf, picture as mapOf, usualMeasure } from "./heat_map.js";
 import { MOST_SELECTED, UNDER_WAY, begunList, cell, common, comparing, currentLine, described, heldOut, ownForm, planned, questionCards, saidList, skeleton, steering, sweepWord, table, toolbar, whereItIs } from "./lab_body.js";
 import { Results, allGroups, rowsOf } from "./results.js";
 import { Plot } from "./plot.js";
-import { savePicture } from "./saved_chart.js";
 import { keep, kept } from "../shared/kept.js";
 import { know } from "../shared/known.js";
 import { _ } from "../shared/language.js";
@@ -229,7 +228,7 @@ class Lab {
     if (dataset.arm) return this.pressRow(JSON.parse(dataset.where), dataset.arm);
     if (dataset.run) return this.openRun(dataset.run);
     if (dataset.format) return this.export(dataset.format);
-    if (dataset.save) return savePicture(this, dataset.save);
+    if (dataset.save) return import("./saved_chart.js").then(({ savePicture }) => savePicture(this, dataset.save));
     if (dataset.do) return this.carry(dataset.do);
     return undefined;
   }

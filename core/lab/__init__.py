@@ -7,6 +7,7 @@ wording     what is varied, in words
 measure     what one of them gives: a pure function
 cost        what a training step of each arm takes
 predictiveness  how far each arm's gradient can be trusted
+probing         how often that is measured, and what its numbers are called
 sweeping    a sweep on its way: only what is missing is computed
 kept        its points on the shelf
 estimate    how long it takes

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.lab.points import Point
-from core.lab.predictiveness import ALONG
+from core.lab.probing import ALONG
 from core.lab.sweep import NORM
 from core.language.message import Message
 

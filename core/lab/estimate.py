@@ -16,7 +16,7 @@ from core.data.images import Images
 from core.experiment import links
 from core.experiment.config import DATASETS, ExperimentConfig
 from core.lab.points import Point
-from core.lab.predictiveness import PASSES, PROBES
+from core.lab.probing import PASSES, PROBES
 from core.nets.steady import threads
 from core.training.trainer import Training
 

@@ -1,7 +1,6 @@
 """How far each arm's gradient can be trusted while it trains: core.probes.along, before some of its mini-batches.
 
 Probed  measures, and has the medians over these mini-batches
-ALONG   what they are called among an entry's numbers
 """
 
 from __future__ import annotations
@@ -13,14 +12,12 @@ from dataclasses import asdict
 
 from core.data.images import Images
 from core.experiment.config import ExperimentConfig
-from core.probes.along import MULTIPLES, Along, along
+from core.lab.probing import PROBES
+from core.probes.along import Along, along
 from core.training.arms import Arm, Batches, schedule
 from core.training.trainer import Training
 
-PROBES = 20  # mini-batches, evenly spaced
 SKIPPED = 0.2  # of the run, at its start: there every arm still leaves its initial weights
-PASSES = 1 + len(MULTIPLES)  # forward and backward, for each of them
-ALONG = ("along_loss_range", "along_cosine", "along_change", "along_steepness")
 
 
 class Probed:
@@ -44,7 +41,7 @@ class Probed:
                 self._found[arm.name].append(along(arm.twin(), batch.images, batch.labels, arm.learning_rate))
 
     def of(self, arm: Arm) -> dict[str, float | None]:
-        """ALONG; None where the arm has not come to the end, or where one of its numbers is not finite."""
+        """core.lab.probing.ALONG; None where the arm has not come to the end, or one of its numbers is not finite."""
         found = self._found[arm.name] if arm.alive else []
         return {f"along_{name}": _median([asdict(each)[name] for each in found]) for name in Along.__slots__}
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from core.experiment.rules import ConfigError
 from core.lab.entries import FAILED, Entry
-from core.lab.predictiveness import ALONG
+from core.lab.probing import ALONG
 from core.lab.statistics import Pair, Spread, Values, holm, paired
 from core.lab.sweep import LR, NORM, Sweep
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.lab.predictiveness import PROBES
+from core.lab.probing import PROBES
 from core.lab.statistics import Values
 from core.lab.summary import Group
 from core.lab.wording import at, ranged

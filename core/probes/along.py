@@ -3,9 +3,8 @@
 Santurkar et al. 2018 (arXiv:1805.11604, section 3.2) measure how far the loss varies, and how far the gradient changes,
 as one moves in the direction of the gradient: “loss” and “gradient predictiveness”.
 
-along      with steps of several lengths; the network is moved, so it is to be a copy
+along      with steps of several lengths, MULTIPLES; the network is moved, so it is to be a copy
 Along      what they did
-MULTIPLES  these lengths
 """
 
 from __future__ import annotations
@@ -17,8 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from core.nets.lenet import Dropout
-
-MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the learning rate; 1 is the step that plain SGD takes
+from core.probes.multiples import MULTIPLES
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from core.runs import questions
 from core.runs.looks import SOURCES, STAGES
 from core.runs.manager import manager
 from core.runs.pace import LOOK_SECONDS, STRIP_SECONDS
-from core.runs.run import Run
+from core.runs.run import ENDED, Run
 from core.runs.shown import AnyRun, ShownRun, executed, shown
 from core.training.arms import Arm
 from core.training.rates import falls
@@ -170,7 +170,7 @@ async def inside(request: Request) -> Response:
     since = whole(request, "since", "0")
     answer = await of(run, partial(_inside, run, since, source, view, name))
     text = json.dumps(answer, allow_nan=False, separators=(",", ":")).encode()
-    if since == 0 and run.ended and not given(request, "class"):  # all of it, a megabyte: asked for at each visit
+    if since == 0 and answer["status"] in ENDED and not given(request, "class"):  # a megabyte, at each visit
         return unless_known(request, text)
     text = with_class(request, text)
     return Response(text, media_type="application/json", headers={"Cache-Control": "no-store"})

@@ -69,7 +69,7 @@ BUDGETS = {
     "parameters": (44, 139),
     "cube": (31, 131),
     "lessons": (29, 98),
-    "lab": (28, 95),
+    "lab": (30, 104),
     "runs": (43, 140),
     "reference": (20, 57),
 }

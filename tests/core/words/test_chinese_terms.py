@@ -11,19 +11,19 @@ import core.words
 
 TERMS = sorted(Path(core.words.__file__).parent.glob("terms/*/zh.md"))
 PEOPLE = """
-    Ba Bengio Bjorck Glorot He Hinton Hutter Ioffe Kiros Laarhoven Lempitsky Loshchilov Luo Nesterov Santurkar Sennrich
-    Srivastava Szegedy Teye Ulyanov Vedaldi Wald Wu Xavier Zhang van
+    Ba Bengio Bjorck Bouthillier Glorot He Hinton Holm Hutter Ioffe Kiros Laarhoven Lempitsky Loshchilov Luo
+    Nesterov Santurkar Sennrich Srivastava Student Szegedy Teye Ulyanov Vedaldi Wald Wu Xavier Zhang van
 """
 MODELS = "Adam AdamW ConvNeXt GRU LeNet ResNet RMSNorm SGD Transformer ReLU sigmoid softmax tanh gru conv fc ln bn in"
 PROGRAMS = "ImageNet Fashion MNIST NumPy PyTorch scikit learn CUDA Apple MPS CPU SHA float"
-PYTORCHS_WORDS = "LayerNorm buffer dampening evaluation fan out running"
+PYTORCHS_WORDS = "LayerNorm buffer logits dampening evaluation fan out running"
 SIGNS = "NaN Inf RMS LN BN GN IN cos arXiv"
 TITLES = "Understanding Batch Layer Normalization"
 ALLOWED = set(f"{PEOPLE} {MODELS} {PROGRAMS} {PYTORCHS_WORDS} {SIGNS} {TITLES}".split())
 
 
 def english(text: str) -> list[str]:
-    prose = re.sub(r"<!--.*?-->|`[^`]*`|\]\([^)]*\)", " ", text)
+    prose = re.sub(r"<!--.*?-->|`[^`]*`|\]\([^)]*\)|（\d{4}，“[^”]*”", " ", text)  # a paper has its title
     return [word for word in re.findall(r"[A-Za-z]{2,}", prose) if word not in ALLOWED]
 
 
