@@ -21,7 +21,8 @@ from core.lab.estimate import Estimate
 from core.lab.links import from_query, to_query
 from core.lab.measure import measure
 from core.lab.points import points
-from core.lab.predictiveness import ALONG, PASSES, PROBES, Probed, probed_steps
+from core.lab.predictiveness import Probed, probed_steps
+from core.lab.probing import ALONG, PASSES, PROBES
 from core.lab.ready_made import READY_MADE
 from core.lab.summary import groups
 from core.lab.sweep import Sweep

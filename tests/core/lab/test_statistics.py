@@ -10,7 +10,7 @@ from scipy import stats
 
 from core.experiment.config import ExperimentConfig
 from core.lab.conclusions import conclusions
-from core.lab.predictiveness import ALONG
+from core.lab.probing import ALONG
 from core.lab.statistics import LEAST_SEEDS, Pair, Spread, holm, paired
 from core.lab.summary import at_their_best, chosen, groups, ladders, learns, pairs
 from core.lab.sweep import Sweep

@@ -12,7 +12,8 @@ from torch import nn
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.nets.lenet import build_lenet
-from core.probes.along import MULTIPLES, Along, along
+from core.probes.along import Along, along
+from core.probes.multiples import MULTIPLES
 from core.training.arms import build_arms
 
 RANDOM = np.random.default_rng(0)
