@@ -131,8 +131,8 @@ class Laboratory:
             found.leave(watcher)
 
     def shutdown(self, seconds: float) -> None:
-        """End what is under way; it can go on another time."""
-        if self.current is not None and self.current.is_under_way:
+        """End what is under way, which can go on another time; how one has just ended is noted first."""
+        if self.current is not None:
             self.current.interrupt()
             self._aside.join(seconds)
 

@@ -7,4 +7,5 @@ distributions  what that reduces: moments, percentiles, histograms
 summary        those numbers: frozen records without torch
 noise          how much a mini-batch's mean varies
 along          what steps along the gradient do to the loss and to the gradient
+multiples      how far those steps go
 """

@@ -31,12 +31,12 @@ TOO_LARGE = 0.6  # of the weights' size, at least
 RISEN = 2.0  # times the first loss, at least
 ALIKE = 0.05  # of the pooled spread is from image to image, at most: without a norm it was 0.003, with BatchNorm 1.0
 SHARED = 0.25  # the same where images are normalized one by one: 0.02 at the start
-DEAD_UNITS = 0.3  # of a layer's units, at least
+DEAD_UNITS = 0.6  # of a layer's units, at least
 # The three above: none, BN and LN with ReLU and He's weights on the digits, rates from 0.05 to 10, two epochs, seeds 0
 # to 2 (2026-11-27; tests/core/words/test_bounds_of_reasons.py). Arms that learned, their loss never half as large again
 # as at first, took steps of at most 0.50; those that learned nothing and whose loss had doubled, of at least 0.68. With
 # sigmoid and small steps a stuck arm's loss rose to 1.4 times the first. Arms that read 80 % had at most 0.19 of a
-# layer dead; where nothing was learned, 0.86 and more.
+# layer dead, on another processor three of conv1's six channels; where nothing was learned, 0.86 and more.
 WITHIN_AN_IMAGE = (Norm.LN, Norm.GN, Norm.RMS)
 SHOWN = {"activations": "activated", "gradients": "mean_abs"}
 PAGES = {"activations": Message("Activations"), "gradients": Message("Gradients"), "parameters": Message("Parameters")}

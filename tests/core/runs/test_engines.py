@@ -75,8 +75,9 @@ def test_every_point_has_its_outcome_whatever_the_others_do(begin: Begin, tmp_pa
 
 def test_as_many_at_once_as_there_are_places_and_in_other_processes(begin: Begin, tmp_path: Path) -> None:
     engine = begin(places=2)
-    for n in (1, 2):  # each waits until both have been begun: with one place it would be for ever
-        engine.submit(str(n), {"n": n, "do": "wait", "until": str(tmp_path / "go")})
+    for n in (1, 2):  # neither ends before both have begun: with one place it would be for ever
+        engine.submit(str(n), {"n": n, "do": "arrive", "file": str(tmp_path / str(n)), "until": str(tmp_path / "go")})
+    until(lambda: all((tmp_path / str(n)).exists() for n in (1, 2)))
     assert engine.poll(0.05) == []
     (tmp_path / "go").touch()
     found = outcomes(engine, 2)

@@ -29,7 +29,7 @@ from tests.fixtures import wait_until as until
 pytestmark = pytest.mark.slow
 
 BASE = ExperimentConfig(data="digits", examples=200, batch_size=20, epochs=1, arms=(parse_arm("none"), parse_arm("bn")))
-TIMED = ("seconds", "examples_per_second")
+TIMED = ("seconds", "step_milliseconds", "examples_per_second")
 
 
 def outcomes(engine: Engine, count: int) -> dict[str, Outcome]:
