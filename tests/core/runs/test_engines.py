@@ -77,8 +77,7 @@ def test_as_many_at_once_as_there_are_places_and_in_other_processes(begin: Begin
     engine = begin(places=2)
     for n in (1, 2):  # neither ends before both have begun: with one place it would be for ever
         engine.submit(str(n), {"n": n, "do": "arrive", "file": str(tmp_path / str(n)), "until": str(tmp_path / "go")})
-    until(lambda: all((tmp_path / str(n)).exists() for n in (1, 2)))
-    assert engine.poll(0.05) == []
+    until(lambda: engine.poll(0.05) == [] and all((tmp_path / str(n)).exists() for n in (1, 2)))
     (tmp_path / "go").touch()
     found = outcomes(engine, 2)
     assert len({outcome.found["by"] for outcome in found.values()} - {os.getpid()}) == 2
