@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from core.data.images import Images, load
@@ -28,6 +29,7 @@ from core.store.run_file import FILE, LOCK
 from core.store.shelf import Shelf
 from core.store.troubles import InUse
 from core.training.records import RunNoted
+from core.web.failing import Failing
 from core.web.owner import OWNER_COOKIE
 from core.web.routes import ADDRESSES, routes
 from tests.core.store.recorded import recorded
@@ -69,7 +71,8 @@ def manager(shelf: Shelf, small_images: Images, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def client(shelf: Shelf) -> TestClient:
-    return TestClient(Starlette(routes=routes), cookies={OWNER_COOKIE: ME})
+    app = Starlette(routes=routes, middleware=[Middleware(Failing)])  # as app.py has it
+    return TestClient(app, cookies={OWNER_COOKIE: ME})
 
 
 @pytest.fixture
@@ -152,6 +155,8 @@ def test_of_a_fault_that_nobody_foresaw(
     manager.join(run, 60)
     assert run.status == "failed"
     assert any(fault.__name__ in text for text in ask(run.id))
+    manager.settled(run.id)
+    assert any(fault.__name__ in text for text in ask(run.id))  # from the shelf, where images are asked for once more
 
 
 def test_of_what_cannot_be_written_on_the_way_to_a_download_or_an_import(
