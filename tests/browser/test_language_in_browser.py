@@ -9,6 +9,7 @@ from tests.browser.train_page import TINY, go, settle, status
 
 LINK = TINY + "&arms=none,bn&init=default"
 NAMES = {"en": "Train", "zh": "训练"}
+SEEN = "[document.querySelector('.ns-train').dataset.run, document.querySelector('.ns-train').dataset.step]"
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,11 @@ def press(page: Page, language: str) -> None:
     settle(page)
 
 
+def is_seen_again(page: Page, before: list[str | None]) -> None:
+    """A page written anew knows at once how the run stands, and its step when the server has answered."""
+    page.wait_for_function(f"before => {SEEN}.join() === before", arg=",".join(before))
+
+
 def test_a_chinese_browser_gets_chinese_with_chinese_characters(page: Page) -> None:
     expect(page.locator(".ns-train [data-part=status]")).to_have_text("已完成")
     expect(page.get_by_role("spinbutton", name="训练图像数")).to_have_value("64")
@@ -42,17 +48,17 @@ def test_a_chinese_browser_gets_chinese_with_chinese_characters(page: Page) -> N
 
 
 def test_a_press_changes_the_words_and_leaves_the_run_the_form_and_the_charts(page: Page) -> None:
-    seen = "[document.querySelector('.ns-train').dataset.run, document.querySelector('.ns-train').dataset.step]"
-    before = page.evaluate(seen)
+    before = [page.locator(".ns-train").get_attribute("data-run"), "2"]  # both its steps
+    is_seen_again(page, before)
     press(page, "en")
     expect(page.locator(".ns-train [data-part=status]")).to_have_text("Finished")
     expect(page.get_by_role("spinbutton", name="Training images")).to_have_value("64")
-    assert page.evaluate(seen) == before
+    is_seen_again(page, before)
     assert page.evaluate("document.documentElement.lang") == "en"
     assert "lang=en" in page.url
     page.wait_for_function("document.querySelector('.ns-train [data-part=accuracy]')?.data?.length > 0")
     press(page, "zh")
-    assert page.evaluate(seen) == before
+    is_seen_again(page, before)
     assert "lang=zh" in page.url
 
 
