@@ -48,7 +48,7 @@ def _in_turn(asked: list[Point]) -> float:
 
 def _swept(asked: list[Point], workers: int) -> float:
     began = time.perf_counter()
-    with LocalEngine(measure, workers, ["sklearn.model_selection"]) as engine:
+    with LocalEngine(measure, workers) as engine:
         for point in asked:
             engine.submit(point.key, point.to_json())
         left = len(asked)

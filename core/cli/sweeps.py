@@ -136,11 +136,10 @@ def _computed(sweep: Sweep, arguments: Namespace, ending: Ending) -> list[Part]:
 
     device = _device(arguments.device)
     places = usable_cores() if device.type == "cpu" else 1
-    preload = ["sklearn.model_selection"] if sweep.base.data == "digits" else []
     more = {"root": str(arguments.data_root) if arguments.data_root else None, "device": str(device)}
     kept = _kept(arguments, device)
     try:
-        with closing(begin_engine(measure, places, preload, arguments.run_seconds)) as engine:
+        with closing(begin_engine(measure, places, [], arguments.run_seconds)) as engine:
             parts = [_part(sweep, engine, kept, more, ending)]
             question = READY_MADE.get(arguments.question or "")
             then = question.then if question and not ending.status else None

@@ -4,6 +4,7 @@ connect       makes it
 cores         how many points at once
 told          one of the sentences below
 SILENT, LOST  what is said of a cluster that does not answer, or not any more
+BROKEN        and where the fault is not the cluster's
 """
 
 from __future__ import annotations
@@ -66,6 +67,11 @@ REFUSED = Message(
 LOST = Message(
     "The Ray cluster at {address} does not answer any more. What is done is kept: start again when it is back, and "
     "only the rest is computed."
+)
+
+BROKEN = Message(
+    "The connection to the Ray cluster at {address} has ended by a fault of NormScope’s own, which its log tells. What "
+    "is done is kept: start again, and only the rest is computed."
 )
 
 

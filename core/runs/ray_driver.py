@@ -1,7 +1,8 @@
 """The process that Ray calls the driver. The page's own must not be it: where a cluster goes away, Ray ends its driver.
 
-drive   that process's whole life: connects, takes points from the pipe, puts outcomes into it
-Driver  the points that are on the cluster
+drive     that process's whole life: connects, takes points from the pipe, puts outcomes into it
+ended_by  what is said of an exception that has ended it
+Driver    the points that are on the cluster
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import signal
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
@@ -20,7 +22,7 @@ from core.experiment.environment import PROJECT
 from core.language.message import Message, Plural
 from core.runs.answers import NO_MEMORY, read, said, too_long
 from core.runs.engine import ATTEMPTS, EngineError, Outcome, Task
-from core.runs.ray_cluster import LOST, connect, cores, told
+from core.runs.ray_cluster import BROKEN, LOST, connect, cores, told
 from core.runs.ray_work import served
 
 LISTEN_SECONDS = 0.05  # to the cluster, and then to the pipe
@@ -43,9 +45,18 @@ def drive(pipe: Connection, work: str, address: str, limit: float) -> None:
             pipe.send(error)
         except (EOFError, BrokenPipeError):
             raise
-        except Exception:  # noqa: BLE001 - what Ray raises where the cluster has gone is not one kind
-            pipe.send(told(LOST, address=address))
+        except Exception as error:  # noqa: BLE001 - what Ray raises where the cluster has gone is not one kind
+            pipe.send(ended_by(error, address))
             os._exit(1)  # at a usual end Ray would first look for the cluster again, for a minute
+
+
+def ended_by(error: Exception, address: str) -> EngineError:
+    """A line of Ray's has raised it where the cluster has gone; one of our own has a fault. The log gets all of it."""
+    *_, innermost = traceback.extract_tb(error.__traceback__)
+    is_own = Path(innermost.filename).is_relative_to(PROJECT / "core")
+    ending = told(BROKEN if is_own else LOST, address=address)
+    ending.add_note("".join(traceback.format_exception(error)))
+    return ending
 
 
 @contextmanager

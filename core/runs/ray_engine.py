@@ -5,6 +5,7 @@ RayEngine  an Engine; a process of its own has the connection, so that neither R
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from core.runs.processes import begun
 from core.runs.ray_cluster import LOST, SILENT, told
 from core.runs.ray_driver import drive
 
+log = logging.getLogger(__name__)
 CONNECT_SECONDS = 90.0
 
 
@@ -76,5 +78,7 @@ class RayEngine:
         except (EOFError, OSError) as error:
             raise told(LOST, address=self._address) from error
         if isinstance(said, EngineError):
+            for note in getattr(said, "__notes__", ()):
+                log.warning("the process with the connection to Ray has ended\n%s", note)
             raise said
         return said
