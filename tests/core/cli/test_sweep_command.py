@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,14 @@ def test_bad_input_is_one_line_with_the_flag_and_the_rule(
     assert said in err
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """In the background of a shell, as a CI may be, Ctrl-C is not for this process, and NormScope leaves it so."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Interrupted:
     """An engine that computes at once; the first `before` points come, then the process gets the signal."""
 
@@ -108,6 +116,7 @@ class Interrupted:
         return [Outcome(key, made_up(point), seconds=1.0)]
 
 
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize(
     ("number", "code", "status"), [(signal.SIGINT, INTERRUPTED, "stopped"), (signal.SIGTERM, TERMINATED, "interrupted")]
 )
