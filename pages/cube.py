@@ -3,6 +3,7 @@
 from core.cube.networks import Networks
 from pages.parts import cube_view, notices, session
 
+cube_view.style()
 view = session.view()
 notices.say(view.notices)
 cube_view.show(Networks(view.run))

@@ -386,3 +386,26 @@ def test_no_two_test_files_have_the_same_name() -> None:
     """They are no packages, so pytest takes the second for the first, and collects neither."""
     names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
     assert [name for name, count in names.items() if count > 1] == []
+
+
+# Styles of pages on which nothing is drawn live.
+STILL = {"assets/cube/page.css", "assets/report/report.css", "assets/shared/welcome.css"}
+
+
+def asked_of_what_is_deep(styles: Sources) -> Iterator[str]:
+    """Selectors with :has() of what is no child. A browser looks anew, at each change of a chart, at all around it.
+
+    Measured on Train: 1,200 elements and 12 ms for each drawing of a live chart; without such styles 160 and 2.6 ms.
+    """
+    for path, style in styles.items():
+        if path not in STILL:
+            yield from (f"{path}: {each}" for each in re.findall(r"[^{},\n]*:has\(\s*(?!>)[^{}]*", style))
+
+
+def test_no_style_asks_what_is_deep_inside_what_stands_around_a_live_chart() -> None:
+    planted = {
+        "assets/a.css": ".a:has(> .b) { color: red }\nbody:has(.b) .c { color: red }",
+        "assets/cube/page.css": "body:has(.b) {}",
+    }
+    assert list(asked_of_what_is_deep(planted)) == ["assets/a.css: body:has(.b) .c "]
+    assert list(asked_of_what_is_deep(sources("assets/**/*.css"))) == []

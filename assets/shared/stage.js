@@ -5,6 +5,7 @@ import { FIELDS } from "./fields.js";
 import { keep, kept } from "./kept.js";
 import { _ } from "./language.js";
 import { isProjected, project } from "./look.js";
+import { isInside } from "./place.js";
 import { get } from "./web.js";
 
 const LINKS = "[data-testid=stSidebarNavLink]";
@@ -38,6 +39,7 @@ const ordered = (what) => (told.mine ? order({ do: what, run: told.link.run, hid
 // --- the tabs -----------------------------------------------------------------------------------------------------------
 
 const links = () => [...document.querySelectorAll(LINKS)];
+const isOpen = (link) => link.getAttribute("aria-current") === "page";
 
 function build() {
   nav = document.createElement("nav");
@@ -50,10 +52,11 @@ function build() {
 }
 
 function write() {
+  // A page inside the networks has its own button for the projector beside what it shows, and without a run shows nothing.
+  nav.classList.toggle("ns-without-run", !told.link.run && links().some((link) => isOpen(link) && isInside(link)));
   const tabs = links().map((link, i) => {
-    const isOpen = link.getAttribute("aria-current") === "page";
     const name = (link.querySelector("p") ?? link).textContent; // beside its icon
-    return `<button data-page="${i}"${isOpen ? ' aria-current="page"' : ""}>${name}</button>`;
+    return `<button data-page="${i}"${isOpen(link) ? ' aria-current="page"' : ""}>${name}</button>`;
   });
   const html = `${tabs.join("")}<button data-keys="1" title="${_("Keys (?)")}" aria-label="${_("Keys")}">?</button>
     <button data-leave="1" title="${_("Leave the projector view (P)")}">${_("Projector")}</button>${help(tabs.length)}`;

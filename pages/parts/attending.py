@@ -147,14 +147,17 @@ def attended() -> dict[str, Any] | None:
 
 
 def strip() -> None:
-    """Below the page, in sight wherever it is scrolled to."""
+    """Below the page, in sight wherever it is scrolled to; what is at the page's end can be scrolled above it."""
     here = session.visitor()
-    if here.follows:
-        with st.container(key="attending", horizontal=True, vertical_alignment="center"):
+    left = not here.follows and here.left and manager().classes.find(here.left) is not None
+    if not (here.follows or left):
+        return
+    with st.container(key="attending", horizontal=True, vertical_alignment="center"):
+        if here.follows:
             st.markdown(_("You follow a class."), width="content")
             st.button(_("Leave and run my own"), key="leave_class", on_click=_leave_here)
-    elif here.left and manager().classes.find(here.left) is not None:
-        with st.container(key="attending", horizontal=True, vertical_alignment="center"):
+        else:
             st.markdown(_("You have left the class."), width="content")
             st.button(_("Back to the class"), key="join_class", on_click=_come_back)
             st.button("×", key="stay_away", on_click=_stay_away, type="tertiary", help=_("Hide this line"))
+    st.space("large")

@@ -1,5 +1,6 @@
 """The cube page: the picture and what it says; every number comes from core.cube.
 
+style       what is of this page alone
 show        draws the page for the networks that can be looked into, and keeps what is in view in the link
 show_alone  the picture that the link names, and nothing around it
 element     the browser's part, assets/cube/cube.js
@@ -11,6 +12,7 @@ import html
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -38,6 +40,10 @@ from pages.parts.terms import explained
 LIVE_SECONDS = 2.0
 PICKS = ("cell", "stage", "view", "lit", "walk", "typed", AT)
 Draw = Callable[[Site, Viewpoint, dict[str, Any]], None]
+
+
+def style() -> None:
+    st.html(Path(__file__).parents[2] / "assets" / "cube" / "page.css")
 
 
 @language.fragment
@@ -77,6 +83,7 @@ def show(networks: Networks) -> None:
 @language.fragment
 def show_alone(networks: Networks) -> None:
     """For a frame of another page: what is in view is the link's, what is picked is the visitor's."""
+    style()
     seen, problems = from_text(st.query_params.get(QUERY_KEY, ""))
     for problem in problems:
         st.warning(problem, icon=":material/link_off:")
@@ -283,7 +290,6 @@ def _code(text: str) -> str:
 
 
 _TABLE_STYLE = """<style>
-.stApp:has(.st-key-cube_picture) [data-testid="stStatusWidget"] { visibility: hidden; }
 :is(.st-key-cube_picture, .st-key-cube_told) [data-stale] { opacity: 1 !important; transition: none !important; }
 .cube-steps { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 15px; }
 .cube-steps th { text-align: left; font-weight: 600; white-space: nowrap; padding-right: 16px; }
