@@ -94,7 +94,7 @@ class Following:
             host.close()
 
     def _begun(self) -> Begun:
-        run, orders = self._run, self._mirror.begin()
+        run, orders = self._run, self._mirror.begin(max(0, self._step - self._kept_step) if self._hosts else 0)
         again = self._again() if self._hosts else run.again
         self._hosts += 1
         clock = Clock(self._seconds, self._kept_step)
@@ -115,7 +115,7 @@ class Following:
         mirror, is_up = self._mirror, False
         news = self._ask(host)
         while True:
-            change = mirror.wait(news, is_up, self._kept_step == self._step)
+            change = mirror.wait(news, is_up)
             if change is not None:
                 host.order(pickle.dumps(change))
             if news.done():
@@ -125,7 +125,7 @@ class Following:
                 is_up, news = True, self._ask(host)
             if mirror.has_questions():
                 self._answer(host)
-            if mirror.gives_way and self._kept_step == self._step:
+            if mirror.gives_way:
                 self._show(host.networks().result(ANSWER_SECONDS))
                 return None
 

@@ -37,20 +37,22 @@ class Mirror:
         self._known, self._sent = Orders(), 0  # what the one elsewhere has been told, and in how many changes
         self._end_by = float("inf")
 
-    def begin(self) -> Orders:
-        """What the one elsewhere is told first."""
+    def begin(self, again: int) -> Orders:
+        """What the one elsewhere is told first, which has to make `again` steps that have been made already."""
         with self.run._changed:
-            self._known, self._sent = replace(self.run._orders), 0
-            return replace(self._known)
+            orders = self.run._orders
+            orders.stepping, orders.steps = False, orders.steps + (again if orders.steps else 0)
+            self._known, self._sent = replace(orders), 0
+            return replace(orders)
 
     def turn(self) -> None:
         """Wait for a place. Raises RunStopped."""
         self.run.prepare()
 
-    def wait(self, news: Future[Any], is_up: bool, is_kept: bool) -> Change | None:
+    def wait(self, news: Future[Any], is_up: bool) -> Change | None:
         """Until there are news, or something is ordered: then what. Raises RunStopped if nothing will follow.
 
-        Before the one elsewhere `is_up` it need not be waited for; where all of it `is_kept` it may give way.
+        Before the one elsewhere `is_up` it need not be waited for.
         """
         run = self.run
         with run._changed:
@@ -62,7 +64,7 @@ class Mirror:
                 if (change := run._orders.change(self._known)) is not None:
                     self._tell(change)
                     return change
-                if news.done() or run._questions or (is_kept and self.gives_way):
+                if news.done() or run._questions or self.gives_way:
                     return None
                 run._changed.wait(WAKE_SECONDS)
 

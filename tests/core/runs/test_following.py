@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from core.cube.networks import Networks
+from core.data.images import Images
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
+from core.runs.asking import NothingToSee
 from core.runs.following import Following, HostLost
 from core.runs.host import Host
 from core.runs.manager import RunManager
 from core.runs.questions import feature_maps
 from core.runs.run import Run
-from core.training.records import Record, StatusChanged, to_json
+from core.training.arms import Arm
+from core.training.records import RunNoted, StatusChanged, to_json
 
 CONFIG = ExperimentConfig(
     data="digits", examples=300, batch_size=20, epochs=2, arms=(parse_arm("none"), parse_arm("bn"))
@@ -55,7 +58,7 @@ class Elsewhere:
     """Has runs made by hosts in this process."""
 
     def __init__(self, manager: RunManager, places: int = 1) -> None:
-        self.hosts: list[Here] = []
+        self.hosts, self.loses = list[Here](), False
         self._manager = manager
         manager.line.places = places
         manager.elsewhere = self
@@ -65,6 +68,7 @@ class Elsewhere:
 
     def begin(self, content: bytes) -> Here:
         self.hosts.append(Here(content))
+        self.hosts[-1].lost = self.loses
         return self.hosts[-1]
 
 
@@ -103,3 +107,131 @@ def test_it_tells_the_same_as_a_run_of_this_process(manager, small_digits, until
     there = steered(manager, until)
     assert there.status == here.status == "finished"
     assert told(there) == told(here)
+    assert there.snapshots.steps == here.snapshots.steps
+    looks = [[look.to_json("gradients", None) for look in run.inside.since(0, "fixed")] for run in (here, there)]
+    assert looks[0] == looks[1]
+    for step in (None, 2):
+        answers = [run.ask(maps, step).result(SECONDS) for run in (here, there)]
+        assert answers[0] == answers[1]
+
+
+def maps(arms: list[Arm], data: Images) -> dict[str, Any]:
+    return feature_maps(arms, data, "conv1", "activated", 0)
+
+
+def test_while_it_runs_the_networks_of_now_answer_and_the_cube_sees_them(manager, elsewhere, until) -> None:
+    run = manager.submit(ENDLESS)
+    until(lambda: run.snapshot().step > 3)
+    assert set(run.ask(maps).result(SECONDS)["arms"]) == {"none", "bn"}
+    assert "conv1" in Networks(run, SECONDS).sites("bn")
+    run.stop(run.key)
+    manager.join(run, SECONDS)
+
+
+def test_a_question_before_there_are_networks_is_told_so(manager, elsewhere, until) -> None:
+    with manager.line.changed:
+        run = manager.submit(ENDLESS)
+        run.pause(run.key)
+    until(lambda: run.status == "paused")
+    with pytest.raises(NothingToSee, match="not built yet"):
+        run.ask(maps).result(SECONDS)
+    run.stop(run.key)
+    manager.join(run, SECONDS)
+
+
+def test_more_looks_come_while_a_page_wants_them(manager, elsewhere, until) -> None:
+    run = manager.submit(ENDLESS)
+
+    def asks() -> bool:
+        return bool(run.seen_inside(0, "batch")[1])
+
+    until(asks)
+    run.stop(run.key)
+    manager.join(run, SECONDS)
+
+
+def test_as_many_run_as_there_are_places(manager, small_digits, until) -> None:
+    Elsewhere(manager, places=2)
+    first, second, third = (manager.submit(ENDLESS) for _ in range(3))
+    until(lambda: first.status == second.status == "running" and third.status == "queued")
+    assert third.snapshot().place == 1
+    first.pause(first.key)
+    until(lambda: third.status == "running" and first.status == "paused")
+    until(lambda: first.ask(maps).result(SECONDS))
+    for run in (first, second, third):
+        run.stop(run.key)
+        manager.join(run, SECONDS)
+        assert run.status == "stopped"
+
+
+def test_one_that_gave_way_goes_on_as_if_it_had_not(manager, small_digits, until) -> None:
+    here = paused_at_3(manager, until)
+    elsewhere = Elsewhere(manager)
+    there = paused_at_3(manager, until, other=True)
+    assert len(elsewhere.hosts) == 3  # two of its own
+    assert measured(there) == measured(here)
+
+
+def paused_at_3(manager: RunManager, until: Callable[..., None], other: bool = False) -> Run:
+    with manager.line.changed:
+        run = manager.submit(CONFIG)
+        run.pause(run.key)
+    for step in (1, 2, 3):
+        run.step_once(run.key)
+        until(lambda step=step: run.status == "paused" and run.snapshot().step == step)
+    if other:
+        manager.join(manager.submit(replace(CONFIG, seed=1)), SECONDS)
+    run.resume(run.key)
+    manager.join(run, SECONDS)
+    return run
+
+
+def measured(run: Run) -> list[dict[str, Any]]:
+    return [untimed(to_json(r)) for r in run.history if not isinstance(r, StatusChanged | RunNoted)]
+
+
+def test_a_lost_host_s_run_goes_on_from_its_checkpoint_with_the_same_numbers(manager, small_digits, until) -> None:
+    here = manager.submit(CONFIG)
+    manager.join(here, SECONDS)
+    elsewhere = Elsewhere(manager)
+    with manager.line.changed:
+        there = manager.submit(CONFIG)
+        there.pause(there.key)
+    for step in range(1, 8):
+        there.step_once(there.key)
+        until(lambda step=step: there.status == "paused" and there.snapshot().step == step)
+    elsewhere.hosts[0].lost = True
+    until(lambda: any(isinstance(record, RunNoted) for record in there.history))
+    there.resume(there.key)
+    manager.join(there, SECONDS)
+    assert there.status == "finished"
+    assert measured(there) == measured(here)
+
+
+def test_a_host_that_is_lost_again_and_again_interrupts_the_run(manager, elsewhere) -> None:
+    elsewhere.loses = True
+    run = manager.submit(CONFIG)
+    manager.join(run, SECONDS)
+    assert run.status == "interrupted"
+    assert len(elsewhere.hosts) == 3
+
+
+def test_a_fault_of_the_host_s_own_fails_the_run(manager, elsewhere, monkeypatch) -> None:
+    monkeypatch.setattr(Host, "news", lambda *_: 1 / 0)
+    run = manager.submit(CONFIG)
+    manager.join(run, SECONDS)
+    assert run.status == "failed"
+
+
+def test_two_steps_ordered_at_once_are_two(manager, elsewhere, until) -> None:
+    with manager.line.changed:
+        run = manager.submit(ENDLESS)
+        run.pause(run.key)
+    until(lambda: run.status == "paused")
+    run.step_once(run.key)
+    run.step_once(run.key)
+    until(lambda: run.status == "paused" and not run.snapshot().asked)
+    until(lambda: run.snapshot().step == 2)
+    run.stop(run.key)
+    manager.join(run, SECONDS)
+    assert run.snapshot().step == 2
