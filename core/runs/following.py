@@ -10,12 +10,14 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
 from core.data.files import DataError
 from core.language.message import Message
 from core.runs.again import Again
+from core.runs.asking import NothingToSee
 from core.runs.clock import Clock
 from core.runs.gallery import Gallery
 from core.runs.host import Begun, News
@@ -38,12 +40,13 @@ ANSWER_SECONDS = 6.0
 
 GOES_ON = Message(
     "The worker that made this run’s mini-batches was lost; the run goes on elsewhere from its last checkpoint, step "
-    "{step:,}, with the same numbers."
+    "{step:,}."
 )
 NO_MORE = Message(
     "The worker that made this run’s mini-batches was lost {n} times at the same place, as happens when memory runs "
     "out or a machine leaves the cluster."
 )
+NOT_IN_TIME = Message("The networks did not answer in time; they may wait for the device.")
 
 
 class HostLost(Exception):
@@ -126,7 +129,8 @@ class Following:
             if mirror.has_questions():
                 self._answer(host)
             if mirror.gives_way:
-                self._show(host.networks().result(ANSWER_SECONDS))
+                with suppress(TimeoutError):
+                    self._remember(host.networks().result(ANSWER_SECONDS))
                 return None
 
     def _ask(self, host: Hosting) -> Future[bytes]:
@@ -154,7 +158,7 @@ class Following:
             [look for look in news.looks if checkpoint is None or look.sequence > checkpoint.look],
         )
         if news.ended:
-            self._show(news.ended)
+            self._remember(news.ended)
         return ending
 
     def _tell(self, records: list[Record], looks: list[Look]) -> Ending | None:
@@ -188,9 +192,16 @@ class Following:
         """With the networks of now, which are brought here; each question is a function of those and the images."""
         try:
             self._show(host.networks().result(ANSWER_SECONDS))
-        except (DataError, TimeoutError) as error:
+        except DataError as error:
             self._mirror.refuse(error)
+        except TimeoutError:
+            self._mirror.refuse(NothingToSee(NOT_IN_TIME))
         self._mirror.answer()
+
+    def _remember(self, content: bytes) -> None:
+        """The host's last networks, for who asks later; where the images are not here nobody can be answered."""
+        with suppress(DataError):
+            self._show(content)
 
     def _show(self, content: bytes) -> None:
         """Raises DataError where this machine does not have the images."""
