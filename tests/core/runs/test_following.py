@@ -197,7 +197,7 @@ def test_a_lost_host_s_run_goes_on_from_its_checkpoint_with_the_same_numbers(man
     with manager.line.changed:
         there = manager.submit(CONFIG)
         there.pause(there.key)
-    for step in range(1, 8):
+    for step in (1, 2, 3):
         there.step_once(there.key)
         until(lambda step=step: there.status == "paused" and there.snapshot().step == step)
     elsewhere.hosts[0].lost = True
