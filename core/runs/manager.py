@@ -138,7 +138,7 @@ class RunManager:
 
     def check_room(self, replaces: AnyRun | None) -> None:
         waiting = [run for run in self.active() if run is not replaces]
-        if len(waiting) >= (most := max(self._capacity, 2 * self.line.places)):
+        if len(waiting) >= (most := self._capacity + 2 * (self.line.places - 1)):
             said = Message(
                 "At most {most} experiments may run or wait at a time, and {waiting} do. Your settings are "
                 "kept; press Start again in a minute."
