@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import bench.ray
 from bench.timings import ratios, table, with_range
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
@@ -36,7 +37,8 @@ def report(repeats: int) -> str:
 {len(asked)} points of {SWEEP.base.total_steps} mini-batches of 32 digits, two arms; the sweep's time has the start of its workers in it.
 
 {table(("points a minute", "median (range)"), rows)}
-"""  # noqa: E501
+
+{bench.ray.report(repeats)}"""  # noqa: E501
 
 
 def _in_turn(asked: list[Point]) -> float:

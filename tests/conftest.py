@@ -51,7 +51,7 @@ SECOND_BROWSER = (
 )
 
 
-ENGINES = ("runs/test_engines.py", "runs/test_ray_engine.py")
+ENGINES = ("runs/test_engines.py", "runs/test_ray_engine.py", "runs/test_ray_runs.py")
 
 
 class TwoBrowsers(LoadScopeScheduling):

@@ -8,7 +8,8 @@ shared         NORMSCOPE_SHARED: whether everybody's runs are listed for everybo
 most_work      NORMSCOPE_MOST_WORK: how much a run of the page may take, in images × epochs × arms × layers
 lab            NORMSCOPE_LAB: whether sweeps are computed for who visits; NORMSCOPE_LAB_POINTS, NORMSCOPE_LAB_MINUTES:
                how large each may be, and how long
-ray            NORMSCOPE_RAY: the Ray cluster that computes the points of sweeps
+ray            NORMSCOPE_RAY: the Ray cluster that computes live runs and the points of sweeps
+slots          NORMSCOPE_SLOTS: how many live runs it has room for at once
 embed_sites    NORMSCOPE_EMBED_SITES: the sites that may show a page inside one of theirs
 metrics        NORMSCOPE_METRICS=off: nobody is told how the server stands
 log            NORMSCOPE_LOG: whether the server writes a line an event, and with visitors' addresses
@@ -153,6 +154,16 @@ def ray() -> str:
     return text.lower() if text.lower() == "auto" else text
 
 
+def slots() -> int | None:
+    """$NORMSCOPE_SLOTS; None, as many as the cluster has cards, or else cores, where it is unset."""
+    rule = Message(
+        "{name}: It must be a whole number above 0, of live runs at once on the Ray cluster; got {text}. Set it to "
+        "one, or leave it unset: one run a card, or a core where there are no cards."
+    )
+    most = _number("NORMSCOPE_SLOTS", int, 1, math.inf, rule)
+    return int(most) if most < math.inf else None
+
+
 def _is_port(text: str) -> bool:
     return 1 <= int(text) <= 65535
 
@@ -237,6 +248,7 @@ def check() -> None:
     most_work()
     lab()
     ray()
+    slots()
     embed_sites()
     metrics()
     log()

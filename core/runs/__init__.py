@@ -12,7 +12,14 @@ shared_runs  the runs that several have started
 sharing      … whether one may be shared, and one's own from where it stands
 classes      who follows which teacher, by a link
 library      the runs that are kept: which a browser may see, and what it may do with them
-line         the line in which runs wait for the device
+line         the line in which runs wait for the device, or for a place on a cluster
+elsewhere    whether the mini-batches of live runs are made on a cluster: what NORMSCOPE_RAY says
+following    … the thread of such a run: it orders there and tells here, however many hosts it takes
+mirror       … how the run here is made to stand as the one there
+host         … and the run there, which answers by bytes
+ray_runs     live runs on a Ray cluster, each an actor
+ray_live     … the process that has the connection to it
+ray_host     … and the actor
 engine       where the points of a sweep are computed: the interface
 local_engine the one of this machine: worker processes
 ray_engine   the one of a Ray cluster: many machines

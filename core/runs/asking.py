@@ -42,6 +42,11 @@ class Questions:
         self._waiting.append((asked, question, step))
         return asked
 
+    def refuse(self, error: Exception) -> None:
+        """Tell all that wait why there is no answer."""
+        while self._waiting:
+            self._waiting.popleft()[0].set_exception(error)
+
     def answer(self, arms: list[Arm], data: Images | None, snapshots: Snapshots) -> None:
         """Answer all that wait; what goes wrong goes to whoever asked."""
         while self._waiting:

@@ -16,6 +16,11 @@ class Clock:
         self._before, self._first = before, first
         self._here, self._since = 0.0, time.monotonic()
 
+    def follow(self, other: Clock) -> None:
+        """Count what that one counts, which is elsewhere."""
+        self._before, self._first, self._here = other._before, other._first, other._here
+        self._since = time.monotonic()
+
     def halt(self) -> None:
         """The run has been under way until now."""
         now = time.monotonic()

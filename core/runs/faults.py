@@ -7,6 +7,8 @@ from core.language.unforeseen import unforeseen
 from core.training.failures import out_of_memory
 from core.words.endings import OUT_OF_MEMORY
 
+SHUT_DOWN = Message("The server was shut down while it ran.")
+
 
 def of_error(error: Exception) -> Message | str:
     """What may be done, or what has happened in few words."""

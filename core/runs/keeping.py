@@ -1,6 +1,7 @@
 """One run on its way to the shelf: what has come since the last time, written as a whole or tried again.
 
-Keeping  of a run that is executed here; only the writer's thread calls it
+Keeping     of a run that is executed here; only the writer's thread calls it
+checkpoint  what has been captured, in bytes
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class Keeping:
             records,
             self._looks,
             {step: networks_bytes(run.snapshots.networks(step)) for step in steps},
-            _checkpoint(captured),
+            checkpoint(captured),
             facts,
         )
         self._written += len(records)
@@ -155,7 +156,7 @@ class Keeping:
         self._shelf.make_room()
 
 
-def _checkpoint(captured: Captured | None) -> Checkpoint | None:
+def checkpoint(captured: Captured | None) -> Checkpoint | None:
     if captured is None:
         return None
     return Checkpoint(captured.step, captured.records, captured.looks, captured.state.to_bytes())

@@ -1,4 +1,4 @@
-"""The line in which runs wait for the device."""
+"""The line in which runs wait for the device, or for one of several places."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ class Waiting(Protocol):
 
 
 class Line:
-    """Who wants the device, in order; the first has it. All calls are made holding `changed`."""
+    """Who wants the device, in order; the first `places` have it. All calls are made holding `changed`."""
 
-    def __init__(self) -> None:
-        self.changed = threading.Condition()
+    def __init__(self, places: int = 1) -> None:
+        self.changed, self.places = threading.Condition(), places
         self._runs: list[Waiting] = []
         self._numbers: dict[Waiting, int] = {}  # of all who are in the line or stepped aside, as they came
         self._given = 0
 
     def join(self, run: Waiting) -> int:
-        """Be in the line, at its end or where it stepped aside; returns the number of runs ahead."""
+        """Be in the line, at its end or where it stepped aside; returns how many must leave before it has a place."""
         if run not in self._runs:
             if run not in self._numbers:
                 self._given += 1
                 self._numbers[run] = self._given
             self._take_place(run)
-        return self._runs.index(run)
+        return self.place(run)
 
     def _take_place(self, run: Waiting) -> None:
-        later = (i for i, other in enumerate(self._runs) if i > 0 and self._numbers[other] > self._numbers[run])
-        place = next(later, len(self._runs))  # never before the first, which has the device
+        number, waiting = self._numbers[run], list(enumerate(self._runs))[self.places :]
+        later = (i for i, other in waiting if self._numbers[other] > number)
+        place = next(later, len(self._runs))  # never before those that have the device
         for behind in self._runs[place:]:
             behind.version += 1
         self._runs.insert(place, run)
@@ -54,5 +55,10 @@ class Line:
         return self._runs[: self.place(run)]
 
     def place(self, run: Waiting) -> int:
-        """The number of runs ahead; 0 for the first and for those that do not wait."""
-        return self._runs.index(run) if run in self._runs else 0
+        """How many must leave before it has a place; 0 for those that have one and for those that do not wait."""
+        return max(0, self._runs.index(run) - self.places + 1) if run in self._runs else 0
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether anybody waits."""
+        return len(self._runs) > self.places

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from core.language.message import Message
 from core.runs.archive import Archive
 from core.runs.asking import QueueFull
 from core.runs.classes import Classes
-from core.runs.faults import of_error
+from core.runs.elsewhere import Elsewhere, elsewhere
+from core.runs.faults import SHUT_DOWN, of_error
 from core.runs.gallery import Gallery, get_ready
 from core.runs.hidden import hide
 from core.runs.kept_run import KeptRun
@@ -52,8 +54,6 @@ SHUTDOWN_SECONDS = 4.0
 
 AnyRun = Run | KeptRun | RecordedRun
 
-SHUT_DOWN = Message("The server was shut down while it ran.")
-
 
 class RunManager:
     """Starts runs, finds them again, and ends them all. Without a `shelf` they are in memory only."""
@@ -68,7 +68,9 @@ class RunManager:
         most_work: int | None = None,
     ) -> None:
         self.gallery, self.grace, self.most_work, self._capacity = Gallery(root, device), grace, most_work, capacity
-        self.line, self._ready = Line(), threading.Thread(target=self._prepare, name="ready", daemon=True)
+        self.elsewhere: Elsewhere | None = None
+        self.line, self.spare = Line(), 1  # of the cores
+        self._ready = threading.Thread(target=self._prepare, name="ready", daemon=True)
         self._runs: dict[str, Run] = {}
         self._threads: dict[str, threading.Thread] = {}
         self._paces = Paces()
@@ -136,14 +138,12 @@ class RunManager:
 
     def check_room(self, replaces: AnyRun | None) -> None:
         waiting = [run for run in self.active() if run is not replaces]
-        if len(waiting) >= self._capacity:
-            raise QueueFull(
-                Message(
-                    "At most {most} experiments may run or wait at a time, and {waiting} do. Your settings are "
-                    "kept; press Start again in a minute.",
-                    {"most": self._capacity, "waiting": len(waiting)},
-                )
+        if len(waiting) >= (most := self._capacity + 2 * (self.line.places - 1)):
+            said = Message(
+                "At most {most} experiments may run or wait at a time, and {waiting} do. Your settings are "
+                "kept; press Start again in a minute."
             )
+            raise QueueFull(replace(said, values={"most": most, "waiting": len(waiting)}))
 
     def begin(self, run: Run, file: RunFile | None = None) -> None:
         self._runs[run.id] = run
@@ -156,10 +156,7 @@ class RunManager:
         self._threads[run.id].start()
 
     def comes_with(self, run_id: str, read: Callable[[], Recording], few: Callable[[], Images] | None = None) -> None:
-        """Have a recorded run be found by this id; it is read when somebody first asks for it.
-
-        `few` of its images answer for it where this machine does not have them all.
-        """
+        """Have a recorded run be found by this id, and read when first asked for; `few` images may do."""
         self._recordings.add(run_id, read, few)
 
     def find(self, run_id: str) -> AnyRun | None:
@@ -192,10 +189,7 @@ class RunManager:
         return self.find(run_id)
 
     def executed(self, run_id: str) -> Run | None:
-        """The run with this id if it is in memory; to look for it takes no time.
-
-        One that is on the shelf as it ended is found there only: it may go on in another process.
-        """
+        """The run with this id if it is in memory, at once; one that has ended may go on elsewhere: see the shelf."""
         run = self._runs.get(run_id)
         return None if run is None or self._has_all_of(run) else run
 
@@ -212,7 +206,7 @@ class RunManager:
 
     def is_busy_for(self, replaces: AnyRun | None) -> bool:
         """Whether what is submitted now, maybe in place of another, would wait: a run that is paused lets it pass."""
-        return any(run is not replaces and run.status != "paused" for run in self.active())
+        return sum(run is not replaces and run.status != "paused" for run in self.active()) >= self.line.places
 
     def unkept(self) -> list[Run]:
         """The runs that are in memory alone: no store has them, or had them until they were deleted there."""
@@ -264,8 +258,10 @@ class RunManager:
             if self.shelf is not None and run.again.taken_up:
                 recall(run, self.shelf)
                 compare(run, self.shelf.card(run.id).origin, self.gallery.device)
+            if self.elsewhere is not None:
+                return run.end(*self.elsewhere(run))
             images = self._images(run)
-            with crew(images.train_images.device, run.config, spare=1) as each:
+            with crew(images.train_images.device, run.config, spare=self.spare) as each:
                 if run.again.checkpoint is not None:
                     arms = go_on(run, images, each)
                 else:
@@ -297,4 +293,6 @@ def manager() -> RunManager:
     """The process's one run manager; made at the first call, never at import."""
     folder = home()
     shelf = None if folder is None else Shelf(folder, keep_bytes())
-    return RunManager(grace=grace_seconds(), shelf=shelf, most_work=most_work())
+    found = RunManager(grace=grace_seconds(), shelf=shelf, most_work=most_work())
+    found.elsewhere = elsewhere(found.line, found.gallery)
+    return found

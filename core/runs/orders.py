@@ -1,6 +1,7 @@
 """What was ordered of a run, until its worker has confirmed it.
 
 Orders      pause, single steps, another learning rate, the end
+Change      what of them a worker elsewhere has not been told
 new_rate    a learning rate that is ordered, if it is another one
 """
 
@@ -11,6 +12,18 @@ from dataclasses import dataclass
 from core.experiment.config import CONSTANT, LARGEST_RATE, ExperimentConfig
 from core.experiment.rules import ConfigError, check_learning_rate
 from core.language.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`steps` come to those that are still to be made, or, `anew`, in their place."""
+
+    pause: bool
+    anew: bool
+    steps: int
+    steers: bool
+    rate: float | None
+    ending: tuple[str, Message | str] | None
 
 
 @dataclass(slots=True)
@@ -36,6 +49,22 @@ class Orders:
         if self.pause:
             return "step" if self.steps or self.stepping else "pause" * (status != "paused")
         return "resume" * (status == "paused")
+
+    def change(self, known: Orders) -> Change | None:
+        """What a worker elsewhere has to be told who knows of other orders, and may have made steps meanwhile."""
+        anew = self.pause != known.pause or self.steps < known.steps
+        steps = self.steps if anew else self.steps - known.steps
+        steers = self.rate != known.rate
+        ending = self.ending if self.stop and not known.stop else None
+        is_one = anew or steps or steers or ending is not None
+        return Change(self.pause, anew, steps, steers, self.rate, ending) if is_one else None
+
+    def take(self, change: Change) -> None:
+        """Be told so."""
+        self.pause, self.steps = change.pause, change.steps + (0 if change.anew else self.steps)
+        self.rate = change.rate if change.steers else self.rate
+        if change.ending is not None:
+            self.end(*change.ending)
 
     def begin_step(self) -> None:
         if self.steps:

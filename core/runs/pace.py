@@ -41,6 +41,11 @@ class Pace:
         """A page that shows `source`, and a new look every `apart` seconds, has just asked."""
         self._wanted[source, apart] = time.monotonic()
 
+    def wanted(self) -> list[tuple[str, float]]:
+        """(source, seconds apart) that pages want now."""
+        now = time.monotonic()
+        return [wish for wish, last in self._wanted.copy().items() if now - last < WANTED_SECONDS]
+
     def sources(self, scheduled: bool) -> frozenset[str]:
         """What to look at now: all that pages want, if the last look is long enough ago; else what is scheduled."""
         now = time.monotonic()

@@ -1,6 +1,7 @@
 """The process that Ray calls the driver. The page's own must not be it: where a cluster goes away, Ray ends its driver.
 
 drive     that process's whole life: connects, takes points from the pipe, puts outcomes into it
+driving   the same with other work: it connects, and leaves as it must
 ended_by  what is said of an exception that has ended it
 Driver    the points that are on the cluster
 """
@@ -35,12 +36,20 @@ def drive(pipe: Connection, work: str, address: str, limit: float) -> None:
 
     Says how many places there are, then Outcomes; or at any time, and at last, an EngineError.
     """
+
+    def go(ray: Any) -> None:
+        pipe.send(cores(ray, address))
+        Driver(pipe, ray, work, limit).run()
+
+    driving(pipe, address, work, go)
+
+
+def driving(pipe: Connection, address: str, work: str, go: Callable[[Any], None]) -> None:
+    """`go` with the module ray, connected; the cluster gets the package of `work`. What fails is put into `pipe`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who asked
     with suppress(EOFError, OSError), _aside() as noise:  # nobody asks any more
         try:
-            ray = connect(address, _packages(work), noise)
-            pipe.send(cores(ray, address))
-            Driver(pipe, ray, work, limit).run()
+            go(connect(address, _packages(work), noise))
         except EngineError as error:
             pipe.send(error)
         except (EOFError, BrokenPipeError):

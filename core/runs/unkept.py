@@ -56,6 +56,11 @@ class Unkept:
         self._captured.append(Captured(taken.values["step"], history.latest, looks.latest, taken))
         self._at = moment
 
+    def put(self, captured: Captured) -> None:
+        """The training as it stood elsewhere."""
+        if self.wanted:
+            self._captured.append(captured)
+
     def take(self) -> tuple[list[Look], Captured | None]:
         """All of it, in the writer's thread; what came before the checkpoint is among the looks."""
         captured = self._captured.popleft() if self._captured else None

@@ -31,6 +31,7 @@ def unset(monkeypatch: pytest.MonkeyPatch) -> None:
         "NORMSCOPE_LAB_POINTS",
         "NORMSCOPE_LAB_MINUTES",
         "NORMSCOPE_RAY",
+        "NORMSCOPE_SLOTS",
     ):
         monkeypatch.delenv(name, raising=False)
 
@@ -333,3 +334,17 @@ def test_an_address_that_no_ray_cluster_can_have_is_refused_in_a_sentence(
         f"NORMSCOPE_RAY: It must be auto, HOST:PORT or ray://HOST:PORT, with a port from 1 to 65535; got “{value}”. "
         "Set it to the address of a Ray cluster, or leave it unset: the cores of this machine then compute."
     )
+
+
+def test_live_runs_on_a_cluster_are_so_many_at_once_or_as_the_cluster_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert environment.slots() is None
+    monkeypatch.setenv("NORMSCOPE_SLOTS", "4")
+    environment.check()
+    assert environment.slots() == 4
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many"])
+def test_a_number_of_slots_that_is_none_is_refused_in_a_sentence(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NORMSCOPE_SLOTS", value)
+    with pytest.raises(ConfigError, match=r"NORMSCOPE_SLOTS: It must be a whole number above 0, of live runs at once"):
+        environment.check()

@@ -68,6 +68,7 @@ def cluster(log: Path) -> Iterator[Machines]:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(prefix="ray", dir="/tmp") as folder:
         for name, value in {"AUTH_MODE": "token", "AUTH_TOKEN": TOKEN, "USAGE_STATS_ENABLED": "0"}.items():
             patch.setenv(f"RAY_{name}", value)
+        patch.setenv("RAY_worker_niceness", "0")  # usually 15: where other tests run, too, such a worker gets nothing
         patch.setenv("RAY_TMPDIR", folder)  # not pytest's: the path of a socket has at most 107 letters
         process = begun(log)
         try:

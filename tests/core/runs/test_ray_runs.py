@@ -1,0 +1,175 @@
+"""core.runs.ray_runs with a real cluster of two workers: live runs are actors."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.experiment.arm import parse_arm
+from core.experiment.config import ExperimentConfig
+from core.runs.kept_run import KeptRun
+from core.runs.manager import RunManager
+from core.runs.questions import feature_maps
+from core.runs.ray_runs import RayRuns
+from core.runs.run import Run
+from core.store.shelf import Shelf
+from core.training.records import History, RunNoted, StatusChanged, TrainMeasured, to_json
+from tests.core.runs.conftest import Machines, cluster
+from tests.fixtures import wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # each actor imports PyTorch, on cores that others use, too
+until = partial(wait_until, seconds=200)
+
+CONFIG = ExperimentConfig(
+    data="digits", examples=300, batch_size=20, epochs=2, arms=(parse_arm("none"), parse_arm("bn"))
+)
+ENDLESS = replace(CONFIG, epochs=1000)
+LONG = replace(CONFIG, examples=1400, epochs=8)  # 560 mini-batches
+
+
+@contextmanager
+def on_cluster(address: str, home: Path, slots: int | None = None) -> Iterator[RunManager]:
+    """Its runs are kept, and made on the cluster."""
+    manager = RunManager(shelf=Shelf(home, 10**9), grace=math.inf)
+    runs = RayRuns(address, slots, manager.line, manager.gallery)
+    manager.elsewhere = runs
+    try:
+        yield manager
+    finally:
+        manager.shutdown()
+        runs.close()
+
+
+@pytest.fixture
+def manager(machines: Machines, tmp_path: Path) -> Iterator[RunManager]:
+    with on_cluster(machines.address, tmp_path / "home") as manager:
+        yield manager
+
+
+def statuses(run: Run) -> list[str]:
+    return [record.status for record in run.history if isinstance(record, StatusChanged)]
+
+
+def measured(history: History) -> list[dict[str, Any]]:
+    """What does not hang on when, and where, it was measured."""
+    kept = (to_json(record) for record in history if not isinstance(record, StatusChanged | RunNoted))
+    return [{name: value for name, value in each.items() if name not in ("seconds", "device")} for each in kept]
+
+
+def goes(run: Run) -> bool:
+    return any(isinstance(record, TrainMeasured) for record in run.history)
+
+
+def has_checkpoint_behind(run: Run) -> None:
+    """It is paused once, of which there is one, and goes on for a while."""
+    until(lambda: goes(run))
+    run.pause(run.key)
+    until(lambda: run.status == "paused")
+    step = run.snapshot().step
+    run.resume(run.key)
+    until(lambda: run.snapshot().step > step + 50)
+
+
+def alone(run: Run) -> list[dict[str, Any]]:
+    """What this process measures of the same experiment, by itself."""
+    manager = RunManager(grace=math.inf)
+    here = manager.submit(run.config)
+    manager.join(here, 100)
+    assert here.status == "finished"
+    return measured(here.history)
+
+
+def test_from_start_to_the_shelf(manager: RunManager) -> None:
+    run = manager.submit(ENDLESS)
+    until(lambda: goes(run))
+    run.pause(run.key)
+    until(lambda: run.status == "paused")
+    step = run.snapshot().step
+    run.step_once(run.key)
+    until(lambda: run.snapshot().step == step + 1 and run.status == "paused")
+    run.resume(run.key)
+    until(lambda: run.status == "running" and run.snapshot().step > step + 1)
+    run.stop(run.key)
+    manager.join(run, 200)
+    assert statuses(run) == ["queued", "preparing", "running", "paused", "running", "paused", "running", "stopped"]
+    manager.settled(run.id)
+    assert manager.shelf is not None
+    kept = KeptRun(manager.shelf, run.id, manager.gallery)
+    assert list(kept.history) == list(run.history)
+    assert kept.snapshots.steps == sorted({*run.snapshots.steps, run.snapshot().step})
+
+
+def test_as_many_as_there_are_places_and_a_paused_one_gives_way(manager: RunManager) -> None:
+    first, second, third = (manager.submit(replace(ENDLESS, seed=seed)) for seed in range(3))
+    until(lambda: goes(first) and goes(second))
+    assert first.status == second.status == "running"
+    assert (third.status, third.snapshot().place) == ("queued", 1)
+    first.pause(first.key)
+    until(lambda: goes(third))
+    assert first.status == "paused"
+    there = first.ask(lambda arms, data: feature_maps(arms, data, "conv1", "activated", 0)).result(20)
+    assert set(there["arms"]) == {"none", "bn"}
+    step = first.snapshot().step
+    second.stop(second.key)
+    first.resume(first.key)
+    until(lambda: first.status == "running" and first.snapshot().step > step)
+    for run in (first, third):
+        run.stop(run.key)
+
+
+def test_a_lost_machine_s_run_goes_on_from_its_checkpoint_with_the_same_numbers(tmp_path: Path) -> None:
+    with cluster(tmp_path / "log") as machines:
+        first = machines.join()
+        with on_cluster(machines.address, tmp_path / "home") as manager:
+            run = manager.submit(LONG)
+            has_checkpoint_behind(run)
+            machines.join()
+            machines.leave(first)
+            manager.join(run, 200)
+            assert run.status == "finished"
+            [said] = [str(record.said) for record in run.history if isinstance(record, RunNoted)]
+            assert "goes on elsewhere from its last checkpoint" in said
+    assert measured(run.history) == alone(run)
+
+
+def test_a_killed_driver_takes_no_run_along(manager: RunManager) -> None:
+    run = manager.submit(LONG)
+    has_checkpoint_behind(run)
+    runs = manager.elsewhere
+    assert isinstance(runs, RayRuns)
+    assert runs._link is not None
+    os.kill(runs._link._process.pid, signal.SIGKILL)  # type: ignore[arg-type]
+    manager.join(run, 200)
+    assert run.status == "finished"
+    assert measured(run.history) == alone(run)
+
+
+def test_after_a_restart_of_the_server_a_run_goes_on_from_what_is_stored(machines: Machines, tmp_path: Path) -> None:
+    with on_cluster(machines.address, tmp_path) as before:
+        begun = before.submit(LONG)
+        has_checkpoint_behind(begun)
+    assert begun.status == "interrupted"
+    with on_cluster(machines.address, tmp_path) as after:
+        run = after.resume(begun.id, begun.key)
+        assert run.history.latest >= begun.history.latest
+        after.join(run, 200)
+    assert run.status == "finished"
+    assert measured(run.history) == alone(run)
+
+
+def test_without_a_cluster_the_run_says_so_and_can_go_on_another_time(tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    with on_cluster("127.0.0.1:1", tmp_path) as manager:
+        run = manager.submit(CONFIG)
+        manager.join(run, 200)
+    assert run.status == "interrupted"
+    assert "nobody answers there" in str(list(run.history)[-1].message)  # type: ignore[union-attr]
