@@ -19,8 +19,11 @@ class Answer(NamedTuple):
     headers: dict[str, str]
     body: bytes
 
+    def text(self) -> bytes:
+        return gzip.decompress(self.body) if self.body[:2] == b"\x1f\x8b" else self.body
+
     def json(self) -> Any:
-        return json.loads(gzip.decompress(self.body) if self.body[:2] == b"\x1f\x8b" else self.body)
+        return json.loads(self.text())
 
 
 BROKEN = Answer(0, {}, b"")
