@@ -1,4 +1,4 @@
-"""A client of the server that stays connected and asks as a page does: one connection, gzip, a cookie if it has one."""
+"""A client of the server that stays connected and asks as a page does: one connection, gzip, and headers of its own."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ BROKEN = Answer(0, {}, b"")
 class Client:
     """Asks over one connection, which is opened at the first question and again after it broke."""
 
-    def __init__(self, address: str, cookie: str = "") -> None:
-        self._where, self._cookie = urlsplit(address), cookie
+    def __init__(self, address: str, **headers: str) -> None:
+        self._where, self._headers = urlsplit(address), headers
         self._line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def __aenter__(self) -> Self:
@@ -64,8 +64,8 @@ class Client:
         return (await self.ask(path)).headers.get("set-cookie", "").partition(";")[0]
 
     def _request(self, path: str) -> bytes:
-        cookie = f"Cookie: {self._cookie}\r\n" if self._cookie else ""
-        return f"GET {path} HTTP/1.1\r\nHost: {self._where.netloc}\r\nAccept-Encoding: gzip\r\n{cookie}\r\n".encode()
+        own = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in self._headers.items())
+        return f"GET {path} HTTP/1.1\r\nHost: {self._where.netloc}\r\nAccept-Encoding: gzip\r\n{own}\r\n".encode()
 
 
 async def _answer(reader: asyncio.StreamReader) -> Answer:

@@ -1,8 +1,8 @@
 """What a crowd costs a run under way, and what the crowd has: clients, tabs, a browser, visitors, a class.
 
 Each pair is the same run of three arms with the crowd and without it, one after the other on one server
-(bench/stamping_app.py: app.py's own routes and middleware, with a clock), in alternating order. The crowd is one process
-(bench.watchers, bench.crowd) on the same cores, whose own share of one is told.
+(bench/stamping_app.py: app.py's own routes and middleware, with a clock), in alternating order. The crowd is one
+process (bench.watchers, bench.crowd) on the same cores, whose own share of one is told.
 """
 
 from __future__ import annotations
@@ -83,15 +83,15 @@ def _files_allowed(needed: int) -> str:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, hard), hard))
-    return f"Open files allowed here (`ulimit -n`): {min(max(soft, needed), hard):,}; the largest crowd needs {needed:,}."
+    return (
+        f"Open files allowed here (`ulimit -n`): {min(max(soft, needed), hard):,}; the largest crowd needs {needed:,}."
+    )
 
 
 # --- with and without a crowd -----------------------------------------------------------------------------------------
 
 
-def _run(
-    address: str, config: ExperimentConfig, count: int, hz: float, *options: str, page: bool = False
-) -> Heard:
+def _run(address: str, config: ExperimentConfig, count: int, hz: float, *options: str, page: bool = False) -> Heard:
     before = get_json(f"{address}/bench/processor")["loop"]
     run = begun(address, config)
     with _looking(address, run) if page else nullcontext(), watched(address, run, count, hz, *options) as crowd:
@@ -181,9 +181,9 @@ def _visitors(address: str, count: int, minute: float) -> str:
 def _followers(address: str, count: int) -> str:
     told = _come(address, "followers", count, NEWS_S)
     return (
-        f"{told['of']} tabs with a class link, open within {told['opened_s']:.0f} s: the teacher's next run was in view "
-        f"in {told['there']} of them, in the last one {told['last_s']:.1f} s after the teacher pressed (pages ask every "
-        f"{NEWS_S:g} s, and are spread over 8 s)."
+        f"{told['of']} tabs with a class link, open within {told['opened_s']:.0f} s: the teacher's next run was in "
+        f"view in {told['there']} of them, in the last one {told['last_s']:.1f} s after the teacher pressed (pages ask "
+        f"every {NEWS_S:g} s, and are spread over 8 s)."
     )
 
 

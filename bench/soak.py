@@ -259,7 +259,10 @@ def report(steps: int, tabs: int = TABS) -> str:
 def _about_run(found: Soaked, minutes: float) -> str:
     header = ["", "memory, MB", "threads", "open files", "bytes of an update, less its sentences"]
     rows = [
-        [f"early (step {EARLY * found.steps:,.0f}; the update {EARLY_UPDATE * found.steps:,.0f})", *_cells(found.early)],
+        [
+            f"early (step {EARLY * found.steps:,.0f}; the update {EARLY_UPDATE * found.steps:,.0f})",
+            *_cells(found.early),
+        ],
         ["at the end", *_cells(found.late)],
     ]
     rows = [[*row, f"{size:,.0f}"] for row, size in zip(rows, found.updates, strict=True)]
@@ -277,7 +280,11 @@ def _about_tabs(before: Standing, after: Standing, tabs: int) -> str:
 
 def _verdict(found: Soaked, before: Standing, after: Standing) -> str:
     faults = [*found.faults(), *(f"the tabs: {each}" for each in kept(before, after))]
-    return f"Not as it must be: {'; '.join(faults)}." if faults else "All within the bounds; no answer failed, none was lost."
+    return (
+        f"Not as it must be: {'; '.join(faults)}."
+        if faults
+        else "All within the bounds; no answer failed, none was lost."
+    )
 
 
 def _cells(now: Standing) -> list[str]:

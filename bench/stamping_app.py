@@ -1,11 +1,11 @@
-"""The product's server with a clock: `streamlit run bench/stamping_app.py`, for bench.watching, bench.strip and bench.load
+"""The product's server with a clock: `streamlit run bench/stamping_app.py`, for bench's own sections
 only.
 
 The same pages, routes, middleware and run manager as app.py, and beside them
 
     POST /bench/runs?epochs=2...        start the experiment of a link without a browser: {"run": id}
     GET  /bench/runs/{id}/published     once the run has ended: [[sequence number, kind, step, time], ...]
-    GET  /bench/processor               the processor time that the server has taken so far: {"seconds": ..., "loop": ...}
+    GET  /bench/processor               the processor time taken so far: {"seconds": ..., "loop": ...}
 
 The time (seconds of the machine's clock, which the browser on it shares) is taken when Run.publish returns, which is
 when the routes can see the record.

@@ -1,7 +1,7 @@
 """Tabs without a browser: each speaks the protocol of Streamlit's page, with a cookie and a connection of its own.
 
-A tab is what a visitor is to the server: a session, a script that runs, a run that is joined and left. It draws nothing,
-so that one process can be hundreds of them.
+A tab is what a visitor is to the server: a session, a script that runs, a run that is joined and left. It draws
+nothing, so that one process can be hundreds of them.
 """
 
 from __future__ import annotations

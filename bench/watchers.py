@@ -1,9 +1,9 @@
 """Watchers of a run: `python -m bench.watchers ADDRESS RUN COUNT HZ` asks for new points as pages do, until its end.
 
 Each is a client with a connection of its own that asks /api/runs/RUN/points?since=SEQ for what is newer than it has,
-HZ times a second, takes gzip as browsers do, and reads the answer. With --tabs each has the run's page open besides, as
-a session of Streamlit's (bench.tabs). Prints what that was like as JSON. A process of its own, without torch, so that it
-takes from the server only what clients take.
+HZ times a second, takes gzip as browsers do, and reads the answer. With --tabs each has the run's page open besides,
+as a session of Streamlit's (bench.tabs). Prints what that was like as JSON. A process of its own, without torch, so
+that it takes from the server only what clients take.
 """
 
 from __future__ import annotations

@@ -97,9 +97,7 @@ def steps_per_second(stamps: Sequence[Stamp]) -> float:
 
 
 @contextmanager
-def watched(
-    address: str, run: str, count: int, hz: float = HZ, *options: str
-) -> Iterator[list[dict[str, float]]]:
+def watched(address: str, run: str, count: int, hz: float = HZ, *options: str) -> Iterator[list[dict[str, float]]]:
     """`count` watchers of the run, until it ends; then the list says what they heard."""
     answers: list[dict[str, float]] = []
     command = [sys.executable, "-m", "bench.watchers", address, run, str(count), str(hz), *options]

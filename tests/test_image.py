@@ -15,6 +15,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,7 @@ from tests.test_proxies import running
 pytestmark = pytest.mark.slow
 IMAGE = "localhost/normscope:test"
 STOP_SECONDS = 5.0
+ROOT_SCRIPT = Path(__file__).with_name("image_root.sh")
 
 
 def buildah(*words: str) -> str:
@@ -47,23 +49,25 @@ def _is_built() -> bool:
 
 
 @pytest.fixture
-def settings() -> dict[str, object]:
-    found: dict[str, object] = json.loads(buildah("inspect", "--type", "image", IMAGE))["OCIv1"]["config"]
+def settings() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(buildah("inspect", "--type", "image", IMAGE))["OCIv1"]["config"]
     return found
 
 
 def test_the_image_runs_read_only_without_rights_and_ends_in_time_with_its_run_kept(
-    files: Path, settings: dict[str, object], tmp_path: Path
+    files: Path, settings: dict[str, Any], tmp_path: Path
 ) -> None:
     root, volume, log, port = tmp_path / "root", tmp_path / "data", tmp_path / "log", free_port()
     root.mkdir(), volume.mkdir()
     os.chown(volume, 10001, 10001)
-    environment = dict(each.split("=", 1) for each in settings["Env"]) | {"HOME": "/home/normscope", "NORMSCOPE_STORE": "on"}
-    command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", str(Path(__file__).with_name("image_root.sh"))]
+    environment = dict(each.split("=", 1) for each in settings["Env"])
+    environment |= {"HOME": "/home/normscope", "NORMSCOPE_STORE": "on"}
+    apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", str(ROOT_SCRIPT)]
     serve = [*settings["Cmd"][:-1], f"--server.port={port}"]
     address = f"http://127.0.0.1:{port}"
     assert (settings["User"], settings["StopSignal"]) == ("normscope", "SIGTERM")
-    with running([*command, str(files), str(root), str(volume), *serve], log, f"{address}/_stcore/health", **environment):
+    command = [*apart, str(files), str(root), str(volume), *serve]
+    with running(command, log, f"{address}/_stcore/health", **environment):
         (server,) = _first_processes(serve)
         assert _told(server, "NoNewPrivs") == "1"
         assert set(_told(server, "CapEff") + _told(server, "CapBnd")) == {"0"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -19,8 +19,6 @@ pytestmark = pytest.mark.timeout(300)
 QUICK = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "1", "NORMSCOPE_STORE": "off"}
 TABS, PATIENCE = 24, 9.0
 STEPS, BREAKS = 800, 0.5
-
-Found = TypeVar("Found")
 
 
 def apart(work: Callable[[], Any]) -> Any:
@@ -87,7 +85,8 @@ def test_what_tabs_took_is_given_back() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["memory", "threads", "files"])
 def test_a_planted_leak_is_found(fault: str) -> None:
-    assert [found.partition(":")[0].removesuffix("_mb") for found in left_by_tabs("tests/planted_app.py", PLANTED=fault)] == [fault]
+    left = left_by_tabs("tests/planted_app.py", PLANTED=fault)
+    assert [found.partition(":")[0].removesuffix("_mb") for found in left] == [fault]
 
 
 @pytest.mark.slow

@@ -333,3 +333,10 @@ def test_an_address_that_no_ray_cluster_can_have_is_refused_in_a_sentence(
         f"NORMSCOPE_RAY: It must be auto, HOST:PORT or ray://HOST:PORT, with a port from 1 to 65535; got “{value}”. "
         "Set it to the address of a Ray cluster, or leave it unset: the cores of this machine then compute."
     )
+
+
+def test_a_named_proxy_is_known_by_the_address_that_a_server_of_both_protocols_sees(monkeypatch) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "10.0.0.1, fd00::7,10.0.0.0/8,proxy")
+    assert environment.proxies() == ["10.0.0.1", "fd00::7", "10.0.0.0/8", "proxy", "::ffff:10.0.0.1"]
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS")
+    assert environment.proxies() == []
