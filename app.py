@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from core.experiment import environment
 from core.experiment.rules import ConfigError
@@ -39,7 +40,9 @@ sys.path.append(str(FRAME.parent))
 
 base = st.get_option("server.baseUrlPath") or ""
 inline = inline_scripts((Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8"))
+named = [Middleware(ProxyHeadersMiddleware, trusted_hosts=environment.proxies())] if environment.proxied() else []
 before = [
+    *named,  # uvicorn has asked the same, but not by each address that a proxy may come from
     Middleware(Pacing),
     Middleware(Measuring, base=base),
     Middleware(Guarding, sites=sites, inline=inline),

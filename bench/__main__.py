@@ -3,6 +3,7 @@
     python -m bench                     every section
     python -m bench training layers     these only; the others keep what was measured before
     python -m bench store --pairs 15    what keeping runs costs: some seven minutes on two quiet cores
+    python -m bench soak --steps 10000  a tenth of the long run with watchers who come and go
 
 What is compared is measured alternately in one process, so that a busy machine is busy for both. Absolute times are
 this machine's.
@@ -31,6 +32,8 @@ SECTIONS = (
     "profiling",
     "layers",
     "watching",
+    "load",
+    "soak",
     "strip",
     "page",
     "scaling",
@@ -48,12 +51,13 @@ def main() -> None:
     )
     parser.add_argument("--repeats", type=int, default=7, help="how often each pair is measured (default 7)")
     parser.add_argument("--pairs", type=int, default=15, help="how many pairs `store` measures (default 15)")
+    parser.add_argument("--steps", type=int, default=100_000, help="how many steps `soak` trains (default 100,000)")
     options = parser.parse_args()
     share_cores()
     found = _kept()
     for name in options.sections or SECTIONS:
         report: Callable[[int], str] = importlib.import_module(f"bench.{name}").report
-        times = options.pairs if name == "store" else options.repeats
+        times = {"store": options.pairs, "soak": options.steps}.get(name, options.repeats)
         found[name] = f"<!-- {name} -->\n{report(times).strip()}\n\n{_circumstances()}\n"
         RESULTS.write_text("\n".join(["# Speed\n", *(found[name] for name in SECTIONS if name in found)]))
         print(found[name])

@@ -23,20 +23,25 @@ STOP_SECONDS = 20.0
 @contextmanager
 def serving(script: str = "app.py", grace_seconds: int = 60) -> Iterator[str]:
     """Serve `script` as long as the block runs; gives its address."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
-    environment = {"PYTHONPATH": str(PROJECT), "NORMSCOPE_GRACE_SECONDS": str(grace_seconds)}
-    with started(command, f"http://127.0.0.1:{port}/", environment):
-        yield f"http://127.0.0.1:{port}"
+    with served(script, NORMSCOPE_GRACE_SECONDS=str(grace_seconds)) as (address, _):
+        yield address
 
 
 @contextmanager
 def serving_runs(home: Path) -> Iterator[tuple[str, int]]:
     """Serve the runs in `home`, all of them to everybody; gives the server's address and its process's id."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     environment = {"NORMSCOPE_STORE": "on", "NORMSCOPE_HOME": str(home)}
     environment |= {"NORMSCOPE_SHARED": "1", "NORMSCOPE_KEEP": "1000 GB"}
+    with served("app.py", **environment) as found:
+        yield found
+
+
+@contextmanager
+def served(script: str = "app.py", **environment: str) -> Iterator[tuple[str, int]]:
+    """Serve `script` with these variables; gives the server's address and its process's id."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
+    environment = {"PYTHONPATH": str(PROJECT)} | environment
     with running(command, f"http://127.0.0.1:{port}/", environment) as (_, pid):
         yield f"http://127.0.0.1:{port}", pid
 

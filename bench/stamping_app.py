@@ -1,10 +1,11 @@
-"""The product's server with a clock: `streamlit run bench/stamping_app.py`, for bench.watching and bench.strip only.
+"""The product's server with a clock: `streamlit run bench/stamping_app.py`, for bench's own sections
+only.
 
-The same pages, routes and run manager as app.py, and beside them
+The same pages, routes, middleware and run manager as app.py, and beside them
 
     POST /bench/runs?epochs=2...        start the experiment of a link without a browser: {"run": id}
     GET  /bench/runs/{id}/published     once the run has ended: [[sequence number, kind, step, time], ...]
-    GET  /bench/processor               the processor time that the server has taken so far: {"seconds": ...}
+    GET  /bench/processor               the processor time taken so far: {"seconds": ..., "loop": ...}
 
 The time (seconds of the machine's clock, which the browser on it shares) is taken when Run.publish returns, which is
 when the routes can see the record.
@@ -14,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -22,13 +22,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from app import FRAME, before
 from core.experiment.links import from_query
 from core.runs.manager import manager
 from core.runs.run import Run
 from core.training.records import Record
 from core.web.routes import lifespan, routes
 
-FRAME = Path(__file__).resolve().parent.parent / "pages" / "frame.py"
 LOOK_SECONDS = 0.2  # how often it is looked whether a run has ended
 
 _published: dict[str, list[tuple[int, str, int, float]]] = {}
@@ -59,8 +59,8 @@ async def published(request: Request) -> JSONResponse:
 
 
 async def processor(request: Request) -> JSONResponse:
-    """Of all threads: the trainer's, too."""
-    return JSONResponse({"seconds": time.process_time()})
+    """Of all threads, the trainer's, too; and of the one that answers, which this is answered by."""
+    return JSONResponse({"seconds": time.process_time(), "loop": time.thread_time()})
 
 
 Run.publish = _publish_with_time  # type: ignore[method-assign]
@@ -72,5 +72,6 @@ app = st.App(
         Route("/bench/runs/{run_id}/published", published),
         Route("/bench/processor", processor),
     ],
+    middleware=before,
     lifespan=lifespan,
 )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 WATCHERS, HZ = 8, 5.0
 FIRST_STEP = 30  # before it the watchers are still arriving
 PATIENCE_S = 600
-HEARD = ("hz", "median_ms", "p95_ms", "bytes", "core")  # what bench.watchers prints
+HEARD = ("hz", "median_ms", "p95_ms", "bytes", "asked", "failed", "core")  # what bench.watchers prints
 DRAWN = """
 window.drawnFrames = [];
 const drawnNow = () => Number(document.querySelector(".ns")?.dataset.drawn ?? 0);
@@ -53,7 +53,7 @@ def report(repeats: int, epochs: int = 3) -> str:
     """The section's text."""
     config = ExperimentConfig(epochs=epochs)
     with serving("bench/stamping_app.py", grace_seconds=PATIENCE_S) as address:
-        _run(address, config)  # reads the images
+        watched_run(address, config)  # reads the images
         speed = _speed(address, config, repeats)
         pixel = _pixel(address, config, max(1, repeats // 3))
     return "\n".join(["## Watching", "", speed, "", pixel])
@@ -67,22 +67,29 @@ def _speed(address: str, config: ExperimentConfig, repeats: int) -> str:
     for turn in range(repeats):
         found: dict[int, float] = {}
         for watchers in (0, WATCHERS) if turn % 2 else (WATCHERS, 0):
-            found[watchers], answers = _run(address, config, watchers)
+            found[watchers], answers = watched_run(address, config, watchers)
             heard += answers
         pairs.append((found[WATCHERS], found[0]))
     return _speed_text(config, pairs, heard)
 
 
-def _run(address: str, config: ExperimentConfig, watchers: int = 0) -> tuple[float, list[dict[str, float]]]:
+def watched_run(
+    address: str, config: ExperimentConfig, watchers: int = 0, hz: float = HZ
+) -> tuple[float, list[dict[str, float]]]:
     """(examples per second and arm of one run, what its watchers heard)."""
-    query = "&".join(f"{key}={value}" for key, value in to_query(config).items())
-    run = get_json(Request(f"{address}/bench/runs?{query}", method="POST"))["run"]
-    with watched(address, run, watchers) as answers:
+    run = begun(address, config)
+    with watched(address, run, watchers, hz) as answers:
         stamps = get_json(f"{address}/bench/runs/{run}/published")
-    return config.batch_size * _steps_per_second(stamps), answers
+    return config.batch_size * steps_per_second(stamps), answers
 
 
-def _steps_per_second(stamps: Sequence[Stamp]) -> float:
+def begun(address: str, config: ExperimentConfig) -> str:
+    """The id of a run that nobody has a page of."""
+    query = "&".join(f"{key}={value}" for key, value in to_query(config).items())
+    return str(get_json(Request(f"{address}/bench/runs?{query}", method="POST"))["run"])
+
+
+def steps_per_second(stamps: Sequence[Stamp]) -> float:
     """From FIRST_STEP to the last one by the clock, tests and all included."""
     steps = [(step, at) for _, kind, step, at in stamps if kind == "train" and step >= FIRST_STEP]
     (first, before), (last, after) = steps[0], steps[-1]
@@ -90,10 +97,10 @@ def _steps_per_second(stamps: Sequence[Stamp]) -> float:
 
 
 @contextmanager
-def watched(address: str, run: str, count: int) -> Iterator[list[dict[str, float]]]:
+def watched(address: str, run: str, count: int, hz: float = HZ, *options: str) -> Iterator[list[dict[str, float]]]:
     """`count` watchers of the run, until it ends; then the list says what they heard."""
     answers: list[dict[str, float]] = []
-    command = [sys.executable, "-m", "bench.watchers", address, run, str(count), str(HZ)]
+    command = [sys.executable, "-m", "bench.watchers", address, run, str(count), str(hz), *options]
     process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE) if count else None
     yield answers
     if process is not None:
@@ -109,7 +116,7 @@ def _speed_text(config: ExperimentConfig, pairs: list[tuple[float, float]], hear
         with_range(watched, 0),
         with_range(idle, 0),
     ]
-    hz, median_ms, p95_ms, size, core = (statistics.median(each[key] for each in heard) for key in HEARD)
+    hz, median_ms, p95_ms, size, _, _, core = (statistics.median(each[key] for each in heard) for key in HEARD)
     return "\n".join(
         [
             f"Training speed, {len(config.arms)} arms, batch {config.batch_size}, {config.total_steps} steps of which "

@@ -58,7 +58,7 @@ def test_speed_counts_from_the_step_at_which_the_watchers_are_there() -> None:
     steps = [
         (step, "train", step, 100 + (0.5 * step if step < watching.FIRST_STEP else 0.1 * step)) for step in range(60)
     ]
-    assert watching._steps_per_second(steps) == pytest.approx(10)
+    assert watching.steps_per_second(steps) == pytest.approx(10)
 
 
 def test_the_pages_frame_is_told_by_how_often_a_task_was_longer_than_it_may_be() -> None:

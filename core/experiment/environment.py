@@ -39,6 +39,7 @@ KEEP = "2 GB"
 LAB_POINTS, PUBLIC_MINUTES = 400, 30.0
 UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 CLUSTER = re.compile(r"auto|(ray://)?([\w.-]+|\[[0-9a-f:.]+\]):[0-9]{1,5}", re.IGNORECASE | re.ASCII)
+IPV4 = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
 SITE = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", re.IGNORECASE)
 
 
@@ -205,6 +206,15 @@ def proxied() -> bool:
     uvicorn reads it, and takes what is on its own machine for one where nobody has: not enough to tell visitors apart.
     """
     return bool(os.environ.get("FORWARDED_ALLOW_IPS"))
+
+
+def proxies() -> list[str]:
+    """The proxies that the operator has named in $FORWARDED_ALLOW_IPS, by all addresses that they may come from.
+
+    A server that listens to IPv6, too, as one does without --server.address, sees 127.0.0.1 as ::ffff:127.0.0.1.
+    """
+    named = [each.strip() for each in os.environ.get("FORWARDED_ALLOW_IPS", "").split(",") if each.strip()]
+    return named + [f"::ffff:{each}" for each in named if IPV4.fullmatch(each)]
 
 
 def _word(name: str, words: tuple[str, ...], rule: Message) -> str:

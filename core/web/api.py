@@ -60,6 +60,9 @@ Answer = Callable[[list[Arm], Images], dict[str, Any]]
 # run, since, version, hidden arms, language, second; versions never come back
 Served = tuple[str, int, int, tuple[str, ...], str, int]
 _served: dict[Served, bytes] = {}
+# run, version, looks, …: the same whatever was heard before
+_stated: dict[tuple[str, int, int, tuple[str, ...], str, int], dict[str, Any]] = {}
+MOST_SERVED = 64
 
 
 @answers
@@ -101,10 +104,14 @@ def _answer(run: AnyRun, since: int) -> bytes:
         snapshot = run.snapshot(since)
         answer = json.dumps(_points(run, snapshot), allow_nan=False, separators=(",", ":")).encode()
         if snapshot.version == key[2]:
-            if len(_served) >= 64:
-                _served.clear()
-            _served[key] = answer
+            _keep(_served, key, answer)
     return answer
+
+
+def _keep(answers: dict[Any, Any], key: object, answer: object) -> None:
+    if len(answers) >= MOST_SERVED:
+        answers.clear()
+    answers[key] = answer
 
 
 def _second(run: AnyRun) -> int:
@@ -113,28 +120,43 @@ def _second(run: AnyRun) -> int:
 
 
 def _points(run: AnyRun, snapshot: Snapshot) -> dict[str, Any]:
-    config = run.config
     return {
         "latest": snapshot.latest,
-        "state": {
-            "status": snapshot.status,
-            "hidden": len(run.hidden),  # another number: all that was told before is to be asked for again
-            "asked": snapshot.asked,
-            "place": snapshot.place,
-            "shared": manager().shared.has(executed(run)),
-            "step": snapshot.step,
-            "total_steps": config.total_steps,
-            "epochs": config.epochs,
-            "learning_rate": snapshot.learning_rate,
-            "falls": [to_json(fall) for fall in falls(config, run.history)],
-            "eta_seconds": snapshot.eta_seconds,
-            "wait_seconds": manager().seconds_until(executed(run)) if snapshot.place else None,
-            "data": config.data,
-            "verdict": verdict(config, run.history, run.ended),
-            "reasons": [reason.to_json() for reason in reasons(config, run.history, run.inside.evidence)],
-            "notes": _notes(run),
-        },
+        "state": _state(run, snapshot),
         "records": [{"seq": sequence} | to_json(record) for sequence, record in snapshot.news],
+    }
+
+
+def _state(run: AnyRun, snapshot: Snapshot) -> dict[str, Any]:
+    """How the run stands, found once for all who ask at this version: they have heard of it until different records."""
+    key = run.id, snapshot.version, run.inside.latest, run.hidden, spoken(), _second(run)  # a look has reasons in it
+    state = _stated.get(key)
+    if state is None:
+        state = _standing(run, snapshot)
+        if run.version == snapshot.version:  # nothing newer is in it
+            _keep(_stated, key, state)
+    return state
+
+
+def _standing(run: AnyRun, snapshot: Snapshot) -> dict[str, Any]:
+    config = run.config
+    return {
+        "status": snapshot.status,
+        "hidden": len(run.hidden),  # another number: all that was told before is to be asked for again
+        "asked": snapshot.asked,
+        "place": snapshot.place,
+        "shared": manager().shared.has(executed(run)),
+        "step": snapshot.step,
+        "total_steps": config.total_steps,
+        "epochs": config.epochs,
+        "learning_rate": snapshot.learning_rate,
+        "falls": [to_json(fall) for fall in falls(config, run.history)],
+        "eta_seconds": snapshot.eta_seconds,
+        "wait_seconds": manager().seconds_until(executed(run)) if snapshot.place else None,
+        "data": config.data,
+        "verdict": verdict(config, run.history, run.ended),
+        "reasons": [reason.to_json() for reason in reasons(config, run.history, run.inside.evidence)],
+        "notes": _notes(run),
     }
 
 

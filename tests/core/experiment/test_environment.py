@@ -348,3 +348,10 @@ def test_a_number_of_slots_that_is_none_is_refused_in_a_sentence(value: str, mon
     monkeypatch.setenv("NORMSCOPE_SLOTS", value)
     with pytest.raises(ConfigError, match=r"NORMSCOPE_SLOTS: It must be a whole number above 0, of live runs at once"):
         environment.check()
+
+
+def test_a_named_proxy_is_known_by_the_address_that_a_server_of_both_protocols_sees(monkeypatch) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "10.0.0.1, fd00::7,10.0.0.0/8,proxy")
+    assert environment.proxies() == ["10.0.0.1", "fd00::7", "10.0.0.0/8", "proxy", "::ffff:10.0.0.1"]
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS")
+    assert environment.proxies() == []

@@ -175,6 +175,23 @@ def test_an_answer_is_serialised_once_for_all_watchers(client, still, monkeypatc
     assert len(calls) == 3  # another version
 
 
+def test_how_a_run_stands_is_found_once_for_watchers_who_have_heard_of_it_until_different_records(
+    client, still, monkeypatch
+) -> None:
+    calls: list[Run] = []
+    real = api._standing
+    monkeypatch.setattr(api, "_standing", lambda run, snapshot: calls.append(run) or real(run, snapshot))
+    monkeypatch.setattr(api, "_second", lambda run: 0)  # a run that waits is told another time each second
+    still.publish(point(1))
+    told = [news(client, still, since) for since in (0, 1, 2)]
+    assert len(calls) == 1
+    assert told[0]["state"] == told[1]["state"] == told[2]["state"]
+    assert [len(each["records"]) for each in told] == [2, 1, 0]
+    still.publish(point(2))
+    assert news(client, still)["latest"] == 3
+    assert len(calls) == 2
+
+
 def test_one_run_is_told_to_each_watcher_in_the_language_asked_for_and_serialised_once_for_each(
     client, still, monkeypatch
 ) -> None:

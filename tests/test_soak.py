@@ -1,0 +1,99 @@
+"""A small soak: a run with watchers who come and go, tabs that are opened and closed; and that a fault would be found.
+
+The long one is `python -m bench soak`. What is checked here of the server with faults is checked of the real one, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from bench.server import served
+from bench.soak import Line, Soaked, Standing, kept, returned, soaked
+
+pytestmark = pytest.mark.timeout(300)
+QUICK = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "1", "NORMSCOPE_STORE": "off"}
+TABS, PATIENCE = 24, 9.0
+STEPS, BREAKS = 800, 0.5
+
+
+def apart(work: Callable[[], Any]) -> Any:
+    """In a thread: in this one, Playwright's event loop runs where browser tests came before."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(lambda: asyncio.run(work())).result()
+
+
+def left_by_tabs(script: str, **environment: str) -> list[str]:
+    with served(script, **QUICK, **environment) as (address, process):
+        return kept(*apart(lambda: returned(address, process, TABS, PATIENCE, earlier=TABS)))
+
+
+def faults_of_a_run(script: str, **environment: str) -> list[str]:
+    with served(script, **QUICK, **environment) as (address, process):
+        found: Soaked = apart(lambda: soaked(address, process, STEPS, BREAKS))
+        return [fault for fault in found.faults() if "memory" not in fault and "files" not in fault]  # it is too short
+
+
+# --- what is said of figures ------------------------------------------------------------------------------------------
+
+QUIET = Standing(memory_mb=600.0, threads=10, files=40)
+SOAKED = Soaked(1_000, QUIET, QUIET, (570.0, 575.0), 9, [], 0)
+
+
+def test_what_a_process_keeps_is_told_by_how_much_more_it_is() -> None:
+    assert kept(QUIET, QUIET) == []
+    assert kept(QUIET, Standing(100.0, 5, 5)) == []
+    assert kept(QUIET, Standing(631.0, 15, 57)) == [
+        "memory_mb: 31 more than before",
+        "threads: 5 more than before",
+        "files: 17 more than before",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"late": Standing(640.0, 10, 40)}, "the run: memory_mb: 40 more than before"),
+        ({"updates": (570.0, 640.0)}, "an update grew from 570 to 640 bytes"),
+        ({"lost": 2}, "2 records never came to who lost the line"),
+        ({"failed": ["an answer of 500"] * 3}, "failed: an answer of 500"),
+    ],
+)
+def test_a_run_has_each_fault_told_and_none_without(change: dict[str, Any], fault: str) -> None:
+    assert SOAKED.faults() == []
+    assert Soaked(**{name: getattr(SOAKED, name) for name in Soaked.__dataclass_fields__} | change).faults() == [fault]
+
+
+def test_what_came_to_nobody_is_lost() -> None:
+    line = Line("http://127.0.0.1:1", "abc")
+    line.had = {1, 2, 4, 5}  # what was thinned out since is no loss
+    assert line.lost({1, 2, 3, 5}) == {3}
+
+
+# --- the server -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_what_tabs_took_is_given_back() -> None:
+    assert left_by_tabs("app.py") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["memory", "threads", "files"])
+def test_a_planted_leak_is_found(fault: str) -> None:
+    left = left_by_tabs("tests/planted_app.py", PLANTED=fault)
+    assert [found.partition(":")[0].removesuffix("_mb") for found in left] == [fault]
+
+
+@pytest.mark.slow
+def test_of_a_run_with_watchers_who_come_and_go_nothing_is_lost_and_nothing_fails() -> None:
+    assert faults_of_a_run("app.py") == []
+
+
+@pytest.mark.slow
+def test_a_planted_500_is_found() -> None:
+    assert "failed: an answer of 500" in faults_of_a_run("tests/planted_app.py", PLANTED="failing")
