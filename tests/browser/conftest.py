@@ -153,13 +153,43 @@ def new_page(visitors: BrowserContext, server: str) -> Iterator[Callable[..., Pa
         yield open_page
 
 
+@pytest.fixture(scope="session")
+def browsers_of_others(chromium: Browser) -> Iterator[list[BrowserContext]]:
+    """As many as were needed so far. All tests share them: each compiles the page's scripts for itself, for seconds.
+
+    The first tab of each stays open, without which its process would end.
+    """
+    made: list[BrowserContext] = []
+    yield made
+    for context in made:
+        context.close()
+
+
 @pytest.fixture
-def another_browser(chromium: Browser) -> Iterator[Page]:
+def others(browsers_of_others: list[BrowserContext], server: str, chromium: Browser) -> Callable[[int], BrowserContext]:
+    """others(2) is the browser of a third person: neither the server nor their browser knows anything of them."""
+
+    def numbered(place: int) -> BrowserContext:
+        while place >= len(browsers_of_others):
+            size = {"width": 1440, "height": 900}
+            context = chromium.new_context(viewport=size, reduced_motion="reduce", locale="en-US")
+            context.set_default_timeout(40_000)
+            context.new_page().goto(f"{server}/_stcore/health")
+            browsers_of_others.append(context)
+        context = browsers_of_others[place]
+        context.clear_cookies()
+        context.pages[0].evaluate("localStorage.clear()")
+        return context
+
+    return numbered
+
+
+@pytest.fixture
+def another_browser(others: Callable[[int], BrowserContext]) -> Iterator[Page]:
     """A page of somebody else: nothing of the visitors' is kept there."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce", locale="en-US")
-    context.set_default_timeout(40_000)
-    yield context.new_page()
-    context.close()
+    page = others(0).new_page()
+    yield page
+    page.close()
 
 
 @pytest.fixture

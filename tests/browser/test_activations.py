@@ -115,6 +115,7 @@ def test_an_arm_that_diverged_leaves_the_others_their_axis_over_the_run(diverged
     assert 0 < high < 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Activations", "Gradients"])
 def test_a_run_that_failed_says_so_and_why_and_names_the_arm_that_is_lost(failed: Page, name: str) -> None:
     go(failed, name)
@@ -124,9 +125,8 @@ def test_a_run_that_failed_says_so_and_why_and_names_the_arm_that_is_lost(failed
     expect(panel.locator(".ns-pill[data-arm=none]")).to_contain_text(re.compile(r"✕ diverged at step \d"))
 
 
-@pytest.mark.parametrize(
-    "path", ["activations", *(pytest.param(p, marks=pytest.mark.slow) for p in ("gradients", "parameters"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["activations", "gradients", "parameters"])
 def test_what_is_wrong_in_the_link_is_said_here_too(new_page, path: str) -> None:
     page = new_page(f"/{path}?lr=-1&foo=2")
     expect(page.locator(".ns-notices p")).to_have_count(2)
@@ -188,6 +188,7 @@ def test_the_spreads_arrive_live_at_a_step_that_advances(watching: Page) -> None
     )
 
 
+@pytest.mark.slow
 def test_scrubbing_back_shows_the_earlier_step_until_live_is_followed_again(watching: Page) -> None:
     wait_for_looks(watching, 4)
     slider = watching.locator("[data-part=slider]")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.train_page import LONG, go, press, start, status
 
@@ -16,19 +15,19 @@ TEACHER, STUDENT, PHONE = {"width": 1280, "height": 720}, {"width": 1440, "heigh
 
 
 @pytest.fixture
-def browser(chromium: Browser, server: str) -> Iterator[Callable[..., Page]]:
+def browser(others: Callable[[int], BrowserContext], server: str) -> Iterator[Callable[..., Page]]:
     """browser(): a page of somebody else each time."""
-    with ExitStack() as closing:
+    pages: list[Page] = []
 
-        def opened(size: dict[str, int] = STUDENT, path: str = "") -> Page:
-            context = chromium.new_context(viewport=size, reduced_motion="reduce", locale="en-US")
-            context.set_default_timeout(40_000)
-            closing.callback(context.close)
-            page = context.new_page()
-            page.goto(path if path.startswith("http") else server + path)
-            return page
+    def opened(size: dict[str, int] = STUDENT, path: str = "") -> Page:
+        pages.append(others(len(pages)).new_page())
+        pages[-1].set_viewport_size(size)
+        pages[-1].goto(path if path.startswith("http") else server + path)
+        return pages[-1]
 
-        yield opened
+    yield opened
+    for page in pages:
+        page.close()
 
 
 def run_in_view(page: Page) -> str:

@@ -277,6 +277,7 @@ def test_the_flat_grid_has_the_same_selection_and_its_own_arrows(cube):
     cube.get_by_role("button", name="Cube", exact=True).click()
 
 
+@pytest.mark.slow
 def test_the_walk_says_step_by_step_at_both_pictures_what_happens_and_stands_still_where_motion_is_unwelcome(cube):
     strike(cube, "Home")  # before, nobody may have turned it
     where = camera(cube)
@@ -333,6 +334,7 @@ def test_words_of_the_walk_light_what_they_name_and_the_other_way_round(cube):
     cube.get_by_role("button", name="before").click()
 
 
+@pytest.mark.slow
 def test_what_is_typed_over_a_cell_is_told_by_number_and_marked_in_the_picture(cube):
     plain = canvas(cube).evaluate("canvas => canvas.toDataURL()")
     field = cube.get_by_label("Type over the value at n 0, c 0, h 2, w 2")
@@ -413,6 +415,7 @@ def test_one_finger_turns_the_cube_two_enlarge_it_and_a_tap_picks_a_cell(cube):
     expect(said(cube)).not_to_contain_text("cell n 0, c 0, h 2, w 2:")
 
 
+@pytest.mark.slow
 def test_a_projector_has_large_type_here_too_and_a_click_picks_what_is_under_it(cube):
     size = "e => parseFloat(getComputedStyle(e).fontSize)"
     usual = numbers(cube).evaluate(size)
@@ -452,6 +455,7 @@ def test_on_a_projector_one_row_of_controls_leaves_most_of_the_screen_to_the_pic
     cube.set_viewport_size(size)
 
 
+@pytest.mark.slow
 def test_on_a_telephone_the_picture_comes_first_and_the_controls_stay_at_the_lower_edge(cube):
     size = cube.viewport_size
     cube.set_viewport_size({"width": 390, "height": 844})

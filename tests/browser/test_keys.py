@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.train_page import go, status
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 IS_ON = "e => e.ariaPressed === 'true' || e.parentElement.open === true"
 OTHERS = ("[data-kind=batch]", ".ns-foot summary")
@@ -18,7 +18,6 @@ def steering(live: Page) -> Page:
     return live
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("clicked", [".ns-arm[data-arm=bn]", *OTHERS])
 def test_space_pauses_and_resumes_after_something_else_was_clicked(steering: Page, clicked: str) -> None:
     button = steering.locator(clicked)
@@ -41,7 +40,6 @@ def test_who_comes_to_a_chip_by_tab_switches_it_with_space_and_the_run_goes_on(s
     expect(steering.locator("[data-part=pause]")).to_have_attribute("data-now", "pause")  # nobody has paused
 
 
-@pytest.mark.slow
 def test_a_space_that_is_typed_into_a_field_is_a_space(steering: Page) -> None:
     rate = steering.locator("[data-part=rate]")
     rate.click()

@@ -62,6 +62,7 @@ def test_a_press_changes_the_words_and_leaves_the_run_the_form_and_the_charts(pa
     assert "lang=zh" in page.url
 
 
+@pytest.mark.slow
 def test_a_list_shows_what_is_chosen_in_the_language_of_the_page(page: Page) -> None:
     chosen = page.locator(".st-key-init input")
     expect(chosen).to_have_value("PyTorch默认")

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.train_page import TINY, finish, go
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def inside(page: Page):
@@ -41,7 +41,6 @@ def test_recalibrate_shows_three_accuracies_and_the_step_they_are_of(ended: Page
     )
 
 
-@pytest.mark.slow
 def test_the_conclusion_is_about_the_layer_that_is_chosen(ended: Page) -> None:
     page = look(ended)
     for layer in ("fc2", "conv1"):
@@ -49,7 +48,6 @@ def test_the_conclusion_is_about_the_layer_that_is_chosen(ended: Page) -> None:
         expect(page.locator("[data-part=says]")).to_contain_text(f"γ of the norm behind {layer}, from 1 at the start")
 
 
-@pytest.mark.slow
 def test_measure_draws_the_noise_of_every_arm_beside_the_guides(ended: Page) -> None:
     page = look(ended)
     page.locator("[data-layer=fc1]").click()
@@ -65,7 +63,6 @@ def test_measure_draws_the_noise_of_every_arm_beside_the_guides(ended: Page) -> 
         assert noise == pytest.approx([((1 - n / 360) / n) ** 0.5 for n in sizes], rel=0.1)
 
 
-@pytest.mark.slow
 def test_an_arm_without_norm_or_without_running_statistics_is_named(new_page) -> None:
     page = new_page(TINY + "&arms=none,ln")
     finish(page)
@@ -79,7 +76,6 @@ def test_an_arm_without_norm_or_without_running_statistics_is_named(new_page) ->
     expect(page.locator("[data-part=evaluation]")).to_be_hidden()
 
 
-@pytest.mark.slow
 def test_gamma_arrives_at_a_step_that_advances(live: Page) -> None:
     page = look(live)
     first = bars(page, "gamma")

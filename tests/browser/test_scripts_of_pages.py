@@ -9,20 +9,11 @@ from playwright.sync_api import Response
 from core.web.assets import assets_address
 from core.web.preload import needed
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 AFTER = {"": ["train/charts.js"]}
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "",
-        *(
-            pytest.param(name, marks=pytest.mark.slow)
-            for name in ("cube", "activations", "gradients", "parameters", "runs")
-        ),
-    ],
-)
+@pytest.mark.parametrize("page", ["", "cube", "activations", "gradients", "parameters", "runs"])
 def test_what_a_page_asks_for_is_what_its_header_names(new_page, server: str, page: str) -> None:
     tab = new_page("/_stcore/health")
     asked: list[str] = []

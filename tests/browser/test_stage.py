@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.train_page import go, start, status
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SCREEN = {"width": 1280, "height": 720}
 LINK = "/?data=digits&examples=160&batch=32&epochs=1&lr=0.5&seed=3&arms=none,bn:dropout=0.37,ln:dropout=0.39"
@@ -28,7 +28,6 @@ def shows(page: Page, count: int) -> None:
     page.wait_for_function(f"{ARMS} === '{','.join(SEEN[:count])}'")
 
 
-@pytest.mark.slow
 def test_a_teacher_reveals_arm_after_arm_and_who_watches_on_another_page_sees_it_then(
     stage: Page, another_browser: Page
 ) -> None:
@@ -75,7 +74,6 @@ def test_the_keys_of_the_stage_open_the_pages_tell_themselves_and_leave_a_field_
     expect(stage.locator(".ns-stage [aria-current=page]")).to_have_text("Train")
 
 
-@pytest.mark.slow
 def test_a_hidden_arm_is_in_nothing_of_any_page_of_who_watches(stage: Page, another_browser: Page) -> None:
     stage.keyboard.press("h")
     start(stage)

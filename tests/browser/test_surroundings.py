@@ -70,7 +70,7 @@ def arm(selector: str) -> str:
     [
         ("live", "[data-part=accuracy]", ".ns-arm[data-arm=bn]"),
         pytest.param("activations", "[data-part=spread]", ".ns-pill[data-arm=bn]", marks=pytest.mark.slow),
-        ("gradients", "[data-part=depth]", ".ns-pill[data-arm=bn]"),
+        pytest.param("gradients", "[data-part=depth]", ".ns-pill[data-arm=bn]", marks=pytest.mark.slow),
         pytest.param("parameters", "[data-part=gamma]", ".ns-pill[data-arm=bn]", marks=pytest.mark.slow),
     ],
 )
