@@ -9,7 +9,6 @@ const KEY = "look"; // core/words/reasons.py has it, too
 const SHOWN = { activations: "stage", gradients: "metric" };
 
 const INSIDE = new Set(["activations", "gradients", "parameters"]);
-export const isInside = ({ pathname }) => INSIDE.has(pathname.split("/").at(-1));
 
 // The page there, with the run in view, or with another `run`.
 export function linkTo({ page, step, layer, source, shown }, run = "") {

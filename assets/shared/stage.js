@@ -5,9 +5,9 @@ import { FIELDS } from "./fields.js";
 import { keep, kept } from "./kept.js";
 import { _ } from "./language.js";
 import { isProjected, project } from "./look.js";
-import { isInside } from "./place.js";
 import { get } from "./web.js";
 
+const INSIDE = /\/(activations|gradients|parameters)$/; // the networks
 const LINKS = "[data-testid=stSidebarNavLink]";
 const PRESSED = "button, a, summary, [role=radio], [role=checkbox], [role=switch], [role=tab]"; // what Space and Enter press
 const BEYOND = 1e9; // a record that no run has: the answer is its state alone
@@ -53,7 +53,7 @@ function build() {
 
 function write() {
   // A page inside the networks has its own button for the projector beside what it shows, and without a run shows nothing.
-  nav.classList.toggle("ns-without-run", !told.link.run && links().some((link) => isOpen(link) && isInside(link)));
+  nav.classList.toggle("ns-without-run", !told.link.run && links().some((link) => isOpen(link) && INSIDE.test(link.pathname)));
   const tabs = links().map((link, i) => {
     const name = (link.querySelector("p") ?? link).textContent; // beside its icon
     return `<button data-page="${i}"${isOpen(link) ? ' aria-current="page"' : ""}>${name}</button>`;
