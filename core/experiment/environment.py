@@ -110,8 +110,7 @@ def most_work() -> int | None:
         "{name}: It must be a whole number above 0, of images × epochs × arms × layers; got {text}. The usual run "
         "of three arms takes 900,000. Set it to a number, or leave it unset."
     )
-    most = _number("NORMSCOPE_MOST_WORK", int, 1, math.inf, rule)
-    return int(most) if most < math.inf else None
+    return _count("NORMSCOPE_MOST_WORK", rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +160,7 @@ def slots() -> int | None:
         "{name}: It must be a whole number above 0, of live runs at once on the Ray cluster; got {text}. Set it to "
         "one, or leave it unset: one run a card, or a core where there are no cards."
     )
-    most = _number("NORMSCOPE_SLOTS", int, 1, math.inf, rule)
-    return int(most) if most < math.inf else None
+    return _count("NORMSCOPE_SLOTS", rule)
 
 
 def _is_port(text: str) -> bool:
@@ -223,6 +221,12 @@ def _word(name: str, words: tuple[str, ...], rule: Message) -> str:
     if text.lower() not in words:
         raise _refused(name, text, rule)
     return text.lower()
+
+
+def _count(name: str, rule: Message) -> int | None:
+    """A whole number above 0; None where the variable is unset."""
+    found = _number(name, int, 1, math.inf, rule)
+    return int(found) if found < math.inf else None
 
 
 def _number(name: str, kind: type[int] | type[float], least: float, usual: float, rule: Message) -> float:

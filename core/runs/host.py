@@ -68,12 +68,12 @@ class News:
 
 
 class Host:
-    """`content` is a Begun. With `alone` it has the machine, else one core of it."""
+    """`content` is a Begun. It takes one core of its machine."""
 
-    def __init__(self, content: bytes, alone: bool = False) -> None:
+    def __init__(self, content: bytes) -> None:
         begun: Begun = pickle.loads(content)
         self._manager = RunManager(grace=math.inf)
-        self._manager.spare = 1 if alone else usable_cores() - 1
+        self._manager.spare = usable_cores() - 1
         self._run = run = Run(begun.config, self._manager.line, math.inf, run_id=begun.id)
         run.take_up(begun.asked, begun.records, begun.again, begun.clock)
         run.unkept.wanted = True

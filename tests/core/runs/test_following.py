@@ -172,13 +172,18 @@ def test_one_that_gave_way_goes_on_as_if_it_had_not(manager, small_digits, until
     assert measured(there) == measured(here)
 
 
-def paused_at_3(manager: RunManager, until: Callable[..., None], other: bool = False) -> Run:
+def stopped_at_3(manager: RunManager, until: Callable[..., None]) -> Run:
     with manager.line.changed:
         run = manager.submit(CONFIG)
         run.pause(run.key)
     for step in (1, 2, 3):
         run.step_once(run.key)
         until(lambda step=step: run.status == "paused" and run.snapshot().step == step)
+    return run
+
+
+def paused_at_3(manager: RunManager, until: Callable[..., None], other: bool = False) -> Run:
+    run = stopped_at_3(manager, until)
     if other:
         manager.join(manager.submit(replace(CONFIG, seed=1)), SECONDS)
     run.resume(run.key)
@@ -194,12 +199,7 @@ def test_a_lost_host_s_run_goes_on_from_its_checkpoint_with_the_same_numbers(man
     here = manager.submit(CONFIG)
     manager.join(here, SECONDS)
     elsewhere = Elsewhere(manager)
-    with manager.line.changed:
-        there = manager.submit(CONFIG)
-        there.pause(there.key)
-    for step in (1, 2, 3):
-        there.step_once(there.key)
-        until(lambda step=step: there.status == "paused" and there.snapshot().step == step)
+    there = stopped_at_3(manager, until)
     elsewhere.hosts[0].lost = True
     until(lambda: any(isinstance(record, RunNoted) for record in there.history))
     there.resume(there.key)
