@@ -51,4 +51,5 @@ if turned is not None:
 welcome.greet(session.view(), page.url_path)
 page.run()
 attending.strip()
+session.drawn()
 manager().get_ready()

@@ -149,14 +149,30 @@ def open_link() -> None:
 
 def turn_to(page: StreamlitPage) -> None:
     """Have this browser on another page, by nobody's press. Streamlit drops the form with that, which comes back."""
-    visitor().held = read_form()
+    here = visitor()
+    here.held, here.told = read_form(), 0
     st.switch_page(page)
 
 
 def _give_back(here: Visitor) -> None:
+    """Set again what a browser may not have been told: a press cuts a script off, and what it set is not sent anew.
+
+    What somebody has changed since stays.
+    """
     for setting, value in here.held.items():
-        set_value(setting, value)
-    here.held = {}
+        if st.session_state.get(setting, value) == value:
+            set_value(setting, value)
+
+
+def drawn() -> None:
+    """The script has come to its end: the browser has been told of the whole form.
+
+    Of one that ended just as somebody pressed, the browser takes nothing: twice is once for sure.
+    """
+    here = visitor()
+    here.told += 1
+    if here.told == 2:
+        here.held = {}
 
 
 def link() -> dict[str, str]:
@@ -203,9 +219,11 @@ def for_orders() -> dict[str, Any]:
 
 def fill_form(config: ExperimentConfig) -> None:
     """Set the form's widgets to `config`; to be called before they are drawn, or from a callback."""
-    for setting in fields(config):
-        value = getattr(config, setting.name)
-        set_value(setting.name, [arm.name for arm in value] if setting.name == "arms" else value)
+    values = {setting.name: getattr(config, setting.name) for setting in fields(config)}
+    here = visitor()
+    here.held, here.told = values | {"arms": [arm.name for arm in config.arms]}, 0
+    for name, value in here.held.items():
+        set_value(name, value)
     visitor().before_digits = {} if config.data == "digits" else None
 
 

@@ -67,7 +67,8 @@ class Visitor:
     sweep: str = ""  # that they have begun last
     led_to: str = ""  # the run that they were led to last
     page: str | None = None  # the one they are on
-    held: dict[str, Any] = field(default_factory=dict)  # the form, while Python turns the page
+    held: dict[str, Any] = field(default_factory=dict)  # the form, until the browser has been told of it
+    told: int = 0  # by so many scripts that came to their end
     address: str = ""  # of the page Train in their browser
     sets: int = 0  # how many values were put into the form here
     last_sets: deque[Set] = field(default_factory=lambda: deque(maxlen=KEPT_SETS))
