@@ -368,3 +368,16 @@ def test_a_visit_leaves_the_list_of_import_folders_as_it_is() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", script], cwd=FRAME.parents[1], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
+
+
+def test_what_a_link_sets_is_told_again_to_a_browser_that_may_not_have_drawn_it() -> None:
+    """Streamlit's proto says `set_value` where the browser is to take the number, which it else has from before."""
+    app = open_frame(**to_query(SMALL))
+    told = [app.number_input("examples").proto.set_value]
+    for _ in range(2):
+        app.run()
+        told.append(app.number_input("examples").proto.set_value)
+    assert told == [True, True, False]
+    app = open_frame(**to_query(SMALL))
+    app.number_input("examples").set_value(128).run()  # while the first page is being drawn
+    assert app.number_input("examples").value == 128
