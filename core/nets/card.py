@@ -151,10 +151,14 @@ class _Convolved(Function):
         (h, w), (above, beside) = weight.shape[2:], ctx.padding
         with later(ctx.beside, dY, X):
             dweight, dbias = _of_kernels(dY, patches(X, (h, w), ctx.padding), weight)
-        # Each pixel of X met the kernel turned around; cuDNN's own way adds in an order that changes.
-        turned = weight.flip(2, 3).transpose(0, 1)
-        dX = F.conv2d(dY, turned, padding=(h - 1 - above, w - 1 - beside)) if ctx.needs_input_grad[0] else None
-        return dX, dweight, dbias, None, None
+        if not ctx.needs_input_grad[0]:
+            return None, dweight, dbias, None, None
+        # Each pixel of X met the kernel turned around; cuDNN's own way adds in an order that changes. With the channels
+        # last it takes half the time, the copies included.
+        turned, dY = weight.flip(2, 3).transpose(0, 1), dY.contiguous(memory_format=torch.channels_last)
+        turned = turned.contiguous(memory_format=torch.channels_last)
+        dX = F.conv2d(dY, turned, padding=(h - 1 - above, w - 1 - beside))
+        return dX.contiguous(), dweight, dbias, None, None
 
 
 class _Multiplied(Function):
@@ -162,6 +166,8 @@ class _Multiplied(Function):
     def forward(ctx: Context, X: Tensor, weight: Tensor, bias: Tensor, beside: Beside | None) -> Tensor:
         ctx.save_for_backward(X, weight)
         ctx.beside = beside
+        if len(weight) < FEW_OUTPUTS:
+            return torch.addmm(bias[:, None], weight, X.t()).t()
         return F.linear(X, weight, bias)
 
     @staticmethod

@@ -93,6 +93,7 @@ class Stacked:
         self.trained = [SeedTrained(seed, arm.name) for seed in seeds]
         nets = [plain(build_lenet(arm, replace(config, seed=seed))).to(device).train() for seed in seeds]
         self._parameters, self._buffers = stack_module_state(nets)
+        self._learned = [name for name, parameter in nets[0].named_parameters() if parameter.requires_grad]
         self._net = copy.deepcopy(nets[0]).to("meta")  # what there is to do, without numbers
         self._rate = arm.learning_rate or config.learning_rate
         self._order = torch.zeros(len(seeds), config.examples, dtype=torch.int64, device=device)
@@ -145,8 +146,8 @@ class Stacked:
             self._parameters, self._buffers, X, y
         )
         with torch.no_grad():
-            for name, parameter in self._parameters.items():
-                parameter.sub_(gradients[name], alpha=self._rate)
+            for name in self._learned:
+                self._parameters[name].sub_(gradients[name], alpha=self._rate)
             for name, buffer in self._buffers.items():
                 buffer.copy_(after[name])
             self._sums.add_(torch.stack([losses.detach().double() * len(self._places), right.double()]))

@@ -31,6 +31,7 @@ from core.training.records import (
 )
 from core.training.trainer import RunStopped, Training, Unattended, train
 
+PARTS = tuple(parse_arm(name) for name in ("fix", "mo", "bn/fix"))  # some of whose numbers are not learned
 SIX = tuple(parse_arm(name) for name in ("none", "bn", "ln", "bn:book", "gn", "in/rms"))
 CONFIG = ExperimentConfig(data="digits", examples=300, batch_size=20, epochs=5, arms=SIX[:3], learning_rate=0.01)
 WILD = replace(CONFIG, activation="relu", arms=(parse_arm("none:lr=1e6"), parse_arm("bn:lr=1e30"), parse_arm("ln")))
@@ -107,16 +108,18 @@ def numbers(history: list[Record], kind: type, field: str) -> dict[tuple[int, st
     "config",
     [
         replace(CONFIG, arms=SIX, epochs=4),
+        replace(CONFIG, arms=PARTS, epochs=2, learning_rate=0.003),
         replace(CONFIG, batch_size=64, drop_last=False, epochs=4, momentum=0.9, learning_rate=0.02),
         replace(CONFIG, depth=12, epochs=2, activation="tanh", pool="avg", learning_rate=0.001),
         replace(CONFIG, epochs=4, weight_decay=0.05, schedule="cosine", learning_rate=0.05),
     ],
-    ids=["SGD", "momentum and short batches", "depth 12", "decay and a cosine"],
+    ids=["SGD", "parts of batch norm", "momentum and short batches", "depth 12", "decay and a cosine"],
 )
 def test_losses_tests_and_epochs_are_those_of_one_call_after_another(
-    on_card, small_images, monkeypatch, config
+    on_card, small_images, monkeypatch, config, caplog
 ) -> None:
     ahead_of, _ = history_of(config, on_card)
+    assert not caplog.messages, "nothing was refused"
     call_by_call(on_card, monkeypatch)
     expected, _ = history_of(config, on_card)
     assert outline(ahead_of) == outline(expected)
@@ -196,7 +199,9 @@ def test_an_arm_that_diverges_stays_as_it_was_then_and_the_others_go_on(on_card,
         for name, tensor in mine.model.state_dict().items():
             if name.endswith(".bias"):  # before a norm its gradient is 0 but for rounding, here times 10³⁰
                 continue
-            torch.testing.assert_close(tensor, state[name], equal_nan=True, rtol=0.05, atol=1e-3, msg=name)
+            # Where gradients cancel, rounding is not small beside a single number, but beside the largest of them.
+            largest = state[name].double().nan_to_num(0, 0, 0).abs().max().item()
+            torch.testing.assert_close(tensor, state[name], equal_nan=True, rtol=0, atol=1e-4 * largest, msg=name)
 
 
 def test_when_all_have_diverged_nothing_more_is_told(on_card) -> None:

@@ -18,19 +18,22 @@ from core.training.trainer import train
 
 ARMS = tuple(map(parse_arm, ("none", "bn", "ln", "bn:book", "gn", "in/rms:lr=0.05")))
 CONFIG = ExperimentConfig(data="digits", examples=300, batch_size=50, epochs=3, learning_rate=0.01, arms=ARMS)
+PARTS = tuple(map(parse_arm, ("fix", "bn/fix")))  # some of whose numbers are not learned
 
 
+@pytest.mark.parametrize("arms", [ARMS, PARTS], ids=["norms", "parts"])
 @pytest.mark.parametrize(
     "device", [pytest.param("cpu", marks=pytest.mark.slow), pytest.param("cuda", marks=pytest.mark.cuda)]
 )
-def test_each_seed_has_the_numbers_of_a_run_of_its_own(small_images: Images, device: str) -> None:
+def test_each_seed_has_the_numbers_of_a_run_of_its_own(small_images: Images, device: str, arms) -> None:
+    config = replace(CONFIG, arms=arms)
     names = ("train_images", "train_labels", "test_images", "test_labels")
     data = replace(small_images, **{name: getattr(small_images, name).to(device) for name in names})
-    together = train_seeds(CONFIG, data, (0, 7))
-    assert [(found.arm, found.seed) for found in together] == [(arm.name, seed) for arm in ARMS for seed in (0, 7)]
+    together = train_seeds(config, data, (0, 7))
+    assert [(found.arm, found.seed) for found in together] == [(arm.name, seed) for arm in arms for seed in (0, 7)]
     for seed in (0, 7):
         history: list[Record] = []
-        train(replace(CONFIG, seed=seed), small_images, history.append)
+        train(replace(config, seed=seed), small_images, history.append)
         epochs = [r for r in history if isinstance(r, EpochFinished)]
         tests = {r.step: r for r in history if isinstance(r, records.TestMeasured)}
         for found in (found for found in together if found.seed == seed):
