@@ -42,6 +42,7 @@ CARD_TESTS = (  # by name: other files import what is not to be had there
     "tests/core/training/test_seeds.py",
     "tests/core/training/test_training_on_card.py",
     "tests/core/runs/test_runs_on_card.py",
+    "tests/core/lab/test_measure_on_card.py",
     "tests/core/data/test_images.py",
 )
 HERE = Path(__file__).parent
@@ -84,7 +85,7 @@ def tests(options: argparse.Namespace) -> tuple[str, bool]:
         "pytest",
         "-q",
         "-n",
-        "0",
+        "4",  # a test waits for the processor that calls, not for the card
         "-W",
         "default",
         "-rfE",
