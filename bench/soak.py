@@ -33,6 +33,7 @@ GOING = 4  # watchers who come and go at the same time
 STAYING_S = 2.0
 BREAKS_S = 8.0
 SETTLED_S = 120.0  # Streamlit keeps a session for 30 s after its tab has gone, and until somebody else comes
+FILLED_S = 45.0  # so long the sessions of those who have gone become more, with four files each
 VISIT_S = 15.0
 BATCH, DIGITS = 4, 1437
 SENTENCES = ("verdict", "reasons", "notes")
@@ -208,7 +209,7 @@ class Soaked:
         return found + [f"failed: {each}" for each in sorted(set(self.failed))]
 
 
-async def soaked(address: str, process: int, steps: int, breaks: float = BREAKS_S) -> Soaked:
+async def soaked(address: str, process: int, steps: int, breaks: float = BREAKS_S, filled: float = FILLED_S) -> Soaked:
     """Train that many steps of the built-in digits, watched by who comes and goes, and by one whose line breaks."""
     epochs = max(1, steps * BATCH // DIGITS)
     query = f"data=digits&examples={DIGITS}&batch={BATCH}&arms=none&epochs={epochs}"
@@ -220,6 +221,7 @@ async def soaked(address: str, process: int, steps: int, breaks: float = BREAKS_
         going = [asyncio.create_task(come_and_go(address, tab.run, ended)) for _ in range(GOING)]
         watching = asyncio.create_task(line.watch())
         total = epochs * -(-DIGITS // BATCH)
+        await asyncio.wait([watching], timeout=filled)
         early = await _at(line, EARLY * total, watching, process)
         await watching
         late = standing(process)
@@ -260,7 +262,7 @@ def _about_run(found: Soaked, minutes: float) -> str:
     header = ["", "memory, MB", "threads", "open files", "bytes of an update, less its sentences"]
     rows = [
         [
-            f"early (step {EARLY * found.steps:,.0f}; the update {EARLY_UPDATE * found.steps:,.0f})",
+            f"early (step {EARLY * found.steps:,.0f} or {FILLED_S:g} s; the update {EARLY_UPDATE * found.steps:,.0f})",
             *_cells(found.early),
         ],
         ["at the end", *_cells(found.late)],

@@ -34,7 +34,7 @@ def left_by_tabs(script: str, **environment: str) -> list[str]:
 
 def faults_of_a_run(script: str, **environment: str) -> list[str]:
     with served(script, **QUICK, **environment) as (address, process):
-        found: Soaked = apart(lambda: soaked(address, process, STEPS, BREAKS))
+        found: Soaked = apart(lambda: soaked(address, process, STEPS, BREAKS, filled=0))
         return [fault for fault in found.faults() if "memory" not in fault and "files" not in fault]  # it is too short
 
 

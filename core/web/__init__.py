@@ -1,7 +1,8 @@
 """Beside the pages.
 
 routes       which address is answered by what; the server's beginning and end
-api          what the browser is told of a run: points, looks, answers, results
+api          what the browser is told of a run: looks, answers, results
+points       its course, for who watches it: how it stands, and what is new
 exported     a run as a file, in any format
 lessons      lessons as the browser shows them, and the verdict on a prediction
 lesson_steps a step of one of them, before anything is decided and after
@@ -20,6 +21,7 @@ limiting     how often the server may be asked
 turns        few threads for what takes long, and few who wait for them
 failing      what is answered where something fails that nobody foresaw
 pacing       an answer goes out as fast as it is read
+sockets      and at once: nothing waits for an acknowledgement
 unchanged    what a browser has already is not sent again
 preload      which of them a page needs, said with the page itself
 guarding     what a browser may do with an answer: what a page runs, which sites may frame it

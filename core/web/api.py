@@ -1,4 +1,4 @@
-"""What the browser is told of a run: new points, looks, answers, results.
+"""What the browser is told of a run: looks, answers, results. Its new points: core.web.points.
 
 A run's id is its only guard: 96 random bits. Nothing here changes a run.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -19,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from core.data.images import Images
 from core.exports.results import results
 from core.language.places import without_paths
-from core.language.speech import _, spoken
+from core.language.speech import _
 from core.runs import questions
 from core.runs.looks import SOURCES, STAGES
 from core.runs.manager import manager
@@ -27,14 +26,12 @@ from core.runs.pace import LOOK_SECONDS, STRIP_SECONDS
 from core.runs.run import ENDED, Run
 from core.runs.shown import AnyRun, ShownRun, executed, shown
 from core.training.arms import Arm
-from core.training.rates import falls
 from core.training.records import (
     ArmDiverged,
     ArmFailed,
     DataReplaced,
     RunNoted,
     RunReplaced,
-    Snapshot,
     StatusChanged,
     to_finite,
     to_json,
@@ -44,9 +41,7 @@ from core.web.classes import with_class
 from core.web.parameters import answers, choice, given, layer, whole
 from core.web.turns import NoTurn, Turns
 from core.web.unchanged import unless_known
-from core.words.reasons import reasons
 from core.words.settings import about_rate
-from core.words.verdict import verdict
 
 VIEWS = ("gradients", "activations", "parameters", "depth")
 APART = {"depth": STRIP_SECONDS}  # seconds from look to look that a view asks for, where they are others than usual
@@ -56,23 +51,6 @@ ASKERS = Turns(at_once=4, waiting=16)  # one that has ended is asked by a thread
 
 Found = TypeVar("Found")
 Answer = Callable[[list[Arm], Images], dict[str, Any]]
-
-# run, since, version, hidden arms, language, second; versions never come back
-Served = tuple[str, int, int, tuple[str, ...], str, int]
-_served: dict[Served, bytes] = {}
-# run, version, looks, …: the same whatever was heard before
-_stated: dict[tuple[str, int, int, tuple[str, ...], str, int], dict[str, Any]] = {}
-MOST_SERVED = 64
-
-
-@answers
-async def points(request: Request) -> Response:
-    """The run's state and every record after `since`, in the language asked for; 404 for a run that is not known."""
-    run = await find(request)
-    if run is None:
-        return unknown_run(request.path_params["run_id"])
-    answer = await of(run, partial(_seen, run, whole(request, "since", "0")))
-    return Response(with_class(request, answer), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 async def find(request: Request) -> AnyRun | None:
@@ -92,75 +70,7 @@ async def of(run: AnyRun, work: Callable[[], Found]) -> Found:
     return work() if isinstance(executed(run), Run) else await run_in_threadpool(work)
 
 
-def _seen(run: AnyRun, since: int) -> bytes:
-    run.seen()
-    return _answer(run, since)
-
-
-def _answer(run: AnyRun, since: int) -> bytes:
-    key = run.id, since, run.version, run.hidden, spoken(), _second(run)
-    answer = _served.get(key)  # another thread may empty it at any moment
-    if answer is None:
-        snapshot = run.snapshot(since)
-        answer = json.dumps(_points(run, snapshot), allow_nan=False, separators=(",", ":")).encode()
-        if snapshot.version == key[2]:
-            _keep(_served, key, answer)
-    return answer
-
-
-def _keep(answers: dict[Any, Any], key: object, answer: object) -> None:
-    if len(answers) >= MOST_SERVED:
-        answers.clear()
-    answers[key] = answer
-
-
-def _second(run: AnyRun) -> int:
-    """Only to who waits something else is told each second: how long they still will."""
-    return int(time.monotonic()) if run.status == "queued" else 0
-
-
-def _points(run: AnyRun, snapshot: Snapshot) -> dict[str, Any]:
-    return {
-        "latest": snapshot.latest,
-        "state": _state(run, snapshot),
-        "records": [{"seq": sequence} | to_json(record) for sequence, record in snapshot.news],
-    }
-
-
-def _state(run: AnyRun, snapshot: Snapshot) -> dict[str, Any]:
-    """How the run stands, found once for all who ask at this version: they have heard of it until different records."""
-    key = run.id, snapshot.version, run.inside.latest, run.hidden, spoken(), _second(run)  # a look has reasons in it
-    state = _stated.get(key)
-    if state is None:
-        state = _standing(run, snapshot)
-        if run.version == snapshot.version:  # nothing newer is in it
-            _keep(_stated, key, state)
-    return state
-
-
-def _standing(run: AnyRun, snapshot: Snapshot) -> dict[str, Any]:
-    config = run.config
-    return {
-        "status": snapshot.status,
-        "hidden": len(run.hidden),  # another number: all that was told before is to be asked for again
-        "asked": snapshot.asked,
-        "place": snapshot.place,
-        "shared": manager().shared.has(executed(run)),
-        "step": snapshot.step,
-        "total_steps": config.total_steps,
-        "epochs": config.epochs,
-        "learning_rate": snapshot.learning_rate,
-        "falls": [to_json(fall) for fall in falls(config, run.history)],
-        "eta_seconds": snapshot.eta_seconds,
-        "wait_seconds": manager().seconds_until(executed(run)) if snapshot.place else None,
-        "data": config.data,
-        "verdict": verdict(config, run.history, run.ended),
-        "reasons": [reason.to_json() for reason in reasons(config, run.history, run.inside.evidence)],
-        "notes": _notes(run),
-    }
-
-
-def _notes(run: AnyRun) -> list[str]:
+def notes(run: AnyRun) -> list[str]:
     """What whoever reads the run should know besides how it stands."""
     history = list(run.history)
     said = [record.said for record in history if isinstance(record, RunNoted)]
@@ -191,7 +101,7 @@ async def inside(request: Request) -> Response:
     name = layer(request) if given(request, "layer") else None
     since = whole(request, "since", "0")
     answer = await of(run, partial(_inside, run, since, source, view, name))
-    text = json.dumps(answer, allow_nan=False, separators=(",", ":")).encode()
+    text = text_of(answer).encode()
     if since == 0 and answer["status"] in ENDED and not given(request, "class"):  # a megabyte, at each visit
         return unless_known(request, text)
     text = with_class(request, text)
@@ -224,7 +134,7 @@ def _told(run: AnyRun) -> dict[str, Any]:
         "place": snapshot.place,
         "wait_seconds": manager().seconds_until(executed(run)) if snapshot.place else None,
         "next": next((record.next for record in records if isinstance(record, RunReplaced)), ""),
-        "notes": _notes(run),
+        "notes": notes(run),
         "message": str(messages[-1]) if messages else "",
         "replaced": replaced[-1] if replaced else None,
         "diverged": {record.arm: record.step for record in records if isinstance(record, ArmDiverged)},
@@ -283,6 +193,11 @@ def _question(request: Request, run: AnyRun) -> Answer:
     if name == "noise":
         return lambda arms, data: questions.noise(arms, data, where)
     return lambda arms, data: questions.recalibration(arms, data, run.config.examples)
+
+
+def text_of(values: dict[str, Any]) -> str:
+    """As JSON, without what is not needed."""
+    return json.dumps(values, allow_nan=False, separators=(",", ":"))
 
 
 def unknown_run(run_id: str) -> Response:

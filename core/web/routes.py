@@ -48,7 +48,7 @@ from core.language.speech import _
 from core.lessons import recorded
 from core.runs import journal
 from core.runs.manager import manager
-from core.web.api import inside, points, question, run_results, whole_look
+from core.web.api import inside, question, run_results, whole_look
 from core.web.assets import asset, plotly_js
 from core.web.classes import class_news
 from core.web.code import code_of_run, code_of_settings
@@ -60,6 +60,8 @@ from core.web.lessons import all_lessons, checked, one_lesson, shown
 from core.web.listing import runs
 from core.web.metrics import metrics
 from core.web.parameters import Endpoint, follows
+from core.web.points import points
+from core.web.sockets import send_at_once
 from core.web.terms import all_terms, one_term
 
 
@@ -147,6 +149,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     manager().comes_with(RUN_ID, first_look, first_images)
     gc.collect()
     gc.freeze()
+    send_at_once()
     with journal.written(environment.log() != "off"):
         journal.note("the server is up")
         yield

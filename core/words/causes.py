@@ -19,7 +19,7 @@ from core.experiment.arm import ArmConfig, Norm
 from core.experiment.config import ExperimentConfig
 from core.language.message import Message
 from core.probes.summary import LayerSummary, NetworkSummary
-from core.training.records import ArmDiverged, TestMeasured
+from core.training.records import ArmDiverged, TestMeasured, TrainMeasured
 from core.words.conclusions import about_dead
 from core.words.evidence import Update
 from core.words.numerals import digits, rounded
@@ -72,8 +72,8 @@ class Reason:
 class Case:
     """One arm. `network` is how it looked last, at `step`; `batch` on a mini-batch, at `batch_step`, if it was seen.
 
-    `tests` are those after training has begun, `losses` the training's. `is_behind`: another arm reads better, and that
-    can be called; where it cannot, nothing explains it.
+    `tests` are those after training has begun, `learnt` the points of all arms. `is_behind`: another arm reads
+    better, and that can be called; where it cannot, nothing explains it.
     """
 
     config: ExperimentConfig
@@ -85,7 +85,7 @@ class Case:
     update: Update | None
     tests: Sequence[TestMeasured]
     is_behind: bool
-    losses: Sequence[float]
+    learnt: Sequence[TrainMeasured]
     diverged: ArmDiverged | None
 
     @property
@@ -209,8 +209,8 @@ def steps_too_large(case: Case) -> Reason | None:
             "their size.",
             values,
         )
-    elif case.never_left_chance and (highest := _risen(case.losses)) is not None:
-        losses = {"first": digits(case.losses[0]), "highest": digits(highest)}
+    elif case.never_left_chance and (rise := _risen(case)) is not None:
+        losses = {"first": digits(rise[0]), "highest": digits(rise[1])}
         said = Message(
             "The steps of {arm} are too large: the one after step {step:,} changes the weights of {layer} by {times} × "
             "their size, and its training loss rose from {first} to {highest}.",
@@ -222,10 +222,10 @@ def steps_too_large(case: Case) -> Reason | None:
     return replace(found, step=case.update.step, shown="update_ratio")
 
 
-def _risen(losses: Sequence[float]) -> float | None:
-    """The highest loss, if it is far above the first."""
-    highest = max(losses, default=0.0)
-    return highest if losses and highest >= RISEN * losses[0] else None
+def _risen(case: Case) -> tuple[float, float] | None:
+    """(The first loss, the highest), if that is far above it."""
+    losses = [point.loss[case.name] for point in case.learnt if case.name in point.loss]
+    return (losses[0], max(losses)) if losses and max(losses) >= RISEN * losses[0] else None
 
 
 @strongest

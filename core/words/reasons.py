@@ -48,26 +48,25 @@ def reasons(
 def _cases(
     config: ExperimentConfig, facts: Sequence[Record], evidence: Evidence, arms: Collection[str] | None
 ) -> list[Case]:
-    spoken_of = [arm for arm in config.arms if arms is None or arm.name in arms]
-    names = {arm.name for arm in spoken_of}
+    spoken_of = {arm.name: arm for arm in config.arms if arms is None or arm.name in arms}
     tests = [fact for fact in facts if isinstance(fact, TestMeasured) and fact.step > 0]
-    are_behind = behind(config, tests, names)
-    losses = [fact for fact in facts if isinstance(fact, TrainMeasured)]
+    are_behind = behind(config, tests, frozenset(spoken_of))
+    learnt = [fact for fact in facts if isinstance(fact, TrainMeasured)]
     ends = {fact.arm: fact for fact in facts if isinstance(fact, ArmDiverged)}
     return [
         Case(
             config=config,
             arm=arm,
             network=network,
-            step=evidence.step(arm.name),
-            batch=evidence.network(arm.name, "batch"),
-            batch_step=evidence.step(arm.name, "batch"),
-            update=evidence.largest_update(arm.name),
-            tests=[test for test in tests if arm.name in test.accuracy],
-            is_behind=arm.name in are_behind and arm.name not in ends,
-            losses=[fact.loss[arm.name] for fact in losses if arm.name in fact.loss],
-            diverged=ends.get(arm.name),
+            step=evidence.step(name),
+            batch=evidence.network(name, "batch"),
+            batch_step=evidence.step(name, "batch"),
+            update=evidence.largest_update(name),
+            tests=[test for test in tests if name in test.accuracy],
+            is_behind=name in are_behind and name not in ends,
+            learnt=learnt,
+            diverged=ends.get(name),
         )
-        for arm in spoken_of
-        if (network := evidence.network(arm.name)) is not None
+        for name, arm in spoken_of.items()
+        if (network := evidence.network(name)) is not None
     ]

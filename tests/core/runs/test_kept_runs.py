@@ -205,6 +205,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> TestClient:
 def answers(client: TestClient, monkeypatch: pytest.MonkeyPatch, manager: RunManager, run_id: str) -> dict[str, object]:
     """All that a browser can ask of a run."""
     monkeypatch.setattr("core.web.api.manager", lambda: manager)
+    monkeypatch.setattr("core.web.points.manager", lambda: manager)
     found = {}
     for path in (
         "points?since=0",
@@ -245,6 +246,7 @@ def test_after_a_restart_a_browser_has_its_list_and_the_lines_of_its_earlier_run
 
     def answers_to(manager: RunManager) -> list[object]:
         monkeypatch.setattr("core.web.api.manager", lambda: manager)
+        monkeypatch.setattr("core.web.points.manager", lambda: manager)
         monkeypatch.setattr("core.web.listing.library", lambda: Library(manager.shelf, unkept=manager.unkept))
         client.cookies.set(OWNER_COOKIE, ME)
         paths = (f"?known={mine.id}", *(f"/{run.id}/points?since=0" for run in (mine, earlier)))
@@ -352,6 +354,7 @@ def test_what_is_taken_of_a_run_of_another_process_has_all_until_now_though_nobo
 ) -> None:
     file, manager = kept(shelf, "running"), server()
     monkeypatch.setattr("core.web.api.manager", lambda: manager)
+    monkeypatch.setattr("core.web.points.manager", lambda: manager)
     before = client.get(f"/api/runs/a/{what}").text
     accuracy, of = {ARMS[0].name: 0.4321}, {ARMS[0].name: 1.5}
     file.write(

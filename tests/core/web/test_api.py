@@ -30,10 +30,10 @@ from core.runs.manager import RunManager
 from core.runs.run import Run
 from core.training import records
 from core.training.arms import build_arms
-from core.training.records import DataReplaced, LearningRateChanged, Record, StatusChanged, TrainMeasured
+from core.training.records import DataReplaced, History, LearningRateChanged, Record, StatusChanged, TrainMeasured
 from core.training.steps import look_at_fixed_images
 from core.training.trainer import train
-from core.web import api, assets
+from core.web import api, assets, points
 from core.web.routes import lifespan, routes, routes_below
 
 PATIENCE_SECONDS = 60
@@ -162,9 +162,9 @@ def test_a_value_that_is_not_finite_arrives_as_null(client, still) -> None:
 
 def test_an_answer_is_serialised_once_for_all_watchers(client, still, monkeypatch) -> None:
     calls: list[Run] = []
-    real = api._points
-    monkeypatch.setattr(api, "_points", lambda run, snapshot: calls.append(run) or real(run, snapshot))
-    monkeypatch.setattr(api, "_second", lambda run: 0)  # a run that waits is told another time each second
+    real = points._points
+    monkeypatch.setattr(points, "_points", lambda run, snapshot: calls.append(run) or real(run, snapshot))
+    monkeypatch.setattr(points, "_second", lambda run: 0)  # a run that waits is told another time each second
     still.publish(point(1))
     first = [client.get(f"/api/runs/{still.id}/points?since=0").content for _ in range(8)]
     assert (len(calls), len(set(first))) == (1, 1)
@@ -175,13 +175,28 @@ def test_an_answer_is_serialised_once_for_all_watchers(client, still, monkeypatc
     assert len(calls) == 3  # another version
 
 
+def test_a_record_is_written_once_for_all_who_ask_for_it_and_another_in_its_place_is_not_the_same(
+    client, still, monkeypatch
+) -> None:
+    written: list[str] = []
+    real = points.to_json
+    monkeypatch.setattr(points, "to_json", lambda record: written.append(record.kind) or real(record))
+    for step in (1, 2):
+        still.publish(point(step))
+    assert [len(news(client, still, since)["records"]) for since in (0, 1, 2)] == [3, 2, 1]
+    assert written.count("train") == 2
+    still.history = History([*list(still.history)[:-1], point(2, loss=7.0)])  # as of a run that was taken up again
+    still.publish(point(3))
+    assert [record["loss"] for record in news(client, still, 2)["records"]] == [{"bn": 7.0}, {"bn": 1.0}]
+
+
 def test_how_a_run_stands_is_found_once_for_watchers_who_have_heard_of_it_until_different_records(
     client, still, monkeypatch
 ) -> None:
     calls: list[Run] = []
-    real = api._standing
-    monkeypatch.setattr(api, "_standing", lambda run, snapshot: calls.append(run) or real(run, snapshot))
-    monkeypatch.setattr(api, "_second", lambda run: 0)  # a run that waits is told another time each second
+    real = points._standing
+    monkeypatch.setattr(points, "_standing", lambda run, snapshot: calls.append(run) or real(run, snapshot))
+    monkeypatch.setattr(points, "_second", lambda run: 0)  # a run that waits is told another time each second
     still.publish(point(1))
     told = [news(client, still, since) for since in (0, 1, 2)]
     assert len(calls) == 1
@@ -196,9 +211,9 @@ def test_one_run_is_told_to_each_watcher_in_the_language_asked_for_and_serialise
     client, still, monkeypatch
 ) -> None:
     calls: list[Run] = []
-    real = api._points
-    monkeypatch.setattr(api, "_points", lambda run, snapshot: calls.append(run) or real(run, snapshot))
-    monkeypatch.setattr(api, "_second", lambda run: 0)  # a run that waits is told another time each second
+    real = points._points
+    monkeypatch.setattr(points, "_points", lambda run, snapshot: calls.append(run) or real(run, snapshot))
+    monkeypatch.setattr(points, "_second", lambda run: 0)  # a run that waits is told another time each second
     still.publish(DataReplaced("mnist", "digits", "", Message("Learning rate")))
     told = {
         language: [client.get(f"/api/runs/{still.id}/points?since=0{language}").json()["records"] for _ in range(3)]
@@ -245,7 +260,7 @@ def test_kept_answers_are_bounded(client, still) -> None:
     for step in range(1, 200):
         still.publish(point(step))
         news(client, still, step)
-    assert len(api._served) <= 64
+    assert len(points._served) <= 64
 
 
 def test_asking_for_points_is_watching(client, still, monkeypatch) -> None:

@@ -73,7 +73,7 @@ class Server:
 
     def start(self) -> RunManager:
         manager = RunManager(device=torch.device("cpu"), grace=60, shelf=Shelf(self._home, 10**9))
-        for where in ("core.web.api", "core.web.exported", "core.web.lessons", "core.runs.library"):
+        for where in ("core.web.api", "core.web.points", "core.web.exported", "core.web.lessons", "core.runs.library"):
             self._patch.setattr(f"{where}.manager", lambda: manager)
         self.manager = manager
         return manager
