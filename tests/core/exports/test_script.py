@@ -6,6 +6,7 @@ import os
 import runpy
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,8 @@ def test_the_script_has_the_losses_of_its_experiment_and_needs_nothing_of_this_p
     check(config, tmp_path, {20: 0.02, 31: 0.2})
 
 
+Here = Callable[[str], str]
+
 COVERING = {
     "adam": (experiment("none bn ln", optimizer="adam", learning_rate=0.003, activation="relu", init="he"), {}),
     "depth 8": (experiment("none bn none/gn6", depth=8, activation="tanh", init="default", pool="avg"), {9: 0.5}),
@@ -152,31 +155,42 @@ def test_what_is_covered_are_all_settings_that_an_experiment_has() -> None:
     assert len({arm.fc_norm for arm in arms}) == 8
 
 
-def test_the_script_of_a_short_experiment_has_its_losses(tmp_path: Path, monkeypatch, capsys) -> None:
-    """In this process, where PyTorch is there already; that it needs nothing else of it the slow tests see."""
-    config, rates = (
-        experiment("none bn:lr=0.2", examples=64, epochs=1, weight_decay=0.05, schedule="cosine"),
-        {2: 0.5, 3: 0.05},
-    )
-    facts, threads = run(config, rates), torch.get_num_threads()
-    file = tmp_path / "script.py"
-    file.write_text(script(config, facts), encoding="utf-8")
-    monkeypatch.setattr(sys, "argv", [str(file)])
-    try:
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
+    """Runs a program in this process, where PyTorch is there already, and gives what it printed.
+
+    That it needs nothing else of this process, those tests see that run it by itself.
+    """
+
+    def ran(text: str) -> str:
+        file = tmp_path / "script.py"
+        file.write_text(text, encoding="utf-8")
+        monkeypatch.setattr(sys, "argv", [str(file)])
         runpy.run_path(str(file), run_name="__main__")
-    finally:
-        torch.set_num_threads(threads)
-    expected, found = losses(facts), printed(capsys.readouterr().out)
-    assert expected.keys() == found.keys() == {1, 2, 3, 4}
+        return capsys.readouterr().out
+
+    before = torch.get_num_threads()
+    yield ran
+    torch.set_num_threads(before)
+
+
+def has_its_losses(config: ExperimentConfig, rates: dict[int, float], here: Here) -> None:
+    facts = run(config, rates)
+    expected, found = losses(facts), printed(here(script(config, facts)))
+    assert len(expected) == min(FIRST, config.total_steps)
     for step, each in expected.items():
         assert found[step] == pytest.approx(each, rel=1e-5), step
 
 
+def test_the_script_of_a_short_experiment_has_its_losses(here: Here) -> None:
+    short = experiment("none bn:lr=0.2", examples=64, epochs=1, weight_decay=0.05, schedule="cosine")
+    has_its_losses(short, {2: 0.5, 3: 0.05}, here)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COVERING)
-def test_the_script_of_any_experiment_has_its_losses(name: str, tmp_path: Path) -> None:
-    config, rates = COVERING[name]
-    check(config, tmp_path, rates)
+def test_the_script_of_any_experiment_has_its_losses(name: str, here: Here) -> None:
+    has_its_losses(*COVERING[name], here)
 
 
 @pytest.mark.slow
