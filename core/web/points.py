@@ -74,13 +74,13 @@ def _second(run: AnyRun) -> int:
 
 def _points(run: AnyRun, snapshot: Snapshot) -> str:
     """{"latest", "state", "records"} as JSON, from texts that many ask for and are written once."""
-    of, language = (run.id, run.hidden), spoken()
-    records = [_record(of, language, sequence, record) for sequence, record in snapshot.news]
+    language = spoken()
+    records = [_record(run, language, sequence, record) for sequence, record in snapshot.news]
     return f'{{"latest":{snapshot.latest},"state":{_state(run, snapshot)},"records":[{",".join(records)}]}}'
 
 
-def _record(of: tuple[str, tuple[str, ...]], language: str, sequence: int, record: Record) -> str:
-    key = of[0], sequence, of[1], language
+def _record(run: AnyRun, language: str, sequence: int, record: Record) -> str:
+    key = run.id, sequence, run.hidden, language
     told = _told_before.get(key)
     if told is None or told[0] is not record:
         told = record, text_of({"seq": sequence} | to_json(record))
