@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bench.server import served
-from bench.soak import Line, Soaked, Standing, kept, returned, soaked
+from bench.soak import Line, Soaked, Standing, _sizes, kept, returned, soaked
 
 pytestmark = pytest.mark.timeout(300)
 QUICK = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "1", "NORMSCOPE_STORE": "off"}
@@ -66,6 +66,18 @@ def test_what_a_process_keeps_is_told_by_how_much_more_it_is() -> None:
 def test_a_run_has_each_fault_told_and_none_without(change: dict[str, Any], fault: str) -> None:
     assert SOAKED.faults() == []
     assert Soaked(**{name: getattr(SOAKED, name) for name in Soaked.__dataclass_fields__} | change).faults() == [fault]
+
+
+@pytest.mark.parametrize(
+    ("updates", "sizes"),
+    [
+        ([], (0, 0)),
+        ([(700, 500)], (500, 500)),  # a busy machine: none was heard of earlier
+        ([(1, 9_000), *((step, 400 + step) for step in range(10, 1_000, 10)), (1_000, 9_000)], (450, 1_350)),
+    ],
+)
+def test_updates_are_compared_early_and_late_as_they_came(updates: list[tuple[int, int]], sizes) -> None:
+    assert _sizes(updates, 1_000) == sizes
 
 
 def test_what_came_to_nobody_is_lost() -> None:
