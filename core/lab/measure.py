@@ -66,7 +66,7 @@ def _measured(config: ExperimentConfig, held_out: int, images: Images, is_along:
     predictive = {arm.name: probed.of(arm) for arm in training.arms} if probed is not None else {}
     validated = {arm.name: _validated(arm, config, held_out, images) for arm in training.arms if arm.alive}
     training.test(lambda: None)  # the only time
-    training.settle()
+    training.settle()  # on a card a test is told later
     living = any(arm.alive for arm in training.arms)
     status, why = ("finished", "") if living else ("failed", none_left(config, kept.records))
     kept.publish(StatusChanged(status, training.step, why))

@@ -4,6 +4,7 @@ build_lenet      one arm's network, with its initial weights: an nn.Sequential, 
 Dropout          dropout with a random stream of its own
 fingerprint      eight hex digits that tell whether two networks start from the same weights
 parameter_count  how many numbers a network learns
+learned          which these are, by name
 
     [N, 1, 28, 28]  conv1 5x5 - norm - act          [N, 6, 24, 24]   pool1  [N, 6, 12, 12]
                     conv2 5x5 - norm - act          [N, 16, 8, 8]
@@ -171,7 +172,12 @@ def fingerprint(model: nn.Module) -> str:
 
 def parameter_count(model: nn.Module) -> int:
     """How many numbers the network learns, gamma and beta included."""
-    return sum(values.numel() for values in model.parameters() if values.requires_grad)
+    return sum(values.numel() for values in learned(model).values())
+
+
+def learned(model: nn.Module) -> dict[str, nn.Parameter]:
+    """All parameters by name but those that stay where they start (core.nets.part_norms.frozen)."""
+    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
 
 
 def weight_layers(model: nn.Module) -> dict[str, nn.Conv2d | nn.Linear]:

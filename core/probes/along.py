@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from core.nets.lenet import Dropout
+from core.nets.lenet import Dropout, learned
 from core.probes.multiples import MULTIPLES
 
 
@@ -42,7 +42,7 @@ def along(model: nn.Sequential, images: Tensor, labels: Tensor, learning_rate: f
     there are not, as where a loss overflows, are nan or infinite.
     """
     _without_dropout(model.train())
-    weights = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    weights = list(learned(model).values())
     start = [weight.detach().clone() for weight in weights]
     _loss, first = _gradient(model, weights, images, labels)
     losses, gradients = [], []

@@ -23,6 +23,7 @@ from core.data.images import Images, as_floats
 from core.data.streams import Beside, Moment, aside, lane, to_host
 from core.experiment.config import ExperimentConfig
 from core.nets.card import patches
+from core.nets.lenet import learned
 from core.probes.reduction import reduce
 from core.probes.stats import packed, summary_of
 from core.probes.summary import NetworkSummary
@@ -119,7 +120,7 @@ class CapturedStep:
         conv = next(layer for layer in arms[0].model.modules() if isinstance(layer, nn.Conv2d))
         self._feed = Feed(config, data, conv)
         self._place, self._aimed_at = 0, -1  # which of the feed's two is next; the step that it is of
-        self._parameters = [_learned(arm.model) for arm in arms]
+        self._parameters = [list(learned(arm.model).values()) for arm in arms]
         self._frozen = [torch.zeros((), device=self._device) for _ in arms]  # 1 once a loss was not finite
         self._buffers = [[(buffer, buffer.clone()) for buffer in arm.model.buffers()] for arm in arms]
         self._result = torch.zeros(len(arms), 2, device=self._device)
@@ -222,11 +223,6 @@ class CapturedStep:
                 tensor.zero_()
 
 
-def _learned(model: nn.Module) -> list[nn.Parameter]:
-    """All parameters but those that stay where they start (core.nets.part_norms.frozen)."""
-    return [parameter for parameter in model.parameters() if parameter.requires_grad]
-
-
 def _tensors(arm: Arm) -> list[Tensor]:
     """All that a step changes: weights, buffers and what the optimizer keeps."""
     kept = [value for state in arm.optimizer.state.values() for value in state.values()]
@@ -269,7 +265,7 @@ class CapturedLook:
     def _look(self) -> None:
         with watch(self._twin) as self._seen:
             loss = F.cross_entropy(self._twin(self._images), self._labels)
-            torch.autograd.grad(loss, _learned(self._twin))
+            torch.autograd.grad(loss, list(learned(self._twin).values()))
         with torch.no_grad():
             self._found = reduce(self._seen, measured_update=False)
             self._packed = packed(self._found)

@@ -28,7 +28,7 @@ from core.experiment.config import CONSTANT, ExperimentConfig
 from core.experiment.rules import ConfigError
 from core.language.message import Message
 from core.nets.fast import plain
-from core.nets.lenet import build_lenet
+from core.nets.lenet import build_lenet, learned
 from core.training.arms import Batches
 from core.training.captured import capture
 
@@ -93,7 +93,7 @@ class Stacked:
         self.trained = [SeedTrained(seed, arm.name) for seed in seeds]
         nets = [plain(build_lenet(arm, replace(config, seed=seed))).to(device).train() for seed in seeds]
         self._parameters, self._buffers = stack_module_state(nets)
-        self._learned = [name for name, parameter in nets[0].named_parameters() if parameter.requires_grad]
+        self._learned = list(learned(nets[0]))
         self._net = copy.deepcopy(nets[0]).to("meta")  # what there is to do, without numbers
         self._rate = arm.learning_rate or config.learning_rate
         self._order = torch.zeros(len(seeds), config.examples, dtype=torch.int64, device=device)
