@@ -16,6 +16,7 @@ from core.language.speech import _, speaking
 environment.fix_products()  # before PyTorch is there
 environment.fix_threads()
 
+from core.web.answering import Answering  # noqa: E402
 from core.web.failing import Failing  # noqa: E402
 from core.web.guarding import Guarding, inline_scripts  # noqa: E402
 from core.web.limiting import Limiting  # noqa: E402
@@ -23,7 +24,7 @@ from core.web.metrics import Measuring  # noqa: E402
 from core.web.owner import Owning  # noqa: E402
 from core.web.pacing import Pacing  # noqa: E402
 from core.web.preload import Preloading  # noqa: E402
-from core.web.routes import lifespan, routes_below  # noqa: E402
+from core.web.routes import lifespan  # noqa: E402
 
 FRAME = Path(__file__).resolve().with_name("pages") / "frame.py"
 
@@ -48,7 +49,8 @@ before = [
     Middleware(Guarding, sites=sites, inline=inline),
     Middleware(Failing, base=base),
     Middleware(Limiting, base=base, proxied=environment.proxied(), names=environment.log() == "addresses"),
+    Middleware(Answering, base=base),
     Middleware(Preloading, base=base),
     Middleware(Owning, base=base),
 ]
-app = st.App(FRAME, routes=routes_below(base), middleware=before, lifespan=lifespan)
+app = st.App(FRAME, middleware=before, lifespan=lifespan)

@@ -2,7 +2,7 @@
 
     python -m bench                     every section
     python -m bench training layers     these only; the others keep what was measured before
-    python -m bench store --pairs 15    what keeping runs costs: some seven minutes on two quiet cores
+    python -m bench store --pairs 15    what keeping runs costs: some ten minutes on two quiet cores
     python -m bench soak --steps 10000  a tenth of the long run with watchers who come and go
 
 What is compared is measured alternately in one process, so that a busy machine is busy for both. Absolute times are

@@ -1,11 +1,17 @@
-"""A sweep on the cores of this machine against the same points one after another in this process, with one thread."""
+"""A sweep on the cores of this machine against the same points one after another in this process, with one thread.
+
+As the command line shares the cores out; and as a page's server does, which leaves one alone: a real one, whose
+Laboratory computes it while it is asked for news (bench/lab_page.py). Whether a live run is slowed by a sweep that lets
+it pass is measured there, too.
+"""
 
 from __future__ import annotations
 
 import time
 
 import bench.ray
-from bench.timings import ratios, table, with_range
+from bench.lab_page import page, slowed, swept
+from bench.timings import percentile, ratios, table, with_range
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.experiment.machine import usable_cores
@@ -23,13 +29,26 @@ SWEEP = Sweep(
 
 def report(repeats: int) -> str:
     asked, cores = points(SWEEP), usable_cores()
+    spared = max(1, cores - 1)
     _in_turn(asked[:1])  # imports, and the images
-    pairs = [(_in_turn(asked), _swept(asked, cores)) for _ in range(min(repeats, 3))]
+    with page(SWEEP) as on:
+        rounds = [(_in_turn(asked), _swept(asked, cores), swept(on)) for _ in range(min(repeats, 3))]
+        live = slowed(on, SWEEP.base, repeats)
+    pairs = [(alone, on_all) for alone, on_all, _ in rounds]
+    of_a_page = [(alone, seconds) for alone, _, (seconds, _answers) in rounds]
+    answers = [each for _, _, (_seconds, told) in rounds for each in told]
     empty = _each(cores)
     rows = [
         ("one after another", with_range([60 * len(asked) / alone for alone, _ in pairs], 0)),
-        (f"sweep, {cores} workers", with_range([60 * len(asked) / swept for _, swept in pairs], 0)),
+        (f"sweep, {cores} workers", with_range([60 * len(asked) / on_all for _, on_all in pairs], 0)),
         ("ratio (wanted: 1.7 on two cores)", with_range(ratios(pairs))),
+        (f"under the page, by its Laboratory, workers: {spared}; ratio (wanted: 0.9)", with_range(ratios(of_a_page))),
+        (
+            "a points' answer meanwhile, p50 (p95; wanted: 100), ms",
+            f"{percentile(answers, 50):.0f} ({percentile(answers, 95):.0f})",
+        ),
+        ("a live run's step alone, ms", with_range([1000 * alone for alone, _ in live])),
+        ("… with a sweep that waits for it; alone / so (wanted: 1)", with_range(ratios(live))),
         ("overhead of the engine a point, ms", f"{1000 * empty:.1f}"),
     ]
     return f"""## Lab

@@ -32,6 +32,7 @@ from core.web.routes import routes
 
 CROWDS = ((50, 4.0, 0.96), (300, 2.0, 0.85))  # clients, questions a second of each, the aim
 TABS, WITH_BROWSER = 7, 0.9
+PAGES = 50  # which wait as long as the server says; a page open at its run asks at HZ otherwise
 CONNECTED, CONNECTED_HZ = 1_000, 0.5
 VISITORS, MINUTE_S = 30, 60.0
 FOLLOWERS, NEWS_S = 500, 2.5  # as often as assets/shared/attending.js asks
@@ -53,6 +54,7 @@ def report(repeats: int, epochs: int = 3, scale: float = 1.0) -> str:
     with serving("bench/stamping_app.py", grace_seconds=PATIENCE_S) as address:
         _run(address, config, 0, 1)  # reads the images
         crowds = [_crowd(address, config, repeats, max(1, round(scale * n)), hz, aim) for n, hz, aim in CROWDS]
+        crowds.append(_paced(address, config, repeats, max(1, round(scale * PAGES))))
         with_browser = _with_browser(address, config, repeats)
         connected = _connected(address, config, max(1, round(scale * CONNECTED)))
     with serving("app.py") as address:
@@ -91,9 +93,13 @@ def _files_allowed(needed: int) -> str:
 # --- with and without a crowd -----------------------------------------------------------------------------------------
 
 
-def _run(address: str, config: ExperimentConfig, count: int, hz: float, *options: str, page: bool = False) -> Heard:
+def _run(
+    address: str, config: ExperimentConfig, count: int, hz: float, *options: str, page: bool = False, known: int = 0
+) -> Heard:
+    """`known`: of so many the run knows that they watch it."""
     before = get_json(f"{address}/bench/processor")["loop"]
     run = begun(address, config)
+    get_json(f"{address}/bench/runs/{run}/watched?by={known}")
     with _looking(address, run) if page else nullcontext(), watched(address, run, count, hz, *options) as crowd:
         stamps = get_json(f"{address}/bench/runs/{run}/published")
     took = get_json(f"{address}/bench/processor")["loop"] - before
@@ -104,6 +110,12 @@ def _run(address: str, config: ExperimentConfig, count: int, hz: float, *options
 def _crowd(address: str, config: ExperimentConfig, repeats: int, count: int, hz: float, aim: float) -> list[str]:
     pairs = _pairs(repeats, lambda: _run(address, config, count, hz), lambda: _run(address, config, 0, hz))
     return _row(f"{count:,} clients at {hz:g} Hz", aim, pairs)
+
+
+def _paced(address: str, config: ExperimentConfig, repeats: int, count: int) -> list[str]:
+    crowd = lambda: _run(address, config, count, HZ, known=count)  # noqa: E731
+    pairs = _pairs(repeats, crowd, lambda: _run(address, config, 0, HZ))
+    return _row(f"{count:,} pages, each at {HZ:g} Hz or as seldom as the server says", None, pairs)
 
 
 def _with_browser(address: str, config: ExperimentConfig, repeats: int) -> list[str]:
@@ -137,12 +149,12 @@ def _pairs(repeats: int, crowded: Any, alone: Any) -> list[tuple[Heard, Heard]]:
     return found
 
 
-def _row(what: str, aim: float, pairs: Sequence[tuple[Heard, Heard]]) -> list[str]:
+def _row(what: str, aim: float | None, pairs: Sequence[tuple[Heard, Heard]]) -> list[str]:
     crowds = [crowded.crowd for crowded, _ in pairs]
     return [
         f"{what} / none",
         with_range(ratios((crowded.speed, alone.speed) for crowded, alone in pairs)),
-        f"{aim:g}",
+        "" if aim is None else f"{aim:g}",
         with_range([each["p95_ms"] for each in crowds], 0),
         f"{sum(each['failed'] for each in crowds):,.0f} of {sum(each['asked'] for each in crowds):,.0f}",
         f"{statistics.median(crowded.loop_ms for crowded, _ in pairs):.2f}",

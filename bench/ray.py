@@ -1,18 +1,29 @@
-"""A Ray cluster of one worker on this machine: a point's overhead, and how long a live run's orders and news take."""
+"""A Ray cluster of one worker on this machine: a point's overhead, and how long a live run's orders and news take.
+
+Publish to page: a live run of the real server (bench/stamping_app.py) on the cluster. Of every training point: from
+Run.publish's return in the actor until it returns in the server, whose library then has the record, and until a route
+has answered a client with it, which asks HZ times a second as a browser may.
+"""
 
 from __future__ import annotations
 
 import pickle
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from statistics import median
 
 from bench.empty import empty
+from bench.ray_stamps import FOLDER, read
+from bench.server import served
 from bench.timings import table
+from bench.watchers import ENDED
+from bench.watching import begun, get_json
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.runs.manager import RunManager
@@ -29,6 +40,7 @@ ENDLESS = ExperimentConfig(
     arms=(parse_arm("none"), parse_arm("bn"), parse_arm("ln")),
 )
 PATIENCE_SECONDS = 120.0
+HZ = 40  # a browser may ask 60 times a second
 
 
 def report(repeats: int) -> str:
@@ -37,11 +49,17 @@ def report(repeats: int) -> str:
     with cluster() as address:
         point = _each(address, 100)
         orders, there_and_back, here = _live(address, 20 * repeats)
+        had, answered = _published(address, 5 * repeats)
     rows = [
         ("overhead of the engine a point, ms", f"{1000 * point:.1f}"),
         ("live: an order until the page says it is obeyed (wanted: p95 300), ms", _spread(orders)),
         ("… the same with a thread of this process, ms", _spread(here)),
-        ("live: news there and back, more than from publishing to the page, ms", _spread(there_and_back)),
+        ("live: news there and back where nothing is waited for, ms", _spread(there_and_back)),
+        (
+            f"live: from a point's publishing by the actor until the page's library has it ({len(had)} points), ms",
+            _spread(had),
+        ),
+        (f"… until a route has answered with it, asked {HZ} times a second, ms", _spread(answered)),
     ]
     return table(("Ray, one worker on this machine", "p50 (p95)"), rows)
 
@@ -142,6 +160,36 @@ def _begun(run: Run) -> object:
     from core.runs.orders import Orders
 
     return Begun(run.id, run.config, run.asked, list(run.history), run.again, run.clock, Orders())
+
+
+def _published(address: str, epochs: int) -> tuple[list[float], list[float]]:
+    """Seconds from an actor's publishing of each point until the library has it, and until a route has answered."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served("bench/stamping_app.py", NORMSCOPE_RAY=address, NORMSCOPE_STORE="off", **{FOLDER: folder}) as (page, _),
+    ):
+        run = begun(page, replace(ENDLESS, epochs=epochs))
+        answered = _answered(page, run)
+        had = {step: at for _, kind, step, at in get_json(f"{page}/bench/runs/{run}/published") if kind == "train"}
+        there = read(folder, run)
+    return delays(there, had), delays(there, answered)
+
+
+def _answered(page: str, run: str) -> dict[int, float]:
+    """When a client had each step, who asks until the run has ended."""
+    found: dict[int, float] = {}
+    latest, status = 0, ""
+    while status not in ENDED:
+        answer = get_json(f"{page}/api/runs/{run}/points?since={latest}")
+        now, latest, status = time.time(), answer["latest"], answer["state"]["status"]
+        found |= {record["step"]: now for record in answer["records"] if record["kind"] == "train"}
+        time.sleep(1 / HZ)
+    return found
+
+
+def delays(there: Mapping[int, float], here: Mapping[int, float]) -> list[float]:
+    """Seconds from there to here, of the steps that have come."""
+    return [here[step] - at for step, at in there.items() if step in here]
 
 
 def _until(condition: Callable[[], bool]) -> None:

@@ -46,6 +46,12 @@ def served(script: str = "app.py", **environment: str) -> Iterator[tuple[str, in
         yield f"http://127.0.0.1:{port}", pid
 
 
+def commanded(*words: str, **environment: str) -> None:
+    """`python -m core …` with these variables; raises CalledProcessError where it does not end with 0."""
+    command = [sys.executable, "-m", "core", *words]
+    subprocess.run(command, cwd=PROJECT, env=os.environ | environment, check=True, capture_output=True)
+
+
 @contextmanager
 def started(command: Sequence[str], address: str, environment: dict[str, str] | None = None) -> Iterator[float]:
     """Run `command` as long as the block does; gives the seconds from the start until `address` answered."""

@@ -37,6 +37,7 @@ FILLED_S = 45.0  # so long the sessions of those who have gone become more, with
 VISIT_S = 15.0
 BATCH, DIGITS = 4, 1437
 SENTENCES = ("verdict", "reasons", "notes")
+MOST_REFUSED = 5  # one after the other
 EARLIER_TABS = 40  # the first ones bring what stays: compiled scripts, pools, arenas
 
 
@@ -227,11 +228,22 @@ async def soaked(address: str, process: int, steps: int, breaks: float = BREAKS_
         late = standing(process)
         ended.set()
         came, failed = zip(*await asyncio.gather(*going), strict=True)
-        async with Client(address) as client:
-            told = (await client.ask(f"/api/runs/{tab.run}/points?since=0")).json()
+        refused, told = await _told(address, tab.run)
     lost = line.lost({record["seq"] for record in told["records"]})
-    failures = [f"an answer of {status}" for status in line.failed] + [each for some in failed for each in some]
+    refusals = [f"an answer of {status}" for status in [*line.failed, *refused]]
+    failures = refusals + [each for some in failed for each in some]
     return Soaked(total, early, late, _sizes(line.updates, total), sum(came), failures, len(lost))
+
+
+async def _told(address: str, run: str) -> tuple[list[int], Any]:
+    """All that the run has told; and what was answered before that, where answers fail."""
+    refused: list[int] = []
+    async with Client(address) as client:
+        while (answer := await client.ask(f"/api/runs/{run}/points?since=0")).status != 200:
+            refused.append(answer.status)
+            if len(refused) == MOST_REFUSED:
+                raise ConnectionError(f"The server answers {answer.status} again and again.")
+    return refused, answer.json()
 
 
 async def _at(line: Line, step: float, watching: asyncio.Task[None], process: int) -> Standing:

@@ -1,9 +1,10 @@
 """Watchers of a run: `python -m bench.watchers ADDRESS RUN COUNT HZ` asks for new points as pages do, until its end.
 
 Each is a client with a connection of its own that asks /api/runs/RUN/points?since=SEQ for what is newer than it has,
-HZ times a second, takes gzip as browsers do, and reads the answer. With --tabs each has the run's page open besides,
-as a session of Streamlit's (bench.tabs). Prints what that was like as JSON. A process of its own, without torch, so
-that it takes from the server only what clients take.
+HZ times a second or as seldom as the server asks it to, takes gzip as browsers do, and reads the answer. With --tabs
+each has the run's page open besides, as a session of Streamlit's (bench.tabs): only of these the server knows that they
+are many. Prints what that was like as JSON. A process of its own, without torch, so that it takes from the server only
+what clients take.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ async def _page(address: str, run: str) -> AsyncIterator[None]:
 
 async def _asked(client: Client, run: str, hz: float) -> tuple[list[tuple[float, int]], int]:
     asked: list[tuple[float, int]] = []
-    latest, status, failed, in_a_row, due = 0, "", 0, 0, time.perf_counter()
+    latest, status, failed, in_a_row, due, apart = 0, "", 0, 0, time.perf_counter(), 1 / hz
     while status not in ENDED:
         before = time.perf_counter()
         answer = await client.ask(f"/api/runs/{run}/points?since={latest}")
@@ -75,11 +76,12 @@ async def _asked(client: Client, run: str, hz: float) -> tuple[list[tuple[float,
             asked.append((time.perf_counter() - before, len(answer.body)))
             told, in_a_row = answer.json(), 0
             latest, status = told["latest"], told["state"]["status"]
+            apart = max(1 / hz, told["state"]["apart_ms"] / 1000)  # as the pages do
         else:
             failed, in_a_row = failed + 1, in_a_row + 1
         if in_a_row >= MOST_FAILED:
             raise ConnectionError(f"The server answers {answer.status} again and again.")
-        due = max(due + 1 / hz, time.perf_counter())
+        due = max(due + apart, time.perf_counter())
         await asyncio.sleep(due - time.perf_counter())
     return asked, failed
 

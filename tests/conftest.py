@@ -30,23 +30,37 @@ os.environ["NORMSCOPE_HOME"] = str(Path(tempfile.gettempdir()) / f"normscope-tes
 
 BROWSER = "tests/browser/"
 TRAINING = "tests/core/training/"
-LONGEST = (BROWSER, f"{TRAINING}test_first_look.py", f"{TRAINING}test_trainer.py", "")  # and all others
+LONGEST = (
+    BROWSER,
+    "tests/core/runs/test_engines.py",
+    "tests/core/runs/test_ray_",
+    "tests/core/lab/",
+    f"{TRAINING}test_first_look.py",
+    f"{TRAINING}test_trainer.py",
+    f"{TRAINING}test_checkpoint.py",
+    "tests/core/runs/test_kept_runs.py",
+    "tests/pages/test_cube_page.py",
+    "tests/test_",
+    "",  # all others
+)
 
 
-# The other half of tests/browser, so that two processes, each with a server and a chromium, wait for pages at once.
+# Where the slow ones are run, the other half of tests/browser: two processes, each with a server and a chromium, wait
+# for pages at once. Of the others one process has all: a second server and browser take more than they save.
 SECOND_BROWSER = (
     "test_activations.py",
     "test_cube_in_browser.py",
     "test_demonstrations_in_browser.py",
     "test_earlier_runs.py",
-    "test_lab_in_browser.py",
     "test_language_in_browser.py",
     "test_layout.py",
     "test_lessons_in_browser.py",
     "test_only_chinese.py",
     "test_parameters.py",
     "test_report_in_browser.py",
+    "test_scripts_of_pages.py",
     "test_sources.py",
+    "test_sub_path.py",
     "test_terms_in_browser.py",
 )
 
@@ -54,8 +68,8 @@ SECOND_BROWSER = (
 ENGINES = ("runs/test_engines.py", "runs/test_ray_engine.py", "runs/test_ray_runs.py")
 
 
-class TwoBrowsers(LoadScopeScheduling):
-    """A file's tests go to one worker, and those of tests/browser to two, who share a server and a chromium each.
+class SharedServers(LoadScopeScheduling):
+    """A file's tests go to one worker, and those of tests/browser to one or two, who have a server and a chromium each.
 
     Those of the engines share a cluster.
     """
@@ -66,11 +80,12 @@ class TwoBrowsers(LoadScopeScheduling):
             return "engines"
         if not file.startswith(BROWSER):
             return file
-        return "second browser" if file.endswith(SECOND_BROWSER) else "browser"
+        has_slow = "not slow" not in self.config.option.markexpr
+        return "second browser" if has_slow and file.endswith(SECOND_BROWSER) else "browser"
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> TwoBrowsers:
-    return TwoBrowsers(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SharedServers:
+    return SharedServers(config, log)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench import card, gpu, gpu_loops, page, store, strip, watchers, watching
+from bench import card, gpu, gpu_loops, page, ray, ray_stamps, store, strip, watchers, watching
 from bench.experiments import lasting
 from bench.plot import Panel, figure
 from bench.scaling import memory_kb
@@ -52,6 +52,11 @@ def test_ratios_are_those_of_the_pairs_and_not_of_the_medians() -> None:
 def test_a_point_is_on_the_screen_with_the_first_frame_that_has_it() -> None:
     stamps = [(1, "status", 0, 9.0), (2, "test", 0, 10.0), (3, "train", 1, 10.1), (4, "train", 2, 10.5)]
     assert watching.delays(stamps, [(1, 9.5), (3, 10.2), (4, 10.6)]) == pytest.approx([0.2, 0.1, 0.1])
+
+
+def test_a_point_of_an_actor_is_here_once_it_has_come_and_what_has_not_is_not_counted(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("1 10.0\n2 10.5\n3 11.0\n")
+    assert ray.delays(ray_stamps.read(str(tmp_path), "run"), {1: 10.25, 2: 10.75}) == [0.25, 0.25]
 
 
 def test_speed_counts_from_the_step_at_which_the_watchers_are_there() -> None:
@@ -147,7 +152,7 @@ def test_a_watcher_asks_for_what_is_newer_than_it_has_until_the_run_has_ended() 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for latest, status in ((3, "running"), (3, "running"), (7, "finished")):
             asked.append((await reader.readuntil(b"\r\n\r\n")).decode().split()[1])
-            body = json.dumps({"latest": latest, "state": {"status": status}}).encode()
+            body = json.dumps({"latest": latest, "state": {"status": status, "apart_ms": 0}}).encode()
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
         writer.close()
 

@@ -6,7 +6,7 @@ The long one is `python -m bench soak`. What is checked here of the server with 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -27,15 +27,29 @@ def apart(work: Callable[[], Any]) -> Any:
         return threads.submit(lambda: asyncio.run(work())).result()
 
 
-def left_by_tabs(script: str, **environment: str) -> list[str]:
-    with served(script, **QUICK, **environment) as (address, process):
-        return kept(*apart(lambda: returned(address, process, TABS, PATIENCE, earlier=TABS)))
+Server = tuple[str, int]  # its address, and its process's id
 
 
-def faults_of_a_run(script: str, **environment: str) -> list[str]:
-    with served(script, **QUICK, **environment) as (address, process):
-        found: Soaked = apart(lambda: soaked(address, process, STEPS, BREAKS, filled=0))
-        return [fault for fault in found.faults() if "memory" not in fault and "files" not in fault]  # it is too short
+@pytest.fixture(scope="module")
+def real() -> Iterator[Server]:
+    with served("app.py", **QUICK) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def planted() -> Iterator[Server]:
+    """A server with each of the faults: what is found of one is not found of another."""
+    with served("tests/planted_app.py", **QUICK, PLANTED="memory threads files failing") as server:
+        yield server
+
+
+def left_by_tabs(server: Server) -> list[str]:
+    return kept(*apart(lambda: returned(*server, TABS, PATIENCE, earlier=TABS)))
+
+
+def faults_of_a_run(server: Server) -> list[str]:
+    found: Soaked = apart(lambda: soaked(*server, STEPS, BREAKS, filled=0))
+    return [fault for fault in found.faults() if "memory" not in fault and "files" not in fault]  # it is too short
 
 
 # --- what is said of figures ------------------------------------------------------------------------------------------
@@ -90,22 +104,20 @@ def test_what_came_to_nobody_is_lost() -> None:
 
 
 @pytest.mark.slow
-def test_what_tabs_took_is_given_back() -> None:
-    assert left_by_tabs("app.py") == []
+def test_what_tabs_took_is_given_back(real: Server) -> None:
+    assert left_by_tabs(real) == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["memory", "threads", "files"])
-def test_a_planted_leak_is_found(fault: str) -> None:
-    left = left_by_tabs("tests/planted_app.py", PLANTED=fault)
-    assert [found.partition(":")[0].removesuffix("_mb") for found in left] == [fault]
+def test_planted_leaks_are_found(planted: Server) -> None:
+    assert [found.partition(":")[0] for found in left_by_tabs(planted)] == ["memory_mb", "threads", "files"]
 
 
 @pytest.mark.slow
-def test_of_a_run_with_watchers_who_come_and_go_nothing_is_lost_and_nothing_fails() -> None:
-    assert faults_of_a_run("app.py") == []
+def test_of_a_run_with_watchers_who_come_and_go_nothing_is_lost_and_nothing_fails(real: Server) -> None:
+    assert faults_of_a_run(real) == []
 
 
 @pytest.mark.slow
-def test_a_planted_500_is_found() -> None:
-    assert "failed: an answer of 500" in faults_of_a_run("tests/planted_app.py", PLANTED="failing")
+def test_a_planted_500_is_found(planted: Server) -> None:
+    assert "failed: an answer of 500" in faults_of_a_run(planted)

@@ -14,7 +14,9 @@ import { fileName, png, svg } from "./sheet.js";
 import { Scrub } from "./scrub.js";
 import { listenToTyping, showTyping } from "./typing.js";
 import { listenToWords, Walk } from "./walk.js";
+import { cursorKeys } from "../shared/cursor_keys.js";
 import { _ } from "../shared/language.js";
+import { leadingOn } from "../shared/notices.js";
 import { project, theme } from "../shared/look.js";
 
 const views = new WeakMap();
@@ -45,6 +47,11 @@ class View {
     this.parts = Object.fromEntries([...this.root.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
     this.walk = new Walk(this);
     this.scrub = new Scrub(this.parts, { tell: (at) => this.tell("at", at), wait: (isOld) => this.root.toggleAttribute("data-waiting", isOld) });
+    // An open walk has the arrows, wherever the focus is.
+    this.unlisten = cursorKeys(
+      (pressed) => (this.walk.isOn ? pressed.startsWith("Arrow") : this.scrub.told !== null),
+      (pressed) => (this.walk.isOn ? this.walk.by(pressed === "ArrowLeft" ? -1 : 1) : this.scrub.key(pressed)),
+    );
     this.listen();
   }
 
@@ -55,6 +62,7 @@ class View {
     say(this.root);
     for (const name of ["cell", "stage", "view", "lit", "walk"]) this.adopt(name, data[name], data.answers[name]);
     this.scrub.hear(data.time ?? null);
+    if (this.data?.next !== data.next) this.parts.next.replaceChildren(...(data.next ? [leadingOn(data.next)] : []));
     const raw = JSON.stringify({ ...data, time: 0, cell: 0, stage: 0, view: 0, lit: 0, walk: 0, answers: 0 });
     const places = JSON.stringify([data.axes, data.exists]);
     const isNew = places !== this.places; // other cells are drawn: nothing to glide from
@@ -220,7 +228,7 @@ class View {
     for (let i = 0; i < shade.length; i++) shade[i] = t < 1 ? from[i] + (to[i] - from[i]) * t : to[i];
     const { enlarged } = this.look;
     const width = (canvas.clientWidth || panel.figure.clientWidth) / enlarged;
-    const most = enlarged > 1 ? Math.max(260, ((this.walk.isOn ? 0.5 : 0.6) * window.innerHeight) / enlarged) : 580; // with its words on one screen
+    const most = enlarged > 1 ? this.mostOfStage() / enlarged : 580;
     const height = Math.round(this.local.view === "grid" ? gridHeight(this.layout.sheet, width) : clamp(width * 0.82, Math.min(320, most), most));
     Object.assign(panel, { width, height, list: this.scene(panel, width, height) });
     if (!context) return void (panel.vector.innerHTML = toSvg(panel.list, width, height, this.look));
@@ -232,6 +240,13 @@ class View {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     toCanvas(panel.list, context, this.look);
+  }
+
+  // A picture's height in pixels of the screen: what stands around it, from the tabs to the walk's keys, has its room.
+  mostOfStage() {
+    const [share, others] = this.walk.isOn ? [0.5, 355] : [0.6, 265];
+    const time = this.parts.time.hidden ? 0 : 43;
+    return Math.max(300, Math.min(share * window.innerHeight, window.innerHeight - others - time));
   }
 
   scene(panel, width, height) {
@@ -337,6 +352,7 @@ class View {
   close() {
     this.walk.close();
     this.scrub.close();
+    this.unlisten();
     this.sizes.disconnect();
   }
 }

@@ -14,6 +14,7 @@ export function build(parent) {
   const root = element("div", "cube", parent);
   root.innerHTML = `
     <div class="time" data-part="time" hidden>${SCRUB}</div>
+    <div class="next" data-part="next" role="status"></div>
     <div class="bar" role="toolbar">
       <div class="group" data-part="views" role="group"><button value="cube"></button><button value="grid"></button></div>
       <div class="group" data-part="stages" role="group"></div>
@@ -155,10 +156,14 @@ const STYLE = `
   .word { font-weight: 650; text-decoration: underline dotted; text-underline-offset: 3px; cursor: help; border-radius: 3px; }
   .word:is(:hover, :focus, .pointed) { background: var(--st-text-color); color: var(--st-background-color); text-decoration: none; }
   .cube[data-alone] :is([data-part="projector"], [data-part="asks"]) { display: none; } /* they are the page's */
-  /* A class: one row of controls, the pictures, and below them what they are of. */
+  /* A class: one row of controls, how the run stands, the pictures, and below them what they are of. */
   .projected { display: flex; flex-direction: column; }
-  .projected .bar { flex-wrap: nowrap; }
-  .projected :is(.now, .time) { order: 1; }
+  .projected .bar { flex-wrap: nowrap; order: -1; }
+  .projected .now { order: 1; }
+  .projected .time { margin: 0 0 4px; }
+  .projected .time button { padding: 1px 12px; }
+  .projected figcaption b { font-size: calc(18px * var(--enlarged)); }
+  .projected[data-walking] .guide { font-size: calc(15px * var(--enlarged)); }
   .projected .now :is([data-part="svg"], [data-part="png"]), .projected .long { display: none; }
   .projected .short, .projected[data-setup] [data-part="setup"] { display: inline; }
   /* A telephone: the pictures first, the controls in one row at the screen's lower edge. */
@@ -174,6 +179,7 @@ const STYLE = `
     .walk :is([data-go="name"], [data-go="end"]) { display: none; } /* Walk ends it, too */
     .now, .small, .typing { order: 2; }
   }
+  .next p { border-left: 4px solid #e69f00; background: color-mix(in srgb, #e69f00 11%, transparent); padding: 8px 14px; margin: 0 0 10px; font-size: calc(15px * var(--enlarged)); }
   ${SCRUB_STYLE}
   @media print { .bar, .typing, .time :is(input, button), .ns-what, .now button { display: none !important; } }`;
 

@@ -2,7 +2,7 @@
 // Python is told of the cursor, and answers with the networks that were kept there.
 
 import { LED } from "../shared/attending.js";
-import { followLive, heldAt, hold, lookAt, when } from "../shared/cursor.js";
+import { followLive, heldAt, hold, lookAt, moved, when } from "../shared/cursor.js";
 import { _ } from "../shared/language.js";
 import { STANDING, statusWord } from "../shared/standing.js";
 import { number } from "../shared/web.js";
@@ -57,6 +57,11 @@ export class Scrub {
     this.moved();
   }
 
+  // Arrow keys, Home and End, among the steps of which networks are kept.
+  key(key) {
+    this.go(moved([...this.earlier, this.told.now].map((step) => ({ step })), this.cursor, key));
+  }
+
   // To a step that all pages show from now on; null follows the run live.
   go(step) {
     if (step === null) followLive(this.told.run);
@@ -82,7 +87,7 @@ export class Scrub {
     const { parts, cursor, earlier } = this;
     const { run, status, now, step, instead } = this.told;
     parts.time.dataset.status = status;
-    parts.status.textContent = statusWord(status) ?? "";
+    parts.status.textContent = this.told.recorded ? _("Recorded") : statusWord(status) ?? "";
     parts.when.textContent = when(run, status);
     parts.when.classList.toggle("firm", cursor !== null);
     parts.slider.max = earlier.length; // the last place is now

@@ -7,7 +7,8 @@ import { FOOT, head, sources } from "./head.js";
 import { promised } from "./promise.js";
 import { savePicture } from "./saved.js";
 import { LED } from "../shared/attending.js";
-import { followLive, heldAt, hold, lookAt, when } from "../shared/cursor.js";
+import { followLive, heldAt, hold, lookAt, moved, when } from "../shared/cursor.js";
+import { cursorKeys } from "../shared/cursor_keys.js";
 import { earlierRuns } from "../shared/earlier.js";
 import { keep, kept, keptList } from "../shared/kept.js";
 import { _, pgettext } from "../shared/language.js";
@@ -53,11 +54,13 @@ export class InsidePage {
     this.surroundings = new Surroundings(this.element);
     this.led = () => this.data.run && this.show();
     document.addEventListener(LED, this.led);
+    this.unlisten = cursorKeys(() => this.followed.length > 0, (key) => this.moveTo(moved(this.followed, this.cursor, key)));
   }
 
   close() {
     this.closed = true;
     document.removeEventListener(LED, this.led);
+    this.unlisten();
     clearTimeout(this.timer);
     this.surroundings.close();
   }
@@ -119,6 +122,7 @@ export class InsidePage {
   async poll(round) {
     let status = "";
     let news = 0;
+    let apart = 0;
     let lost = "";
     try {
       const answer = await get(this.question(this.data.run, this.cutOff ? 0 : this.latest));
@@ -126,7 +130,7 @@ export class InsidePage {
       if (answer.gone) return this.lose();
       if (answer.error) throw new Error(answer.error);
       if (this.isOfOtherArms(answer)) return this.follow();
-      ({ status } = answer);
+      ({ status, apart_ms: apart = 0 } = answer);
       news = answer.looks.length;
       // A server that was started anew counts the looks from what is on its disk.
       if (this.cutOff && news) {
@@ -151,7 +155,7 @@ export class InsidePage {
     } finally {
       const isDone = ENDED.has(status) && !news && !this.veiled && (this.drawnOnce || !this.followed.length);
       const isOver = this.closed || round !== this.round || isDone;
-      if (!isOver) this.timer = setTimeout(() => this.poll(round), document.hidden || ENDED.has(status) ? 2000 : 450);
+      if (!isOver) this.timer = setTimeout(() => this.poll(round), document.hidden || ENDED.has(status) ? 2000 : Math.max(450, apart));
     }
   }
 

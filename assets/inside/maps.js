@@ -1,4 +1,5 @@
-// One test image through all networks as they are now: a question to them, asked anew for another image, layer or stage.
+// One test image through all networks as they are now, or as far as they are known: a question to them, asked anew for
+// another image, layer or stage.
 
 import { SCALE, extent, grey, paint, viridis } from "./distributions.js";
 import { armColors } from "../shared/look.js";
@@ -37,7 +38,7 @@ export class Maps {
     const query = new URLSearchParams({ layer: layer || "conv1", stage, image });
     const answer = await get(`api/runs/${run}/ask/maps?${query}`).catch(() => lost);
     if (asked !== this.asked || this.page.closed) return;
-    this.parts.mapsState.textContent = answer.error ?? _("the networks of now, step {step}: not of the cursor above", { step: number(answer.step) });
+    this.parts.mapsState.textContent = answer.error ?? whose(answer);
     if (answer.error) return;
     this.answer = answer;
     this.draw();
@@ -56,6 +57,14 @@ export class Maps {
     paint(first.querySelector("canvas"), image, extent([{ low: Math.min(...image.flat()), high: Math.max(...image.flat()) }]), grey);
     known.forEach((arm, i) => [...rows[i].querySelectorAll("canvas")].forEach((canvas, channel) => paint(canvas, arms[arm.name].maps[channel], range, viridis)));
   }
+}
+
+// A run of another process is known by its checkpoints alone.
+export function whose({ of, step }) {
+  const values = { step: number(step) };
+  if (of === "checkpoint") return _("the networks of the last checkpoint, step {step}: not of the cursor above", values);
+  if (of === "end") return _("the networks of the end, step {step}: not of the cursor above", values);
+  return _("the networks of now, step {step}: not of the cursor above", values);
 }
 
 function row({ name, title }, { prediction, probability, channels, maps }, label, color) {

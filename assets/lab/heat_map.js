@@ -1,4 +1,4 @@
-// A sweep as a map: a column for each value of the first setting, a row for each arm, and for each value of the second.
+// A sweep as a map: its columns are the values of the first setting, its rows the arms, with each value of the second.
 
 import { rowsOf, textOf } from "./results.js";
 import { scaleOf } from "../inside/heat_maps.js";
@@ -12,7 +12,7 @@ export const ROW = 36; // pixels
 
 export const fateWord = (fate) => ({ fails: _("fails"), survives: _("survives"), learns: _("learns") })[fate];
 
-// How many seeds met a group's fate: each met one of the three.
+// How many seeds met the fate of their group.
 const met = ({ fate, seeds, finished, learned }) => ({ learns: learned, survives: finished - learned, fails: seeds - finished })[fate];
 
 // What can be drawn: its name, the number of a group, and how it is written.
@@ -41,19 +41,20 @@ export function picture(plan, results, measure, selected, look) {
   const [across, down] = plan.varied;
   const value = ({ group }) => (group ? read(group) ?? null : null);
   const trace = {
-    type: "heatmap", x: across.values.map((_value, i) => i), y: rows.map((_row, i) => i), z: rows.map(({ cells }) => cells.map(value)),
+    type: "heatmap", x: [...across.values.keys()], y: [...rows.keys()], z: rows.map(({ cells }) => cells.map(value)),
     text: rows.map(({ cells }) => cells.map((cell) => (value(cell) === null ? "" : write(value(cell), cell.group)))), texttemplate: "%{text}",
     customdata: rows.map(({ cells }) => cells.map(({ group }) => (group ? saidOf(group) : _("not computed yet")))),
     hovertemplate: "%{customdata}<extra></extra>", hoverongaps: true, xgap: 3, ygap: 3, showscale: false, ...coloured(measure, rows, value, range, look),
   };
-  const axis = axisIn(look);
+  const axis = { ...axisIn(look), showgrid: false, fixedrange: true };
   return {
     traces: [trace],
-    height: ROW * rows.length * look.enlarged + 62 * look.enlarged,
+    height: (ROW * rows.length + (down ? 88 : 62)) * look.enlarged,
     layout: layout(look, {
-      margin: { l: 8, r: 8, t: 8, b: 8 }, dragmode: false, shapes: selected.map(frame(look)),
-      xaxis: { ...axis, showgrid: false, fixedrange: true, tickvals: across.values.map((_value, i) => i), ticktext: across.texts, title: { text: across.label, standoff: 8, font: { size: look.type } } },
-      yaxis: { ...axis, showgrid: false, fixedrange: true, autorange: "reversed", tickvals: rows.map((_row, i) => i), ticktext: rows.map((row) => rowName(row, down)) },
+      margin: { l: 8, r: 8, t: down ? 34 * look.enlarged : 8, b: 8 }, dragmode: false, shapes: selected.map(frame(look)),
+      title: down && `${down.label} · ${_("Norm")}`, // what the rows are: few of them are not as high as it is long
+      xaxis: { ...axis, tickvals: [...across.values.keys()], ticktext: across.texts, title: { text: across.label, standoff: 8, font: { size: look.type } } },
+      yaxis: { ...axis, autorange: "reversed", tickvals: [...rows.keys()], ticktext: rows.map((row) => rowName(row, down)) },
     }),
   };
 }

@@ -3,9 +3,8 @@
 // ?vary=…&seeds=… opens that sweep.
 
 import "../shared/address_bar.js";
-import { picture as bandsOf } from "./bands.js";
 import { measuresOf, picture as mapOf, usualMeasure } from "./heat_map.js";
-import { MOST_SELECTED, UNDER_WAY, begunList, cell, common, comparing, currentLine, described, heldOut, ownForm, planned, questionCards, saidList, skeleton, steering, sweepWord, table, toolbar, whereItIs } from "./lab_body.js";
+import { MOST_SELECTED, OVER_STEPS, UNDER_WAY, begunList, cell, common, comparing, currentLine, described, heldOut, overStepsSaid, ownForm, planned, questionCards, saidList, skeleton, steering, sweepWord, table, toolbar, whereItIs, whichPart } from "./lab_body.js";
 import { Results, allGroups, rowsOf } from "./results.js";
 import { Plot } from "./plot.js";
 import { keep, kept } from "../shared/kept.js";
@@ -21,9 +20,11 @@ import { address, fill, get } from "../shared/web.js";
 
 export const mount = mounted((root) => new Lab(root));
 
+const bands = () => import("./bands.js").catch(() => null); // once something is drawn
+
 const PERIOD_MS = { active: 1000, quiet: 10_000 };
 const OPENED = "sweep"; // the link of the one that this tab has open
-const OF_A_SWEEP = ["vary", "seeds", "validation", "along"]; // in a page's address
+const OF_A_SWEEP = ["vary", "seeds", "validation", "along", "then"]; // in a page's address
 const NOTHING = { status: "", asked: "", message: "", done: 0, failed: 0, total: 0, said: [], why: [] };
 
 class Lab {
@@ -37,8 +38,8 @@ class Lab {
     this.own = { names: ["lr", ""], values: ["0.01, 0.1, 1", ""], seeds: "3" };
     this.notices = new Notices(this.parts.notices);
     this.surroundings = new Surroundings(this.element);
-    this.map = new Plot(this.parts.map, ({ points: [{ x, y }] }) => this.press(y, x));
-    this.bands = new Plot(this.parts.bands, () => {});
+    this.plots = { map: new Plot(this.parts.map, ({ points: [{ x, y }] }) => this.press(y, x)) };
+    for (const name of OVER_STEPS) this.plots[name] = new Plot(this.parts[name], () => {});
     this.element.addEventListener("click", (event) => this.clicked(event));
     this.element.addEventListener("change", (event) => this.changed(event));
     this.element.addEventListener("submit", (event) => this.askOwn(event));
@@ -50,7 +51,7 @@ class Lab {
     this.closed = true;
     clearTimeout(this.timer);
     this.surroundings.close();
-    for (const plot of [this.map, this.bands]) plot.close();
+    for (const plot of Object.values(this.plots)) plot.close();
   }
 
   update({ data }) {
@@ -65,7 +66,7 @@ class Lab {
     clearTimeout(this.timer);
     const turn = (this.turn = (this.turn ?? 0) + 1);
     this.results.forget();
-    Object.assign(this, { link, plan: null, state: NOTHING, selected: [], problem: "", lost: "" });
+    Object.assign(this, { link, plan: null, following: null, chosen: null, state: NOTHING, selected: [], problem: "", lost: "" });
     keep(OPENED, link);
     this.show();
     const answer = await get(link ? `api/lab/plan?${link}` : "api/lab").catch(() => null);
@@ -96,14 +97,28 @@ class Lab {
     this.plan = plan;
     this.measure = kept(plan.along ? "labAlong" : "labMeasure", usualMeasure(plan), Object.keys(measuresOf(plan)));
     this.state = { ...NOTHING, total: plan.runs, done: plan.runs - plan.missing };
-    // The curves are there at once where there is nothing to choose between.
-    if (!plan.varied.length) this.selected = plan.arms.map((_arm, row) => [0, row]);
-    (plan.varied.length ? this.parts.hint : this.parts.bandBox).after(this.parts.cells);
+    this.turnToPart(0);
   }
 
-  ask(vary, seeds, along) {
+  // Of a question that is two sweeps 1 is the second.
+  turnToPart(part) {
+    this.part = part;
+    const { varied, arms } = this.drawn;
+    // The curves are there at once where there is nothing to choose between.
+    this.selected = varied.length ? [] : arms.map((_arm, row) => [0, row]);
+    (varied.length ? this.parts.hint : this.parts.rangeBox).after(this.parts.cells);
+    this.show();
+  }
+
+  // The plan of the part in view.
+  get drawn() {
+    return this.part ? this.following : this.plan;
+  }
+
+  ask(vary, seeds, { along, after = 0 }) {
     const query = new URLSearchParams(this.data.form);
-    for (const [name, text] of [["vary", vary], ["seeds", seeds], ["along", along ? "1" : ""]]) if (text) query.set(name, text);
+    query.set("seeds", seeds); // an emptied one is refused
+    for (const [name, text] of [["vary", vary], ["along", along ? "1" : ""], ["then", after]]) if (text) query.set(name, text);
     this.open(query.toString());
   }
 
@@ -111,7 +126,7 @@ class Lab {
     event.preventDefault();
     const fields = new FormData(this.parts.own);
     const varied = [0, 1].filter((i) => fields.get(`name${i}`)).map((i) => `${fields.get(`name${i}`)}=${fields.get(`values${i}`).replaceAll(" ", "")}`);
-    this.ask(varied.join(";"), fields.get("seeds").trim(), fields.has("along"));
+    this.ask(varied.join(";"), fields.get("seeds").trim(), { along: fields.has("along") });
   }
 
   // --- how it goes ----------------------------------------------------------------------------------------------------
@@ -131,7 +146,10 @@ class Lab {
 
   hear(answer) {
     this.state = answer;
-    if (this.results.add(answer)) this.isStale = true;
+    this.results.add(answer);
+    this.following = answer.following && { ...answer.following, part: 1 };
+    const part = this.following ? this.chosen ?? Number(this.results.has(1)) : 0;
+    if (part !== this.part) this.turnToPart(part);
   }
 
   async order(what) {
@@ -179,25 +197,34 @@ class Lab {
   }
 
   showResults() {
-    const { parts, plan } = this;
+    const { parts, drawn: plan } = this;
     const look = this.surroundings.look("results", () => this.show());
     const colors = armColors(plan.arms, look);
     const hasMap = plan.varied.length > 0;
+    fill(parts.which, whichPart(this.following, this.part));
     [parts.tools.hidden, parts.mapBox.hidden] = [!hasMap, !hasMap];
     fill(parts.tools, hasMap ? toolbar(measuresOf(plan), this.measure) : "");
     const cells = this.selected.map(([column, row]) => rowsOf(plan, this.results)[row].cells[column]);
     if (hasMap) {
       const drawn = mapOf(plan, this.results, this.measure, this.selected, look);
       parts.map.style.height = `${Math.round(drawn.height)}px`;
-      this.map.draw(drawn);
+      this.plots.map.draw(drawn);
     }
     parts.hint.hidden = !hasMap || cells.length > 0;
     parts.hint.textContent = _("Press a cell for its runs and curves, and another one to compare them.");
     fill(parts.cells, cells.map((each) => cell(each, plan, colors.get(each.arm))).join("") + comparing(hasMap ? this.compared(cells) : []));
     const shown = cells.map(({ group }) => group).filter(Boolean);
-    parts.bandBox.hidden = !shown.some(({ band }) => band.steps.length);
-    if (!parts.bandBox.hidden) this.bands.draw(bandsOf(plan, shown, look));
+    bands().then((drawing) => drawing && OVER_STEPS.forEach((name) => this.showOverSteps(drawing, name, { plan, shown, look })));
     fill(parts.table, table(plan, allGroups(plan, this.results), colors));
+  }
+
+  showOverSteps({ isDrawn, lostSaid, picture }, name, { plan, shown, look }) {
+    if (!this.plan) return; // another question was asked meanwhile
+    const box = this.parts[`${name}Box`];
+    box.hidden = !isDrawn(shown, name);
+    if (box.hidden) return;
+    fill(this.parts[`${name}Said`], overStepsSaid(name, lostSaid(shown, name)));
+    this.plots[name].draw(picture(plan, shown, look, name));
   }
 
   // Of two cells the runs with the first seed that both have.
@@ -225,6 +252,7 @@ class Lab {
     if (dataset.question) return this.askReady(dataset.question);
     if (dataset.link) return this.open(dataset.link);
     if (dataset.measure) return this.draw(dataset.measure);
+    if (dataset.which) return this.turnToPart((this.chosen = Number(dataset.which)));
     if (dataset.arm) return this.pressRow(JSON.parse(dataset.where), dataset.arm);
     if (dataset.run) return this.openRun(dataset.run);
     if (dataset.format) return this.export(dataset.format);
@@ -242,8 +270,8 @@ class Lab {
   }
 
   askReady(name) {
-    const { vary, seeds, along } = this.offers.questions.find((each) => each.name === name);
-    this.ask(vary, String(seeds), along);
+    const { vary, seeds, ...more } = this.offers.questions.find((each) => each.name === name);
+    this.ask(vary, String(seeds), more);
   }
 
   draw(measure) {
@@ -252,7 +280,7 @@ class Lab {
   }
 
   pressRow(where, arm) {
-    const rows = rowsOf(this.plan, this.results);
+    const rows = rowsOf(this.drawn, this.results);
     const row = rows.findIndex((each) => each.arm === arm && each.cells.some((one) => String(one.where) === String(where)));
     this.press(row, rows[row].cells.findIndex((one) => String(one.where) === String(where)));
     this.parts.cells.scrollIntoView({ block: "nearest" });
@@ -271,7 +299,7 @@ class Lab {
 
   // The page Runs finds them ticked and side by side.
   compare() {
-    const rows = rowsOf(this.plan, this.results);
+    const rows = rowsOf(this.drawn, this.results);
     const ids = this.compared(this.selected.map(([column, row]) => rows[row].cells[column]));
     for (const id of ids) know(id);
     keep("ticks", ids);

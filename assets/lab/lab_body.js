@@ -13,6 +13,7 @@ import { asks } from "../shared/terms.js";
 import { brief, escape, number, percent } from "../shared/web.js";
 
 export const MOST_SELECTED = 2;
+export const OVER_STEPS = ["bands", "cosine", "range"]; // what bands.js draws
 export const FORMATS = ["csv", "parquet", "json", "report"];
 
 const pngButton = (chart) => `<button data-save="${chart}">${_("Save as PNG")}</button>`;
@@ -37,15 +38,22 @@ export const skeleton = () => `
     <div class="ns-progress"><div data-part="bar" style="width:0"></div></div>
     <div class="ns-buttons" data-part="steer"></div>
     <div data-part="results" hidden>
+      <div class="ns-tools" data-part="which"></div>
       <div class="ns-tools" data-part="tools"></div>
       <div class="ns-lab-map" data-part="mapBox"><div class="ns-chart" data-part="map" role="img" aria-label="${_("The sweep as a map; the table below has the same numbers")}"></div>${late()}</div>
       <p class="ns-small" data-part="hint"></p>
       <div class="ns-cells" data-part="cells"></div>
-      <div class="ns-lab-bands" data-part="bandBox"><div class="ns-tools">${asks("seed-band")} ${pngButton("bands")}</div><div class="ns-chart" data-part="bands"></div></div>
+      ${OVER_STEPS.map(overSteps).join("")}
       <ul class="ns-verdicts" data-part="said" aria-live="polite"></ul>
       <div class="ns-sideways"><table class="ns-numbers" data-part="table"></table></div>
     </div>
   </div>`;
+
+const overSteps = (name) => `
+  <div class="ns-lab-bands" data-part="${name}Box" hidden><div class="ns-tools">${asks(name === "bands" ? "seed-band" : "gradient-predictiveness")} ${pngButton(name)} <span data-part="${name}Said"></span></div><div class="ns-chart" data-part="${name}"></div></div>`;
+
+// What stands above such a chart; of the training loss its axis says enough.
+export const overStepsSaid = (name, lost) => (name === "bands" ? "" : [explained(name), lost].filter(Boolean).join(" · "));
 
 const titleOf = (name) => ({
   ladder: _("Learning-rate ladder"), "batch-norm": _("Batch size × norm"), depth: _("Depth × norm × activation"), seeds: _("Several seeds"), "which-norm": _("Which norm, fairly"), predictiveness: _("Along the gradient"),
@@ -74,10 +82,13 @@ export const begunList = (begun) => (begun.length ? `<h3>${_("Your sweeps")}</h3
 export const common = ({ data, base }) => [...(data ? [dataName(data)] : []), ...base].join(" · ");
 
 // In one line: what is varied, which norms, how many seeds.
-export const described = ({ varied, arms, seeds }) => [
+export const described = ({ varied, arms, seeds, after }) => [
   ...varied.map(({ label, texts }) => _("{setting}: {values}", { setting: label, values: enumerated(texts) })),
   _("Norms: {values}", { values: enumerated(arms.map(({ name }) => name)) }), ngettext("{n} seed", "{n} seeds", seeds),
+  ...(after ? [atTheirBest(after)] : []),
 ].join(" · ");
+
+const atTheirBest = (seeds) => ngettext("{n} other seed with each one’s own best rate", "{n} other seeds with each one’s own best rate", seeds);
 
 export const currentLine = (current) => (current ? `${_("A sweep is under way on this server.")} <button data-link="${escape(current.link)}">${_("Watch it")}</button>` : "");
 
@@ -105,7 +116,7 @@ export function steering(state, plan, link) {
     `<label title="${_("Else it ends when nobody has this page open any more")}"><input type="checkbox" data-pin ${state.pinned ? "checked" : ""}> ${_("goes on without me")}</label>`,
   ];
   const start = !isUnderWay && missing ? [button("sweep", begin, 'class="ns-primary"')] : [];
-  const next = state.next && !isUnderWay ? [`<button class="ns-primary" data-link="${escape(state.next.link)}">${_("Then: {n} seeds with each norm’s own best rate", { n: escape(state.next.seeds) })}</button>`] : [];
+  const next = state.next && !isUnderWay ? [`<button class="ns-primary" data-link="${escape(state.next.link)}">${_("Then: {n} other seeds with each norm’s own best rate", { n: escape(state.next.seeds) })}</button>`] : [];
   const files = state.done ? FORMATS.map((form) => `<button data-format="${form}">${formatName(form)}</button>`) : [];
   return [...start, ...own, ...next, ...(files.length ? [`<span>${_("Save as")}</span>`, ...files] : []), `<a href="${escape(link)}" data-part="link">${_("Link to this sweep")}</a>`].join(" ");
 }
@@ -117,6 +128,8 @@ export const saidList = (state, plan) => [
   ...state.why.map((text) => `<li>${_("A run has failed: {why}", { why: escape(text) })}</li>`),
   ...(state.said.length && plan.arms.length > 1 ? [`<li class="ns-small">${state.few ? _("Which arm is better than which is said from 5 seeds on.") : _("Arms with the same settings are compared seed by seed.")} ${asks("surely-better")}</li>`] : []),
 ].join("").replaceAll(" %", "\u00a0%");
+
+export const whichPart = (following, part) => (following ? `<span class="ns-group" role="group" aria-label="${_("What is drawn")}">${[_("the rates"), atTheirBest(following.seeds)].map((words, which) => `<button data-which="${which}" aria-pressed="${which === part}">${words}</button>`).join("")}</span>` : "");
 
 const askedOf = { fate: () => asks("learns-survives-fails"), validation: () => asks("held-out-accuracy"), ratio: () => asks("gradient-magnitude"), cosine: () => asks("gradient-predictiveness"), range: () => asks("gradient-predictiveness") };
 
@@ -135,7 +148,7 @@ export const explained = (measure) => ({
 
 // One pressed cell: what it came to, and its runs.
 export function cell({ where, arm, group }, plan, color) {
-  const title = [...plan.varied.map((setting, i) => _("{setting} {value}", { setting: escape(setting.label), value: escape(textOf(setting, where[i])) })), escape(arm)].join(" · ");
+  const title = [...plan.varied.map((setting, i) => _("{setting}: {values}", { setting: escape(setting.label), values: escape(textOf(setting, where[i])) })), escape(arm)].join(" · ");
   const head = `<h4 style="color:${color}">${title}</h4>`;
   if (!group) return `<section>${head}<p>${_("not computed yet")}</p></section>`;
   const runs = group.runs.map(({ seed, run, status, validation }) => {

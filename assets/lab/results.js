@@ -19,25 +19,29 @@ export class Results {
     return isNew;
   }
 
-  at(where, arm) {
-    return this.groups.get(keyOf({ where, arm }));
+  at(where, arm, part) {
+    return this.groups.get(keyOf({ part, where, arm }));
+  }
+
+  has(part) {
+    return [...this.groups.values()].some((group) => group.part === part);
   }
 }
 
-export const keyOf = ({ where, arm }) => JSON.stringify([where, arm]);
+export const keyOf = ({ part = 0, where, arm }) => JSON.stringify([part, where, arm]);
 
 // A value as it is shown.
 export const textOf = ({ values, texts }, value) => texts[values.indexOf(value)] ?? value;
 
 // All combinations of a sweep in its order: the first setting that is varied lies along the map, the second goes down it
 // with the arms. [{ where, arm, group }, …], a row each.
-export function rowsOf({ varied, arms }, results) {
+export function rowsOf({ varied, arms, part }, results) {
   const [across, down] = varied;
   return (down?.values ?? [null]).flatMap((value) => arms.map(({ name }) => ({
     value, arm: name,
     cells: (across?.values ?? [null]).map((along) => {
       const where = [along, value].filter((each) => each !== null);
-      return { where, arm: name, group: results.at(where, name) };
+      return { where, arm: name, group: results.at(where, name, part) };
     }),
   })));
 }

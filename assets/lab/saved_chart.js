@@ -7,19 +7,21 @@ import { theme } from "../shared/look.js";
 import { saveImage } from "../shared/saved_image.js";
 import { address } from "../shared/web.js";
 
-// `name` is map or bands.
+// `name` is map, or one of OVER_STEPS.
 export function savePicture(lab, name) {
-  const plot = lab[name];
+  const plot = lab.plots[name];
   return plot.Plotly && saveImage(plot.Plotly, plot.element, wordsOf(lab, name), theme(lab.element));
 }
 
-export function wordsOf({ plan, measure, link }, name) {
+export function wordsOf({ plan, drawn = plan, measure, link }, name) {
   const isMap = name === "map";
+  const told = isMap ? measure : name;
+  const key = [...(isMap ? [] : [_("line: median over the seeds; band: from the least to the greatest")]), ...(name === "bands" ? [] : [explained(told)])];
   return {
-    title: isMap ? MEASURES[measure].name() : _("Training loss"),
-    about: described(plan),
-    key: [{ text: isMap ? explained(measure) : _("line: median over the seeds; band: from the least to the greatest") }],
+    title: name === "bands" ? _("Training loss") : MEASURES[told].name(),
+    about: described(drawn),
+    key: key.map((text) => ({ text })),
     foot: [common(plan), heldOut(plan), `${address("lab")}?${link}`],
-    name: `normscope-lab-${isMap ? measure : "loss"}-${plan.id}.png`,
+    name: `normscope-lab-${{ map: measure, bands: "loss" }[name] ?? `${name}-by-step`}-${plan.id}.png`,
   };
 }

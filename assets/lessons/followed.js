@@ -13,11 +13,17 @@ export class Followed {
   // `changed` hears of everything that is new; `gone` that the server does not know the run any more.
   constructor(id, chart, { changed, gone }) {
     Object.assign(this, { id, view: VIEWS[chart.shows], changed, gone });
-    this.series = new Series();
-    this.looks = [];
-    this.latestLook = 0;
-    this.state = null;
+    this.begin();
     this.poll();
+  }
+
+  begin() {
+    Object.assign(this, { series: new Series(), looks: [], latestLook: 0, state: null });
+  }
+
+  // Of how many arms nobody is told: they may be revealed after the run's end, too.
+  get unseen() {
+    return this.state?.hidden ?? 0;
   }
 
   get hasEnded() {
@@ -34,6 +40,10 @@ export class Followed {
       const answer = await get(`api/runs/${this.id}/points?since=${this.series.latest}`);
       if (this.closed) return;
       if (answer.gone) return this.gone(this);
+      if (!answer.error && this.state && answer.state.hidden !== this.unseen) { // all that was told is of other arms
+        this.begin();
+        return this.poll();
+      }
       if (!answer.error) {
         this.series.add(answer.records);
         if (this.view) await this.look();
@@ -46,7 +56,7 @@ export class Followed {
     }
     if (this.closed) return;
     this.changed();
-    if (!this.hasEnded || this.lost) this.timer = setTimeout(() => this.poll(), document.hidden ? 2000 : PERIOD_MS);
+    if (!this.hasEnded || this.lost || this.unseen) this.timer = setTimeout(() => this.poll(), document.hidden ? 2000 : PERIOD_MS);
   }
 
   async look() {

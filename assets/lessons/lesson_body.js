@@ -10,6 +10,7 @@ import { address, escape, number } from "../shared/web.js";
 
 export const list = (lessons, done) => `
   <div class="ns-buttons">${projectorButton()}</div>
+  <div class="ns-notices" data-part="notices" role="alert"></div>
   <p>${_("Each lesson asks a question, has you predict the answer, and checks it against a run that you start.")}</p>
   <ol class="ns-lessons">${lessons.map((lesson) => item(lesson, done(lesson.slug))).join("")}</ol>`;
 

@@ -15,6 +15,7 @@ import { order } from "../shared/orders.js";
 import { follow as goThere } from "../shared/place.js";
 import { plotly } from "../shared/plotly.js";
 import { ENDED } from "../shared/standing.js";
+import { isHiding } from "../shared/stage.js";
 import { Surroundings } from "../shared/surroundings.js";
 import { leadOn } from "../shared/terms.js";
 import { address, escape, fill, get, painted } from "../shared/web.js";
@@ -55,7 +56,14 @@ class Lessons {
   update({ data }) {
     this.data = data;
     this.adopt();
+    this.showNotices();
     this.show();
+  }
+
+  // What was not understood in the link, and the like: above the list and above a step.
+  showNotices() {
+    const part = this.element.querySelector("[data-part=notices]");
+    if (part && this.data) fill(part, this.data.notices.map((notice) => `<p>${escape(notice)}</p>`).join(""));
   }
 
   // --- where one is -----------------------------------------------------------------------------------------------------
@@ -67,7 +75,10 @@ class Lessons {
     const answer = await get(path).catch(() => ({ error: _("The lessons did not come. Load the page again.") }));
     if (this.closed) return;
     if (answer.error) return this.refuse(answer.error);
-    if (slug === null) return void (this.element.innerHTML = list(answer.lessons, done));
+    if (slug === null) {
+      this.element.innerHTML = list(answer.lessons, done);
+      return this.showNotices();
+    }
     this.lesson = answer;
     this.open(Number(step));
   }
@@ -164,7 +175,7 @@ class Lessons {
     const key = `${slug}/${step}/${which}`;
     this.expected = { key, before: this.data.studied[key]?.order };
     this.show();
-    await order({ do: "study", lesson: slug, step, which, own: this.own, run: this.data.run });
+    await order({ do: "study", lesson: slug, step, which, own: this.own, run: this.data.run, hides: isHiding() });
     setTimeout(() => {
       if (this.expected?.key !== key) return;
       this.expected = null;
@@ -192,6 +203,9 @@ class Lessons {
   }
 
   changed() {
+    const unseen = this.runs.reduce((count, run) => count + run.unseen, 0);
+    if (unseen !== this.unseen && this.found?.error) this.found = null; // it was that some arms are hidden
+    this.unseen = unseen;
     this.show();
     const { length } = this.runs;
     if (this.expected || !length || this.runs.some((run) => !run.hasEnded)) return;
@@ -262,7 +276,7 @@ class Lessons {
     this.say(this.lesson.slug, this.number);
     const { slug } = this.lesson;
     fill(parts.head, head(this.lesson, this.number, (n) => progressOf(slug, n).stands));
-    fill(parts.notices, this.data.notices.map((notice) => `<p>${escape(notice)}</p>`).join(""));
+    this.showNotices();
     fill(parts.question, question(step));
     fill(parts.predict, prediction(step, progress, this.chosen));
     if (this.demonstration) this.showComputed();

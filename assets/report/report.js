@@ -24,7 +24,7 @@ class Report {
     this.series = new Series();
     this.series.add(records, falls);
     this.arms = [...this.series.arms.values()];
-    this.curves = new Curves(Plotly, part("loss"), part("accuracy"));
+    this.curves = new Curves(Plotly, part("loss"), part("accuracy"), null);
     this.curves.redraw = () => this.drawCurves();
     this.layers = Object.keys(Object.values(looks[0]?.arms ?? {})[0] ?? {});
     this.layer = this.layers[0];

@@ -1,7 +1,8 @@
-// The charts of a sweep's report: the page's own maps, and the curves of the cells that are pressed.
+// The charts of a report of sweeps, each of which has an article: the page's own maps, and the curves of the cells that
+// are pressed.
 
-import { open, part } from "./opening.js";
-import { picture as bandsOf } from "../lab/bands.js";
+import { open } from "./opening.js";
+import { isDrawn, lostSaid, picture as bandsOf } from "../lab/bands.js";
 import { picture as mapOf } from "../lab/heat_map.js";
 import { Results, rowsOf, textOf } from "../lab/results.js";
 import { _ } from "../shared/language.js";
@@ -11,13 +12,13 @@ const STILL = { displayModeBar: false, responsive: true };
 const MOST_SELECTED = 2;
 
 class SweepReport {
-  constructor(Plotly, { plan, groups }) {
-    this.Plotly = Plotly;
-    this.plan = plan;
+  constructor(Plotly, { plan, groups }, element) {
+    Object.assign(this, { Plotly, plan, element });
     this.results = new Results();
     this.results.add({ generation: 1, latest: 0, groups });
     this.rows = rowsOf(plan, this.results);
-    this.maps = [...document.querySelectorAll("[data-map]")];
+    this.maps = [...element.querySelectorAll("[data-map]")];
+    this.curves = [...element.querySelectorAll("[data-curves]")];
     this.selected = plan.varied.length ? [this.best()] : this.rows.map((_row, row) => [0, row]);
   }
 
@@ -39,13 +40,25 @@ class SweepReport {
     return this.redraw();
   }
 
+  part(name) {
+    return this.element.querySelector(`[data-part=${name}]`);
+  }
+
   async redraw() {
     const look = theme(document.body);
     for (const element of this.maps) await this.drawMap(element, look);
     const cells = this.selected.map(([column, row]) => this.rows[row].cells[column]);
-    part("where").textContent = this.plan.varied.length ? cells.map((cell) => this.nameOf(cell)).join(" · ") : "";
-    const { traces, layout } = bandsOf(this.plan, cells.map(({ group }) => group).filter(Boolean), look);
-    await this.Plotly.react(part("bands"), traces, layout, STILL);
+    this.part("where").textContent = this.plan.varied.length ? cells.map((cell) => this.nameOf(cell)).join(" · ") : "";
+    const shown = cells.map(({ group }) => group).filter(Boolean);
+    for (const element of this.curves) await this.drawCurves(element, shown, look);
+  }
+
+  async drawCurves(element, shown, look) {
+    const name = element.dataset.curves;
+    element.hidden = name !== "bands" && !isDrawn(shown, name);
+    this.element.querySelector(`[data-lost=${name}]`).textContent = lostSaid(shown, name);
+    const { traces, layout } = bandsOf(this.plan, shown, look, name);
+    if (!element.hidden) await this.Plotly.react(element, traces, layout, STILL);
   }
 
   async drawMap(element, look) {
@@ -55,9 +68,14 @@ class SweepReport {
   }
 
   nameOf({ where, arm }) {
-    const settings = this.plan.varied.map((setting, i) => _("{setting} {value}", { setting: setting.label, value: textOf(setting, where[i]) }));
+    const settings = this.plan.varied.map((setting, i) => _("{setting}: {values}", { setting: setting.label, values: textOf(setting, where[i]) }));
     return [...settings, arm].join(", ");
   }
 }
 
-open((Plotly, sweep) => new SweepReport(Plotly, sweep));
+open((Plotly, { sweeps }) => {
+  const articles = document.querySelectorAll("article");
+  const reports = sweeps.map((sweep, i) => new SweepReport(Plotly, sweep, articles[i]));
+  const all = (what) => Promise.all(reports.map((each) => each[what]()));
+  return { show: () => all("show"), redraw: () => all("redraw") };
+});

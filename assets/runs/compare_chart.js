@@ -1,18 +1,17 @@
 // The curves of several runs in one chart: a colour is an arm, a dash a run, and the run in front is drawn last.
 
-import { endLabels } from "../train/labels.js";
+import { endLabels, mostLabels } from "../train/labels.js";
 import { lineOf } from "../train/series.js";
 import { _ } from "../shared/language.js";
 import { plotly } from "../shared/plotly.js";
 import { ruler } from "../shared/ruler.js";
-import { LINE, upright } from "../shared/titles.js";
+import { upright } from "../shared/titles.js";
 import { logTicks, ticksFollow, wholeSteps } from "../shared/ticks.js";
 import { axisIn, dragging, framed } from "../shared/web.js";
 
 export const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
 const SMOOTH = 9; // points, of the training loss
 const CONFIG = framed({ modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"]] });
-const LEAST_TYPE = 13;
 const NARROW = 500; // pixels: the labels of several runs would take all of it
 
 export class CompareChart {
@@ -109,7 +108,7 @@ function rangeOf(lines, column) {
 // At each line's end, which run's it is; where not all have room, those of the run in front, else of the first ones.
 function labelled(lines, { front, column, range, log, look, element }) {
   const height = Math.max(100, element.clientHeight - 6.5 * look.type);
-  const most = Math.floor((height + 3 * look.type) / (LINE * LEAST_TYPE));
+  const most = mostLabels(height, look);
   const ends = lines.flatMap(({ x, y, run, letter, arm, color }) => {
     const at = y.findLastIndex((value) => value != null);
     const name = `${arm.name} ${letter}`;

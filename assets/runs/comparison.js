@@ -1,7 +1,7 @@
 // Several runs held against each other: where their settings differ, their curves in one chart, and what they came to.
 
 import { CompareChart, DASHES } from "./compare_chart.js";
-import { caution, lastTest, letterOf, namesOf, points, signed, verdict } from "./differences.js";
+import { areAlike, caution, lastTest, letterOf, namesOf, points, signed, verdict } from "./differences.js";
 import { isolated, titleOf } from "./row.js";
 import { SETTINGS, differing, labelOf, valueOf } from "./settings.js";
 import { keep, kept } from "../shared/kept.js";
@@ -128,9 +128,10 @@ export class Comparison {
   numbers() {
     const { runs } = this;
     const names = this.allArms().map(({ name }) => name);
-    const base = this.series.get(this.base);
+    const base = runs.find(({ id }) => id === this.base);
+    const last = ({ id }, name) => this.series.get(id) && lastTest(this.series.get(id), name);
     const rows = names.map((name) => {
-      const cells = runs.map(({ id, total }) => `<td>${this.figure(id === this.base ? null : base && lastTest(base, name), this.series.get(id) && lastTest(this.series.get(id), name), total)}</td>`);
+      const cells = runs.map((run) => `<td>${this.figure(run !== base && areAlike(base, run) ? last(base, name) : null, last(run, name), run.total)}</td>`);
       return `<tr style="--arm:${this.colors.get(name)}"><th scope="row">${escape(name)}</th>${cells.join("")}</tr>`;
     });
     return `<caption>${_("Test accuracy, and its difference from {run} in points", { run: this.letters.get(this.base) })}</caption>${this.heads()}<tbody>${rows.join("")}</tbody>`;

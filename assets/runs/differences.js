@@ -34,6 +34,9 @@ export function points(base, other) {
 
 export const signed = (value) => (value > 0 ? `+${value.toFixed(1)}` : value.toFixed(1).replace("-", "−"));
 
+// Whether two runs are tested on the same images.
+export const areAlike = (base, other) => base.settings.data === other.settings.data;
+
 // What is otherwise in `other` than in `base`: settings, and rates that were changed by hand on the way.
 export function changes(base, other, { letters, seriesOf }) {
   const settings = differing([base, other]).filter((setting) => setting !== "arms");
@@ -49,7 +52,7 @@ export function verdict(base, other, { letters, seriesOf }) {
   const values = { run: letters.get(other.id), base: letters.get(base.id) };
   const [one, two] = [seriesOf(base.id), seriesOf(other.id)];
   if (!one?.started || !two?.started) return "";
-  if (base.settings.data !== other.settings.data) return _("{run} and {base} are tested on other images: their accuracies do not compare.", values);
+  if (!areAlike(base, other)) return _("{run} and {base} are tested on other images: their accuracies do not compare.", values);
   const found = armsOf([one, two]).flatMap((name) => said({ ...values, arm: name }, lastTest(one, name), lastTest(two, name)));
   if (!found.length) return _("{run} and {base} have no arm in common that both have tested.", values);
   const what = changes(base, other, { letters, seriesOf });

@@ -34,7 +34,7 @@ const RANK = ["active", "finished", "stopped", "failed"];
 
 // choice: {search, status, data, arm, sort, down}; "" is any. Pinned ones come first, and of two that are alike the newer.
 export function arranged(runs, choice) {
-  const words = choice.search.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = plain(choice.search).split(/\s+/).filter(Boolean);
   const direction = choice.down ? -1 : 1;
   return runs
     .filter((run) => fits(run, choice) && words.every((word) => textOf(run).includes(word)))
@@ -45,13 +45,17 @@ function fits(run, { status, data, arm }) {
   return (!status || groupOf(run) === status) && (!data || run.settings.data === data) && (!arm || run.settings.arms.includes(arm));
 }
 
+// However wide the letters are that somebody types.
+const plain = (text) => text.normalize("NFKC").toLowerCase();
+
 // All that a search finds a run by, in the language that is spoken; said once for all letters that are typed.
 const texts = new WeakMap();
 function textOf(run) {
   const of = [spoken(), run.name].join();
   const before = texts.get(run);
   if (before?.of === of) return before.text;
-  const text = [run.name, run.id, statusWord(run.status), ...SETTINGS.map((setting) => told(setting, run.settings[setting]))].join(" ").toLowerCase();
+  const words = plain([run.name, run.id, statusWord(run.status), ...SETTINGS.map((setting) => told(setting, run.settings[setting]))].join(" "));
+  const text = `${words} ${words.replace(/(?<=\d),(?=\d{3})/g, "")}`; // 3,000 is found by 3000, too
   texts.set(run, { of, text });
   return text;
 }

@@ -84,9 +84,9 @@ class Panel {
 
   async fetch() {
     clearTimeout(this.timer);
-    const turn = (this.turn = (this.turn ?? 0) + 1);
+    const asked = (this.fetched = (this.fetched ?? 0) + 1);
     const answer = await get(`api/runs?known=${known().join()}&seen=${this.answer?.seen ?? ""}`).catch(() => null);
-    if (this.closed || turn !== this.turn) return;
+    if (this.closed || asked !== this.fetched) return;
     this.lost = answer && !answer.error ? "" : answer?.error ?? _("The connection to the server is lost; trying again.");
     if (!this.lost && !answer.same) this.hear(answer);
     else this.show();
@@ -174,6 +174,9 @@ class Panel {
       this.parts.rows.replaceChildren(...rows);
       if (this.parts.rows.contains(focused)) focused.focus({ preventScroll: true });
     }
+    const restored = rows.find(({ dataset }) => dataset.id === this.restored); // the focus was on Undo, which is gone
+    if (restored && document.activeElement === document.body) restored.querySelector(".ns-title button").focus({ preventScroll: true });
+    if (restored) this.restored = null;
   }
 
   showTicked(rows) {
@@ -247,18 +250,17 @@ class Panel {
     const { key, target } = event;
     if (target.matches("[data-rename]")) {
       if (key === "Escape") target.value = target.dataset.before;
-      if (key === "Escape" || (key === "Enter" && !event.isComposing)) leave(target);
+      if (key !== "Escape" && (key !== "Enter" || event.isComposing)) return;
+      event.preventDefault(); // or Enter would press what has the focus next
+      leave(target);
       return;
     }
     const menu = target.closest("details[open]");
-    if (key === "Escape" && menu) {
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    }
+    if (key === "Escape" && menu) close(menu);
   }
 
   closeMenus(except) {
-    for (const menu of this.element.querySelectorAll(".ns-menu details[open]")) if (menu !== except) menu.open = false;
+    for (const menu of this.element.querySelectorAll(".ns-menu details[open]")) if (menu !== except) close(menu);
   }
 
   // One press: what is the page's own is done here, the rest is ordered.
@@ -346,6 +348,7 @@ class Panel {
   undelete() {
     const ids = this.deleted;
     this.offerUndo([]);
+    [this.restored] = ids;
     return this.order({ do: "undelete", ids });
   }
 
@@ -380,9 +383,15 @@ class Panel {
 // Streamlit changes pages by its own links.
 const toTrain = () => document.querySelector("[data-testid=stSidebarNavLink]")?.click();
 
+// The focus is not lost with what is in it.
+function close(menu) {
+  if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+  menu.open = false;
+}
+
 // The focus goes back to the name.
 function leave(field) {
-  const title = field.closest(".ns-title");
+  const element = field.closest("tr"); // its cells are others once the name is there
   field.blur();
-  title.querySelector("button")?.focus();
+  element.querySelector(".ns-title button")?.focus();
 }

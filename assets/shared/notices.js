@@ -31,7 +31,7 @@ function instead({ settings, reason }) {
 }
 
 // Whoever began the next run has it in view by now; this is for those who watched. What is pressed, orders.js hears.
-function leadingOn(id) {
+export function leadingOn(id) {
   const notice = paragraph(_("Who started this run has begun another one in its place."));
   const button = element("button", _("Watch that one"));
   button.dataset.leadOn = id;

@@ -4,6 +4,7 @@
 // Python has heard them, and Python carries out each number once.
 
 import { attend } from "./attending.js";
+import { pressedIn } from "./fields.js";
 import { know } from "./known.js";
 import { address, GONE } from "./web.js";
 
@@ -54,7 +55,7 @@ export const areWaiting = () => waiting.length > 0;
 // While Streamlit turns to another page, it would take an order for a rerun of this one, and come back to it.
 function sendAll(patience = FIRST_PATIENCE_MS, isPatient = true) {
   clearTimeout(timer);
-  if (!waiting.length) return;
+  if (!waiting.length || !python) return; // what is pressed before Python has said anything goes when it has
   if (!isPatient || path(address(python.page)) === path(location.href)) {
     send?.({ seen: python.sets, orders: waiting.map(({ number, order: what }) => ({ ...what, number })) });
   }
@@ -119,8 +120,8 @@ document.addEventListener("keydown", () => (pressedOn = {}), true);
 window.addEventListener("click", () => (pressedOn = {})); // after all who were pressed
 
 // The run that was begun in another's place, on whatever page it is told.
-document.addEventListener("click", ({ target }) => {
-  const button = target.closest?.("[data-lead-on]");
+document.addEventListener("click", (event) => {
+  const button = pressedIn(event).closest?.("[data-lead-on]");
   if (button) order({ do: "lead-on", id: button.dataset.leadOn });
 });
 

@@ -42,7 +42,7 @@ async function bring() {
   const timer = setTimeout(() => say(loading), PATIENCE_MS);
   for (let failed = 0; !window.Plotly; failed += 1) {
     // A browser that once failed to preload an address gives that answer again without a question to the server.
-    await attempt(address(`vendor/plotly.min.js${failed ? `?again=${failed}` : ""}`)).catch(() => {});
+    await attempt(address(`vendor/plotly.min.js?v=${version()}${failed ? `&again=${failed}` : ""}`)).catch(() => {});
     if (window.Plotly) break;
     clearTimeout(timer);
     say(failing);
@@ -52,6 +52,9 @@ async function bring() {
   say(nothing);
   return window.Plotly;
 }
+
+// A browser keeps what it has loaded, for a year: until plotly, or any script, is another one.
+const version = () => import.meta.url.match(/\/assets\/([^/]+)\//)[1];
 
 async function attempt(url) {
   await loaded("link", { rel: "preload", as: "script", href: url, fetchPriority: "low" });

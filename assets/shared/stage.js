@@ -1,13 +1,14 @@
 // The stage for a class: in projector view the pages are tabs above every page, and keys do what a teacher does most. What
 // is done to the run is an order, from whatever page; on Train it is the press of the button there.
 
-import { FIELDS } from "./fields.js";
+import { FIELDS, hasDialog, pressedIn } from "./fields.js";
 import { keep, kept } from "./kept.js";
 import { _ } from "./language.js";
 import { isProjected, project } from "./look.js";
 import { get } from "./web.js";
 
 const INSIDE = /\/(activations|gradients|parameters)$/; // the networks
+const TIMELESS = /\/(lessons|lab|runs|reference)$/; // without a cursor
 const LINKS = "[data-testid=stSidebarNavLink]";
 const PRESSED = "button, a, summary, [role=radio], [role=checkbox], [role=switch], [role=tab]"; // what Space and Enter press
 const BEYOND = 1e9; // a record that no run has: the answer is its state alone
@@ -74,7 +75,7 @@ const rows = (pages) => [
   [["B"], _("begin the run in view once more")],
   [["H"], _("hide all arms but the first; once more: show all")],
   [["V"], _("reveal the next hidden arm")],
-  [["←", "→"], _("the look before, the next look")],
+  ...(links().some((link) => isOpen(link) && TIMELESS.test(link.pathname)) ? [] : [[["←", "→"], _("the look before, the next look; in a walk its steps")], [["Home", "End"], _("the first look; live")]]),
   [["P"], _("leave the projector view")],
   [["?"], _("these keys; Esc closes them")],
 ];
@@ -93,7 +94,7 @@ const showKeys = () => nav.querySelector("[data-help]").togglePopover();
 const ACTS = { " ": () => steer("pause"), ".": () => steer("step"), b: () => steer("restart"), v: () => steer("reveal"), h: () => steer("hide"), p: () => project(), "?": showKeys };
 
 function pressed(event) {
-  if (!isProjected() || !isOurs(event)) return;
+  if (!isProjected() || hasDialog() || !isOurs(event)) return;
   const act = /^[1-9]$/.test(event.key) ? () => links()[Number(event.key) - 1]?.click() : ACTS[event.key.toLowerCase()];
   if (!act) return;
   event.preventDefault();
@@ -101,7 +102,9 @@ function pressed(event) {
 }
 
 // Streamlit has R and C; a field, and a button for Space, keep theirs. Space and full stop are Train's own there.
-function isOurs({ key, target, ctrlKey, altKey, metaKey, isComposing, defaultPrevented, repeat }) {
+function isOurs(event) {
+  const { key, ctrlKey, altKey, metaKey, isComposing, defaultPrevented, repeat } = event;
+  const target = pressedIn(event);
   if (ctrlKey || altKey || metaKey || isComposing || defaultPrevented || repeat) return false;
   const isSteering = key === " " || key === ".";
   if (isSteering && document.querySelector(".ns-train")) return false;

@@ -25,18 +25,22 @@ const card = (arm) => `
 const cardsAsk = () => `<div class="ns-asks">${lines().map(([line, terms]) =>
   `<span data-line="${line}">${terms.map(([slug, what]) => `<span><i>${what}</i> ${asks(slug, what)}</span>`).join(" ")}</span>`).join("")}<button class="ns-details" data-details="1" aria-expanded="${isOpen()}">${_("details")}</button></div>`;
 
-// One line a card on a projector and on a telephone.
+// One line a card on a projector and on a telephone; on a low screen where cards would take two rows' room.
 const NARROW = 600;
+const LOW = 880; // as in style.css
+const areLines = (arms, look) => look.enlarged > 1 || window.innerWidth <= NARROW || (arms.length > 3 && window.innerHeight <= LOW);
 
-export function showCards(element, arms, view, colors, look) {
-  element.classList.toggle("ns-lines", look.enlarged > 1 || window.innerWidth <= NARROW);
+// `unseen` arms more train that nobody is shown.
+export function showCards(element, arms, view, colors, look, unseen = 0) {
+  element.classList.toggle("ns-lines", areLines(arms, look));
+  element.classList.toggle("ns-several", arms.length > (unseen ? 2 : 3));
+  element.classList.toggle("ns-odd", arms.length % 2 === 1);
   const names = arms.map(({ name }) => name).join();
   if (element.dataset.names !== names) {
     element.dataset.names = names;
     element.innerHTML = arms.map(card).join("") + cardsAsk();
     element.style.setProperty("--arms", Math.max(3, arms.length));
     element.classList.toggle("ns-many", arms.length > 4);
-    element.classList.toggle("ns-several", arms.length > 3);
     showDetails(element);
   }
   arms.forEach((arm, i) => showCard(element.children[i], arm, view, colors.get(arm.name)));

@@ -23,8 +23,10 @@ const NO_GAP = { shapes: [], annotations: [], above: [] };
 const CONFIG = framed({ doubleClick: false, modeBarButtons: [[SAVE, "zoom2d", "pan2d"]] });
 
 export class Curves {
-  constructor(Plotly, lossElement, accuracyElement) {
-    this.Plotly = Plotly;
+  // `breathe` comes before each chart is drawn: with the other, or with what the page has just written, it would hold a
+  // live page up for longer than a frame. A page that is about to be printed has no time for it.
+  constructor(Plotly, lossElement, accuracyElement, breathe = breath) {
+    Object.assign(this, { Plotly, breathe });
     this.charts = [
       { element: lossElement, value: "loss", zoom: {} },
       { element: accuracyElement, value: "accuracy", zoom: {} },
@@ -37,8 +39,8 @@ export class Curves {
     const pictures = this.charts.map((chart) => this.picture(chart, series, ghosts, view, look));
     const room = Math.max(...pictures.map(({ above }) => above.room)); // in both, so that the plots begin at one height
     for (const [i, chart] of this.charts.entries()) {
-      if (i) await breath(); // both at once would hold the page up for longer than a frame
-      if (i && this.drawn && this.isHeld?.()) return false;
+      if (this.breathe) await this.breathe();
+      if (this.drawn && this.isHeld?.()) return false;
       const layout = this.layout(chart, series, view, look, { ...pictures[i], room, ends: pictures[i].beside(room) });
       await this.Plotly.react(chart.element, pictures[i].traces, titled(layout, chart.element.clientWidth, CONFIG, besideTitle(chart.element)), CONFIG);
     }
@@ -146,7 +148,7 @@ export class Curves {
     const axis = axisIn(look);
     return {
       autosize: true,
-      margin: { l: 8, r: ends.margin, t: (isLow(look) ? 25 : 34) * look.type / 14 + room, b: 8 },
+      margin: { l: 8, r: ends.margin, t: (isLow(look) ? 23 : 34) * look.type / 14 + room, b: 8 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: look.font, color: look.text, size: look.type },
@@ -177,7 +179,7 @@ const besideAxis = (x, look) => ({
 
 const inTitleRow = ({ texts: [text], color }, { room, margin, look }) => ({
   xref: "paper", yref: "paper", x: 1, y: 1, xanchor: "right", yanchor: "bottom", xshift: margin - 8, yshift: room + 4, showarrow: false,
-  text, font: { size: look.type - 1, color },
+  text, font: { size: look.type - 4, color }, // the title has its room on a chart of 450 pixels, too
 });
 
 const pair = (change, axis) =>

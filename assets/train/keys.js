@@ -1,6 +1,6 @@
 // Space pauses and resumes, a full stop does one step: wherever no text is typed, and whatever was clicked before.
 
-import { FIELDS } from "../shared/fields.js";
+import { FIELDS, hasDialog, pressedIn } from "../shared/fields.js";
 import { areWaiting } from "../shared/orders.js";
 
 const PRESSED_BY_SPACE = "button, summary, [role=button], [role=radio], [role=checkbox], [role=switch], [role=tab], [role=menuitem]";
@@ -37,9 +37,11 @@ export class Keys {
     if (this.taken && this.buttons[event.key]) event.preventDefault();
   }
 
-  // A field keeps its keys, and so does a button, for Space, that somebody reached by Tab: it must be there to be pressed.
-  belongsTo({ key, target, ctrlKey, altKey, metaKey, isComposing, defaultPrevented }) {
-    if (ctrlKey || altKey || metaKey || isComposing || defaultPrevented) return true;
+  // A field keeps its keys, a dialog all of them, and so does a button, for Space, that somebody reached by Tab: it must be there to be pressed.
+  belongsTo(event) {
+    const { key, ctrlKey, altKey, metaKey, isComposing, defaultPrevented } = event;
+    if (ctrlKey || altKey || metaKey || isComposing || defaultPrevented || hasDialog()) return true;
+    const target = pressedIn(event);
     return Boolean(target.closest?.(FIELDS) || (key === " " && this.byTab && target.closest?.(PRESSED_BY_SPACE)));
   }
 }

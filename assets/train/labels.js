@@ -11,23 +11,30 @@ const LINE_LETTERS = 15; // what is longer is broken: bn:book / :dropout=0.5
 const CUT_LETTERS = 11; // of a name where there is no room for all lines of all
 const MOST_ROWS = 3; // more marks side by side than that stay lines without words
 const SMALLEST = 13; // pixels of type
+const GAP = 2; // pixels between two labels
 const BELOW = 3; // lines of type that the x-axis takes: beside it there is room for labels too
 const SHARE = 0.16; // of a chart's height that the rows of marks may take
+
+const roomOf = (height, look) => height + BELOW * look.type;
+
+// How many labels of one line have room beside a plot of `height` pixels.
+export const mostLabels = (height, look) => Math.floor(roomOf(height, look) / (LINE * SMALLEST + GAP));
 
 // The labels pushed apart where they would overlap, and the margin that the longest needs. `place` gives a value's
 // height in the chart, 0 to 1; `isSeen` tells whether the end of a label's line is in a zoomed picture; `height` is the
 // plot's in pixels; `widthOf(text, size)` measures a text. The margin is that of all labels, so that a zoom moves nothing.
 export function endLabels(labels, { kind, place, isSeen = () => true, height, look, widthOf }) {
-  const room = height + BELOW * look.type;
+  const room = roomOf(height, look);
+  const space = room - GAP * labels.length;
   let told = labels.map((label) => ({ ...label, lines: lines(label, kind) }));
-  if (countOf(told) * LINE * SMALLEST > room) told = labels.map((label) => ({ ...label, lines: [shortLine(label, kind)] }));
+  if (countOf(told) * LINE * SMALLEST > space) told = labels.map((label) => ({ ...label, lines: [shortLine(label, kind)] }));
   const all = countOf(told);
-  const size = Math.min(look.type + 1, Math.max(SMALLEST, room / (LINE * all)));
+  const size = Math.min(look.type + 1, Math.max(SMALLEST, space / (LINE * all)));
   const placed = told
     .filter(isSeen)
     .map((label) => ({ ...label, y: Math.min(0.98, Math.max(0.02, place(label.value))) }))
     .toSorted((a, b) => a.y - b.y);
-  const half = ({ lines: { length } }) => (0.5 * (length * LINE * size + 2)) / height;
+  const half = ({ lines: { length } }) => (0.5 * (length * LINE * size + GAP)) / height;
   placed.forEach((label, i) => {
     if (i) label.y = Math.max(label.y, placed[i - 1].y + half(placed[i - 1]) + half(label));
   });

@@ -35,7 +35,7 @@ import { WANTED, address, dragging, escape, get, painted } from "../shared/web.j
 export const mount = mounted((root) => new Panel(root));
 const charts = () => import("./charts.js").catch(() => null);
 
-// From one question to the next, drawing included; queued is mostly short, and then a start.
+// From one question to the next, drawing included; queued is mostly short, and then a start. Who only watches may wait longer.
 const PERIOD_MS = { running: 200, preparing: 100, queued: 150, paused: 400 };
 const HIDING_MS = 1500; // of one that has ended, as long as there are arms to be revealed
 const LEAST_WAIT_MS = 60; // where drawing takes longer than the period, so that the page still hears clicks
@@ -104,18 +104,18 @@ class Panel {
     this.curves?.forgetZoom();
     for (const height of this.heights) height.forget();
     this.asking = this.data.run;
-    this.time.follow(this.data.run);
+    for (const each of [this.time, this.ownRun]) each.follow(this.data.run);
     if (this.data.run) this.poll(this.data.run);
   }
 
   // --- what the server says -----------------------------------------------------------------------------------
 
   async poll(run) {
-    const began = Date.now();
+    const [began, turn] = [Date.now(), (this.turn = (this.turn ?? 0) + 1)]; // of two questions at once the later one counts
     let period = 1000;
     try {
       const answer = await get(`api/runs/${run}/points?since=${this.cutOff ? 0 : this.series.latest}`);
-      if (this.closed || run !== this.asking) return;
+      if (this.closed || run !== this.asking || turn !== this.turn) return;
       if (answer.gone) return this.lose(run);
       if (this.isOfOtherArms(answer)) {
         this.cutOff = true;
@@ -136,18 +136,18 @@ class Panel {
         this.stamp = Date.now();
         this.time.learn(answer.state);
         this.fitLink();
-        period = PERIOD_MS[answer.state.status] ?? HIDING_MS;
+        period = Math.max(PERIOD_MS[answer.state.status] ?? HIDING_MS, this.data.mine ? 0 : answer.state.apart_ms ?? 0);
         this.show();
         if (this.series.hasPoint) this.firstShown?.();
         if (this.drawn !== this.series.latest) await this.draw();
       }
     } catch {
-      if (this.closed || run !== this.asking) return;
+      if (this.closed || run !== this.asking || turn !== this.turn) return;
       this.lost = _("The connection to the server is lost; trying again.");
       this.cutOff = true;
       this.show();
     }
-    if (this.closed || run !== this.asking) return; // since it was drawn
+    if (this.closed || run !== this.asking || turn !== this.turn) return; // since it was drawn
     if (this.lost) this.show();
     if (this.state && ENDED.has(this.state.status) && !this.lost && !this.state.hidden) return;
     const wait = Math.max(LEAST_WAIT_MS, period - (Date.now() - began));
@@ -296,7 +296,7 @@ class Panel {
 
   showArms(look) {
     const arms = [...this.series.arms.values()];
-    showCards(this.parts.arms, arms, this.view, armColors(arms, look), look);
+    showCards(this.parts.arms, arms, this.view, armColors(arms, look), look, this.state?.hidden);
     showVeil(this.parts, this.state, this.data.mine);
     showLegend(this.parts, arms, this.view, look);
     this.parts.origin.textContent = footer(this.series, this.data);

@@ -31,6 +31,11 @@ export class OwnRun {
     if (target.closest("[data-stay]")) this.stay();
   }
 
+  // What was asked was of the run before.
+  follow() {
+    this.stay();
+  }
+
   stay() {
     this.own.hidden = true;
   }

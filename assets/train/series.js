@@ -21,6 +21,7 @@ export class Series {
   add(records, falls = this.falls) {
     this.falls = falls;
     for (const record of records) {
+      if (record.seq <= this.latest) continue; // told twice
       this.latest = record.seq;
       this[TAKE[record.kind]]?.(record);
     }

@@ -20,7 +20,7 @@ export async function drawBoth(Plotly, charts, look, looks, arms, hidden, colour
   for (const kind of KINDS) {
     await breath(); // the curves have just been drawn
     const traces = lines(kind, look, arms, colors, hidden);
-    await react(Plotly, charts[kind], traces, frame(kind, look, traces, rangeOf(kind, looks, arms, hidden), colours), CONFIG);
+    await react(Plotly, charts[kind], traces, frame(kind, look, traces, rangeOf(kind, looks, arms, hidden), colours, charts[kind].clientWidth), CONFIG);
   }
 }
 
@@ -43,8 +43,10 @@ export function rangeOf(kind, looks, arms, hidden) {
   return logRange(looks.flatMap((look) => shown.flatMap(({ name }) => Object.values(look.arms[name] ?? {}).map((layer) => layer[kind] ?? 0))));
 }
 
-export function frame(kind, look, traces, range, colours) {
-  const type = colours.type - 1;
+const NARROW = 400; // pixels: on a stage where it stands beside the curves
+
+export function frame(kind, look, traces, range, colours, width = NARROW) {
+  const type = colours.type - (colours.enlarged > 1 && width < NARROW ? 4 : 1);
   const layers = [...new Set(traces.flatMap(({ x }) => x))];
   return layout(colours, {
     title: title(look)[kind], hovermode: "x unified", dragmode: false, margin: { l: 8, r: 12, t: (28 * type) / 13, b: 8 },

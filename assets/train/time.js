@@ -5,10 +5,7 @@ import { Strip } from "./strip.js";
 import { lastStep, placeOf, stepAt } from "./timeline.js";
 import { LED } from "../shared/attending.js";
 import { followLive, heldAt, hold, moved, when } from "../shared/cursor.js";
-import { FIELDS } from "../shared/fields.js";
-
-const KEYS = new Set(["ArrowLeft", "ArrowRight", "Home", "End"]);
-const OWN_KEYS = `${FIELDS}, [role=radio], [role=tab], .ns-answer`; // where these keys mean something else
+import { cursorKeys } from "../shared/cursor_keys.js";
 
 export class Time {
   // `panel` has the run's series, the view and what is drawn in which colours.
@@ -17,15 +14,14 @@ export class Time {
     this.strip = new Strip(panel.parts);
     this.strip.came = () => this.draw();
     this.hovered = null;
-    this.pressed = (event) => this.key(event);
-    document.addEventListener("keydown", this.pressed);
+    this.unlisten = cursorKeys(() => this.panel.series.hasPoint, (key) => this.key(key));
     this.led = () => this.moved();
     document.addEventListener(LED, this.led);
     panel.parts.live.addEventListener("click", () => this.go(null));
   }
 
   close() {
-    document.removeEventListener("keydown", this.pressed);
+    this.unlisten();
     document.removeEventListener(LED, this.led);
     this.pointing?.close();
     this.strip.close();
@@ -77,11 +73,7 @@ export class Time {
   }
 
   // Where the strip is out of sight, what it has missed is fetched first.
-  async key(event) {
-    const { key, target, ctrlKey, altKey, metaKey, shiftKey, defaultPrevented } = event;
-    if (!KEYS.has(key) || ctrlKey || altKey || metaKey || shiftKey || defaultPrevented) return;
-    if (!this.panel.series.hasPoint || target.closest?.(OWN_KEYS)) return;
-    event.preventDefault();
+  async key(key) {
     if (!this.strip.isSeen) await this.strip.ask(true);
     const { looks } = this.strip;
     if (looks.length) this.go(moved(looks, heldAt(this.run), key));

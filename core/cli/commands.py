@@ -106,13 +106,17 @@ def write_json(path: Path, found: dict[str, Any]) -> None:
     write(path, json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def write(path: Path, text: str) -> None:
-    """Put `text` at `path` at once, so that whoever reads never sees half of it."""
+def write(path: Path, content: str | bytes) -> None:
+    """Put `content` at `path` at once, so that whoever reads never sees half of it."""
+    content = content.encode() if isinstance(content, str) else content
     if path == STDOUT:
-        return print(text, end="")
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+        return
     part = _part(path)
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content)
         part.replace(path)
     except OSError as error:
         values: dict[str, Value] = {"path": str(path), "why": why(error), "do": advice(error, "write to")}

@@ -18,6 +18,7 @@ from core.cli.training import attempt
 from core.data.images import Images
 from core.experiment.config import ExperimentConfig
 from core.language.message import Message
+from core.language.speech import _
 from core.language.unforeseen import unforeseen
 from core.runs.line import Line
 from core.runs.origin import COMMAND_LINE, begun
@@ -41,6 +42,7 @@ class Kept:
     def __init__(self, shelf: Shelf, run: Run, images: Images, progress: Progress, file: RunFile | None = None) -> None:
         self._run, self._images, self._progress = run, images, progress
         self._writer, self._told = Writer(shelf), run.history.latest
+        self._knows_id = file is not None  # who has it go on has named it
         self._writer.keep(run, partial(begun, run, COMMAND_LINE, images.train_images.device), file)
 
     @classmethod
@@ -94,10 +96,13 @@ class Kept:
         self._tell()
 
     def _tell(self) -> None:
-        """What the writer has to say."""
+        """What the writer has to say, and the run's id once that leads to something."""
+        if not self._knows_id and self._writer.has_begun(self._run):
+            self._knows_id = True
+            say(_("This run’s id is {id}.", id=self._run.id))
         news = self._run.history.since(self._told)
         self._told += len(news)
-        for _, record in news:
+        for _number, record in news:
             if isinstance(record, RunNoted):
                 say(record.said)
 

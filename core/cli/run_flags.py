@@ -49,8 +49,9 @@ def add_runs(commands: argparse._SubParsersAction[Any]) -> argparse.ArgumentPars
     rename = _of_a_run(actions, "rename", _("give it another name"))
     rename.add_argument("name", metavar="NAME", help=_("up to 80 letters; empty for none"))
     _of_a_run(actions, "delete", _("delete it; for an hour it can be restored"))
-    _of_a_run(actions, "restore", _("take back one that was deleted, by its id"))
-    _of_a_run(actions, "aside", _("put one that cannot be read aside, by its id"))
+    restore = _add(actions, "restore", _("take back one that was deleted"))
+    restore.add_argument("run", metavar="ID", help=_("its id, as delete has said it"))
+    _of_a_run(actions, "aside", _("put one that is damaged aside, where nothing reads it any more"))
     return resume
 
 

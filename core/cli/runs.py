@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.cli.flags import UsageError
@@ -18,7 +20,8 @@ from core.language.languages import ENGLISH
 from core.language.message import Message, Value
 from core.language.speech import _, speaking
 from core.store.shelf import Shelf
-from core.store.troubles import StoreError
+from core.store.soundness import trouble_of
+from core.store.troubles import Damaged, NoSuchRun, StoreError, comes_along, only_damaged, told
 from core.training.records import History
 from core.words.verdict import verdict
 
@@ -34,16 +37,37 @@ def runs_command(arguments: Namespace) -> int:
     """One action; what cannot be done is a UsageError. Returns the exit code of all but resume."""
     try:
         ACTIONS[arguments.action](the_shelf(), arguments)
+    except Damaged as error:
+        raise UsageError(_with_command(error, arguments.run)) from error
     except StoreError as error:
         raise UsageError(error.args[0]) from error
     return DONE
+
+
+def _with_command(error: StoreError, run: str) -> Message:
+    """Why a run cannot be read, and, where it is damaged, how it is put aside from here."""
+    why: Message = error.args[0]
+    if not isinstance(error, Damaged):
+        return why
+    return Message("{why} Here `python -m core runs aside {run}` puts it aside.", {"why": why, "run": run})
 
 
 def the_shelf() -> Shelf:
     folder = home()
     if folder is None:
         raise UsageError(Message("NORMSCOPE_STORE is off, so no runs are kept. Leave it unset to have them."))
+    _check_readable(folder)
     return Shelf(folder, keep_bytes())
+
+
+def _check_readable(folder: Path) -> None:
+    """What is no folder, or may not be read, has no runs to show; one that is not there yet has none so far."""
+    try:
+        os.listdir(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(told(error, folder).args[0]) from error
 
 
 def _list(shelf: Shelf, arguments: Namespace) -> None:
@@ -55,7 +79,7 @@ def _list(shelf: Shelf, arguments: Namespace) -> None:
     else:
         say(_("No runs are kept in {home}.", home=shelf.home))
     for name, problem in shelf.broken().items():
-        say(_("Run {id} cannot be read. {why}", id=name, why=str(problem)))
+        say(_("Run {id} cannot be read. {why}", id=name, why=_with_command(problem, name)))
 
 
 def _show(shelf: Shelf, arguments: Namespace) -> None:
@@ -82,6 +106,7 @@ def _export(shelf: Shelf, arguments: Namespace) -> None:
 
 def _import(shelf: Shelf, arguments: Namespace) -> None:
     from core.exports.bundle import read
+    from core.exports.recorded import RUN_ID as RECORDED
     from core.exports.troubles import BundleError
     from core.store.taking_in import take_in
 
@@ -94,6 +119,8 @@ def _import(shelf: Shelf, arguments: Namespace) -> None:
         raise UsageError(
             Message("A bundle is a file that can be read; {path} cannot be ({why}). Give another one.", what)
         ) from error
+    if recording.id == RECORDED:
+        raise comes_along(RECORDED)
     say(_("It is kept as {id}.", id=take_in(shelf, recording).id))
 
 
@@ -102,7 +129,7 @@ def _rename(shelf: Shelf, arguments: Namespace) -> None:
 
 
 def _delete(shelf: Shelf, arguments: Namespace) -> None:
-    run_id = arguments.run if shelf.knows(arguments.run) else shelf.find(arguments.run).id  # which may be damaged
+    run_id = _id_of(shelf, arguments.run)
     shelf.delete(run_id)
     say(_("Deleted. For an hour `python -m core runs restore {id}` takes it back.", id=run_id))
 
@@ -112,7 +139,19 @@ def _restore(shelf: Shelf, arguments: Namespace) -> None:
 
 
 def _aside(shelf: Shelf, arguments: Namespace) -> None:
-    say(_("It is in {folder} now.", folder=shelf.move_aside(arguments.run)))
+    run_id = _id_of(shelf, arguments.run)
+    found = trouble_of(shelf, run_id)
+    if not isinstance(found, NoSuchRun):  # else there may be a folder without its file, or nothing
+        only_damaged(found)
+    say(_("It is in {folder} now.", folder=shelf.move_aside(run_id)))
+
+
+def _id_of(shelf: Shelf, wanted: str) -> str:
+    """Of a run that may be damaged: then `wanted` can only be its id."""
+    try:
+        return shelf.find(wanted).id
+    except StoreError:
+        return wanted
 
 
 ACTIONS: dict[str, Callable[[Shelf, Namespace], None]] = {

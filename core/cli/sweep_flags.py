@@ -14,7 +14,7 @@ from core.cli import values
 from core.experiment.rules import ConfigError
 from core.lab.links import read
 from core.lab.ready_made import READY_MADE
-from core.lab.sweep import LR_RULE, MOST_ENTRIES, SETTINGS, SHARE
+from core.lab.sweep import LR_RULE, MOST_ENTRIES, MOST_SEEDS, SETTINGS, SHARE
 from core.language.message import Message
 from core.language.speech import _
 from core.runs.local_engine import LIMIT_SECONDS
@@ -33,7 +33,7 @@ examples:
 
 stdout has the table and what it says, stderr the progress. Exit codes: 0 done; 1 no run has numbers; 2 bad input, or
 results that cannot be written, said in one line; 3 a fault in NormScope itself; 130 stopped by Ctrl-C, 143 by SIGTERM
-(--json and --csv get what is done, and the same command goes on).""")
+(the files get what is done, and the same command goes on).""")
 
 
 def add_sweep(commands: argparse._SubParsersAction[Any]) -> Any:
@@ -59,7 +59,8 @@ def add_sweep(commands: argparse._SubParsersAction[Any]) -> Any:
             rule=LR_RULE,
         ),
     )
-    group.add_argument("--seeds", type=values.whole, metavar="N", help=_("so many seeds, from --seed on (default: 1)"))
+    told = _("so many seeds, up to {most}, from --seed on (default: 1)", most=MOST_SEEDS)
+    group.add_argument("--seeds", type=values.whole, metavar="N", help=told)
     told = _("the share of the training images that is held out to choose by (default: {share})", share=SHARE)
     group.add_argument("--validation", type=values.number, metavar="P", help=told)
     told = _("measure, too, what steps along the gradient do to the loss and to the gradient")
@@ -73,6 +74,10 @@ def add_sweep(commands: argparse._SubParsersAction[Any]) -> Any:
     group.add_argument("--json", type=values.path, metavar="FILE", help=told)
     told = _("write the entries here, a row each")
     group.add_argument("--csv", type=values.path, metavar="FILE", help=told)
+    told = _("the same as a Parquet file, for pandas and its like")
+    group.add_argument("--parquet", type=values.path, metavar="FILE", help=told)
+    told = _("write what it found here as a page that opens offline, as the Lab saves it")
+    group.add_argument("--report", type=values.path, metavar="FILE", help=told)
     told = _("keep nothing in $NORMSCOPE_HOME: what is stopped cannot go on")
     group.add_argument("--no-store", dest="store", action="store_false", help=told)
     return parser
@@ -82,7 +87,9 @@ def _varied(text: str) -> tuple[str, tuple[Any, ...]]:
     try:
         return read(text)
     except ConfigError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        named = [name for name, field in SETTINGS.items() if field in error.fields]
+        told = Message("{settings}: {rule}", {"settings": named, "rule": error.args[0]}) if named else error
+        raise argparse.ArgumentTypeError(str(told)) from None
 
 
 def once(given: Iterable[tuple[str, tuple[Any, ...]]]) -> dict[str, tuple[Any, ...]]:

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 
 class SweepProgress:
-    """A bar with the sweep's own estimate: tqdm's takes all runs for equally long."""
+    """A bar with the sweep's own estimate: tqdm's takes all runs for equally long.
 
-    def __init__(self, sweeping: Sweeping) -> None:
-        self._sweeping = sweeping
+    Of a question that is two sweeps it counts both: so many runs were `earlier`, or come `later`.
+    """
+
+    def __init__(self, sweeping: Sweeping, earlier: int = 0, later: int = 0) -> None:
+        self._sweeping, self._earlier = sweeping, earlier
+        self._total = earlier + sweeping.total + later
 
     def __enter__(self) -> SweepProgress:
         from tqdm import tqdm
@@ -28,8 +32,8 @@ class SweepProgress:
         seconds = 0.5 if sys.stderr.isatty() else LOG_SECONDS
         self._bar: tqdm[NoReturn] = tqdm(
             desc=_("sweep"),
-            total=self._sweeping.total,
-            initial=self._sweeping.done,
+            total=self._total,
+            initial=self._done,
             unit=pgettext("unit of a progress bar", "run"),
             file=sys.stderr,
             mininterval=seconds,
@@ -42,10 +46,14 @@ class SweepProgress:
     def __exit__(self, *_error: object) -> None:
         self._bar.close()
 
+    @property
+    def _done(self) -> int:
+        return self._earlier + self._sweeping.done
+
     def show(self) -> None:
         left = self._sweeping.estimate.seconds
         self._bar.set_postfix_str(_("about {time} left", time=duration(left)) if left else "", False)
-        self._bar.update(self._sweeping.done - self._bar.n)
+        self._bar.update(self._done - self._bar.n)
 
 
 def duration(seconds: float) -> str:

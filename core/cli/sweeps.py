@@ -8,53 +8,87 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Collection, Mapping
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from core.cli.commands import DONE, INTERRUPTED, NOTHING_TO_SHOW, STDOUT, TERMINATED, writable_file, write, write_json
+from core.cli.commands import DONE, INTERRUPTED, NOTHING_TO_SHOW, STDOUT, TERMINATED, writable_file, write
 from core.cli.endings import Ending
 from core.cli.flags import UsageError, about_digits, experiment
 from core.cli.progress import Progress, say
 from core.cli.settings import FLAGS
 from core.cli.sweep_flags import once
 from core.cli.sweep_progress import SweepProgress, duration
-from core.cli.sweep_tables import sweep_table
+from core.cli.sweep_tables import along_table, sweep_table
 from core.experiment.environment import home, keep_bytes, ray
+from core.experiment.links import DEFAULT, QUERY_KEYS
 from core.experiment.rules import ConfigError
 from core.lab import links
-from core.lab.conclusions import conclusions
-from core.lab.document import document
-from core.lab.entries import Entry, csv_text, entries
-from core.lab.points import points
+from core.lab.arrived import Findings
+from core.lab.conclusions import concluded
+from core.lab.document import FORMATS, as_file
+from core.lab.entries import Entry
+from core.lab.points import Point, points, stand_ins
 from core.lab.ready_made import READY_MADE, Question
 from core.lab.summary import Group, at_their_best, groups
-from core.lab.sweep import NORM, SETTINGS, Sweep
-from core.language.message import Message
+from core.lab.sweep import LR_RULE, NORM, SETTINGS, Sweep
+from core.language.message import Message, Value
 from core.language.speech import _
 from core.training.records import History
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from core.lab.kept import KeptPoints
     from core.runs.engine import Engine
 
 POLL_SECONDS = 0.5
 CODES = {"stopped": INTERRUPTED, "interrupted": TERMINATED}
-Part = tuple[Sweep, list[Entry], list[Group]]
+FILES = ("json", "csv", "parquet", "report")  # the flags, by their names
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sweep, or of a question the one or the other; its entries are told in the language that is spoken here."""
+
+    findings: Findings
+    entries: list[Entry]
+    groups: list[Group]
+
+    @classmethod
+    def of(cls, findings: Findings) -> Part:
+        told = [entry | {"message": str(entry["message"])} for entry in findings.entries]
+        return cls(findings, told, groups(told))
 
 
 def sweep_command(arguments: Namespace) -> int:
-    """Compute what is missing, print the table and what it says, write --json and --csv."""
+    """Compute what is missing, print the table and what it says, write the FILES."""
     sweep = wanted(arguments)
-    targets = {flag: getattr(arguments, flag) for flag in ("json", "csv")}
-    if targets["json"] == targets["csv"] == STDOUT:
-        raise UsageError(Message("--csv: Only one of --json and --csv can go to stdout. Name a file."))
-    files = {flag: path and writable_file(path, f"--{flag}") for flag, path in targets.items()}
+    files = _files(arguments)
     _fetch(sweep, arguments)
     with Ending() as ending:
         parts = _computed(sweep, arguments, ending)
     return _conclude(parts, ending.status, files)
+
+
+def _files(arguments: Namespace) -> dict[str, Path]:
+    """Where the results go, by flag. Raises UsageError before anything has begun."""
+    targets = {flag: getattr(arguments, flag) for flag in FILES if getattr(arguments, flag) is not None}
+    printed = [flag for flag, path in targets.items() if path == STDOUT]
+    if len(printed) > 1:
+        values: dict[str, Value] = {"flag": f"--{printed[-1]}"}
+        raise UsageError(
+            Message("{flag}: Only one of --json, --csv, --parquet and --report can go to stdout. Name a file.", values)
+        )
+    files = {flag: writable_file(path, f"--{flag}") for flag, path in targets.items()}
+    for earlier, later in combinations((flag for flag in files if files[flag] != STDOUT), 2):
+        if files[earlier] == files[later]:
+            values = {"flag": f"--{later}", "other": f"--{earlier}", "path": str(files[later])}
+            raise UsageError(Message("{flag}: A file has one result; {path} is that of {other}. Name another.", values))
+    return files
 
 
 # --- what is asked -----------------------------------------------------------------------------------------------
@@ -83,7 +117,8 @@ def wanted(arguments: Namespace) -> Sweep:
         seeds = arguments.seeds if arguments.seeds is not None else max(asked.seeds, question.seeds)
         share = asked.validation if arguments.validation is None else arguments.validation
         along = arguments.along or asked.along or question.along
-        sweep = Sweep(base, tuple(varied.items()), seeds, share, arguments.limit, along)
+        then = asked.then or question.then
+        sweep = Sweep(base, tuple(varied.items()), seeds, share, arguments.limit, along, then)
     except ConfigError as error:
         raise UsageError(Message("{settings}: {rule}", {"settings": _flags(error), "rule": error.args[0]})) from error
     if taken := about_digits(arguments, base):
@@ -99,6 +134,8 @@ def _of_link(arguments: Namespace) -> dict[str, str]:
         address = urlsplit(arguments.link)
         pairs = parse_qsl(address.query, keep_blank_values=True)
         rest = [(key, text) for key, text in pairs if key not in links.KEYS]
+        if len(rest) < len(pairs) and not QUERY_KEYS.keys() & dict(rest).keys():
+            rest.append(("data", DEFAULT.data))  # of what is not in it all is as usual: that is an experiment, too
         arguments.link = address._replace(query=urlencode(rest)).geturl()
         return {key: text for key, text in pairs if key in links.KEYS}
     return {}
@@ -106,7 +143,8 @@ def _of_link(arguments: Namespace) -> dict[str, str]:
 
 def _flags(error: ConfigError) -> list[str]:
     names = {field: name for name, field in SETTINGS.items()}
-    flags = [FLAGS.get(field) or f"--{names.get(field, field)}" for field in error.fields]
+    others = {links.THEN: "--link", LR_RULE: "--vary"}  # which have no flags of their own
+    flags = [FLAGS.get(field) or others.get(field) or f"--{names.get(field, field)}" for field in error.fields]
     return flags or ["--vary"]
 
 
@@ -141,10 +179,9 @@ def _computed(sweep: Sweep, arguments: Namespace, ending: Ending) -> list[Part]:
     try:
         with closing(begin_engine(measure, places, [], arguments.run_seconds)) as engine:
             parts = [_part(sweep, engine, kept, more, ending)]
-            question = READY_MADE.get(arguments.question or "")
-            then = question.then if question and not ending.status else None
-            if then and (after := at_their_best(sweep, parts[0][2], then)):
-                parts.append(_part(after, engine, kept, more, ending))
+            then = sweep.then if not ending.status else 0
+            if then and (after := at_their_best(sweep, parts[0].groups, then)):
+                parts.append(_part(after, engine, kept, more, ending, parts[0].findings.total))
     except EngineError as error:
         raise UsageError(error.args[0]) from error
     return parts
@@ -175,14 +212,21 @@ def _kept(arguments: Namespace, device: Any) -> KeptPoints | None:
     return None if folder is None else KeptPoints(Shelf(folder, keep_bytes()), device, anywhere=bool(ray()))
 
 
-def _part(sweep: Sweep, engine: Engine, kept: KeptPoints | None, more: dict[str, Any], ending: Ending) -> Part:
+def _part(
+    sweep: Sweep, engine: Engine, kept: KeptPoints | None, more: dict[str, Any], ending: Ending, earlier: int = 0
+) -> Part:
+    """After `earlier` runs; what follows it counts with it, unless it is there already: then that comes at once."""
+    from core.lab.estimate import Estimate
     from core.lab.sweeping import Sweeping
 
+    def estimated(ahead: Collection[Point], places: int) -> Estimate:
+        return Estimate([*ahead, *(stand_ins(sweep) if ahead else [])], places)
+
     say(sweep.described())
-    asked = points(sweep)
-    sweeping = Sweeping(asked, engine, kept, more)
-    _say_what_is_ahead(sweeping.total, sweeping.before, sweeping.estimate.seconds)
-    with SweepProgress(sweeping) as progress:
+    sweeping = Sweeping(points(sweep), engine, kept, more, estimated)
+    later = sweep.then if sweeping.before < sweeping.total else 0
+    _say_what_is_ahead(sweeping.total + later, sweeping.before, sweeping.estimate.seconds)
+    with SweepProgress(sweeping, earlier, later) as progress:
         while sweeping.done < sweeping.total and not ending.status:
             sweeping.advance(POLL_SECONDS)
             progress.show()
@@ -190,8 +234,7 @@ def _part(sweep: Sweep, engine: Engine, kept: KeptPoints | None, more: dict[str,
         say(_("Some runs are not kept. {why}", why=sweeping.unkept))
     for why in dict.fromkeys(map(str, sweeping.failed.values())):
         say(_("A run has failed: {why}", why=why))
-    found = entries(asked, sweeping.found, sweeping.failed)
-    return sweep, found, groups(found)
+    return Part.of(Findings.of(sweep, sweeping.found, sweeping.failed))
 
 
 def _say_what_is_ahead(total: int, before: int, seconds: float) -> None:
@@ -206,25 +249,35 @@ def _say_what_is_ahead(total: int, before: int, seconds: float) -> None:
 # --- what is told ------------------------------------------------------------------------------------------------
 
 
-def _conclude(parts: list[Part], status: str, files: dict[str, Any]) -> int:
-    sweep, _entries, found = parts[-1]
-    said = conclusions(found, {arm.name: arm.title for arm in sweep.base.arms}) if found else []
-    every = [entry for _sweep, entries, _groups in parts for entry in entries]
+def _conclude(parts: list[Part], status: str, files: dict[str, Path]) -> int:
+    said = [concluded(part.findings.sweep, part.groups) for part in parts]
     try:
-        if files["json"]:
-            write_json(files["json"], document(parts, status or "finished", said))
-        if files["csv"]:
-            write(files["csv"], csv_text(every))
+        _write([part.findings for part in parts], status or "finished", files)
     finally:  # a full disk takes the files, not the numbers
-        tables = [sweep_table(groups) for _sweep, _entries, groups in parts if groups]
-        words = "\n".join([*tables, *map(str, said)])
-        if words:
+        told = [
+            [sweep_table(part.groups), *([along] if (along := along_table(part.groups)) else []), *map(str, of_part)]
+            for part, of_part in zip(parts, said, strict=True)
+            if part.groups
+        ]
+        if told:
+            words = "\n\n".join("\n".join(each) for each in told)
             print(words, file=sys.stderr if STDOUT in files.values() else sys.stdout)
     for path in files.values():
-        if path not in (None, STDOUT):
+        if path != STDOUT:
             say(_("The results are in {path}.", path=path))
     if status:
         say(_("Stopped. The same command goes on from here."))
         return CODES[status]
-    has_numbers = any(entry["test_accuracy"] is not None for entry in every)
+    has_numbers = any(entry["test_accuracy"] is not None for part in parts for entry in part.entries)
     return DONE if has_numbers else NOTHING_TO_SHOW
+
+
+def _write(parts: list[Findings], status: str, files: Mapping[str, Path]) -> None:
+    """What programs read is English, whoever asks, and so has the same words everywhere. Raises UsageError."""
+    for flag, path in files.items():
+        if flag in FORMATS:
+            write(path, as_file(parts, status, flag))
+            continue
+        from core.lab.report import report
+
+        write(path, report(parts))

@@ -19,8 +19,11 @@ from core.experiment.arm import Norm
 from core.language.message import Message
 from core.language.speech import _
 from core.runs.asking import NothingToSee, QueueFull
-from core.runs.shown import AnyRun
+from core.runs.at_hand import CHECKPOINT, at_hand
+from core.runs.run import Run
+from core.runs.shown import AnyRun, executed
 from core.training.arms import Arm
+from core.training.records import RunReplaced
 
 EXAMPLE = "example"
 FRESH_SECONDS = 1.0  # a second click within that time sees the same tensors
@@ -34,6 +37,7 @@ class Networks:
 
     def __init__(self, run: AnyRun | None, patience: float = PATIENCE_SECONDS) -> None:
         self._run, self._patience = run, patience
+        self._hidden = executed(run).hidden if run else ()
         self._last: Sites | None = None
         self._last_is: tuple[str, int | None] | None = None
         self._fresh_until = 0.0
@@ -59,6 +63,16 @@ class Networks:
         return self.state == "learning" and self.standing != "paused"
 
     @property
+    def hides(self) -> bool:
+        """Whether arms train unseen, which may be revealed at any moment, also when the run has ended."""
+        return bool(self._hidden)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether other arms are hidden by now: who looks needs Networks anew."""
+        return self._run is not None and executed(self._run).hidden != self._hidden
+
+    @property
     def names(self) -> list[str]:
         """The run's arms once they are built, and the worked example."""
         built = self._run is not None and self.state in ("learning", "ended")
@@ -75,6 +89,12 @@ class Networks:
     def run_id(self) -> str:
         """The run's, '' without one."""
         return self._run.id if self._run else ""
+
+    @property
+    def next(self) -> str:
+        """The run that was begun in its place, '' where none was."""
+        records = list(self._run.history) if self._run else []
+        return next((record.next for record in reversed(records) if isinstance(record, RunReplaced)), "")
 
     @property
     def steps(self) -> list[int]:
@@ -97,15 +117,24 @@ class Networks:
         return max((kept for kept in steps if kept <= step), default=steps[0])
 
     def instead_of(self, step: int | None) -> str:
-        """Of a step at which no networks were kept: which are shown in their place. '' of any other."""
+        """Of a step at which no networks were kept, and of a run that is not here: which are shown. '' of any other."""
+        if step is None:
+            return self._instead_of_now()
         shown = self.kept_at(step)
-        if step is None or shown == step:
+        if shown == step:
             return ""
         if shown is None:
             return _("No networks are kept of this run: these are the ones it has now.")
         if shown < step:
             return _("No networks were kept at this step: these are of step {step:,}, the last before it.", step=shown)
         return _("No networks were kept at this step: these are of step {step:,}, the first.", step=shown)
+
+    def _instead_of_now(self) -> str:
+        if self._run is None or at_hand(self._run)[1] != CHECKPOINT:
+            return ""
+        if self._run.ended:
+            return _("These are the last networks that were kept of this run.")
+        return _("Another process has this run under way: these are the networks of its last checkpoint.")
 
     def sites(self, name: str, step: int | None = None) -> Sites:
         """{layer: Site} of an arm at one of `steps`, or as it is now. Raises NothingToSee where that cannot be had."""
@@ -123,10 +152,14 @@ class Networks:
         return found
 
     def _ask(self, run: AnyRun, name: str, step: int | None) -> Future[Sites]:
-        def question(arms: list[Arm], data: Images) -> Sites:
-            return look(arms, data, name, self.now if step is None else step)
+        """The networks of a run that is not executed here are the last that were kept, however far it has come."""
+        whole = executed(run)
+        at = whole.shown_step() if step is None and not isinstance(whole, Run) else step
 
-        return run.ask(question, step)
+        def question(arms: list[Arm], data: Images) -> Sites:
+            return look(arms, data, name, self.now if at is None else at)
+
+        return run.ask(question, at)
 
     def _instead(self, name: str, step: int | None, error: Exception) -> Sites:
         if self._last is not None and self._last_is == (name, step):

@@ -14,6 +14,7 @@ _ADVICE = {
     errno.EROFS: Message("Choose a folder on a disk that can be written to"),
     errno.ELOOP: Message("One of its links leads back to itself: remove that link"),
     errno.ENAMETOOLONG: Message("Choose a shorter path"),
+    errno.EEXIST: Message("A file has the name of this folder: choose another folder, or move the file away"),
     errno.EISDIR: Message("A folder has the name of this file: move it away"),
     errno.ENOTDIR: Message("One of its folders is a file: move that away"),
     errno.ENOENT: Message("One of its folders is missing: make it"),

@@ -36,7 +36,7 @@ from core.language.message import Message
 PROJECT = Path(__file__).resolve().parents[2]
 GRACE_SECONDS = 60.0
 KEEP = "2 GB"
-LAB_POINTS, PUBLIC_MINUTES = 400, 30.0
+LAB_POINTS, PUBLIC_POINTS, PUBLIC_MINUTES = 400, 240, 30.0
 UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 CLUSTER = re.compile(r"auto|(ray://)?([\w.-]+|\[[0-9a-f:.]+\]):[0-9]{1,5}", re.IGNORECASE | re.ASCII)
 IPV4 = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
@@ -123,7 +123,10 @@ class Lab:
 
 
 def lab() -> Lab:
-    """$NORMSCOPE_LAB: on, off, or public, which is on with 30 minutes for a sweep. The other two say it in numbers."""
+    """$NORMSCOPE_LAB: on, off, or public: on, with 240 entries and 30 minutes a sweep. The other two say other numbers.
+
+    240 are enough for each ready-made question with six arms.
+    """
     rule = Message(
         "{name}: It must be on, off or public; got {text}. Set it to public where strangers visit, to off to have no "
         "sweeps, or leave it unset."
@@ -134,10 +137,11 @@ def lab() -> Lab:
     )
     of_minutes = Message("{name}: It must be a finite number, 1 or more; got {text}. Set it to one, or leave it unset.")
     word = _word("NORMSCOPE_LAB", ("on", "off", "public"), rule)
+    points, minutes = (PUBLIC_POINTS, PUBLIC_MINUTES) if word == "public" else (LAB_POINTS, math.inf)
     return Lab(
         word != "off",
-        int(_number("NORMSCOPE_LAB_POINTS", int, 1, LAB_POINTS, of_points)),
-        _number("NORMSCOPE_LAB_MINUTES", float, 1, PUBLIC_MINUTES if word == "public" else math.inf, of_minutes),
+        int(_number("NORMSCOPE_LAB_POINTS", int, 1, points, of_points)),
+        _number("NORMSCOPE_LAB_MINUTES", float, 1, minutes, of_minutes),
     )
 
 

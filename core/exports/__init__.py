@@ -28,6 +28,7 @@ onnx             the networks for other programs, where onnx is installed
 weights          their numbers as safetensors, with a README
 networks         as they were at the end
 qr_code          an address for the cameras of phones
+title            what a run is called in a file
 packages         what some formats need and NormScope does not
 troubles         what cannot be exported, or read again
 """

@@ -90,9 +90,8 @@ def _told() -> Iterator[None]:
     except _BROKEN as error:
         raise BundleError(
             Message(
-                "A bundle is a zip that NormScope has written; this file is none, or is damaged or cut off ({why}). "
-                "Copy or download it again.",
-                {"why": quoted(str(error) or type(error).__name__)},
+                "A bundle is a zip that NormScope has written; this file is none, or is damaged or cut off. Copy or "
+                "download it again."
             )
         ) from error
 
@@ -123,7 +122,7 @@ def too_large(got: Message, most: Message) -> BundleError:
     return BundleError(
         Message(
             "A bundle is no larger than a run is; this one has {got}, and {most} is the most that is read. Nothing of "
-            "it was kept.",
+            "it was kept. Choose another file; of a run as large as this, have tables written (csv, parquet).",
             {"got": got, "most": most},
         )
     )

@@ -24,10 +24,10 @@ from typing import Any
 from core.experiment.config import ExperimentConfig
 from core.experiment.rules import quoted
 from core.exports.archive import MOST_BYTES, Archive, odd
-from core.exports.bundle_checks import check_look, check_networks, check_records, check_run
+from core.exports.bundle_checks import check_look, check_networks, check_order, check_origin, check_records, check_run
 from core.exports.troubles import BundleError
 from core.language.message import Message
-from core.store.codec import Foreign, record_from, record_text, text_of, value_of
+from core.store.codec import Foreign, NotOurs, record_from, record_text, text_of, value_of
 from core.store.networks import networks_bytes, networks_from
 from core.store.recording import Networks, Origin, Recording
 from core.training.records import NetworksSeen, Record
@@ -47,6 +47,7 @@ class _Run:
     config: ExperimentConfig
     asked: ExperimentConfig
     origin: Origin
+    seconds: float = 0.0  # older bundles have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def write(recording: Recording, path: Path) -> Path:
 
 def _content(recording: Recording) -> Iterator[tuple[str, Iterable[bytes]]]:
     r = recording
-    yield RUN, [text_of(_Run(r.id, r.name, r.status, r.config, r.asked, r.origin)).encode()]
+    yield RUN, [text_of(_Run(r.id, r.name, r.status, r.config, r.asked, r.origin, r.seconds)).encode()]
     yield RECORDS, (record_text(record).encode() + b"\n" for record in r.records)
     yield LOOKS, (record_text(look).encode() + b"\n" for look in r.looks())
     for step in r.network_steps:
@@ -112,6 +113,13 @@ def read(source: Path | bytes) -> Recording:
     archive = Archive(_bytes(source))
     try:
         return _checked(archive)
+    except NotOurs as error:
+        raise BundleError(
+            Message(
+                "The bundle is damaged: a part of it is not as NormScope writes it. Nothing of it was kept. Have it "
+                "exported again."
+            )
+        ) from error
     except Foreign as error:
         raise BundleError(
             Message("The bundle cannot be read, and nothing of it was kept. {why}", {"why": error.args[0]})
@@ -130,8 +138,10 @@ def _checked(archive: Archive) -> Recording:
     run = value_of(_Run, archive.read(RUN))
     records = tuple(_lines(archive, RECORDS))
     steps = tuple(sorted(map(_step_of, archive.names - {MANIFEST, RUN, RECORDS, LOOKS})))
-    check_run(run.id, run.name, run.status)
+    check_run(run.id, run.name, run.status, run.seconds)
+    check_origin(run.origin)
     check_records(run.config, records)
+    check_order(records, run.status)
     for look in _lines(archive, LOOKS):
         check_look(run.config, look)
     check_networks(run.config, steps, ((step, _networks(archive, step)) for step in steps))
@@ -146,6 +156,7 @@ def _checked(archive: Archive) -> Recording:
         looks=lambda: _lines(archive, LOOKS),
         network_steps=steps,
         networks=lambda step: _networks(archive, step),
+        seconds=run.seconds,
     )
 
 

@@ -1,16 +1,18 @@
 """What the parts of a bundle must be beyond what their types say, so that no page stumbles over them.
 
-check_run, check_records, check_look, check_networks
+check_run, check_origin, check_records, check_order, check_look, check_networks
 
 Each raises BundleError.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import string
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from itertools import pairwise
 from typing import Any
 
 from core.experiment.config import ExperimentConfig
@@ -20,8 +22,9 @@ from core.language.languages import LANGUAGES
 from core.language.message import Message
 from core.language.speech import speaking
 from core.nets.lenet import build_lenet
-from core.store.card import RUN_ID
-from core.store.recording import Networks
+from core.store.card import RUN_ID, is_name
+from core.store.recording import Networks, Origin
+from core.store.shelf import LAST
 from core.training.records import (
     ArmDiverged,
     ArmFailed,
@@ -35,16 +38,29 @@ from core.training.records import (
 )
 
 STATUSES = frozenset({"queued", "preparing", "running", "paused", "finished", "stopped", "failed", "interrupted"})
-MOST_LETTERS = 200  # of a name
+MOST_LETTERS = 200  # of the name of a processor, or a version
+MOST_THREADS = 10_000
+ENDS = ("finished", "failed")  # after which no run goes on
 DOINGS = ("step", "look", "test")
 SOURCES = ("fixed", "batch")
 _SPEC = re.compile(r",?(\.\d)?[dfge%]?")  # how a number may be written in a sentence: no width, which could be millions
 
 
-def check_run(run_id: str, name: str, status: str) -> None:
-    check_fit(RUN_ID.fullmatch(run_id), "id", run_id)
-    check_fit(len(name) <= MOST_LETTERS, "name", name)
+def check_run(run_id: str, name: str, status: str, seconds: float) -> None:
+    check_fit(RUN_ID.fullmatch(run_id) and run_id != LAST, "id", run_id)
+    check_fit(is_name(name), "name", name)
     check_fit(status in STATUSES, "status", status)
+    check_fit(0 <= seconds < math.inf, "seconds", seconds)
+
+
+def check_origin(origin: Origin) -> None:
+    """Lists sort by when a run was begun, and say it in the reader's own time."""
+    started = origin.started
+    check_fit(started.utcoffset() is not None and 1970 <= started.year < 9999, "started", started)
+    check_fit(0 < origin.threads <= MOST_THREADS, "threads", origin.threads)
+    for name in ("by", "normscope", "python", "torch", "processor"):
+        text = getattr(origin, name)
+        check_fit(len(text) <= MOST_LETTERS and text.isprintable(), name, text)
 
 
 def check_records(config: ExperimentConfig, records: Iterable[Record]) -> None:
@@ -65,6 +81,19 @@ def check_records(config: ExperimentConfig, records: Iterable[Record]) -> None:
                 check_fit(getattr(record, "doing", "step") in DOINGS, "doing", record)
             case StatusChanged():
                 check_fit(record.status in STATUSES, "status", record.status)
+
+
+def check_order(records: Sequence[Record], status: str) -> None:
+    """They are one run's, as it measured: a beginning, steps that rise, an end."""
+    check_fit(records or status == "queued", "records", len(records))
+    for kind in (TrainMeasured, TestMeasured):
+        for before, after in pairwise(record.step for record in records if isinstance(record, kind)):
+            check_fit(before < after or (before == after and kind is TestMeasured), "steps", f"{before}, {after}")
+    course = [r for r in records if isinstance(r, TrainingStarted | TrainMeasured | TestMeasured | StatusChanged)]
+    begun = [r for r in course if not isinstance(r, StatusChanged)]
+    check_fit(not any(isinstance(r, TrainingStarted) for r in begun[1:]), "records", TrainingStarted.kind)
+    for record in course[:-1]:
+        check_fit(not (isinstance(record, StatusChanged) and record.status in ENDS), "records", record.kind)
 
 
 def _check_mappings(record: TrainMeasured | TestMeasured | EpochFinished, arms: set[str]) -> None:

@@ -9,16 +9,21 @@ distribution           of one stage of a layer, at one step; gradient_distributi
 affine, running, lag   γ and β; running statistics at one step, and over the run
 
 `step` is that of the last look at or before it; None takes the last look. `source` is "fixed" or "batch" (images).
+What they cannot draw is a ValueError that says what they can, and a run without looks a LookupError.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
+from core.experiment.rules import quoted
 from core.exports import charts, curves
 from core.exports.charts import Drawn
+from core.language.lists import either
 from core.language.message import Message
 from core.language.speech import _
 from core.training.rates import by_hand, falls
@@ -41,6 +46,13 @@ STAGES = {
     "activated": Message("after the activation"),
 }
 SYMBOLS = {"gamma": "γ", "beta": "β"}
+STATISTICS = ("mean", "var")
+SOURCES = ("fixed", "batch")
+AXES = {
+    "step": Message("step (mini-batches)"),
+    "epoch": Message("epoch"),
+    "seconds": Message("seconds of the arm’s own training"),
+}
 FAINT = "rgba(128,128,128,.7)"
 
 
@@ -49,6 +61,8 @@ FAINT = "rgba(128,128,128,.7)"
 
 def loss(recording: Recording, x: str = "step", width: int = curves.WIDTH) -> go.Figure:
     """`x` is step, epoch or seconds; training lines are means over `width` points, faint behind them as measured."""
+    _check("x", x, AXES)
+    _check_whole("width", width, 1)
     traces = curves.loss_traces(recording.config, recording.records, x, width)
     ends = list(curves.loss_range(curves.whole_run(recording.records)))
     return _over_run(
@@ -58,6 +72,8 @@ def loss(recording: Recording, x: str = "step", width: int = curves.WIDTH) -> go
 
 def accuracy(recording: Recording, x: str = "step", width: int = curves.WIDTH) -> go.Figure:
     """As loss."""
+    _check("x", x, AXES)
+    _check_whole("width", width, 1)
     traces = curves.accuracy_traces(recording.config, recording.records, x, width)
     axis = {"range": [0, 1], "tickformat": ".0%", "title": _("share of images")}
     return _over_run(recording, traces, x, _("Accuracy"), axis)
@@ -66,12 +82,7 @@ def accuracy(recording: Recording, x: str = "step", width: int = curves.WIDTH) -
 def _over_run(
     recording: Recording, traces: list[dict[str, Any]], x: str, title: str, yaxis: dict[str, Any]
 ) -> go.Figure:
-    names = {
-        "step": _("step (mini-batches)"),
-        "epoch": _("epoch"),
-        "seconds": _("seconds of the arm’s own training"),
-    }
-    figure = _figure(traces, title, {"title": names[x], "rangemode": "tozero"}, yaxis, hovermode="x unified")
+    figure = _figure(traces, title, {"title": str(AXES[x]), "rangemode": "tozero"}, yaxis, hovermode="x unified")
     for change in [*falls(recording.config, recording.records), *by_hand(recording.records)]:
         if x != "seconds":
             at = change.step / (recording.config.steps_per_epoch if x == "epoch" else 1)
@@ -85,6 +96,7 @@ def _over_run(
 
 def looks_of(recording: Recording, source: str) -> list[NetworksSeen]:
     """All that are kept; raises LookupError where there are none."""
+    _check("source", source, SOURCES)
     found = [look for look in recording.looks() if look.source == source]
     if not found:
         raise LookupError(_("This run has no look of the source {source}: nothing can be drawn of it.", source=source))
@@ -92,18 +104,52 @@ def looks_of(recording: Recording, source: str) -> list[NetworksSeen]:
 
 
 def _at(looks: list[NetworksSeen], step: int | None) -> NetworksSeen:
+    if step is not None:
+        _check_whole("step", step, 0)
     before = [look for look in looks if step is None or look.step <= step]
     return before[-1] if before else looks[0]
 
 
-def _drawn(recording: Recording, step: int | None, source: str) -> Drawn:
-    return Drawn(recording.config.arms, _at(looks_of(recording, source), step))
+def _drawn(recording: Recording, step: int | None, source: str, layer: str | None = None) -> Drawn:
+    return _of_look(recording, _at(looks_of(recording, source), step), layer)
+
+
+def _of_look(recording: Recording, look: NetworksSeen, layer: str | None) -> Drawn:
+    """Raises ValueError where it has no such `layer`."""
+    drawn = Drawn(recording.config.arms, look)
+    if layer is not None:
+        _check("layer", layer, dict.fromkeys(name for arm in drawn.arms for name in drawn.layers(arm)))
+    return drawn
+
+
+def _check(name: str, given: str, known: Collection[str]) -> None:
+    """Raises ValueError."""
+    if not isinstance(given, str) or given not in known:
+        values = {"name": name, "known": either(known), "given": quoted(given)}
+        raise ValueError(_("{name} must be one of {known}; got {given}. Give one of these.", **values))
+
+
+def _check_whole(name: str, given: int, least: int) -> None:
+    """Raises ValueError."""
+    if not isinstance(given, Integral) or isinstance(given, bool) or given < least:
+        values = {"name": name, "least": least, "given": quoted(given)}
+        raise ValueError(_("{name} must be a whole number, at least {least}; got {given}. Give such a one.", **values))
+
+
+def _check_has(drawn: Drawn, layer: str, which: str, words: str) -> None:
+    """Raises ValueError where no network has `which` of a norm in that layer."""
+    layers = dict.fromkeys(name for arm in drawn.arms for name in drawn.layers(arm))
+    has = [name for name in layers if any(getattr(norm, which) for norm in drawn.norms(name).values())]
+    if not has:
+        raise ValueError(_("No network of this run has {what}. Choose a run with a norm that has.", what=words))
+    _check("layer", layer, has)
 
 
 def gradients(
     recording: Recording, step: int | None = None, quantity: str = "mean_abs", source: str = "fixed"
 ) -> go.Figure:
     """One of QUANTITIES by layer."""
+    _check("quantity", quantity, QUANTITIES)
     drawn, name = _drawn(recording, step, source), str(QUANTITIES[quantity])
     yaxis: dict[str, Any] = {"type": "log"} if quantity in charts.LOGARITHMIC else {"tickformat": ".0%"}
     figure = _figure(
@@ -119,6 +165,7 @@ def gradients(
 
 def spread(recording: Recording, step: int | None = None, stage: str = "activated", source: str = "fixed") -> go.Figure:
     """Standard deviations by layer, of one of STAGES."""
+    _check("stage", stage, STAGES)
     drawn, name = _drawn(recording, step, source), str(STAGES[stage])
     figure = _figure(
         charts.spread(drawn, stage),
@@ -133,7 +180,9 @@ def distribution(
     recording: Recording, layer: str, stage: str = "activated", step: int | None = None, source: str = "fixed"
 ) -> go.Figure:
     """The shares of the values in each bin, of one of STAGES."""
-    drawn = _drawn(recording, step, source)
+    drawn = _drawn(recording, step, source, layer)
+    summaries = [drawn.layers(arm)[layer] for arm in drawn.arms]
+    _check("stage", stage, [each for each in STAGES if any(getattr(summary, each) for summary in summaries)])
     title = _("{layer}, {stage}: share of the values in each bin", layer=layer, stage=str(STAGES[stage]))
     return _figure(charts.distribution(drawn, layer, stage), _with_step(title, drawn), {}, {"tickformat": ".0%"})
 
@@ -142,7 +191,7 @@ def gradient_distribution(
     recording: Recording, layer: str, step: int | None = None, source: str = "fixed"
 ) -> go.Figure:
     """The shares of the weights by sign and magnitude of their gradients."""
-    drawn = _drawn(recording, step, source)
+    drawn = _drawn(recording, step, source, layer)
     marks = [-2, -5, -8, -11]
     places = [*(-(mark + 14) for mark in marks), 0, *(mark + 14 for mark in marks)]
     words = [*(f"−10<sup>{mark}</sup>" for mark in marks), "0", *(f"10<sup>{mark}</sup>" for mark in marks)]
@@ -161,8 +210,10 @@ def affine(
     recording: Recording, layer: str, which: str = "gamma", step: int | None = None, source: str = "fixed"
 ) -> go.Figure:
     """`which` is gamma or beta: every unit at the step at the left, over the run at the right."""
+    _check("which", which, SYMBOLS)
     looks = looks_of(recording, source)
-    drawn = Drawn(recording.config.arms, _at(looks, step))
+    drawn = _of_look(recording, _at(looks, step), layer)
+    _check_has(drawn, layer, which, SYMBOLS[which])
     wide = any(len(norm.batch_mean) > charts.WIDE for norm in drawn.norms(layer).values())
     symbol = SYMBOLS[which]
     title = (
@@ -186,7 +237,9 @@ def running(
     recording: Recording, layer: str, which: str = "mean", step: int | None = None, source: str = "fixed"
 ) -> go.Figure:
     """`which` is mean or var: each unit's running value over that of the images."""
-    drawn = _drawn(recording, step, source)
+    _check("which", which, STATISTICS)
+    drawn = _drawn(recording, step, source, layer)
+    _check_has(drawn, layer, "running_var", _("running statistics"))
     is_mean, is_fixed = which == "mean", source == "fixed"
     if is_mean:
         title, y = _("{quantity}, per unit", quantity=_("running mean")), _("running mean")
@@ -207,7 +260,9 @@ def running(
 def lag(recording: Recording, layer: str, source: str = "fixed") -> go.Figure:
     """Running variance over that of the images, over the run; 1 where they agree."""
     looks = looks_of(recording, source)
-    traces = charts.lag(Drawn(recording.config.arms, looks[-1]), looks, layer)
+    drawn = _of_look(recording, looks[-1], layer)
+    _check_has(drawn, layer, "running_var", _("running statistics"))
+    traces = charts.lag(drawn, looks, layer)
     title = _("{layer}: {title}", layer=layer, title=_("running / batch variance, over the run"))
     yaxis = {"type": "log", "title": _("ratio of the layer’s means")}
     figure = _figure(traces, title, {"title": _("step")}, yaxis)

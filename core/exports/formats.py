@@ -167,4 +167,4 @@ def not_written(folder: Path, error: OSError) -> ExportError:
     """Why the folder does not take it."""
     place = Place(folder, Message("a folder of this server"))
     values: dict[str, Value] = {"folder": place, "why": why(error), "do": advice(error, "write to")}
-    return ExportError(Message("The run cannot be written into {folder} ({why}). {do}.", values))
+    return ExportError(Message("A run is written into a folder; {folder} does not take it ({why}). {do}.", values))

@@ -85,7 +85,7 @@ def _about(config: ExperimentConfig) -> tuple[str, ...]:
 
 def _settings(config: ExperimentConfig, changes: dict[int, float]) -> str:
     modules = ["argparse", "math", "os", "sys", "from collections import OrderedDict", "from pathlib import Path"]
-    modules += ["hashlib"] * has_dropout(config)
+    modules += ["hashlib"] * (has_dropout(config) or config.data != "digits")
     modules += ["gzip"] * (config.data != "digits")
     names = sorted(name for name in modules if " " not in name)
     if config.data == "digits":
@@ -132,8 +132,17 @@ def _arguments(config: ExperimentConfig) -> str:
     flags = _("in a notebook flags go between [ and ]")
     lines += [f'args = parser.parse_args([] if "ipykernel" in sys.modules else None)  # {flags}']
     threads = f"torch.set_num_threads(1)  # {_('sums have another order on more threads, and other roundings')}"
-    return "\n".join([*lines, "device = torch.device(args.device)", threads])
+    refused = _("--device must be one that PyTorch finds here; got {args.device}. Leave it out to use cpu.")
+    return "\n".join([*lines, "", _DEVICE.replace("REFUSED", f"f{quoted(refused)}"), threads])
 
+
+_DEVICE = dedent("""
+    try:
+        device = torch.device(args.device)
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, ImportError):
+        parser.error(REFUSED)
+    """).strip()
 
 _VARIABLE = "NORMSCOPE_DATA"
 
@@ -219,6 +228,8 @@ _LOOP = dedent("""
                 loss.backward()
                 optimizers[name].step()
                 losses[name] = loss.item()
+            if not alive:
+                break
             if step <= 50 or step % 50 == 0:
                 print(f"step {step}", *(f"{name} {loss:.8g}" for name, loss in losses.items()), sep="\\t")
         for name in alive:

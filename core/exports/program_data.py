@@ -25,6 +25,7 @@ def images_words(config: ExperimentConfig) -> tuple[str, ...]:
     return (
         _("The first {examples:,} training images, and all test images.", examples=config.examples),
         _("The files are IDX: four bytes, of which the last is the number of axes, their sizes, then the values."),
+        _("Their md5 says that they are those that NormScope has trained on, whole."),
         values,
     )
 
@@ -34,34 +35,58 @@ def images_code(config: ExperimentConfig) -> str:
     if config.data == "digits":
         return _DIGITS.replace("MISSING", quoted(_("The digits come with scikit-learn: pip install scikit-learn")))
     folder = SOURCES[config.data].folder
-    names = "\n".join(f'    "{file}",' for file, _md5 in SOURCES[config.data].files)
-    missing = _("{files} are not in {folder}. Name the folder with --data-root, or fetch them with --download.")
-    return _FILES.replace("FOLDER", folder).replace("NAMES", names).replace("MISSING", f"f{quoted(missing)}")
+    said = {
+        "TORCHVISION": quoted(_("--download needs torchvision: pip install torchvision")),
+        "FETCHING": _filled(_("The images cannot be fetched ({why}). Try again, or put them into {folder}.")),
+        "UNREADABLE": _filled(
+            _("{path} cannot be read ({why}). Name another folder with --data-root, or --download it.")
+        ),
+        "ANOTHER": _filled(_("{path} must have the md5 {md5}, and has another. Name a folder of whole files.")),
+    }
+    files = "\n".join(f'    "{file}": "{md5}",' for file, md5 in SOURCES[config.data].files)
+    code = _FILES.replace("FOLDER", folder).replace("NAMES", files)
+    for place, sentence in said.items():
+        code = code.replace(place, sentence)
+    return code
+
+
+def _filled(sentence: str) -> str:
+    """As a literal that takes its {names} from the program."""
+    return f"f{quoted(sentence)}"
 
 
 _FILES = dedent("""
     folder = Path(args.data_root) / "FOLDER" / "raw"
-    names = [
+    md5s = {
     NAMES
-    ]
-    if args.download and not all((folder / name).exists() for name in names):
-        from torchvision.datasets import FOLDER
+    }
+    if args.download and not all((folder / name).exists() for name in md5s):
+        try:
+            from torchvision.datasets import FOLDER
 
-        FOLDER(args.data_root, download=True)
-    missing = [name for name in names if not (folder / name).exists()]
-    if missing:
-        files = ", ".join(missing)
-        sys.exit(MISSING)
+            FOLDER(args.data_root, download=True)
+        except ImportError:
+            parser.error(TORCHVISION)
+        except (OSError, RuntimeError) as error:
+            why = str(error).partition("\\n")[0].rstrip(":")
+            parser.error(FETCHING)
 
 
-    def read_idx(path):
-        content = bytearray(gzip.decompress(path.read_bytes()))
+    def read_idx(path, md5):
+        try:
+            packed = path.read_bytes()
+        except OSError as error:
+            why = error.strerror
+            parser.error(UNREADABLE)
+        if hashlib.md5(packed, usedforsecurity=False).hexdigest() != md5:
+            parser.error(ANOTHER)
+        content = bytearray(gzip.decompress(packed))
         axes = content[3]
         sizes = [int.from_bytes(content[4 + 4 * i : 8 + 4 * i], "big") for i in range(axes)]
         return torch.frombuffer(content, dtype=torch.uint8, offset=4 + 4 * axes).reshape(sizes)
 
 
-    train_images, train_labels, test_images, test_labels = (read_idx(folder / name) for name in names)
+    train_images, train_labels, test_images, test_labels = (read_idx(folder / name, md5) for name, md5 in md5s.items())
     train_images, test_images = train_images.unsqueeze(1).to(device), test_images.unsqueeze(1).to(device)
     train_labels, test_labels = train_labels.long().to(device), test_labels.long().to(device)
     """).strip()
@@ -71,7 +96,7 @@ _DIGITS = dedent("""
         from sklearn.datasets import load_digits
         from sklearn.model_selection import train_test_split
     except ImportError:
-        sys.exit(MISSING)
+        parser.error(MISSING)
 
     digits = load_digits()
     small = torch.from_numpy(digits.data).float().view(-1, 1, 8, 8)

@@ -11,9 +11,9 @@ from core.training.records import (
     ArmFailed,
     DataReplaced,
     Record,
-    StatusChanged,
     TestMeasured,
     TrainingStarted,
+    reached,
 )
 
 
@@ -38,10 +38,9 @@ def _replaced(record: DataReplaced) -> str:
 
 
 def _end(config: ExperimentConfig, facts: Sequence[Record]) -> list[str]:
-    last = next((record for record in reversed(facts) if isinstance(record, StatusChanged)), None)
-    if last is None or last.step >= config.total_steps:
+    where = {"step": reached(facts), "total": config.total_steps}
+    if where["step"] >= where["total"]:
         return []
-    where = {"step": last.step, "total": config.total_steps}
     return [_("The run had come to step {step:,} of {total:,}; this program goes on to the end.", **where)]
 
 

@@ -24,6 +24,7 @@ from typing import Any
 from core.exports.report_numbers import looks, points
 from core.exports.report_words import body
 from core.exports.scripts import ASSETS, standing_alone
+from core.exports.title import title_of
 from core.language.languages import ENGLISH, HTML_TAGS
 from core.language.speech import _, spoken
 from core.store.recording import Recording
@@ -46,7 +47,7 @@ def report(recording: Recording, address: str = ADDRESS) -> str:
         "falls": [to_json(fall) for fall in falls(recording.config, recording.records)],
         "looks": looks(recording, seen),
     }
-    title = _("{name} · a run of NormScope", name=recording.name)
+    title = _("{name} · a run of NormScope", name=title_of(recording))
     return offline(title, body(recording, seen, address), "report/report.js", values)
 
 

@@ -11,10 +11,18 @@ from urllib.parse import urlencode
 from core.experiment.config import STEP
 from core.experiment.links import to_query
 from core.exports.results import results
+from core.exports.title import title_of
 from core.language.message import Message
 from core.language.speech import _, pgettext
 from core.store.recording import Recording
-from core.training.records import DataReplaced, LearningRateChanged, NetworksSeen, StatusChanged, TrainingStarted
+from core.training.records import (
+    DataReplaced,
+    LearningRateChanged,
+    NetworksSeen,
+    StatusChanged,
+    TrainingStarted,
+    reached,
+)
 from core.words.causes import Reason
 from core.words.evidence import Evidence
 from core.words.numerals import printed
@@ -26,6 +34,7 @@ BY = {
     "page": Message("from the page"),
     "command line": Message("from the command line"),
     "sweep": Message("by a sweep"),
+    "import": Message("imported"),
 }
 STATUSES = {
     "finished": Message("The run has finished: {step:,} of {total:,} steps."),
@@ -62,7 +71,9 @@ def _head(recording: Recording) -> str:
         "versions": f"NormScope {origin.normscope}, Python {origin.python}, PyTorch {origin.torch}",
     }
     where = _("Started on {when} UTC, {where}, on {device}. {versions}.", **values)
-    return f'<header><h1>{escape(recording.name)}</h1><p class="soft">{escape(where)}</p></header>' + _notes(recording)
+    return f'<header><h1>{escape(title_of(recording))}</h1><p class="soft">{escape(where)}</p></header>' + _notes(
+        recording
+    )
 
 
 def _notes(recording: Recording) -> str:
@@ -70,7 +81,7 @@ def _notes(recording: Recording) -> str:
     changes = [r for r in recording.records if isinstance(r, LearningRateChanged)]
     replaced = [r for r in recording.records if isinstance(r, DataReplaced)]
     ending = next((r for r in reversed(recording.records) if isinstance(r, StatusChanged)), None)
-    values = {"step": ending.step if ending else 0, "total": recording.config.total_steps}
+    values = {"step": reached(recording.records), "total": recording.config.total_steps}
     said = [
         str(replace(STATUSES.get(recording.status, GOING_ON), values=values)),
         str(ending.message) if ending else "",

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from core.experiment.arm import ArmConfig
 from core.experiment.links import to_query
 from core.exports.networks import at_the_end, file_name
+from core.exports.title import title_of
 from core.language.speech import _, ngettext
 from core.store.recording import Recording
 
@@ -41,7 +42,7 @@ def _readme(recording: Recording, step: int, networks: Networks, link: str) -> s
     return (
         "\n\n".join(
             [
-                _("# Weights of the run “{name}”", name=recording.name),
+                _("# Weights of the run “{name}”", name=title_of(recording)),
                 ngettext(
                     "The networks after {n:,} step, one safetensors file for each: numbers only, nothing in them is "
                     "executed. Buffers are among them, so a network that reads its file predicts as it did in the run.",

@@ -14,8 +14,11 @@ estimate    how long it takes
 timing      … found out by a process of its own
 laboratory  the sweeps of a server, of which one is computed
 conducted   one of them, and its thread
+gathered    what there is of one of them
+part        … of the one or the other of its parts
 noted       which were begun there
 told        what a page is told of them
+arrived     what has come of a sweep so far
 entries     what was measured, one for each combination, seed and arm
 curves      the training loss in few numbers, and of several seeds as a band
 document    all that was found, for programs
@@ -23,6 +26,7 @@ report      the same as one file that opens offline
 summary     the same in fewer numbers
 statistics  what several seeds say
 conclusions the same in sentences
+batches     … of batch sizes: at which an arm falls behind
 trusted     … of the gradients
 ready_made  the questions that are asked most
 """

@@ -1,34 +1,76 @@
 """What a sweep says, in sentences, and no more than its seeds support.
 
-conclusions  each arm at its own best settings; how large the rate can be; which arm is surely better than which
+concluded    of a sweep, once all of its entries have ended: until then nothing, but how many runs there are
+conclusions  each arm at its own best settings; how large the rate can be, or how small the batch; which arm is surely
+             better than which
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 
+from core.lab.batches import about_batches
 from core.lab.entries import DIVERGED, FAILED
+from core.lab.points import points
 from core.lab.statistics import Pair, Spread
-from core.lab.summary import Group, Ladder, chosen, ladders, pairs
+from core.lab.summary import Group, Ladder, chosen, is_whole, ladders, pairs
+from core.lab.sweep import BATCH_SIZE, Sweep
 from core.lab.trusted import about_gradients
-from core.lab.wording import at
+from core.lab.wording import at, percent
 from core.language.message import Message, Plural, Value
 
 Titles = Mapping[str, Message | str]  # of arms, by name
+
+
+def concluded(sweep: Sweep, found: Sequence[Group]) -> list[Message | str]:
+    """Of the sweep's groups, with its arms' titles; nothing where there are none yet."""
+    if not found:
+        return []
+    if not is_whole(sweep, found):
+        return [_not_yet(sweep, found)]
+    titles = {arm.name: arm.title for arm in sweep.base.arms}
+    return [*conclusions(found, titles), *(_of_those_that_follow(found, titles) if sweep.then else [])]
+
+
+def _of_those_that_follow(found: Sequence[Group], titles: Titles) -> list[Message]:
+    """Who is left out of the seeds with each arm's own best rate; or that there are none, where one alone is left."""
+    best = chosen(found)
+    left_out: list[Value] = [title for arm, title in titles.items() if arm not in best]
+    if not left_out:
+        return []
+    if len(best) < min(2, len(titles)):
+        return [Message("No seeds follow: at these rates too few arms learned to compare them.")]
+    return [
+        Message("The seeds that follow are without what learned at none of these rates: {arms}.", {"arms": left_out})
+    ]
+
+
+def _not_yet(sweep: Sweep, found: Sequence[Group]) -> Message:
+    """How many runs have ended; two combinations may be one."""
+    ended = {(group.where, entry["seed"]) for group in found for entry in group.entries}
+    asked = points(sweep)
+    there = {point.key for point in asked if (tuple(point.values.items()), point.config.seed) in ended}
+    return Plural(
+        "{n} of {total} runs is there: what they say together is told when all are.",
+        "{n} of {total} runs are there: what they say together is told when all are.",
+        len(there),
+        {"total": len({point.key for point in asked})},
+    )
 
 
 def conclusions(found: Sequence[Group], titles: Titles) -> list[Message | str]:
     best = [_of_arm(arm, found, titles) for arm in dict.fromkeys(group.arm for group in found)]
     learned = [ladder for ladder in ladders(found) if ladder.largest or ladder.where]  # else it has been said
     rates = [sentence for ladder in learned for sentence in _rates(ladder, titles)]
-    return [*best, *rates, *_separated(pairs(found), titles), *about_gradients(found, titles)]
+    compared = pairs(found)
+    batches = about_batches(found, compared, titles)
+    return [*best, *rates, *batches, *_separated(compared, titles), *about_gradients(found, titles)]
 
 
 def _of_arm(arm: str, found: Sequence[Group], titles: Titles) -> Message:
     """Where it is best, or what became of it where it learned nowhere: no arm is passed over."""
     mine = [group for group in found if group.arm == arm]
-    best = chosen(mine).get(arm)
-    if best and any(group.learned for group in mine):
+    if best := chosen(mine).get(arm):
         return _best(best, titles[arm])
     return _learned_nothing(titles[arm], {entry["status"] for group in mine for entry in group.entries})
 
@@ -45,17 +87,6 @@ def _learned_nothing(title: Message | str, statuses: Set[str]) -> Message:
     if FAILED in statuses:
         return Message("{arm} did not learn, with any of the settings and seeds that have a result.", values)
     return Message("{arm} did not learn, with any of its settings and seeds.", values)
-
-
-def percent(spread: Spread) -> Message | str:
-    """79.0 % (78.1 to 80.2), or of one number that number."""
-    if spread.n == 1:
-        return f"{100 * spread.median:.1f} %"
-    values: dict[str, Value] = {
-        which: f"{100 * number:.1f}"
-        for which, number in (("middle", spread.median), ("low", spread.low), ("high", spread.high))
-    }
-    return Message("{middle} % ({low} to {high})", values)
 
 
 def _best(group: Group, title: Message | str) -> Message:
@@ -118,38 +149,54 @@ def _largest(ladder: Ladder, found: Spread, arm: Message | str) -> Message:
 
 
 def _separated(found: Sequence[Pair], titles: Titles) -> list[Message | str]:
-    """Nothing, where there are too few seeds."""
+    """Nothing, where there are too few seeds; where the batch size is varied, winners are told for all of its sizes."""
     if not found:
         return []
-    said: list[Message | str] = [_better(pair, titles) for pair in found if pair.separated]
-    if not said:
-        return [Message("Of the arms with numbers from all seeds none is surely better than another (paired t, Holm).")]
+    if not any(pair.separated for pair in found):
+        return [
+            Message(
+                "Of the arms with numbers from all seeds none is surely better than another by the held-out images "
+                "(paired t, Holm)."
+            )
+        ]
     return [
-        *said,
+        *(_better(pair, titles) for pair in found if pair.separated and BATCH_SIZE not in dict(pair.where)),
         Plural(
-            "(Paired t intervals over the seeds, with Holm's correction for {n} pair; they count what a seed decides, "
-            "not another choice of images.)",
-            "(Paired t intervals over the seeds, with Holm's correction for {n} pairs; they count what a seed decides, "
-            "not another choice of images.)",
+            "(Paired t intervals over the seeds, of accuracies on the held-out images, with Holm's correction for {n} "
+            "pair; they count what a seed decides, not another choice of images. The test images have no say.)",
+            "(Paired t intervals over the seeds, of accuracies on the held-out images, with Holm's correction for {n} "
+            "pairs; they count what a seed decides, not another choice of images. The test images have no say.)",
             len(found),
         ),
     ]
 
 
 def _better(pair: Pair, titles: Titles) -> Message:
-    first, second, sign = (pair.first, pair.second, 1) if pair.difference > 0 else (pair.second, pair.first, -1)
+    sign = 1 if pair.difference > 0 else -1
     low, high = sorted((sign * pair.low, sign * pair.high))
     values: dict[str, Value] = {
-        "first": titles[first],
-        "second": titles[second],
+        "first": titles[pair.better],
+        "second": titles[pair.worse],
         "points": f"{100 * abs(pair.difference):.1f}",
         "low": f"{100 * low:.1f}",
         "high": f"{100 * high:.1f}",
         "n": pair.n,
         "where": at(pair.where),
+        "told": "–" if pair.test_difference is None else _points(sign * pair.test_difference),
     }
     if pair.where:
         return Message(
-            "With {where}, {first} is better than {second} by {points} points ({low} to {high}, {n} seeds).", values
+            "With {where}, {first} is better than {second} by {points} points on the held-out images ({low} to {high}, "
+            "{n} seeds); on the test images the mean difference is {told} points.",
+            values,
         )
-    return Message("{first} is better than {second} by {points} points ({low} to {high}, {n} seeds).", values)
+    return Message(
+        "{first} is better than {second} by {points} points on the held-out images ({low} to {high}, {n} seeds); on "
+        "the test images the mean difference is {told} points.",
+        values,
+    )
+
+
+def _points(difference: float) -> str:
+    """+1.2, −0.3."""
+    return f"{100 * difference:+.1f}".replace("-", "−")

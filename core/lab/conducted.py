@@ -1,7 +1,6 @@
 """A sweep on a server: what there is of it, and its computing, which has no right of way.
 
 Conducted  its thread computes; everybody else reads it and leaves wishes
-Arrived    one entry of it, in the order in which they come
 Bench      what it is computed with
 id_of      by what a sweep is known
 """
@@ -12,9 +11,8 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
@@ -22,11 +20,11 @@ import torch
 from core.data.files import DataError
 from core.experiment.config import ExperimentConfig
 from core.lab import links
-from core.lab.curves import Curve
-from core.lab.entries import Entry, of_point
 from core.lab.estimate import Estimate
+from core.lab.gathered import Gathered
 from core.lab.kept import KeptPoints, Remembered
-from core.lab.points import Point, points
+from core.lab.part import Part
+from core.lab.points import Point
 from core.lab.sweep import Sweep
 from core.lab.sweeping import Sweeping
 from core.language.message import Message
@@ -63,15 +61,6 @@ class Bench:
     minutes: float
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """`place` is where it stands in the sweep; `curve` is the arm's training loss."""
-
-    place: tuple[int, int]
-    entry: Entry
-    curve: Curve
-
-
 class Stopped(Exception):
     """The sweep is to end."""
 
@@ -80,56 +69,22 @@ class Stopped(Exception):
         self.status, self.why = status, why
 
 
-class Conducted:
+class Conducted(Gathered):
     """`status` is "" before it was begun here, then one of UNDER_WAY, at last finished, cancelled, stopped, failed or
     interrupted.
 
-    `generation` counts how often it was begun, or something of it replaced: what has `arrived` begins anew then.
+    `seconds` is how long it has been computed here in all, of which a server may limit the minutes: those of the sweep,
+    of both its parts, however often it is resumed, after a restart, too.
     """
 
-    def __init__(self, sweep: Sweep, bench: Bench, aside: Aside) -> None:
-        self.sweep, self.id, self._bench, self._aside = sweep, id_of(sweep), bench, aside
-        self.changed = aside.changed
-        self._places: dict[str, list[tuple[int, Point]]] = {}  # two combinations may be one experiment
-        for place, point in enumerate(points(sweep)):
-            self._places.setdefault(point.key, []).append((place, point))
-        self.asked_points = [each[0][1] for each in self._places.values()]
+    def __init__(self, sweep: Sweep, bench: Bench, aside: Aside, seconds: float = 0.0) -> None:
+        super().__init__(sweep, aside.changed)
+        self.id, self._bench, self._aside = id_of(sweep), bench, aside
         self.status, self.asked, self.key, self.pinned, self.seconds_left = "", "", "", False, 0.0
         self.message: Message | str = ""
-        self.generation, self._seconds, self._is_interrupted = 0, 0.0, False
+        self.seconds, self._is_interrupted = seconds, False
+        self._note: Callable[[Conducted], None] = lambda _: None
         self._watchers = Watchers(bench.grace)
-        self._clear()
-
-    def _clear(self) -> None:
-        self.arrived: list[Arrived] = []
-        self._done, self._failed = set[str](), set[str]()
-
-    # --- what there is -------------------------------------------------------------------------------------------
-
-    @property
-    def total(self) -> int:
-        """How many runs it has."""
-        return len(self._places)
-
-    @property
-    def done(self) -> int:
-        return len(self._done)
-
-    @property
-    def failed(self) -> int:
-        return len(self._failed)
-
-    @property
-    def missing(self) -> int:
-        """How many runs have no numbers yet."""
-        return self.total - self.done
-
-    @property
-    def entries(self) -> list[Entry]:
-        """As many as there are, in the sweep's order."""
-        with self.changed:
-            arrived = list(self.arrived)
-        return [each.entry for each in sorted(arrived, key=lambda each: each.place)]
 
     @property
     def is_under_way(self) -> bool:
@@ -137,47 +92,43 @@ class Conducted:
 
     def seconds_ahead(self) -> float | None:
         """About how long the missing runs take; None where nobody knows."""
-        missing = [point for point in self.asked_points if point.key not in self._done]
-        return self._bench.estimate(missing, self._bench.places).seconds or None
+        missing = [point for part in self.parts for point in part.missing]
+        return self._bench.estimate([*missing, *self.stand_ins()], self._bench.places).seconds or None
 
     def look_up(self) -> None:
         """Take what is kept, unless it is under way: then its thread does."""
+        self._take_kept(self.parts[0])
+        with self.changed:
+            second = self.likely() if self.following is None else self.parts[1]
+        if second is not None:
+            self._take_kept(second)
+
+    def _take_kept(self, part: Part) -> None:
+        """A second part that is only likely is the right one where nothing of the first is missing, or it was begun.
+
+        After a restart a point that always fails is missing: nothing is kept of it.
+        """
         if self.is_under_way:
             return
-        found = self._bench.kept.find(self.asked_points)
+        found = self._bench.kept.find(part.points)
         with self.changed:
-            if not self.is_under_way:
-                self._forget_failures(found.keys())
-                for key in found.keys() - self._done:
-                    self._add(key, found[key], None)
-
-    def _forget_failures(self, found: Iterable[str]) -> None:
-        """Of points that another process has computed since; what was told of them is told anew."""
-        if not (again := self._failed.intersection(found)):
-            return
-        places = {place for key in again for place, _point in self._places[key]}
-        self.arrived = [each for each in self.arrived if each.place[0] not in places]
-        self._failed -= again
-        self.generation += 1
-
-    def _add(self, key: str, found: Mapping[str, Any] | None, why: Message | str | None) -> None:
-        (self._done if found else self._failed).add(key)
-        curves = (found or {}).get("curves", {})
-        for place, point in self._places[key]:
-            for arm, entry in enumerate(of_point(point, found, why)):
-                curve = [(step, loss) for step, loss in curves.get(entry["arm"], [])]
-                self.arrived.append(Arrived((place, arm), entry, curve))
+            if self.is_under_way:
+                return
+            if part.number == len(self.parts) and (found or not self.parts[0].missing):
+                self.follow_with(part)
+            if part in self.parts:
+                self.take(part, found)
 
     # --- wishes, which its owner has -----------------------------------------------------------------------------
 
     def begin(self, key: str, note: Callable[[Conducted], None] = lambda _: None) -> None:
-        """Compute what is missing, in the thread; `note` is told now and at its end."""
+        """Compute what is missing, in the thread; `note` is told now, with each point, and at its end."""
         with self.changed:
             self.key, self.pinned, self.asked, self._is_interrupted = key, False, "", False
-            self.status, self.message, self._seconds = "preparing", "", 0.0
+            self.status, self.message, self._note = "preparing", "", note
             self._watchers.seen()
         note(self)
-        self._aside.begin(partial(self._work, note))
+        self._aside.begin(self._work)
 
     def wish(self, what: str) -> None:
         """pause, resume, cancel, pin or unpin."""
@@ -205,13 +156,13 @@ class Conducted:
 
     # --- its thread ----------------------------------------------------------------------------------------------
 
-    def _work(self, note: Callable[[Conducted], None]) -> None:
+    def _work(self) -> None:
         """Whatever happens here ends the sweep, and nothing else."""
         status, why = self._outcome()
         with self.changed:  # what is done after this needs no lock: who begins the next one waits for it
             self.status, self.asked, self.seconds_left = status, "", 0.0
             self.message = why or self.message
-            note(self)
+            self._note(self)
 
     def _outcome(self) -> tuple[str, Message | str]:
         try:
@@ -228,38 +179,53 @@ class Conducted:
         return "finished", ""
 
     def _compute(self) -> None:
+        self._check()  # its minutes may be over
         engine = self._bench.begin()
         try:
-            more = {"device": str(self._bench.device)}
-            sweeping = Sweeping(self.asked_points, engine, self._bench.kept, more, self._bench.estimate)
+            sweeping = self._sweeping(self.parts[0], engine)
             with self.changed:
-                self._begin_anew(sweeping)
-            while sweeping.done < sweeping.total:
-                self._check()
-                self._advance(sweeping)
+                self.generation += 1
+                self.clear()
+            self._go_through(self.parts[0], sweeping)
+            with self.changed:
+                second = self.follow()
+            if second is not None:
+                self._go_through(second, self._sweeping(second, engine))
         finally:
             engine.close()
 
-    def _begin_anew(self, sweeping: Sweeping) -> None:
-        self.generation += 1
-        self._clear()
-        for key, found in sweeping.found.items():
-            self._add(key, found, None)
+    def _sweeping(self, part: Part, engine: Engine) -> Sweeping:
+        def estimated(ahead: Iterable[Point], places: int) -> Estimate:
+            return self._bench.estimate([*ahead, *self.stand_ins()], places)
 
-    def _advance(self, sweeping: Sweeping) -> None:
+        more = {"device": str(self._bench.device)}
+        return Sweeping(part.points, engine, self._bench.kept, more, estimated)
+
+    def _go_through(self, part: Part, sweeping: Sweeping) -> None:
+        with self.changed:
+            self.take(part, sweeping.found)
+        while sweeping.done < sweeping.total:
+            self._check()
+            self._advance(part, sweeping)
+
+    def _advance(self, part: Part, sweeping: Sweeping) -> None:
         is_held = self.asked == "pause" or self._bench.is_busy()
+        is_at_rest = is_held and not sweeping.under_way
         began = time.monotonic()
         arrived = sweeping.advance(POLL_SECONDS, not is_held)
         with self.changed:
-            self._seconds += 0.0 if is_held else time.monotonic() - began
+            self.seconds += 0.0 if is_at_rest else time.monotonic() - began
             for point in arrived:
-                self._add(point.key, sweeping.found.get(point.key), sweeping.failed.get(point.key))
+                key = point.key
+                self.arrived += part.add(key, sweeping.found.get(key), sweeping.failed.get(key))
             self.seconds_left = sweeping.estimate.seconds
             self.message = sweeping.unkept
             if sweeping.under_way or not is_held:
                 self.status = "running"
             else:
                 self.status = "paused" if self.asked == "pause" else "waiting"
+        if arrived:
+            self._note(self)  # a process that is killed forgets no more of its minutes than the points under way
 
     def _check(self) -> None:
         """Raises Stopped once it is to end."""
@@ -268,7 +234,7 @@ class Conducted:
                 raise Stopped("interrupted")
             if self.asked == "cancel":
                 raise Stopped("cancelled")
-            if self._seconds > MINUTE * self._bench.minutes:
+            if self.seconds > MINUTE * self._bench.minutes:
                 raise Stopped("stopped", too_long(self._bench.minutes))
             # A paused one has no time that runs out: pinned it would keep all others from theirs for ever.
             if (not self.pinned or self.asked == "pause") and self._watchers.why_end() is not None:
@@ -277,7 +243,8 @@ class Conducted:
 
 def too_long(minutes: float) -> Message:
     return Message(
-        "It has computed for {minutes:g} min, the most that this server gives a sweep. What is done is kept.",
+        "It has computed for {minutes:g} min, the most that this server gives a sweep. What is done is kept; with this "
+        "sweep’s link `python -m core sweep --link` has no such limit on your own machine.",
         {"minutes": minutes},
     )
 

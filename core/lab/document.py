@@ -1,7 +1,7 @@
 """What a sweep found, for programs.
 
 document  the sweep or its parts, every entry of them, and what is concluded
-as_file   the entries of one sweep as CSV, Parquet or that document
+as_file   the entries of a sweep, or of its parts, as CSV, Parquet or that document
 """
 
 from __future__ import annotations
@@ -9,37 +9,50 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from core.lab.conclusions import conclusions
+from core.lab.arrived import Findings
+from core.lab.conclusions import concluded
 from core.lab.entries import Entry, csv_text, rows
 from core.lab.links import to_query
-from core.lab.summary import Group, chosen, groups, ladders, pairs
+from core.lab.statistics import Pair
+from core.lab.summary import Group, chosen, groups, is_whole, ladders, pairs
 from core.lab.sweep import Sweep
 from core.language.languages import ENGLISH
-from core.language.message import Message
 from core.language.speech import speaking
 
 FORMATS = ("csv", "parquet", "json")
 
 
-def document(
-    parts: Sequence[tuple[Sweep, Sequence[Entry], Sequence[Group]]], status: str, said: Sequence[Message | str]
-) -> dict[str, Any]:
-    """For programs: the sweep or its parts one after the other, every entry of them, and what is concluded."""
+def document(parts: Sequence[Findings], status: str) -> dict[str, Any]:
+    """For programs, in English whoever asks: its parts, numbered from 1 on, their entries, and what is concluded."""
     with speaking(ENGLISH):
+        told = _told(parts)
+        found = [groups(entries) for entries in told]
+        whole = [of_it for part, of_it in zip(parts, found, strict=True) if is_whole(part.sweep, of_it)]
+        said = [sentence for part, of_it in zip(parts, found, strict=True) for sentence in concluded(part.sweep, of_it)]
         return {
-            "sweeps": [_sweep(sweep) for sweep, _entries, _groups in parts],
+            "sweeps": [_sweep(part.sweep, number) for number, part in enumerate(parts, 1)],
             "status": status,
-            "points": [entry for _sweep, entries, _groups in parts for entry in entries],
-            "groups": [group.to_json() for _sweep, _entries, groups in parts for group in groups],
-            "conclusions": _concluded(parts[-1][2]) | {"sentences": [str(sentence) for sentence in said]},
+            "points": [entry for entries in told for entry in entries],
+            "groups": [{"part": number} | group.to_json() for number, of_it in enumerate(found, 1) for group in of_it],
+            "conclusions": _concluded(whole) | {"sentences": [str(each) for each in said]},
         }
 
 
-def _sweep(sweep: Sweep) -> dict[str, Any]:
+def _told(parts: Sequence[Findings]) -> list[list[Entry]]:
+    """The entries of each, in the language that is spoken here; of a part is told which one it is."""
+    return [
+        [{"part": number} | entry | {"message": str(entry["message"])} for entry in part.entries]
+        for number, part in enumerate(parts, 1)
+    ]
+
+
+def _sweep(sweep: Sweep, part: int) -> dict[str, Any]:
+    """Its `entries` are those of this part; what follows counts as the other one."""
     return {
+        "part": part,
         "description": str(sweep.described()),
         "base": sweep.base.to_json(),
         "varied": dict(sweep.varied),
@@ -47,30 +60,33 @@ def _sweep(sweep: Sweep) -> dict[str, Any]:
         "seeds": list(range(sweep.base.seed, sweep.base.seed + sweep.seeds)),
         "validation_share": sweep.validation,
         "held_out": sweep.held_out(sweep.base),
-        "entries": sweep.entries,
+        "entries": replace(sweep, then=0).entries,
         "link": to_query(sweep),
     }
 
 
-def _concluded(found: Sequence[Group]) -> dict[str, Any]:
+def _concluded(parts: Sequence[Sequence[Group]]) -> dict[str, Any]:
+    """Of parts that are whole; of two both: their arms have names of their own."""
+    best = {arm: dict(group.where) for found in parts for arm, group in chosen(found).items()}
     return {
-        "chosen": {arm: dict(group.where) for arm, group in chosen(found).items()},
-        "pairs": [asdict(pair) | {"where": dict(pair.where)} for pair in pairs(found)],
-        "largest_rates": [asdict(ladder) | {"where": dict(ladder.where)} for ladder in ladders(found)],
+        "chosen": best,
+        "pairs": [_pair(pair) for found in parts for pair in pairs(found)],
+        "largest_rates": [asdict(each) | {"where": dict(each.where)} for found in parts for each in ladders(found)],
     }
 
 
-def as_file(sweep: Sweep, entries: Sequence[Entry], status: str, form: str) -> bytes:
+def _pair(pair: Pair) -> dict[str, Any]:
+    return asdict(pair) | {"where": dict(pair.where), "also": [dict(where) for where in pair.also]}
+
+
+def as_file(parts: Sequence[Findings], status: str, form: str) -> bytes:
     """In one of FORMATS, in English whoever asks."""
     with speaking(ENGLISH):
-        told = [entry | {"message": str(entry["message"])} for entry in entries]
-        if form == "csv":
-            return csv_text(told).encode()
-        if form == "parquet":
-            return _parquet(rows(told))
-        found = groups(told)
-        said = conclusions(found, {arm.name: arm.title for arm in sweep.base.arms}) if found else []
-        return json.dumps(document([(sweep, told, found)], status, said), indent=1, allow_nan=False).encode()
+        if form == "json":
+            text = json.dumps(document(parts, status), indent=1, ensure_ascii=False, allow_nan=False)
+            return f"{text}\n".encode()
+        every = [entry for entries in _told(parts) for entry in entries]
+        return csv_text(every).encode() if form == "csv" else _parquet(rows(every))
 
 
 def _parquet(table: list[dict[str, Any]]) -> bytes:
@@ -78,5 +94,6 @@ def _parquet(table: list[dict[str, Any]]) -> bytes:
     from pyarrow import parquet
 
     text = io.BytesIO()
-    parquet.write_table(pyarrow.Table.from_pylist(table), text)
+    names = dict.fromkeys(name for row in table for name in row)  # not all rows have all of them
+    parquet.write_table(pyarrow.table({name: [row.get(name) for row in table] for name in names}), text)
     return text.getvalue()

@@ -22,6 +22,7 @@ from core.training.trainer import Training
 
 TIMED_STEPS = 3
 MOST_KINDS = 8  # that are timed; the others are taken from their batch size
+Kind = tuple[int, int]  # batch size and depth: these decide how long a step takes
 READING = 0.3  # of a step's time an image takes that is only read
 
 
@@ -50,29 +51,36 @@ def timed(point: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Estimate:
-    """Of `points`, of which `places` are computed at once; what they were found to take corrects it."""
+    """Of `points`, of which `places` are computed at once.
+
+    What those of a kind, that is, of a batch size and a depth, were found to take corrects it for their kind, and for
+    kinds of which none is done yet.
+    """
 
     def __init__(
         self, points: Iterable[Point], places: int, timed: Callable[[ExperimentConfig], float] = step_seconds
     ) -> None:
         self._places, self._timed = places, timed
-        self._kinds: dict[tuple[int, int], float] = {}
-        self._left = {point.key: self._expected(point) for point in points}
-        self._expected_done = self._seconds_done = 0.0
+        self._kinds: dict[Kind, float] = {}
+        self._left = {point.key: (_kind(point.config), self._expected(point)) for point in points}
+        self._done: dict[Kind, tuple[float, float]] = {}  # seconds that were expected, and that it took
 
     def done(self, key: str, seconds: float | None) -> None:
         """The point has come to its end after `seconds`; None where that says nothing of the others."""
-        expected = self._left.pop(key, 0.0)
+        if key not in self._left:
+            return
+        kind, expected = self._left.pop(key)
         if seconds is not None and expected:
-            self._expected_done += expected
-            self._seconds_done += seconds
+            before, took = self._done.get(kind, (0.0, 0.0))
+            self._done[kind] = before + expected, took + seconds
 
     @property
     def seconds(self) -> float:
         """Until all are done."""
-        factor = self._seconds_done / self._expected_done if self._expected_done else 1.0
-        longest = max(self._left.values(), default=0.0)
-        return factor * max(sum(self._left.values()) / self._places, longest)
+        of_all = _factor(self._done.values())
+        factors = {kind: _factor([done]) for kind, done in self._done.items()}
+        left = [factors.get(kind, of_all) * expected for kind, expected in self._left.values()]
+        return max(sum(left) / self._places, max(left, default=0.0))
 
     def _expected(self, point: Point) -> float:
         config = point.config
@@ -81,10 +89,20 @@ class Estimate:
         return self._step(config) * (config.total_steps + along + READING * read / config.batch_size)
 
     def _step(self, config: ExperimentConfig) -> float:
-        kind = (config.batch_size, config.depth)
+        kind = _kind(config)
         if kind not in self._kinds:
             if len(self._kinds) >= MOST_KINDS:
                 near = min(self._kinds, key=lambda known: (known[1] != kind[1], abs(known[0] - kind[0])))
                 return self._kinds[near] * max(1.0, kind[0] / near[0])
             self._kinds[kind] = self._timed(config)
         return self._kinds[kind]
+
+
+def _kind(config: ExperimentConfig) -> Kind:
+    return config.batch_size, config.depth
+
+
+def _factor(done: Iterable[tuple[float, float]]) -> float:
+    """What it took over what was expected; 1 where nothing is done."""
+    expected, took = map(sum, zip((0.0, 0.0), *done, strict=True))
+    return took / expected if expected else 1.0

@@ -41,11 +41,18 @@ class KeptPoints:
         wanted = list(points)
         configs, keys = {point.config for point in wanted}, {point.key for point in wanted}
         found: dict[str, dict[str, Any]] = {}
-        for card in self._shelf.cards():
+        for card in self._cards():
             if card.config in configs and self._is_of_here(card):
                 with suppress(StoreError):  # then it is computed again
                     found |= self._measured(card, keys)
         return found
+
+    def _cards(self) -> list[Card]:
+        """None where they cannot be read: then all is computed, and that nothing can be kept is said with a point."""
+        try:
+            return self._shelf.cards()
+        except StoreError:
+            return []
 
     def _is_of_here(self, card: Card) -> bool:
         then, now = card.origin, self._origin

@@ -25,6 +25,7 @@ from core.lab.measure import measure
 from core.lab.noted import Noted, Notes
 from core.lab.sweep import Sweep
 from core.lab.timing import PRELOAD, Timing
+from core.lab.wording import named
 from core.language.message import Message
 from core.runs.aside import Aside
 from core.runs.engines import begin_engine
@@ -61,10 +62,13 @@ class Laboratory:
     # --- found -----------------------------------------------------------------------------------------------------
 
     def read(self, params: Mapping[str, str]) -> Sweep:
-        """The sweep of a link. Raises ConfigError, also for one that is too large for this server."""
+        """The sweep of a link. Raises ConfigError with the setting's label, also for one that is too large here."""
         if not self.allowed.is_on:
             raise ConfigError(OFF)
-        sweep = links.from_query(params, self.allowed.points)
+        try:
+            sweep = links.from_query(params, self.allowed.points)
+        except ConfigError as error:
+            raise named(error) from error
         for values in sweep.combinations():  # the seed takes no part in it
             check_work(sweep.trained(sweep.config(values, sweep.base.seed)), self._runs.most_work)
         return sweep
@@ -91,11 +95,16 @@ class Laboratory:
     def _of(self, sweep: Sweep) -> Conducted:
         sweep_id = id_of(sweep)
         with self._aside.changed:
-            found = self._known.pop(sweep_id, None) or Conducted(sweep, self._bench(), self._aside)
+            found = self._known.pop(sweep_id, None) or self._made(sweep, sweep_id)
             self._known[sweep_id] = found
             for old in [each for each in self._known.values() if not each.is_under_way][:-MOST_KNOWN]:
                 del self._known[old.id]
         return found
+
+    def _made(self, sweep: Sweep, sweep_id: str) -> Conducted:
+        """With the time that it has had, before it was forgotten here or this process began."""
+        noted = self._notes.find(sweep_id)
+        return Conducted(sweep, self._bench(), self._aside, noted.seconds if noted is not None else 0.0)
 
     # --- ordered ---------------------------------------------------------------------------------------------------
 
@@ -139,9 +148,10 @@ class Laboratory:
     # --- what a sweep is computed with -------------------------------------------------------------------------------
 
     def _note(self, found: Conducted) -> None:
-        """How it stands, when it begins and when it ends."""
+        """How it stands, when it begins, with each of its points, and when it ends."""
         status = UNDER_WAY if found.is_under_way else found.status
-        noted = Noted(found.id, fingerprint(found.key), links.to_query(found.sweep), time.time(), status)
+        query = links.to_query(found.sweep)
+        noted = Noted(found.id, fingerprint(found.key), query, time.time(), status, found.seconds)
         with self._aside.changed:
             self._notes.write(noted)
 

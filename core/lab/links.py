@@ -14,25 +14,26 @@ from core.lab.sweep import LR_RULE, MOST_ENTRIES, NORM, SEEDS, SETTINGS, SHARE, 
 from core.language.message import Message
 from core.language.several import Sentences
 
-VARY, VALIDATION, ALONG = "vary", "validation", "along"
-KEYS = (VARY, SEEDS, VALIDATION, ALONG)
+VARY, VALIDATION, ALONG, THEN = "vary", "validation", "along", "then"
+KEYS = (VARY, SEEDS, VALIDATION, ALONG, THEN)
 ON, OFF = "1", "0"
 
 
 def to_query(sweep: Sweep) -> dict[str, str]:
     """The sweep as URL parameters: those of its base, and what makes many of it."""
     varied = {VARY: ";".join(written(name, values) for name, values in sweep.varied)} if sweep.varied else {}
-    along = {ALONG: ON} if sweep.along else {}  # only then: links and ids of before stay what they are
-    return (
-        links.to_query(sweep.base) | varied | {SEEDS: str(sweep.seeds), VALIDATION: to_text(sweep.validation)} | along
-    )
+    usual = {SEEDS: str(sweep.seeds), VALIDATION: to_text(sweep.validation)}
+    # What came later is in it only where it is asked for: links and ids of before stay what they are.
+    along = {ALONG: ON} if sweep.along else {}
+    then = {THEN: str(sweep.then)} if sweep.then else {}
+    return links.to_query(sweep.base) | varied | usual | along | then
 
 
 def from_query(params: Mapping[str, str], limit: int = MOST_ENTRIES) -> Sweep:
     """Read strictly: raises ConfigError for whatever is unknown, unreadable or out of range."""
     base, problems = links.from_query({key: text for key, text in params.items() if key not in KEYS}, refuses=True)
     if problems:
-        raise ConfigError(Sentences(problems), VARY)
+        raise ConfigError(Sentences(problems))  # which name their settings themselves
     return of_base(base, params, limit)
 
 
@@ -42,7 +43,8 @@ def of_base(base: ExperimentConfig, params: Mapping[str, str], limit: int = MOST
     seeds = read_number(params.get(SEEDS, "1"), IT, SEEDS, int)
     share = read_number(params.get(VALIDATION, str(SHARE)), IT, VALIDATION, float)
     along = check_choice(ALONG, params.get(ALONG, OFF), (OFF, ON)) == ON
-    return Sweep(base, varied, seeds, share, limit, along)
+    then = read_number(params.get(THEN, "0"), IT, THEN, int)
+    return Sweep(base, varied, seeds, share, limit, along, then)
 
 
 def written(name: str, values: tuple[Any, ...]) -> str:
@@ -54,6 +56,11 @@ def read(text: str) -> tuple[str, tuple[Any, ...]]:
     name, sign, values = narrowed(text).partition("=")
     name = name.strip().lower().replace("_", "-")
     name = {field.replace("_", "-"): name for name, field in SETTINGS.items()}.get(name, name)
+    if sign and not values.strip() and name in (*SETTINGS, LR_RULE):
+        raise ConfigError(
+            Message("It has no values yet; what is varied has one or more, with commas between them. Write some."),
+            SETTINGS.get(name, name),
+        )
     if not sign or not values.strip():
         raise ConfigError(
             Message(

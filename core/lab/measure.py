@@ -35,9 +35,9 @@ OF_THE_ARM = ("parameters", "initial_weights", "status", "steps", "seconds", "ex
 def measure(point: Mapping[str, Any]) -> dict[str, Any]:
     """`point` as Point.to_json has it, with the `root` of its images and its `device` where they are not the usual.
 
-    {"arms": {name: its numbers, null where there is none}, "curves", "records": those of the run, "device" and
-    "processor", which says whose numbers are the same}. With one thread an operation. Raises DataError, MemoryError,
-    and what else goes wrong in all arms at once.
+    {"arms": {name: its numbers, null where there is none}, "curves", "along": where that is measured, "records": those
+    of the run, "device" and "processor", which says whose numbers are the same}. With one thread an operation. Raises
+    DataError, MemoryError, and what else goes wrong in all arms at once.
     """
     config, problems = links.from_query(point["experiment"], refuses=True)
     if problems:
@@ -83,7 +83,7 @@ def _measured(config: ExperimentConfig, held_out: int, images: Images, is_along:
         },
         "curves": thinned(kept.records, config.total_steps),
         "records": [record_text(record) for record in kept.records],
-    }
+    } | ({"along": probed.curves()} if probed is not None else {})
 
 
 def _validated(arm: Arm, config: ExperimentConfig, held_out: int, images: Images) -> tuple[float, float] | None:

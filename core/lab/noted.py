@@ -22,13 +22,17 @@ MOST = 200  # beyond that the oldest are forgotten; their runs stay
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """`owner` is the fingerprint of the secret of who began it last, `query` the sweep as in its link."""
+    """`owner` is the fingerprint of the secret of who began it last, `query` the sweep as in its link.
+
+    `seconds` is how long it has been computed on this server in all.
+    """
 
     id: str
     owner: str
     query: Mapping[str, str]
     begun: float
     status: str
+    seconds: float = 0.0
 
 
 class Notes:
@@ -40,15 +44,20 @@ class Notes:
 
     def all(self) -> list[Noted]:
         """The newest first."""
+        return sorted(self._all().values(), key=lambda each: -each.begun)
+
+    def find(self, sweep_id: str) -> Noted | None:
+        return self._all().get(sweep_id)
+
+    def _all(self) -> dict[str, Noted]:
         if self._found is None:
             self._found = {each.id: each for each in self._read()}
-        return sorted(self._found.values(), key=lambda each: -each.begun)
+        return self._found
 
     def write(self, noted: Noted) -> None:
         for old in self.all()[MOST - 1 :]:
             self._forget(old)
-        assert self._found is not None
-        self._found[noted.id] = noted
+        self._all()[noted.id] = noted
         if self._folder is None:
             return
         path, part = self._path(noted.id), self._path(f".{noted.id}.{secrets.token_hex(4)}")
@@ -62,8 +71,7 @@ class Notes:
                 part.unlink()
 
     def _forget(self, noted: Noted) -> None:
-        assert self._found is not None
-        self._found.pop(noted.id, None)
+        self._all().pop(noted.id, None)
         if self._folder is not None:
             with suppress(OSError):
                 self._path(noted.id).unlink()
@@ -86,4 +94,5 @@ class Notes:
                         {str(name): str(value) for name, value in found["query"].items()},
                         float(found["begun"]),
                         str(found["status"]),
+                        float(found.get("seconds", 0.0)),
                     )

@@ -1,7 +1,8 @@
 """The experiments of a sweep. A point is one combination with one seed, and all arms in lock-step.
 
-Point   what is trained on, what is held out, and which values of the sweep it stands for
-points  all of a sweep's
+Point      what is trained on, what is held out, and which values of the sweep it stands for
+points     all of a sweep's
+stand_ins  for those of its second part, of which nobody knows the learning rates yet
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.experiment import links
@@ -59,6 +60,15 @@ def points(sweep: Sweep) -> list[Point]:
     """Seed after seed, so that each combination is seen early."""
     seeds = range(sweep.base.seed, sweep.base.seed + sweep.seeds)
     return [_point(sweep, values, seed) for seed in seeds for values in sweep.combinations()]
+
+
+def stand_ins(sweep: Sweep) -> list[Point]:
+    """As many, with the base's own rate: with another one they take as long. None where nothing follows."""
+    if not sweep.then:
+        return []
+    base = sweep.base
+    arms = tuple(replace(arm, learning_rate=base.learning_rate) for arm in base.arms)
+    return points(replace(sweep, base=replace(base, arms=arms), varied=(), seeds=sweep.then, then=0))
 
 
 def _point(sweep: Sweep, values: Mapping[str, Any], seed: int) -> Point:

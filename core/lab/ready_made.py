@@ -34,9 +34,11 @@ READY_MADE = {
     ),
     "batch-norm": Question(
         Message(
-            "at which batch size each norm breaks, with a fixed learning rate and with one proportional to the batch"
+            "at which batch size each norm falls behind, and at which it is better than another, with a fixed learning "
+            "rate and with one proportional to the batch"
         ),
         ((BATCH_SIZE, (2, 8, 32, 256)), (LR_RULE, (FIXED, PROPORTIONAL))),
+        seeds=5,
     ),
     "depth": Question(
         Message("what depth and activation do to the first layer's gradient, and to the accuracy"),
@@ -44,7 +46,7 @@ READY_MADE = {
     ),
     "seeds": Question(Message("how much of a lead is luck"), seeds=5),
     "which-norm": Question(
-        Message("which norm is best when each has its own best learning rate: first the rates, then 5 seeds"),
+        Message("which norm is best when each has its own best learning rate: first the rates, then 5 other seeds"),
         ((LR, RATES),),
         seeds=1,
         then=5,

@@ -1,4 +1,4 @@
-"""A sweep as one HTML file that opens offline: what was asked, what its numbers say, and the page's own charts of them.
+"""Sweeps as one HTML file that opens offline: what was asked, what they found in words, and the page's own charts.
 
 report  its text, in the language spoken here
 """
@@ -10,47 +10,66 @@ from html import escape
 from typing import Any
 
 from core.exports.report import ADDRESS, offline
-from core.lab.conclusions import conclusions, percent
-from core.lab.conducted import Conducted
+from core.lab.arrived import Findings
+from core.lab.conclusions import concluded
 from core.lab.entries import FAILED, Entry
 from core.lab.statistics import LEAST_SEEDS
 from core.lab.summary import Group, groups
 from core.lab.sweep import LR, Sweep
 from core.lab.told import link, news, planned
 from core.lab.trusted import signed
-from core.lab.wording import label, ranged, told
+from core.lab.wording import label, percent, ranged, told
+from core.language.lists import enumerated
 from core.language.several import Sentences
-from core.language.speech import _
+from core.language.speech import _, ngettext
 from core.words.numerals import digits
 from core.words.settings import told_value
 
 SCRIPT = "report/sweep.js"
 
 
-def report(found: Conducted, address: str = ADDRESS) -> str:
-    """Of what there is so far; `address` is that of a server's first page, to which the report's link leads."""
-    with found.changed:
-        arrived = list(found.arrived)
-    plan = planned(found.sweep)
-    drawn = [group | {"runs": []} for group in news(arrived, 0)]  # which are on another machine for who reads it
-    return offline(_title(found.sweep), _body(found, plan, address), SCRIPT, {"plan": plan, "groups": drawn})
+def report(parts: Sequence[Findings], address: str = ADDRESS) -> str:
+    """Of a sweep, or of one after the other; `address` is that of a server's first page, to which its links lead."""
+    told = [_drawn(found) for found in parts]
+    bodies = (_body(found, each["plan"], address) for found, each in zip(parts, told, strict=True))
+    return offline(_title(parts[0].sweep), "\n".join([_broken(), *bodies]), SCRIPT, {"sweeps": told})
+
+
+def _drawn(found: Findings) -> dict[str, Any]:
+    """What the script is told; its runs are on another machine for who reads it."""
+    groups = [group | {"runs": [], "part": 0} for group in news(found.arrived, 0)]  # each part is drawn by itself
+    return {"plan": planned(found.sweep), "groups": groups}
 
 
 def _title(sweep: Sweep) -> str:
     return " × ".join([*(str(label(name)) for name, _values in sweep.varied), _("Norm")])
 
 
-def _body(found: Conducted, plan: dict[str, Any], address: str) -> str:
+def _asked(sweep: Sweep) -> str:
+    """In one line, as the page tells it."""
+    given = [
+        _("{setting}: {values}", setting=label(name), values=enumerated(told(name, value) for value in values))
+        for name, values in sweep.varied
+    ]
+    norms = _("Norms: {values}", values=enumerated(sweep.arms))
+    seeds = ngettext("{n} seed", "{n} seeds", sweep.seeds)
+    best = ngettext(
+        "{n} other seed with each one’s own best rate", "{n} other seeds with each one’s own best rate", sweep.then
+    )
+    return " · ".join([*given, norms, seeds, *([best] if sweep.then else [])])
+
+
+def _body(found: Findings, plan: dict[str, Any], address: str) -> str:
     entries, sweep = found.entries, found.sweep
     of_all = groups(entries)
     parts = [_head(found, plan), _said(sweep, entries, of_all), _table(of_all, sweep.along), *_charts(sweep, of_all)]
-    return "\n".join([*parts, _again(f"{address}lab?{link(sweep)}")])
+    return "\n".join(["<article>", *parts, _again(f"{address}lab?{link(sweep)}"), "</article>"])
 
 
-def _head(found: Conducted, plan: dict[str, Any]) -> str:
+def _head(found: Findings, plan: dict[str, Any]) -> str:
     images = [told_value("data", found.sweep.base)] if plan["data"] else []
     how = _("{done:,} of {total:,} runs have numbers.", done=found.done, total=found.total)
-    soft = [str(found.sweep.described()), " · ".join([*images, *plan["base"]])]
+    soft = [_asked(found.sweep), " · ".join([*images, *plan["base"]])]
     lines = "".join(f'<p class="soft">{escape(line)}</p>' for line in soft)
     style = "soft" if found.done == found.total else "note"
     title = escape(_title(found.sweep))
@@ -58,10 +77,10 @@ def _head(found: Conducted, plan: dict[str, Any]) -> str:
 
 
 def _said(sweep: Sweep, entries: Sequence[Entry], found: Sequence[Group]) -> str:
-    said = list(map(str, conclusions(found, {arm.name: arm.title for arm in sweep.base.arms}) if found else []))
+    said = list(map(str, concluded(sweep, found)))
     why = sorted({str(entry["message"]) for entry in entries if entry["status"] == FAILED})
     said += [_("A run has failed: {why}", why=each) for each in why]
-    if sweep.seeds < LEAST_SEEDS and len(sweep.arms) > 1:
+    if max(sweep.seeds, sweep.then) < LEAST_SEEDS and len(sweep.arms) > 1:
         said.append(_("Which arm is better than which is said from 5 seeds on."))
     chosen = _(
         "Chosen on the last {share} % of the training images, which are held out; told on the test images, which each "
@@ -103,18 +122,34 @@ def _row(group: Group, is_along: bool) -> str:
 
 def _charts(sweep: Sweep, found: Sequence[Group]) -> list[str]:
     """Places for what the script draws; a map needs something that is varied."""
-    broken = escape(_("The charts cannot be drawn in this browser; all that is said in words is here."))
-    note = f'<p class="note" data-part="broken" hidden>{broken}</p><noscript><p class="note">{broken}</p></noscript>'
     if not found:
-        return [note]
+        return []
     maps = [_heading(_("Maps")), *(_map(name, words) for name, words in _maps(sweep).items())] if sweep.varied else []
     how = [_("Lines are medians over the seeds, bands reach from the least to the greatest.")]
     how += [_("Press a cell of a map for its curves, and another one to compare them.")] if sweep.varied else []
-    curves = (
-        f'<p class="says" data-part="where"></p><div class="chart" data-part="bands"></div>'
-        f'<p class="soft">{escape(str(Sentences(how)))}</p>'
-    )
-    return [note, *maps, _heading(_("Training loss")), curves]
+    where, told = '<p class="says" data-part="where"></p>', f'<p class="soft">{escape(str(Sentences(how)))}</p>'
+    along = [_heading(_("Along the gradient, step by step")), *_along()] if sweep.along else []
+    return [*maps, _heading(_("Training loss")), where, _curves("bands"), told, *along]
+
+
+def _along() -> list[str]:
+    words = {
+        "cosine": _(
+            "of a mini-batch’s gradients before and after one step: +1 where it has not turned, −1 where it is "
+            "reversed · on a plateau it hardly turns: look whether the arm learned"
+        ),
+        "range": _("nats from the least to the largest loss of a mini-batch after steps of ¼ to 4 learning rates"),
+    }
+    return [f'<p class="soft">{escape(each)}</p>{_curves(name)}' for name, each in words.items()]
+
+
+def _curves(name: str) -> str:
+    return f'<div class="chart" data-curves="{name}"></div><p class="says" data-lost="{name}"></p>'
+
+
+def _broken() -> str:
+    words = escape(_("The charts cannot be drawn in this browser; all that is said in words is here."))
+    return f'<p class="note" data-part="broken" hidden>{words}</p><noscript><p class="note">{words}</p></noscript>'
 
 
 def _maps(sweep: Sweep) -> dict[str, str]:

@@ -44,7 +44,9 @@ class Pair:
 
     With the level `sure` it is from `low` to `high`.
 
-    `separated`: the interval, and those of all pairs that are surer, exclude 0.
+    `separated`: the interval, and those of all pairs that are surer, exclude 0. `test_difference` is what the pair was
+    not chosen by: the mean of first − second on the test images, where all seeds have one. `also` are other settings
+    that are the same runs.
     """
 
     where: Values
@@ -57,6 +59,16 @@ class Pair:
     p: float
     sure: float = SURE
     separated: bool = False
+    test_difference: float | None = None
+    also: tuple[Values, ...] = ()
+
+    @property
+    def better(self) -> str:
+        return self.first if self.difference > 0 else self.second
+
+    @property
+    def worse(self) -> str:
+        return self.second if self.difference > 0 else self.first
 
 
 def holm(pairs: Sequence[tuple[Values, str, str, Sequence[float]]]) -> list[Pair]:

@@ -1,10 +1,10 @@
 """A sweep's entries in fewer numbers: chosen on validation, told on test.
 
 Group          the seeds of one combination and arm
-groups         all of them, in the sweep's order
-chosen         each arm's best group, by validation
-at_their_best  a sweep of the arms, each at its best learning rate: several seeds of what was chosen
-pairs          which arm is better than which, where the same settings and enough seeds say so
+groups         all of them, in the sweep's order; is_whole: whether all entries of a sweep have ended
+chosen         each arm's best group, by validation; of those that learned somewhere
+at_their_best  a sweep of the arms, each at its best learning rate: other seeds of what was chosen
+pairs          which arm is better than which on validation, where the same settings and enough seeds say so
 Ladder         the largest learning rate at which an arm still learns
 ladders        of each arm, where learning rates were varied
 learns         what counts as learned; surely: from which validation accuracy on
@@ -13,6 +13,7 @@ learns         what counts as learned; surely: from which validation accuracy on
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from core.experiment.rules import ConfigError
 from core.lab.entries import FAILED, Entry
 from core.lab.probing import ALONG
 from core.lab.statistics import Pair, Spread, Values, holm, paired
-from core.lab.sweep import LR, NORM, Sweep
+from core.lab.sweep import LR, LR_RULE, NORM, Sweep
 
 CHANCE, LEAST = 0.1, 0.2  # validation accuracies: of guessing, and the least of one that is better
 FINISHED = "finished"
@@ -104,14 +105,29 @@ def groups(entries: Iterable[Entry]) -> list[Group]:
     return [Group(where, arm, tuple(each)) for (where, arm), each in found.items()]
 
 
+def is_whole(sweep: Sweep, found: Iterable[Group]) -> bool:
+    """Whether each entry has ended: finished, diverged or failed. Before, what is sure today may be taken back.
+
+    A test that is made anew after each seed finds a winner sooner or later, and Holm's correction is for all pairs.
+    """
+    ended = sum(len(group.entries) for group in found)
+    return ended == len(sweep.combinations()) * sweep.seeds * len(sweep.arms)
+
+
 def chosen(found: Sequence[Group]) -> dict[str, Group]:
     """By the median validation accuracy, where most seeds finished; test accuracies play no part.
 
-    Settings at which the arm learned with more than half of the seeds come before all others.
+    Settings at which the arm learned with more than half of the seeds come before all others. What learned with no seed
+    at no settings has no best ones.
     """
     best: dict[str, Group] = {}
+    learned = {group.arm for group in found if group.learned}
     for group in found:
-        if group.spread("validation_accuracy") and (group.arm not in best or _merit(group) > _merit(best[group.arm])):
+        if (
+            group.arm in learned
+            and group.spread("validation_accuracy")
+            and (group.arm not in best or _merit(group) > _merit(best[group.arm]))
+        ):
             best[group.arm] = group
     return best
 
@@ -122,28 +138,55 @@ def _merit(group: Group) -> tuple[bool, float, float]:
 
 
 def at_their_best(sweep: Sweep, found: Sequence[Group], seeds: int) -> Sweep | None:
-    """The same arms, each at its own best rate by the held-out images; None where none has one.
+    """The arms that learned, each at its own best rate by the held-out images, with `seeds` after the sweep's own.
 
-    None, too, where so many seeds are no sweep: there are more entries than its limit, or no seeds left to take.
+    A seed by which a rate was chosen flatters it: it takes no part in what is then tested. None where of several arms
+    one or none is left, and where so many seeds are no sweep: more entries than its limit, or no seeds left to take.
     """
     rates = {arm: dict(group.where).get(LR) for arm, group in chosen(found).items()}
     arms = [replace(arm, learning_rate=rates[arm.name]) for arm in sweep.base.arms if rates.get(arm.name)]
-    if not arms:
+    if len(arms) < min(2, len(sweep.arms)):
         return None
     with suppress(ConfigError):
-        return Sweep(replace(sweep.base, arms=tuple(arms)), (), seeds, sweep.validation, sweep.limit)
+        base = replace(sweep.base, arms=tuple(arms), seed=sweep.base.seed + sweep.seeds)
+        return Sweep(base, (), seeds, sweep.validation, sweep.limit, sweep.along)
     return None
 
 
-def pairs(found: Sequence[Group], measured: str = "test_accuracy") -> list[Pair]:
-    """Of all arms at the same settings, where all their seeds have numbers and these are enough; the surest first."""
-    shown = []
+def pairs(found: Sequence[Group]) -> list[Pair]:
+    """Of all arms at the same settings, where all their seeds have numbers and these are enough; the surest first.
+
+    Which is better is decided on validation; what that is on the test images stands beside it and decides nothing.
+    Settings that are the same runs are tested once.
+    """
+    shown: dict[tuple[Values, str, str], list[tuple[Group, Group]]] = {}
     for first, second in combinations(found, 2):
-        if first.where == second.where:
-            one, other = ({entry["seed"]: entry[measured] for entry in each.entries} for each in (first, second))
-            if (differences := paired(one, other)) is not None:
-                shown.append((first.where, first.arm, second.arm, differences))
-    return holm(shown)
+        if first.where == second.where and _differences(first, second, "validation_accuracy"):
+            shown.setdefault((_runs(first), first.arm, second.arm), []).append((first, second))
+    by_where = {(each[0][0].where, each[0][0].arm, each[0][1].arm): each for each in shown.values()}
+    told = [(*key, _differences(*each[0], "validation_accuracy") or []) for key, each in by_where.items()]
+    return [_with_test(pair, by_where[pair.where, pair.first, pair.second]) for pair in holm(told)]
+
+
+def _with_test(pair: Pair, same: Sequence[tuple[Group, Group]]) -> Pair:
+    """`same` are the pairs of groups that it stands for."""
+    told = _differences(*same[0], "test_accuracy")
+    also = tuple(first.where for first, _second in same[1:])
+    return replace(pair, test_difference=statistics.fmean(told) if told else None, also=also)
+
+
+def _runs(group: Group) -> Values:
+    """Its settings; at the base's batch size a fixed rate and a proportional one are one rate, so the same runs."""
+    rate = group.entries[0]["learning_rate"]
+    if rate is None:
+        return group.where
+    return tuple((name, rate if name == LR_RULE else value) for name, value in group.where)
+
+
+def _differences(first: Group, second: Group, measured: str) -> list[float] | None:
+    """Of each seed; None where there are too few, or one has no number."""
+    one, other = ({entry["seed"]: entry[measured] for entry in each.entries} for each in (first, second))
+    return paired(one, other)
 
 
 @dataclass(frozen=True, slots=True)

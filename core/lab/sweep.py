@@ -8,7 +8,7 @@ LR_RULE   whether the learning rate is fixed or proportional to the batch size (
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -17,6 +17,7 @@ from core.experiment.config import STEP, ExperimentConfig
 from core.experiment.links import QUERY_KEYS, to_text
 from core.experiment.rules import ConfigError, check_choice, check_range, quoted
 from core.language.message import Message, Plural
+from core.language.several import Sentences
 
 NORM, SEEDS, LR, BATCH_SIZE, LR_RULE = "norm", "seeds", "lr", "batch-size", "lr-rule"
 DROPOUT, MOMENTUM, OPTIMIZER = "dropout", "momentum", "optimizer"
@@ -28,7 +29,7 @@ SETTINGS = {
     for field in QUERY_KEYS.values()
     if field not in ("arms", "seed")
 }
-MOST_VARIED, MOST_ENTRIES = 2, 400
+MOST_VARIED, MOST_ENTRIES, MOST_SEEDS = 2, 400, 20
 LEAST_SHARE, MOST_SHARE = 0.01, 0.5
 SHARE = 0.1  # of the training images, held out for validation
 
@@ -39,7 +40,8 @@ class Sweep:
 
     The arms are the base's and train in lock-step; an entry is a combination, a seed and an arm. The last
     `validation` of the training images, a share, is held out: rates and winners are chosen on it. With `along` each run
-    measures how far its gradients can be trusted, too (core.lab.predictiveness).
+    measures how far its gradients can be trusted, too (core.lab.predictiveness). Where learning rates are varied,
+    `then` seeds more with each arm's own best one may follow, as a second part (core.lab.summary.at_their_best).
     """
 
     base: ExperimentConfig
@@ -48,17 +50,20 @@ class Sweep:
     validation: float = SHARE
     limit: int = MOST_ENTRIES
     along: bool = False
+    then: int = 0
 
     def __post_init__(self) -> None:
         self._check_names()
         for name, values in self.varied:
             _check_values(name, values)
-        check_range("seeds", self.seeds, 1, 2**32, Message("A sweep takes one seed or more, counted from the base's"))
+        rule = Message("A sweep takes 1 to {most} seeds, counted from the base's", {"most": MOST_SEEDS})
+        check_range("seeds", self.seeds, 1, MOST_SEEDS, rule)
         self._check_heeded()
+        self._check_then()
         self._check_share()
         self._check_size()
         for combination in self.combinations():
-            for seed in (self.base.seed, self.base.seed + self.seeds - 1):
+            for seed in (self.base.seed, self.base.seed + self.seeds + self.then - 1):
                 self.config(combination, seed)
 
     def _check_names(self) -> None:
@@ -97,25 +102,47 @@ class Sweep:
                     ),
                     "vary",
                 )
-        if MOMENTUM in names and OPTIMIZER not in names and self.base.optimizer != "sgd":
+        self._check_followed(names)
+
+    def _check_followed(self, names: Set[str]) -> None:
+        """Some values need others, at least at some of the points: else all of these are equal."""
+        optimizers, schedules = self._all_of(OPTIMIZER), self._all_of(SCHEDULE)
+        if MOMENTUM in names and "sgd" not in optimizers:
             raise ConfigError(
                 Message(
                     "Only SGD has momentum; got {name} varied with {optimizer}. Take sgd, or do not vary {name}.",
-                    {"name": MOMENTUM, "optimizer": self.base.optimizer},
+                    {"name": MOMENTUM, "optimizer": optimizers},
                 ),
                 "vary",
             )
-
-        for name in {*STEPWISE} & names:
-            if SCHEDULE not in names and self.base.schedule != STEP:
+        for name in STEPWISE:
+            if name in names and STEP not in schedules:
                 raise ConfigError(
                     Message(
                         "Only a stepwise learning rate heeds {name}; got it varied with the schedule {schedule}. Take "
                         "the schedule step, or do not vary {name}.",
-                        {"name": name, "schedule": self.base.schedule},
+                        {"name": name, "schedule": schedules},
                     ),
                     "vary",
                 )
+
+    def _all_of(self, name: str) -> tuple[Any, ...]:
+        """The values of a setting, varied or not."""
+        return dict(self.varied).get(name, (getattr(self.base, SETTINGS[name]),))
+
+    def _check_then(self) -> None:
+        rule = Message("Up to {most} seeds with each arm's own best learning rate follow", {"most": MOST_SEEDS})
+        check_range("then", self.then, 0, MOST_SEEDS, rule)
+        names = [name for name, _values in self.varied]
+        if self.then and names != [LR]:
+            raise ConfigError(
+                Message(
+                    "Seeds with each arm's own best learning rate follow where {lr} alone is varied; got {names}. Vary "
+                    "nothing else, or ask for the seeds by themselves.",
+                    {"lr": LR, "names": quoted(", ".join(names))},
+                ),
+                "vary",
+            )
 
     def _check_share(self) -> None:
         if not LEAST_SHARE <= self.validation <= MOST_SHARE:
@@ -133,7 +160,7 @@ class Sweep:
             raise ConfigError(
                 Message(
                     "A sweep has up to {most:,} entries, one for each combination, seed and arm; got {count:,}. Take "
-                    "fewer values, seeds or arms, or raise the limit.",
+                    "fewer values, seeds or arms.",
                     {"most": self.limit, "count": self.entries},
                 ),
                 "limit",
@@ -145,11 +172,11 @@ class Sweep:
 
     @property
     def entries(self) -> int:
-        """How many numbers come of it: combinations × seeds × arms."""
+        """How many numbers come of it: combinations × seeds × arms, and what follows."""
         count = self.seeds * len(self.arms)
         for _name, values in self.varied:
             count *= len(values)
-        return count
+        return count + self.then * len(self.arms)
 
     def combinations(self) -> list[dict[str, Any]]:
         """The varied settings by their names, the last one changing fastest."""
@@ -171,11 +198,30 @@ class Sweep:
         return max(1, round(config.examples * self.validation))
 
     def trained(self, config: ExperimentConfig) -> ExperimentConfig:
-        """The same on the images that are left to train on. Raises ConfigError."""
-        return replace(config, examples=config.examples - self.held_out(config))
+        """The same on the images that are left to train on. Raises ConfigError, which says that some are held out."""
+        held = self.held_out(config)
+        try:
+            return replace(config, examples=config.examples - held)
+        except ConfigError as error:
+            why = Message(
+                "Of {examples:,} training images the sweep holds {held:,} out, to choose by.",
+                {"examples": config.examples, "held": held},
+            )
+            raise ConfigError(Sentences([error.args[0], why]), *error.fields) from error
 
     def described(self) -> Message:
         """One line."""
+        first = self._described()
+        if not self.then:
+            return first
+        return Plural(
+            "{first}; then {n} other seed with each arm’s own best rate",
+            "{first}; then {n} other seeds with each arm’s own best rate",
+            self.then,
+            {"first": first},
+        )
+
+    def _described(self) -> Message:
         given = [f"{name} {', '.join(map(shown, values))}" for name, values in self.varied]
         what = " × ".join([*given, f"{NORM} {', '.join(self.arms)}"])
         return Plural(
@@ -205,8 +251,8 @@ def _check_values(name: str, values: tuple[Any, ...]) -> None:
     if not values or len(set(values)) < len(values):
         raise ConfigError(
             Message(
-                "What is varied has one value or more, each once; {name} got {values}. Write it like {name}=1,2.",
-                {"name": name, "values": quoted(", ".join(map(shown, values)))},
+                "What is varied has one value or more, each once; got {values}. Leave out what is there again.",
+                {"values": quoted(", ".join(map(shown, values)))},
             ),
-            "vary",
+            SETTINGS.get(name, name),
         )

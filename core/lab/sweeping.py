@@ -6,7 +6,7 @@ Sweeping  of the points of one sweep, or of one part of it
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from core.lab.estimate import Estimate
@@ -31,18 +31,25 @@ class Sweeping:
         engine: Engine,
         kept: KeptPoints | Remembered | None = None,
         more: Mapping[str, Any] | None = None,
-        estimated: Callable[[Iterable[Point], int], Estimate] = Estimate,
+        estimated: Callable[[Collection[Point], int], Estimate] = Estimate,
     ) -> None:
         self._points = {point.key: point for point in points}
         self._engine, self._kept = engine, kept
-        self.found: dict[str, dict[str, Any]] = kept.find(points) if kept else {}
-        self.failed: dict[str, Message | str] = {}
         self.unkept: Message | str = ""
+        self.found = self._from_before(points)
+        self.failed: dict[str, Message | str] = {}
         self._ahead = deque(point for key, point in self._points.items() if key not in self.found)
         self._more = dict(more or {})
         self.under_way: dict[str, Point] = {}
         self.before = len(self.found)
         self.estimate = estimated(self._ahead, engine.places)
+
+    def _from_before(self, points: Sequence[Point]) -> dict[str, dict[str, Any]]:
+        try:
+            return self._kept.find(points) if self._kept is not None else {}
+        except StoreError as error:
+            self.unkept = error.args[0]
+            return {}
 
     @property
     def total(self) -> int:

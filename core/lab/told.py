@@ -15,8 +15,9 @@ from urllib.parse import urlencode
 
 from core.experiment.config import ExperimentConfig
 from core.experiment.links import to_text
-from core.lab.conclusions import conclusions
-from core.lab.conducted import Arrived, Conducted
+from core.lab.arrived import Arrived
+from core.lab.conclusions import concluded
+from core.lab.conducted import Conducted
 from core.lab.curves import Band
 from core.lab.links import to_query, written
 from core.lab.ready_made import READY_MADE
@@ -40,6 +41,8 @@ SPREADS = {
     "change": "along_change",
     "steepness": "along_steepness",
 }
+Which = tuple[int, tuple[str, ...], str]  # a group's part, values and arm
+OVER_STEPS = {"cosine": "cosine", "range": "loss_range"}  # of core.probes.along.Along
 
 
 def link(sweep: Sweep) -> str:
@@ -52,6 +55,7 @@ def planned(sweep: Sweep) -> dict[str, Any]:
         "link": link(sweep),
         "seeds": sweep.seeds,
         "along": sweep.along,
+        "after": sweep.then,
         "data": None if "data" in dict(sweep.varied) else sweep.base.data,
         "base": _base(sweep),
         "share": f"{100 * sweep.validation:g}",
@@ -93,7 +97,7 @@ def standing(sweep: Conducted, key: str) -> dict[str, Any]:
         "mine": bool(key) and sweep.key == key,
         "pinned": sweep.pinned,
         "said": said,
-        "few": sweep.sweep.seeds < LEAST_SEEDS,
+        "few": max(sweep.sweep.seeds, sweep.sweep.then) < LEAST_SEEDS,
         "why": sorted({str(entry["message"]) for entry in entries if entry["status"] == "failed"}),
         "next": best if not sweep.missing else None,
     }
@@ -102,38 +106,42 @@ def standing(sweep: Conducted, key: str) -> dict[str, Any]:
 @lru_cache(maxsize=64)
 def _concluded(sweep: Conducted, generation: int, count: int, language: str) -> tuple[list[str], dict[str, str] | None]:
     """What its numbers say, and what to ask next; the same for all who ask until another entry has come."""
-    found = groups(sweep.entries)
-    titles = {arm.name: arm.title for arm in sweep.sweep.base.arms}
-    return [str(sentence) for sentence in conclusions(found, titles)] if found else [], _next(sweep, found)
+    parts = [(part.sweep, groups(part.entries)) for part in sweep.findings]
+    said = [str(sentence) for part, found in parts for sentence in concluded(part, found)]
+    return said, _next(sweep.sweep, parts[0][1])
 
 
-def _next(sweep: Conducted, found: Sequence[Group]) -> dict[str, str] | None:
-    """The rates are chosen: several seeds there, for who asks which norm is best."""
-    varied, seeds = [name for name, _values in sweep.sweep.varied], READY_MADE["which-norm"].then
-    if varied != [LR]:
+def _next(sweep: Sweep, found: Sequence[Group]) -> dict[str, str] | None:
+    """The rates are chosen: several seeds there, for who asks which norm is best, unless they follow anyway."""
+    varied, seeds = [name for name, _values in sweep.varied], READY_MADE["which-norm"].then
+    if varied != [LR] or sweep.then:
         return None
-    best = at_their_best(sweep.sweep, found, seeds)
+    best = at_their_best(sweep, found, seeds)
     return {"seeds": str(seeds), "link": link(best)} if best else None
 
 
 def news(arrived: Sequence[Arrived], since: int) -> list[dict[str, Any]]:
     """Of what has `arrived`, the groups to which something belongs that came after the first `since`."""
-    by_group: dict[tuple[tuple[str, ...], str], list[Arrived]] = {}
+    by_group: dict[Which, list[Arrived]] = {}
     for each in arrived:
         by_group.setdefault(_group(each), []).append(each)
     changed = dict.fromkeys(map(_group, arrived[since:]))
-    return [_of_group(where, arm, sorted(by_group[where, arm], key=lambda each: each.place)) for where, arm in changed]
+    return [_of_group(which, sorted(by_group[which], key=lambda each: each.place)) for which in changed]
 
 
-def _group(arrived: Arrived) -> tuple[tuple[str, ...], str]:
+def _group(arrived: Arrived) -> Which:
     entry = arrived.entry
-    return tuple(to_text(value) for name, value in entry["values"].items() if name != NORM), entry["arm"]
+    where = tuple(to_text(value) for name, value in entry["values"].items() if name != NORM)
+    return arrived.part, where, entry["arm"]
 
 
-def _of_group(where: tuple[str, ...], arm: str, arrived: Sequence[Arrived]) -> dict[str, Any]:
+def _of_group(which: Which, arrived: Sequence[Arrived]) -> dict[str, Any]:
+    part, where, arm = which
     entries = [each.entry for each in arrived]
+    finished = [each for each in arrived if each.entry["status"] == FINISHED]
     (group,) = groups(entries)
     return {
+        "part": part,
         "where": list(where),
         "arm": arm,
         "seeds": len(entries),
@@ -144,9 +152,18 @@ def _of_group(where: tuple[str, ...], arm: str, arrived: Sequence[Arrived]) -> d
             | {"validation": each["validation_accuracy"]}
             for each in entries
         ],
-        "band": to_finite(Band.of([each.curve for each in arrived if each.entry["status"] == FINISHED])),
+        "band": to_finite(Band.of([each.curve for each in finished])),
+        "along": {name: _over_steps(finished, measured) for name, measured in OVER_STEPS.items()},
         "fate": group.fate,
     } | {name: _spread(group.spread(measured)) for name, measured in SPREADS.items()}
+
+
+def _over_steps(finished: Sequence[Arrived], measured: str) -> dict[str, Any]:
+    """A band; `lost` is how many of its numbers are not finite, and so not in it."""
+    curves = [each.along.get(measured, ()) for each in finished]
+    band = Band.of([[(step, number) for step, number in curve if number is not None] for curve in curves])
+    told: dict[str, Any] = to_finite(band)
+    return told | {"lost": sum(number is None for curve in curves for _step, number in curve)}
 
 
 def _spread(spread: Spread | None) -> dict[str, float] | None:
@@ -168,6 +185,7 @@ def offered(base: ExperimentConfig) -> dict[str, Any]:
                 "vary": ";".join(written(*varied) for varied in question.varied),
                 "seeds": question.seeds,
                 "along": question.along,
+                "after": question.then,
             }
             for name, question in READY_MADE.items()
         ],

@@ -2,19 +2,35 @@
 
 label   a setting's name by itself, name: within a sentence
 told    a value of it, and at: of several settings
-ranged  median and range of a number
+named   a refusal that says which setting it is about, as the page calls it
+ranged  median and range of a number; percent: of shares
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from core.experiment.rules import ConfigError
 from core.lab.statistics import Spread, Values
 from core.lab.sweep import FIXED, LR_RULE, PROPORTIONAL, SETTINGS, shown
 from core.language.message import Message, Value
-from core.words.settings import LABELS, NAMES
+from core.words.settings import LABELS, LAST_BATCH, NAMES, by_label
 
+LABELS_OF_A_SWEEP = {
+    "vary": Message("Vary"),
+    "seeds": Message("Seeds"),
+    "validation": Message("Held-out share"),
+    "along": Message("Along the gradient"),
+    "then": Message("Seeds that follow"),
+    LR_RULE: Message("Learning rate by batch size"),
+}
+OF_SETTINGS = ("name", "rule", "size", "lr", "names")  # values of refusals that are names of settings
+RATES_BY_RULE = {
+    FIXED: Message("a fixed learning rate"),
+    PROPORTIONAL: Message("a learning rate proportional to the batch size"),
+}
 RULES = {FIXED: Message("fixed"), PROPORTIONAL: Message("proportional to the batch size")}
 
 
@@ -33,11 +49,34 @@ def told(setting: str, value: Any) -> Message | str:
 
 
 def at(where: Values) -> list[Value]:
-    """learning rate 0.1, layers with weights 8."""
-    return [
-        Message("{setting} {value}", {"setting": name(setting), "value": told(setting, value)})
-        for setting, value in where
-    ]
+    """learning rate 0.1, 8 layers with weights."""
+    return [_phrase(setting, value) for setting, value in where]
+
+
+def _phrase(setting: str, value: Any) -> Message:
+    """As it stands after “with”."""
+    if setting == LR_RULE:
+        return RATES_BY_RULE[value]
+    if setting == "drop-last":
+        return LAST_BATCH[value]
+    if setting == "depth":
+        return Message("{value} layers with weights", {"value": value})
+    return Message("{setting} {value}", {"setting": name(setting), "value": told(setting, value)})
+
+
+def named(error: ConfigError) -> ConfigError:
+    """As the form names what it is about, and each other setting of which it tells."""
+    rule = error.args[0]
+    if isinstance(rule, Message):
+        words = {key: _in_words(value) if key in OF_SETTINGS else value for key, value in rule.values.items()}
+        rule = replace(rule, values=words)
+    return by_label(ConfigError(rule, *error.fields), LABELS | LABELS_OF_A_SWEEP)
+
+
+def _in_words(value: Value) -> Value:
+    if isinstance(value, list | tuple):
+        return [_in_words(each) for each in value]
+    return name(value) if isinstance(value, str) and value in (*SETTINGS, LR_RULE) else value
 
 
 def ranged(spread: Spread | None, write: Callable[[float], str]) -> Message | str:
@@ -48,3 +87,14 @@ def ranged(spread: Spread | None, write: Callable[[float], str]) -> Message | st
     if spread.n == 1:
         return middle
     return Message("{middle} ({low} to {high})", {"middle": middle, "low": low, "high": high})
+
+
+def percent(spread: Spread) -> Message | str:
+    """79.0 % (78.1 to 80.2), or of one number that number."""
+    if spread.n == 1:
+        return f"{100 * spread.median:.1f} %"
+    values: dict[str, Value] = {
+        which: f"{100 * number:.1f}"
+        for which, number in (("middle", spread.median), ("low", spread.low), ("high", spread.high))
+    }
+    return Message("{middle} % ({low} to {high})", values)

@@ -50,6 +50,7 @@ paces        how long an experiment takes here, and who waits for others
 pace         when a run is looked into
 asking       questions that wait for the moment between two mini-batches
 questions    what is asked: maps, recalibration, noise
+at_hand      whose answer is had: the networks of now, of the last checkpoint, or of the end
 snapshots    the networks as they were at a few steps
 downloads    data sets on their way, each once for all who wait for it
 gallery      the images of a run; the digits where others cannot be had

@@ -5,6 +5,8 @@ reveal       the next one of them, with its whole history
 show         all of them
 without      a record without them; None where it was about one of them alone
 card_without a list's card without them
+
+Who can read the folder of the runs sees all of them: `python -m core runs` leaves nothing out.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from core.experiment.config import ExperimentConfig
+from core.experiment.config import PRESETS, ExperimentConfig
 from core.language.message import Message
 from core.store.card import Card
 from core.training.records import ArmStarted, Record, StatusChanged, fields_of
@@ -87,6 +89,7 @@ def card_without(card: Card) -> Card:
         return card
     return replace(
         card,
+        name="" if card.name in PRESETS else card.name,  # it says which arms there are; one that was given says nothing
         config=config_without(card.config, hidden),
         asked=config_without(card.asked, hidden),
         accuracies=_kept(card.accuracies, hidden),

@@ -153,7 +153,7 @@ class Keeping:
             self._write_card(file)  # with the size that it has now
             self._keep_hidden(file)
         self.over = True
-        self._shelf.make_room()
+        self._shelf.make_room(besides=self.run.id)
 
 
 def checkpoint(captured: Captured | None) -> Checkpoint | None:

@@ -7,6 +7,7 @@ loaded        arms with weights that were kept
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -45,6 +46,7 @@ class KeptLooks:
         self._read: dict[str, Observations] = {}
         self._until: dict[str, int] = defaultdict(int)
         self._evidence = 0, Evidence()  # as of which look
+        self._gathering = threading.Lock()  # all who watched a run ask at once when it has ended
 
     def follow(self, source: str) -> None:
         """Read what has come of `source`."""
@@ -65,7 +67,7 @@ class KeptLooks:
     @property
     def evidence(self) -> Evidence:
         """Why the arms stand where they stand: as of a run that is executed, without reading all looks."""
-        with reading(self.folder) as file:
+        with self._gathering, reading(self.folder) as file:
             latest = file.last_look()
             if latest != self._evidence[0]:
                 self._evidence = latest, Evidence(_telling(file))

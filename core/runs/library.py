@@ -15,20 +15,19 @@ from pathlib import Path
 from core.experiment import environment
 from core.language.message import Message
 from core.runs.manager import manager
-from core.runs.origin import IMPORT, PAGE, VERSION
+from core.runs.origin import PAGE, VERSION
 from core.runs.owner import NotTheOwner
 from core.runs.run import Run
 from core.store.card import Begun, Card, fingerprint, is_owner, new_card, touched
 from core.store.recording import Origin, Recording
 from core.store.shelf import Shelf
 from core.store.taking_in import take_in
-from core.store.troubles import Damaged, InUse, NoSuchRun, StoreError
+from core.store.troubles import Damaged, InUse, NoSuchRun, StoreError, comes_along, only_damaged
 
 NONE_KEPT = Message("This server keeps no runs: it was started with NORMSCOPE_STORE=off.")
 UNDER_WAY = Message("A run that is under way cannot be deleted. Stop it first.")
 OTHERS = Message("Only who started a run can name, pin, delete or resume it.")
 OTHERS_ASIDE = Message("Only who started a run can put it aside.")
-NOT_DAMAGED = Message("Only a run that is damaged can be put aside, and nothing was found to be wrong with this one.")
 OF_THE_COMMAND_LINE = Message(
     "This run was started on the command line: there it is named, resumed and deleted (python -m core runs)."
 )
@@ -116,11 +115,8 @@ class Library:
     def take_in(self, recording: Recording, key: str) -> Card:
         """Keep a run of another NormScope for the browser with this `key`. Raises StoreError."""
         if self._is_here(recording.id) and not self.shelf.knows(recording.id):
-            raise StoreError(
-                Message("This run, {id}, comes with NormScope: there is no need to keep it.", {"id": recording.id})
-            )
-        came_in = replace(recording, origin=replace(recording.origin, by=IMPORT))
-        return take_in(self.shelf, came_in, fingerprint(key))
+            raise comes_along(recording.id)
+        return take_in(self.shelf, recording, fingerprint(key))
 
     def rename(self, run_id: str, name: str, key: str) -> None:
         """Raises NotTheOwner, or StoreError on a name that is none."""
@@ -146,8 +142,7 @@ class Library:
     def put_aside(self, run_id: str, key: str) -> Path:
         """Have nothing read a damaged run any more; returns where it lies. Raises NotTheOwner or StoreError."""
         owner, why = self.shelf.owner_of(run_id), self.shelf.broken().get(run_id)
-        if not isinstance(why, Damaged):
-            raise StoreError(NOT_DAMAGED)
+        only_damaged(why)
         if not self._may_put_aside(run_id, why, key):
             raise NotTheOwner(OTHERS_ASIDE if owner else OF_THE_COMMAND_LINE)
         return self.shelf.move_aside(run_id)

@@ -15,7 +15,7 @@ from core.runs.run import Run
 from core.store.card import Begun, fingerprint
 from core.store.recording import Origin
 
-PAGE, COMMAND_LINE, IMPORT, SWEEP = "page", "command line", "import", "sweep"  # by whom a run was begun, or came in
+PAGE, COMMAND_LINE, SWEEP = "page", "command line", "sweep"  # by whom a run was begun
 VERSION = "0.1.0"  # of NormScope
 
 

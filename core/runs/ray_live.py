@@ -13,11 +13,10 @@ from typing import Any
 
 from core.runs.ray_cluster import cores
 from core.runs.ray_driver import driving
-from core.runs.ray_host import RayHost
+from core.runs.ray_host import GROUPS, host_class
 
 BEGIN, CLOSE = "begin", "close"
 DONE, LOST, FAILED = "done", "lost", "failed"
-GROUPS = {"order": 1, "news": 1, "networks": 1}  # threads of an actor: orders come in order, and none waits for another
 
 
 def live(pipe: Connection, address: str, slots: int) -> None:
@@ -42,7 +41,7 @@ class LiveDriver:
 
     def __init__(self, pipe: Connection, ray: Any, needs: dict[str, float]) -> None:
         self._pipe, self._ray, self._answering = pipe, ray, threading.Lock()
-        self._actor = ray.remote(max_restarts=0, concurrency_groups=GROUPS, **needs)(RayHost)
+        self._actor = ray.remote(max_restarts=0, concurrency_groups=GROUPS, **needs)(host_class(ray))
         self._actors: dict[int, Any] = {}
 
     def run(self) -> None:
@@ -57,21 +56,19 @@ class LiveDriver:
                 self._ask(number, host, what, arguments)
 
     def _ask(self, number: int, host: int, what: str, arguments: tuple[bytes, ...]) -> None:
-        asked = getattr(self._actors[host], what).options(concurrency_group=what).remote(*arguments)
+        asked = getattr(self._actors[host], what).remote(*arguments)
         asked.future().add_done_callback(lambda answer: self._answer(number, answer))
 
     def _close(self, host: int) -> None:
         self._ray.kill(self._actors.pop(host))
 
     def _answer(self, number: int, answer: Any) -> None:
-        error = answer.exception()
+        error, errors = answer.exception(), self._ray.exceptions
         if error is None:
             said = DONE, answer.result()
-        elif isinstance(error, self._ray.exceptions.RayTaskError) or not isinstance(
-            error, self._ray.exceptions.RayError
-        ):
+        elif isinstance(error, errors.RayTaskError) or not isinstance(error, errors.RayError | ConnectionError):
             said = FAILED, str(error)
-        else:
+        else:  # through ray:// a cluster that has gone is a ConnectionError
             said = LOST, str(error)
         with self._answering:
             self._pipe.send((number, *said))

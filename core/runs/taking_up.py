@@ -26,7 +26,7 @@ from core.runs.run import Run
 from core.runs.snapshots import Snapshots
 from core.store.card import Card
 from core.store.networks import networks_from
-from core.store.recording import Origin
+from core.store.recording import IMPORT, Origin
 from core.store.run_file import RunFile
 from core.store.shelf import Shelf
 from core.store.troubles import StoreError
@@ -50,6 +50,10 @@ def to_go_on(shelf: Shelf, run_id: str, secret: str | None) -> tuple[Card, RunFi
         raise NotTheOwner(NOT_YOURS)
     if shelf.is_written(run_id):
         raise StoreError(Message("This run is under way in another process; it goes on there."))
+    if card.origin.by == IMPORT:
+        raise StoreError(
+            Message("A run that was imported came without what it needs to go on. Start one with its settings.")
+        )
     if not card.resumable:
         raise StoreError(
             Message(

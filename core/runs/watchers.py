@@ -6,6 +6,9 @@ import time
 
 from core.language.message import Message
 
+ASKED_A_SECOND = 60  # questions for news, by all who watch a run: more would take from it what it trains with
+LONGEST_APART_MS = 2000
+
 
 class Watchers:
     """With none for `grace` seconds the run is left to itself. Not locked: its run does that."""
@@ -27,6 +30,11 @@ class Watchers:
     def leave(self, watcher: str) -> None:
         self._there.discard(watcher)
         self.seen()
+
+    @property
+    def apart_ms(self) -> int:
+        """How long each of them waits between two questions, at least: the longer, the more they are."""
+        return min(LONGEST_APART_MS, 1000 * len(self._there) // ASKED_A_SECOND)
 
     def why_end(self) -> Message | None:
         """Why the run should end, once it should."""

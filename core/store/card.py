@@ -22,9 +22,9 @@ from pathlib import Path
 from core.experiment.config import ExperimentConfig
 from core.language.message import Message
 from core.store.codec import Foreign, text_of, value_of
-from core.store.recording import Origin
+from core.store.recording import IMPORT, Origin
 from core.store.troubles import told
-from core.training.records import ArmDiverged, ArmFailed, Record, StatusChanged, TestMeasured, TrainMeasured
+from core.training.records import ArmDiverged, ArmFailed, Record, StatusChanged, TestMeasured, reached
 
 UNDER_WAY = frozenset({"queued", "preparing", "running", "paused"})
 RESUMABLE = frozenset({"stopped", "interrupted"})
@@ -32,6 +32,7 @@ INTERRUPTED = "interrupted"
 CARD, LABEL, HIDDEN = "card.json", "label.json", "hidden.json"
 RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")  # it becomes a folder's name
 MOST_LETTERS = 80
+JOINERS = "\u200c\u200d\u200e\u200f"  # within emoji, Persian, and names that mix directions
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -77,8 +78,8 @@ class Card:
 
     @property
     def resumable(self) -> bool:
-        """Whether it can go on from where it stood."""
-        return self.status in RESUMABLE
+        """Whether it can go on from where it stood; one that was imported came without what it needs for that."""
+        return self.status in RESUMABLE and self.origin.by != IMPORT
 
     def owned_by(self, secret: str) -> bool:
         """Whether `secret` is its owner's; nobody's on a page where the run was begun elsewhere."""
@@ -94,6 +95,11 @@ class Label:
 @dataclass(frozen=True, slots=True)
 class Hidden:
     arms: tuple[str, ...] = ()
+
+
+def is_name(text: str) -> bool:
+    """Whether a run may be called so."""
+    return len(text) <= MOST_LETTERS and all(letter.isprintable() or letter in JOINERS for letter in text)
 
 
 def new_id() -> str:
@@ -119,17 +125,17 @@ def new_card(run_id: str, begun: Begun) -> Card:
 
 def touched(card: Card, records: Iterable[Record]) -> Card:
     """The card after `records`, which are newer than it."""
-    status, message, step, accuracies, ended = card.status, card.message, card.step, card.accuracies, card.ended
+    records = list(records)
+    status, message, accuracies, ended = card.status, card.message, card.accuracies, card.ended
     for record in records:
         match record:
             case StatusChanged():
-                status, message, step = record.status, record.message, max(step, record.step)
-            case TrainMeasured():
-                step = max(step, record.step)
+                status, message = record.status, record.message
             case TestMeasured():
-                accuracies, step = dict(record.accuracy), max(step, record.step)
+                accuracies = dict(record.accuracy)
             case ArmDiverged() | ArmFailed():
                 ended = (*ended, record.arm)
+    step = max(card.step, reached(records))
     return replace(card, status=status, message=message, step=step, accuracies=accuracies, ended=ended)
 
 

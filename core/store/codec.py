@@ -25,6 +25,7 @@ from core.experiment.config import ExperimentConfig
 from core.experiment.rules import ConfigError, quoted
 from core.language.message import Message
 from core.language.places import Place, without_paths
+from core.store.troubles import AWAY
 from core.training.records import NetworksSeen, Record, fields_of
 
 KINDS: Mapping[str, type] = {kind.kind: kind for kind in get_args(Record)}
@@ -36,7 +37,11 @@ Found = TypeVar("Found")
 
 
 class Foreign(ValueError):
-    """What was read is none of ours, or of a NormScope that is newer."""
+    """What was read is none of ours, or of a NormScope that is newer; its first argument is a Message."""
+
+
+class NotOurs(Foreign):
+    """It is damaged, or somebody else's; its second argument is what was met, for who looks for the fault."""
 
 
 def record_text(record: Record) -> str:
@@ -268,9 +273,9 @@ def _refuse(value: Any) -> Any:
     raise not_ours(value)
 
 
-def not_ours(got: object) -> Foreign:
+def not_ours(got: object) -> NotOurs:
     """What is said of what nobody here has written."""
-    return Foreign(Message("Only what NormScope has written can be read; got {got}.", {"got": quoted(got)}))
+    return NotOurs(Message("It is damaged: a part of it is not as NormScope writes it. {do}", {"do": AWAY}), got)
 
 
 def _newer(got: object) -> Foreign:

@@ -1,8 +1,10 @@
 """What is put out of the way: nothing that lies there is written over, and what lies there too long goes for good.
 
 free_place    a name that nothing has yet
+folders_in    what lies there
 of_one_run    all that lies there of one run's id
 moved         put there, or taken back
+size_of       in bytes
 delete_older  deleted for good
 """
 
@@ -24,8 +26,19 @@ def free_place(where: Path, run_id: str) -> Path:
     return next(path for path in (where / name for name in names) if not path.exists())
 
 
+def folders_in(where: Path) -> list[Path]:
+    return [folder for folder in where.iterdir() if folder.is_dir()] if where.is_dir() else []
+
+
 def of_one_run(where: Path, run_id: str) -> list[Path]:
     return [folder for folder in (where / run_id, *where.glob(f"{run_id}.*")) if folder.is_dir()]
+
+
+def size_of(folder: Path) -> int:
+    """Of its files; 0 of one that is not there."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        return sum(entry.stat().st_size for entry in entries)
+    return 0
 
 
 def moved(folder: Path, target: Path) -> Path:
@@ -41,7 +54,7 @@ def moved(folder: Path, target: Path) -> Path:
 
 def delete_older(where: Path, seconds: float) -> None:
     """Delete for good what has been lying in `where` for `seconds`."""
-    with suppress(FileNotFoundError), os.scandir(where) as entries:
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(where) as entries:
         for entry in entries:
             if time.time() - entry.stat().st_mtime >= seconds:
                 shutil.rmtree(entry.path, ignore_errors=True)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.language.message import Message
-from core.store.card import Card
+from core.store.card import INTERRUPTED, UNDER_WAY, Card
 from core.store.networks import networks_from, of_state
 from core.store.recording import Networks, Recording
 from core.store.run_file import RunFile
 from core.store.troubles import damaged
 from core.training.checkpoint import State
-from core.training.records import ArmDiverged, ArmFailed, NetworksSeen, Record
+from core.training.records import ArmDiverged, ArmFailed, NetworksSeen, Record, StatusChanged, reached
 
 
 def recording(card: Card, folder: Path) -> Recording:
@@ -30,11 +30,20 @@ def recording(card: Card, folder: Path) -> Recording:
         asked=card.asked,
         status=card.status,
         origin=card.origin,
-        records=records,
+        records=_settled(records, card),
         looks=lambda: _looks(folder),
         network_steps=steps,
         networks=lambda step: _living(networks(folder, step), records, step),
+        seconds=card.seconds,
     )
+
+
+def _settled(records: tuple[Record, ...], card: Card) -> tuple[Record, ...]:
+    """As `Shelf.settle` will have them: a run that was killed has not said so itself, and may only be read here."""
+    stood = next((each.status for each in reversed(records) if isinstance(each, StatusChanged)), "queued")
+    if card.status != INTERRUPTED or stood not in UNDER_WAY:
+        return records
+    return (*records, StatusChanged(INTERRUPTED, reached(records), card.message))
 
 
 def _living(all_arms: Networks, records: tuple[Record, ...], step: int) -> Networks:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # a list of runs needs none
 Networks: TypeAlias = "Mapping[str, Mapping[str, Tensor]]"  # arm: its state_dict, on the CPU
 
 
+IMPORT = "import"  # by whom a run came that was begun elsewhere
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """`started` is in UTC, `by` "page", "command line", "import" or "sweep".
@@ -42,7 +45,7 @@ class Recording:
 
     `config` is what was run, `asked` what was asked for (they differ where its data were not to be had). `looks` gives
     every look that is kept, by step, unmerged. `networks(step)` are the living arms after `step` updates, for the steps
-    in `network_steps`, the last of which is where the run ended.
+    in `network_steps`, the last of which is where the run ended. `seconds` is how long it was under way.
     """
 
     id: str
@@ -55,3 +58,4 @@ class Recording:
     looks: Callable[[], Iterable[NetworksSeen]]
     network_steps: tuple[int, ...]
     networks: Callable[[int], Networks]
+    seconds: float = 0.0

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from core.language.message import Message
 from core.store.card import Begun, Card, new_card, touched
+from core.store.checksum import is_sound, with_checksum
 from core.store.codec import Foreign, look_bytes, look_from, record_from, record_text, text_of, value_of
 from core.store.lock import Lock
 from core.store.schema import MIGRATIONS, connect_to_read, connect_to_write, version_of
@@ -28,6 +29,7 @@ from core.training.records import NetworksSeen, Record
 Found = TypeVar("Found")
 
 FILE, LOCK = "run.sqlite", "lock"
+_FACT = "SELECT name, value, checksum FROM facts WHERE name = ?"
 MOST_LOOK_BYTES = 48 << 20  # a run: beyond it, every second of the looks that watchers had asked for leaves
 
 
@@ -126,18 +128,17 @@ class RunFile:
         facts: Mapping[str, Any] | None = None,
     ) -> None:
         """All of it in one transaction. Raises StoreError, and then nothing of it is there."""
-        kept = [(each.sequence, each.seen.step, each.seen.source, each.due, look_bytes(each.seen)) for each in looks]
-        told_facts = [(name, text_of(value)) for name, value in (facts or {}).items()]
+        texts = [with_checksum(number, record_text(record)) for number, record in records]
+        bodies = [look_bytes(look.seen) for look in looks]
         with self._transaction() as put:
-            put("INSERT INTO records VALUES (?, ?)", [(number, record_text(record)) for number, record in records])
-            put("INSERT INTO looks VALUES (?, ?, ?, ?, ?)", kept)
-            put("INSERT OR REPLACE INTO networks VALUES (?, ?)", list((networks or {}).items()))
-            put("INSERT OR REPLACE INTO facts VALUES (?, ?)", told_facts)
+            put("INSERT INTO records VALUES (?, ?, ?)", texts)
+            put("INSERT INTO looks VALUES (?, ?, ?, ?, ?, ?)", list(map(_row_of, looks, bodies)))
+            put("INSERT OR REPLACE INTO networks VALUES (?, ?, ?)", _rows_of(networks))
+            put("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", _rows_of(facts, text_of))
             if checkpoint is not None:
-                row = (checkpoint.step, checkpoint.record, checkpoint.look, checkpoint.content)
                 put("DELETE FROM checkpoints", [()])
-                put("INSERT INTO checkpoints VALUES (?, ?, ?, ?)", [row])
-        self._look_bytes += sum(len(look[-1]) for look in kept)
+                put("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?)", [with_checksum(*astuple(checkpoint))])
+        self._look_bytes += sum(map(len, bodies))
         if self._look_bytes > MOST_LOOK_BYTES:
             self._thin()
 
@@ -174,7 +175,7 @@ class RunFile:
         """What the run is of, and who began it."""
         names = [field.name for field in fields(Begun)]
         with _troubles(self.path):
-            texts = dict(self._connection.execute("SELECT name, value FROM facts"))
+            texts = {name: value for name, value, _ in self._sound("SELECT name, value, checksum FROM facts")}
             if not set(names) <= texts.keys():
                 raise not_begun(self.path)
             return value_of(Begun, "{" + ",".join(f'"{name}":{texts[name]}' for name in names) + "}")
@@ -187,17 +188,18 @@ class RunFile:
 
     def seconds(self) -> float:
         """How long the run was under way."""
-        return float(self._one("SELECT value FROM facts WHERE name = 'seconds'") or 0.0)
+        rows = self._sound(_FACT, "seconds")
+        return self.told_of(partial(value_of, float), rows[0][1]) if rows else 0.0
 
     def fact(self, name: str) -> str | None:
         """A text that was written among the facts by whoever made the run; None where there is none."""
-        rows = self._rows("SELECT value FROM facts WHERE name = ?", name)
-        return self.told_of(partial(value_of, str), rows[0][0]) if rows else None
+        rows = self._sound(_FACT, name)
+        return self.told_of(partial(value_of, str), rows[0][1]) if rows else None
 
     def records(self, since: int = 0) -> list[tuple[int, Record]]:
         """(number, record) of all after `since`."""
-        asked = "SELECT sequence, body FROM records WHERE sequence > ? ORDER BY sequence"
-        return [(number, self.told_of(record_from, body)) for number, body in self._rows(asked, since)]
+        asked = "SELECT sequence, body, checksum FROM records WHERE sequence > ? ORDER BY sequence"
+        return [(number, self.told_of(record_from, body)) for number, body, _ in self._sound(asked, since)]
 
     def last_record(self) -> int:
         return int(self._one("SELECT max(sequence) FROM records") or 0)
@@ -211,13 +213,15 @@ class RunFile:
 
     def look(self, sequence: int) -> NetworksSeen | None:
         """The look of this number, if it is still kept."""
-        rows = self._rows("SELECT body FROM looks WHERE sequence = ?", sequence)
-        return self.told_of(look_from, rows[0][0]) if rows else None
+        asked = "SELECT sequence, step, source, due, CAST(body AS BLOB), checksum FROM looks WHERE sequence = ?"
+        rows = self._sound(asked, sequence)
+        return self.told_of(look_from, rows[0][4]) if rows else None
 
     def checkpoint(self) -> Checkpoint | None:
         """The newest."""
-        rows = self._rows("SELECT step, record, look, body FROM checkpoints ORDER BY step DESC LIMIT 1")
-        return Checkpoint(*rows[0]) if rows else None
+        asked = "SELECT step, record, look, CAST(body AS BLOB), checksum FROM checkpoints ORDER BY step DESC LIMIT 1"
+        rows = self._sound(asked)
+        return Checkpoint(*rows[0][:4]) if rows else None
 
     def network_steps(self, with_checkpoint: bool = True) -> list[int]:
         """The steps whose networks are kept, in order; the last checkpoint has some, too."""
@@ -226,8 +230,8 @@ class RunFile:
 
     def networks(self, step: int) -> bytes | None:
         """As they were written."""
-        rows = self._rows("SELECT body FROM networks WHERE step = ?", step)
-        return rows[0][0] if rows else None
+        rows = self._sound("SELECT step, CAST(body AS BLOB), checksum FROM networks WHERE step = ?", step)
+        return rows[0][1] if rows else None
 
     def size(self) -> int:
         """What it takes on the disk."""
@@ -242,9 +246,24 @@ class RunFile:
         with _troubles(self.path):
             return self._connection.execute(asked, values).fetchall()
 
+    def _sound(self, asked: str, *values: object) -> list[Any]:
+        """Rows that end with their checksum. Raises StoreError where one of them is not as it was written."""
+        rows = self._rows(asked, *values)
+        if not all(map(is_sound, rows)):
+            raise damaged(self.path, Message("a part of it is not as it was written"))
+        return rows
+
     def _one(self, asked: str) -> Any:
         rows = self._rows(asked)
         return rows[0][0] if rows else None
+
+
+def _row_of(look: Look, body: bytes) -> tuple[Any, ...]:
+    return with_checksum(look.sequence, look.seen.step, look.seen.source, int(look.due), body)
+
+
+def _rows_of(values: Mapping[Any, Any] | None, told: Callable[[Any], Any] = lambda value: value) -> list[Any]:
+    return [with_checksum(name, told(value)) for name, value in (values or {}).items()]
 
 
 def owner_in(folder: Path) -> str | None:

@@ -28,6 +28,13 @@ MIGRATIONS = (
         step INTEGER PRIMARY KEY, record INTEGER NOT NULL, look INTEGER NOT NULL, body BLOB NOT NULL
     );
     """,
+    """
+    ALTER TABLE facts ADD COLUMN checksum INTEGER;
+    ALTER TABLE records ADD COLUMN checksum INTEGER;
+    ALTER TABLE looks ADD COLUMN checksum INTEGER;
+    ALTER TABLE networks ADD COLUMN checksum INTEGER;
+    ALTER TABLE checkpoints ADD COLUMN checksum INTEGER;
+    """,  # core.store.checksum of the row's other values; rows that were written before have none
 )
 PATIENCE = 5.0  # seconds that a reader waits where the file is being closed or recovered
 

@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.language.message import Message
+from core.experiment.rules import quoted
+from core.language.message import Message, Value
 from core.store.card import (
     INTERRUPTED,
     MOST_LETTERS,
@@ -21,6 +22,7 @@ from core.store.card import (
     Begun,
     Card,
     Cards,
+    is_name,
     labelled,
     new_card,
     read_card,
@@ -30,10 +32,11 @@ from core.store.card import (
     write_label,
 )
 from core.store.failures import Failures
-from core.store.leftovers import delete_older, free_place, moved, of_one_run
+from core.store.killed import ENDING, Killed, interrupted
+from core.store.leftovers import delete_older, folders_in, free_place, moved, of_one_run, size_of
 from core.store.lock import is_held
 from core.store.run_file import FILE, LOCK, RunFile, owner_in
-from core.store.troubles import StoreError, full, here_already, in_use, no_such_run, told
+from core.store.troubles import StoreError, full, here_already, in_use, no_such_run, not_deleted, told
 from core.training.records import StatusChanged
 
 if TYPE_CHECKING:
@@ -43,8 +46,6 @@ RUNS, TRASH, ASIDE = "runs", "trash", "aside"
 SPARE_BYTES = 32 << 20  # so much must be left on the disk where a run begins
 UNDO_SECONDS = 3600.0  # so long a deleted run can be taken back
 LAST = "last"
-JOINERS = "\u200c\u200d\u200e\u200f"  # within emoji, Persian, and names that mix directions
-KILLED = Message("The process that trained it has ended without a word.")
 
 
 class Shelf:
@@ -52,7 +53,7 @@ class Shelf:
 
     def __init__(self, home: Path, limit: int) -> None:
         self.home, self.limit = home, limit
-        self._written, self._failures = Cards(), Failures()
+        self._written, self._killed, self._failures = Cards(), Killed(), Failures()
 
     # --- listed ------------------------------------------------------------------------------------------------------
 
@@ -88,7 +89,7 @@ class Shelf:
         """The one that was begun `last`, whatever others are called, or that of this id, or name. Raises NoSuchRun."""
         if wanted != LAST and RUN_ID.fullmatch(wanted) and (self._runs / wanted).is_dir():
             return self.card(wanted)
-        named = [card for card in self.cards() if wanted in (LAST, card.name)]
+        named = [card for card in self.cards() if wanted and wanted in (LAST, card.name)]  # many have no name
         if not named:
             raise no_such_run(wanted, self.home)
         return named[0]
@@ -102,15 +103,18 @@ class Shelf:
 
     def killed(self) -> list[str]:
         """The ids of the runs whose process has ended without a word, as far as nobody has settled them."""
-        found = [(folder, read_card(folder)) for folder in self._folders()]
-        return [folder.name for folder, card in found if card and card.under_way and not is_held(folder / LOCK)]
+        return [folder.name for folder in self._folders() if self._is_killed(folder)]
+
+    def _is_killed(self, folder: Path) -> bool:
+        card = read_card(folder)
+        return card is not None and card.under_way and not is_held(folder / LOCK)
 
     def deleted_card(self, run_id: str) -> Card:
         """That of a run which can still be taken back. Raises NoSuchRun."""
         folder = self._deleted(run_id)
         card = read_card(folder, run_id) if folder is not None else None
         if card is None:
-            raise no_such_run(run_id, self.home / TRASH)
+            raise not_deleted(run_id, self.home / TRASH)
         return card
 
     def _card(self, folder: Path) -> Card | None:
@@ -119,7 +123,7 @@ class Shelf:
             found = self._made_anew(folder)
             return found if isinstance(found, Card) else None
         if card is not None and card.under_way and not is_held(folder / LOCK):
-            return replace(card, status=INTERRUPTED, message=KILLED)
+            return self._killed.card(folder, card)
         return card
 
     def _made_anew(self, folder: Path) -> Card | StoreError:
@@ -140,8 +144,7 @@ class Shelf:
         if not is_held(folder / LOCK):  # else its writer does
             with suppress(StoreError):
                 write_card(folder, card)
-            if card.under_way:
-                card = replace(card, status=INTERRUPTED, message=KILLED)
+            card = interrupted(card)
         return labelled(card, folder)
 
     def _folders(self) -> Iterator[Path]:
@@ -149,7 +152,7 @@ class Shelf:
         try:
             with os.scandir(self._runs) as entries:
                 yield from (Path(entry.path) for entry in entries if RUN_ID.fullmatch(entry.name))
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             return
         except OSError as error:
             raise told(error, self._runs) from error
@@ -197,13 +200,13 @@ class Shelf:
 
     def settle(self, run_id: str) -> None:
         """Have a run that was killed say so itself: `interrupted` becomes its last record. Raises StoreError."""
-        if self.card(run_id).status != INTERRUPTED:
+        if self.card(run_id).status != INTERRUPTED and not self._is_killed(self.folder(run_id)):
             return
         file = self.write_to(run_id)
         try:
             card = file.card()
             if card.under_way:
-                file.write([(file.last_record() + 1, StatusChanged(INTERRUPTED, card.step, KILLED))])
+                file.write([(file.last_record() + 1, StatusChanged(INTERRUPTED, card.step, ENDING))])
             write_card(file.folder, file.card())
         finally:
             file.close(ended=True)
@@ -221,10 +224,10 @@ class Shelf:
     def rename(self, run_id: str, name: str) -> None:
         """Raises StoreError on a name that is none."""
         name = " ".join(name.split())
-        if len(name) > MOST_LETTERS or not all(letter.isprintable() or letter in JOINERS for letter in name):
-            values = {"most": MOST_LETTERS, "count": len(name)}
+        if not is_name(name):
+            values: dict[str, Value] = {"most": MOST_LETTERS, "given": quoted(name), "count": len(name)}
             raise StoreError(
-                Message("A name has up to {most} letters, all of them printable; got {count}. Shorten it.", values)
+                Message("A name has up to {most} letters, all printable; got {given} ({count}). Give another.", values)
             )
         folder = self.folder(run_id)
         write_label(folder, replace(read_label(folder), name=name))
@@ -245,7 +248,7 @@ class Shelf:
         """Take a deleted run back. Raises NoSuchRun once it is gone, StoreError where it is here again."""
         folder = self._deleted(run_id)
         if folder is None:
-            raise no_such_run(run_id, self.home / TRASH)
+            raise not_deleted(run_id, self.home / TRASH)
         if (self._runs / run_id).exists():
             raise here_already(run_id)
         moved(folder, self._runs / run_id)
@@ -272,12 +275,13 @@ class Shelf:
 
     def used(self) -> int:
         """Bytes that all runs take, without those that are deleted."""
-        return sum(_bytes(folder) for folder in self._folders())
+        return sum(size_of(folder) for folder in self._folders())
 
-    def make_room(self) -> list[str]:
-        """Let the oldest runs go that are neither pinned nor under way, until all are within the limit; their ids."""
+    def make_room(self, besides: str = "") -> list[str]:
+        """Let the oldest runs go that are not pinned, under way or `besides`, until all are within the limit."""
+        self.empty_trash()
         used = self.used()
-        if used <= self.limit:
+        if used + sum(map(size_of, folders_in(self.home / TRASH))) <= self.limit:
             return []
         self.empty_trash(0)
         gone = []
@@ -285,14 +289,8 @@ class Shelf:
             if used <= self.limit:
                 break
             folder = self._runs / card.id
-            if not card.pinned and not is_held(folder / LOCK):
-                used -= _bytes(folder)
+            if card.id != besides and not card.pinned and not is_held(folder / LOCK):
+                used -= size_of(folder)
                 shutil.rmtree(folder, ignore_errors=True)
                 gone.append(card.id)
         return gone
-
-
-def _bytes(folder: Path) -> int:
-    with suppress(OSError), os.scandir(folder) as entries:
-        return sum(entry.stat().st_size for entry in entries)
-    return 0

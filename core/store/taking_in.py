@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from core.store.card import CARD, Begun, Card
 from core.store.leftovers import delete_older
 from core.store.networks import networks_bytes
-from core.store.recording import Recording
+from core.store.recording import IMPORT, Recording
 from core.store.run_file import Look, RunFile
 from core.store.shelf import RUNS, Shelf
 from core.store.troubles import here_already, told
@@ -39,7 +40,7 @@ def take_in(shelf: Shelf, recording: Recording, owner: str = "") -> Card:
 
 def _written(shelf: Shelf, recording: Recording, owner: str) -> Path:
     r = recording
-    file = shelf.create(r.id, Begun(r.config, r.asked, r.origin, owner, r.name))
+    file = shelf.create(r.id, Begun(r.config, r.asked, replace(r.origin, by=IMPORT), owner, r.name))
     try:
         _fill(file, recording)
     finally:
@@ -50,7 +51,7 @@ def _written(shelf: Shelf, recording: Recording, owner: str) -> Path:
 
 def _fill(file: RunFile, recording: Recording) -> None:
     """A look at a time: together they may be more than memory has room for."""
-    file.write(list(enumerate(recording.records, 1)))
+    file.write(list(enumerate(recording.records, 1)), facts={"seconds": recording.seconds})
     for number, seen in enumerate(recording.looks(), 1):
         file.write(looks=[Look(number, seen, due=True)])
     for step in recording.network_steps:

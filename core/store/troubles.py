@@ -1,7 +1,8 @@
 """What can go wrong with a file of the store, in sentences: the rule, what was met, what to do.
 
-StoreError  a run that cannot be kept or read; InUse, NoSuchRun, Full, Damaged are such
-told        the same, of what SQLite or the system has said
+StoreError    a run that cannot be kept or read; InUse, NoSuchRun, Full, Damaged are such
+told          the same, of what SQLite or the system has said
+only_damaged  of a run that is to be put aside
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from core.data.reasons import why
 from core.language.message import Message
 from core.language.places import Place
 
+# What to do about a damaged run, in the words of the page.
+AWAY = Message("On Runs it can be put aside, or removed from the list.")
 STORE = Message("this server’s folder of runs")
+NOT_DAMAGED = Message("Only a run that is damaged can be put aside, and nothing was found to be wrong with this one.")
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # What SQLite says in English alone, by the beginning of its error's name.
 SAID = {
@@ -108,9 +112,8 @@ def no_access(path: Path, reason: Message | str) -> StoreError:
 def damaged(path: Path, reason: Message | str) -> Damaged:
     return Damaged(
         Message(
-            "What is kept of this run cannot be read: {path} is damaged ({why}). Other runs are not affected. Put this "
-            "run aside.",
-            {"path": its_file(path), "why": reason},
+            "What is kept of this run cannot be read: {path} is damaged ({why}). Other runs are not affected. {do}",
+            {"path": its_file(path), "why": reason, "do": AWAY},
         )
     )
 
@@ -138,7 +141,32 @@ def here_already(run_id: str) -> StoreError:
     )
 
 
+def comes_along(run_id: str) -> StoreError:
+    return StoreError(
+        Message("This run, {id}, comes with NormScope: there is no need to keep it.", {"id": run_id}),
+    )
+
+
+def only_damaged(found: StoreError | None) -> None:
+    """Raises what keeps a run from being put aside: anything but damage in what was `found` to be wrong with it."""
+    if not isinstance(found, Damaged):
+        raise found or StoreError(NOT_DAMAGED)
+
+
+def not_deleted(wanted: str, trash: Path) -> NoSuchRun:
+    return NoSuchRun(
+        Message(
+            "No deleted run “{wanted}” is in {trash}. Only its id says which, and after an hour it is gone for good. "
+            "Import a bundle of it, or take it from a backup.",
+            {"wanted": wanted, "trash": Place(trash, STORE)},
+        ),
+    )
+
+
 def no_such_run(wanted: str, home: Path) -> NoSuchRun:
     return NoSuchRun(
-        Message("No run “{wanted}” is kept in {home}.", {"wanted": wanted, "home": Place(home, STORE)}),
+        Message(
+            "No run “{wanted}” is kept in {home}. Its id, its name or “last” says which; the list has them.",
+            {"wanted": wanted, "home": Place(home, STORE)},
+        ),
     )

@@ -264,6 +264,12 @@ class History:
         return iter(list(self._records))
 
 
+def reached(records: Iterable[Record]) -> int:
+    """The step that the training had come to: of the newest status, training point or test; 0 before any."""
+    told = (each.step for each in records if isinstance(each, StatusChanged | TrainMeasured | TestMeasured))
+    return max(told, default=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A run at one moment; `news` are the (sequence number, record) pairs asked for."""

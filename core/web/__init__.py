@@ -1,6 +1,8 @@
 """Beside the pages.
 
 routes       which address is answered by what; the server's beginning and end
+base         what all addresses begin with
+answering    that is done before Streamlit is asked
 api          what the browser is told of a run: looks, answers, results
 points       its course, for who watches it: how it stands, and what is new
 exported     a run as a file, in any format

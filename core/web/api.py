@@ -20,6 +20,7 @@ from core.exports.results import results
 from core.language.places import without_paths
 from core.language.speech import _
 from core.runs import questions
+from core.runs.at_hand import at_hand
 from core.runs.looks import SOURCES, STAGES
 from core.runs.manager import manager
 from core.runs.pace import LOOK_SECONDS, STRIP_SECONDS
@@ -70,6 +71,12 @@ async def of(run: AnyRun, work: Callable[[], Found]) -> Found:
     return work() if isinstance(executed(run), Run) else await run_in_threadpool(work)
 
 
+def apart_ms(run: AnyRun) -> int:
+    """How long who watches the run waits between two questions, at least; 0 for one that is executed elsewhere."""
+    here = executed(run)
+    return here.watchers.apart_ms if isinstance(here, Run) else 0
+
+
 def notes(run: AnyRun) -> list[str]:
     """What whoever reads the run should know besides how it stands."""
     history = list(run.history)
@@ -118,6 +125,7 @@ def _inside(run: AnyRun, since: int, source: str, view: str, name: str | None) -
         "kept": run.snapshots.steps,
         "looks": [look.to_json(view, name) for look in looks],
         "hidden": len(run.hidden),
+        "apart_ms": apart_ms(run),
     }
     if since == 0:
         answer["arms"] = [{"name": arm.name, "title": str(arm.title), "norm": arm.main_norm} for arm in run.config.arms]
@@ -179,9 +187,8 @@ async def question(request: Request) -> Response:
 
 
 def _answered(run: AnyRun, answer: Answer, step: int | None, arms: list[Arm], data: Images) -> dict[str, Any]:
-    whole = executed(run)
-    now = whole.snapshot().step if isinstance(whole, Run) else whole.shown_step()
-    return {"step": now if step is None else step} | answer(arms, data)
+    at, which = at_hand(run) if step is None else (step, "step")
+    return {"step": at, "of": which} | answer(arms, data)
 
 
 def _question(request: Request, run: AnyRun) -> Answer:

@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import mimetypes
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from starlette.requests import Request
@@ -66,11 +67,16 @@ def _asset(content: bytes, name: str) -> Asset:
 
 @functools.cache
 def assets_address() -> str:
-    """Where the pages load assets from, relative to the server's root; changes when any asset changes."""
-    digest = hashlib.sha256()
+    """Where the pages load assets from, relative to the server's root; changes when any asset or plotly changes."""
+    digest = hashlib.sha256(version("plotly").encode())
     for name in _asset_files():
         digest.update((ASSETS / name).read_bytes())
     return f"assets/{digest.hexdigest()[:10]}"
+
+
+def plotly_address() -> str:
+    """Where the pages' scripts fetch plotly.js (assets/shared/plotly.js): a browser may keep it until it is another."""
+    return f"vendor/plotly.min.js?v={assets_address().removeprefix('assets/')}"
 
 
 def _asset_files() -> list[str]:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.language.languages import ENGLISH, QUERY_KEY, understood
 from core.language.speech import _, speaking
+from core.web.base import start_of
 from core.web.metrics import route_of
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ class Failing:
 
     def __init__(self, app: ASGIApp, base: str = "") -> None:
         self.app = app
-        self.start = "".join(f"/{part}" for part in base.split("/") if part)
+        self.start = start_of(base)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; what fails in the midst of an answer can only be cut off, by the server."""

@@ -97,7 +97,10 @@ def _opened(sweep: Sweep) -> tuple[Conducted, float | None]:
 
 @answers
 async def progress(request: Request) -> Response:
-    """{latest, groups} and how it stands; all anew where it was begun again since: `generation` says so."""
+    """{latest, groups} and how it stands; all anew where it was begun again since: `generation` says so.
+
+    `following` is the plan of its second part, once that is known.
+    """
     found = _found(request)
     if found is None:
         return JSONResponse({"error": str(NOT_KNOWN), "unknown": True}, 404)
@@ -110,8 +113,9 @@ async def progress(request: Request) -> Response:
 def _progress(found: Conducted, since: int, generation: int, key: str, language: str) -> str:
     with speaking(language):
         with found.changed:
-            arrived, now = list(found.arrived), found.generation
+            arrived, now, following = list(found.arrived), found.generation, found.following
         told = {"latest": len(arrived), "groups": news(arrived, since if generation == now else 0), "generation": now}
+        told["following"] = planned(following) if following is not None else None
         return json.dumps(standing(found, key) | told, allow_nan=False, separators=(",", ":"))
 
 
@@ -125,13 +129,13 @@ async def taken(request: Request) -> Response:
         page = await WRITERS.take(partial(_reported, found, first_page(request, "/api/lab/"), spoken()))
         return Response(page, media_type="text/html", headers=_attached(found, "html"))
     status = found.status or ("interrupted" if found.missing else "finished")  # "": by another process, before
-    work = partial(as_file, found.sweep, found.entries, status, form)
+    work = partial(as_file, found.findings, status, form)
     return Response(await run_in_threadpool(work), media_type=TYPES[form], headers=_attached(found, form))
 
 
 def _reported(found: Conducted, address: str, language: str) -> str:
     with speaking(language):
-        return report(found, address)
+        return report(found.findings, address)
 
 
 def _attached(found: Conducted, ending: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ from core.words.book import PARTS
 from core.words.settings import told
 
 SWEPT = 5  # seeds; from so many on the Lab says how sure a difference is
-CONCLUDED = "test_accuracy"  # at the end, in prediction mode
+CONCLUDED = "test_accuracy"  # at the end, in prediction mode: the Lab tells it beside the held-out one
 ALWAYS_TOLD = ("data", "arms", "learning_rate")
 
 

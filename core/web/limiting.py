@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.language.languages import ENGLISH, QUERY_KEY, understood
 from core.language.speech import _, speaking
 from core.runs.journal import note
+from core.web.base import start_of
 from core.web.owner import OWNER_COOKIE
 
 FORGET_AT = 10_000  # askers, before those who have used nothing up are looked for
@@ -72,7 +73,7 @@ class Limiting:
 
     def __init__(self, app: ASGIApp, base: str = "", proxied: bool = False, names: bool = False) -> None:
         self.app, self.proxied, self.names = app, proxied, names
-        self.start = "".join(f"/{part}" for part in base.split("/") if part)
+        self.start = start_of(base)
         self.by_run = Allowance(rate=60, burst=300)  # a page asks up to 10 times a second, and there may be several
         self.costly = Allowance(rate=20, burst=100)  # an open program follows its run
         self.by_address = Allowance(rate=5_000, burst=10_000)

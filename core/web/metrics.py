@@ -32,6 +32,7 @@ from core.experiment import environment
 from core.language.speech import _
 from core.runs.figures import figures
 from core.runs.manager import manager
+from core.web.base import start_of
 from core.web.parameters import answers
 from core.web.turns import Turns
 
@@ -62,7 +63,7 @@ class Measuring:
 
     def __init__(self, app: ASGIApp, base: str = "") -> None:
         self.app = app
-        self.start = "".join(f"/{part}" for part in base.split("/") if part)
+        self.start = start_of(base)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; what raises before it is answered is a 500."""

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.runs.owner import new_key
+from core.web.base import start_of
 
 OWNER_COOKIE = "normscope_owner"
 A_YEAR = 365 * 24 * 3600  # from the last visit, whether or not the browser had the page already
@@ -29,7 +30,7 @@ class Owning:
 
     def __init__(self, app: ASGIApp, base: str = "") -> None:
         self.app = app
-        self.path = "".join(f"/{part}" for part in base.split("/") if part) or "/"
+        self.path = start_of(base) or "/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; what is answered to it gains a header if it is a page."""

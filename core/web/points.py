@@ -19,7 +19,7 @@ from core.runs.manager import manager
 from core.runs.shown import AnyRun, executed
 from core.training.rates import falls
 from core.training.records import Record, Snapshot, to_json
-from core.web.api import find, notes, of, text_of, unknown_run
+from core.web.api import apart_ms, find, notes, of, text_of, unknown_run
 from core.web.classes import with_class
 from core.web.parameters import answers, whole
 from core.words.reasons import reasons
@@ -113,6 +113,7 @@ def _standing(run: AnyRun, snapshot: Snapshot) -> dict[str, Any]:
         "learning_rate": snapshot.learning_rate,
         "falls": [to_json(fall) for fall in falls(config, run.history)],
         "eta_seconds": snapshot.eta_seconds,
+        "apart_ms": apart_ms(run),
         "wait_seconds": manager().seconds_until(executed(run)) if snapshot.place else None,
         "data": config.data,
         "verdict": verdict(config, run.history, run.ended),

@@ -1,7 +1,8 @@
 """What a page will need of assets/ is said with the page itself, so that the browser fetches it while Streamlit starts.
 
 Without that a browser hears of a page's script when Streamlit has run the page, and of those which that one imports
-when it is there, and so on: four trips one after the other, after everything else. Streamlit's own scripts come first.
+when it is there, and so on: four trips one after the other, after everything else. Streamlit's own scripts come first;
+plotly.js, as large as all others together, comes last.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.web.assets import ASSETS, assets_address
+from core.web.assets import ASSETS, assets_address, plotly_address
+from core.web.base import start_of
 
 # the last part of a page's address: the script that draws it
 SCRIPTS = {
@@ -31,6 +33,8 @@ SCRIPTS = {
     "reference": "reference/reference.js",
 }
 ON_EVERY_PAGE = ("shared/on_every_page.js", "shared/language.js")
+FETCHES_PLOTLY = "shared/plotly.js"  # pages that begin with it will ask for the library
+DRAWING = {"train/live.js": "train/charts.js"}  # what a page imports once there is something to draw
 
 IMPORTED = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)"', re.MULTILINE)
 
@@ -40,7 +44,7 @@ class Preloading:
 
     def __init__(self, app: ASGIApp, base: str = "") -> None:
         self.app = app
-        self.start = "".join(f"/{part}" for part in base.split("/") if part) + "/"
+        self.start = start_of(base) + "/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; what is answered to it gains a header if it is a page."""
@@ -59,10 +63,13 @@ class Preloading:
 @functools.cache
 def link(page: str) -> str:
     """The header's value: addresses relative to the page's, as the page itself asks for them."""
-    return ", ".join(
-        f"<{assets_address()}/{name}>; rel=modulepreload; fetchpriority=low"
-        for name in needed(SCRIPTS[page], *ON_EVERY_PAGE)
-    )
+    names = needed(SCRIPTS[page], *ON_EVERY_PAGE)
+    if page_draws := DRAWING.get(SCRIPTS[page]):
+        names += [name for name in needed(page_draws) if name not in names]
+    links = [f"<{assets_address()}/{name}>; rel=modulepreload; fetchpriority=low" for name in names]
+    if FETCHES_PLOTLY in names:
+        links.append(f"<{plotly_address()}>; rel=preload; as=script; fetchpriority=low")
+    return ", ".join(links)
 
 
 def needed(*scripts: str) -> list[str]:

@@ -50,6 +50,7 @@ from core.runs import journal
 from core.runs.manager import manager
 from core.web.api import inside, question, run_results, whole_look
 from core.web.assets import asset, plotly_js
+from core.web.base import start_of
 from core.web.classes import class_news
 from core.web.code import code_of_run, code_of_settings
 from core.web.description import described
@@ -130,7 +131,7 @@ register_url_convertor("anything", Anything())
 
 def routes_below(base: str) -> list[BaseRoute]:
     """The routes of a server whose pages are at `base`, such as "norm" or, mostly, ""."""
-    start = "".join(f"/{part}" for part in base.split("/") if part)
+    start = start_of(base)
     known = [Route(start + address, endpoint) for address, endpoint in ADDRESSES.items()]
     known += [Route(start + address, endpoint, methods=["POST"]) for address, endpoint in TAKING.items()]
     others = (start + folder + rest for folder in FOLDERS for rest in ("", "/{rest:anything}"))

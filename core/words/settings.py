@@ -1,7 +1,8 @@
 """The settings of an experiment in words.
 
 LABELS        what each is called on the page, and NAMES: within a sentence
-SCHEDULES     what those of the learning rate are called
+by_label      a refusal that names its settings as the page does
+SCHEDULES     what those of the learning rate are called, and LAST_BATCH: what becomes of a short one
 told          one of them with its value, and told_value: the value alone
 instead_of    what has been taken in place of other settings
 about_digits  the same of a form, and what its settings become with other images
@@ -17,6 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.experiment.config import CONSTANT, COSINE, PRESETS, STEP, ExperimentConfig
+from core.experiment.rules import ConfigError
 from core.language.lists import enumerated, phrased
 from core.language.message import Message, Value
 from core.language.speech import _
@@ -83,7 +85,15 @@ HOW_TIMED = Message(
     "Times are reckoned from the latest run here with as many arms, the same depth and a batch of like size."
 )
 _POOLING = {"max": Message("max pooling"), "avg": Message("average pooling")}
-_LAST_BATCH = {True: Message("the last short batch dropped"), False: Message("the last short batch kept")}
+LAST_BATCH = {True: Message("the last short batch dropped"), False: Message("the last short batch kept")}
+
+
+def by_label(error: ConfigError, labels: Mapping[str, Message] = LABELS) -> ConfigError:
+    """The same refusal with what it is about before it; as it is, where none of that has a label."""
+    named = [label for name, label in labels.items() if name in error.fields]
+    if not named:
+        return error
+    return ConfigError(Message("{settings}: {rule}", {"settings": named, "rule": error.args[0]}), *error.fields)
 
 
 def told(setting: str, config: ExperimentConfig) -> str:
@@ -163,7 +173,7 @@ def _phrase(field: str, config: ExperimentConfig) -> Message:
     return {
         "examples": Message("{examples:,} images", {"examples": config.examples}),
         "batch_size": Message("batch size {size}", {"size": config.batch_size}),
-        "drop_last": _LAST_BATCH[config.drop_last],
+        "drop_last": LAST_BATCH[config.drop_last],
         "arms": Message("arms {arms}", {"arms": [arm.name for arm in config.arms]}),
         "pool": _POOLING[config.pool],
         "learning_rate": Message("learning rate {rate}", {"rate": _written(config.learning_rate)}),

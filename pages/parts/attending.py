@@ -65,8 +65,9 @@ def _follow(here: Visitor, order: dict[str, Any]) -> None:
     here.led_to = found.run
     if run is not None and (here.run is None or here.run.id != run.id):
         here.notices = []
-        if here.run is None or here.config in (here.run.config, here.run.asked):
-            session.fill_form(run.config)
+        seen = here.run and (here.run.config, here.run.asked, session.told_of(here.run))
+        if not seen or here.config in seen:
+            session.fill_form(session.told_of(run))
         here.show(run)
 
 
@@ -96,7 +97,7 @@ def _leave_here() -> None:
     here = session.visitor()
     _leave(here)
     if here.run is not None:
-        session.fill_form(here.run.config)
+        session.fill_form(session.told_of(here.run))
 
 
 def _come_back() -> None:

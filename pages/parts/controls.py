@@ -27,7 +27,7 @@ from core.language.message import Message
 from core.language.speech import _, speaking
 from core.runs.manager import manager
 from core.runs.work import check_work
-from core.words.settings import HOW_TIMED, LABELS, about_digits, about_preset, about_time
+from core.words.settings import HOW_TIMED, LABELS, about_digits, about_preset, about_time, by_label
 from pages.parts import session
 from pages.parts.terms import with_more
 
@@ -88,9 +88,7 @@ def read_config(values: dict[str, Any]) -> ExperimentConfig:
     try:
         return ExperimentConfig(**values | {"arms": tuple(parse_arm(arm) for arm in values["arms"])})
     except ConfigError as error:
-        labels = [label for name, label in LABELS.items() if name in error.fields]
-        told = Message("{settings}: {rule}", {"settings": labels, "rule": error.args[0]})
-        raise ConfigError(told, *error.fields) from error
+        raise by_label(error) from error
 
 
 def _presets(config: ExperimentConfig | None) -> None:

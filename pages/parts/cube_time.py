@@ -31,6 +31,7 @@ def time_of(networks: Networks, name: str, seen: Viewpoint) -> dict[str, Any] | 
     return {
         "run": networks.run_id,
         "status": networks.standing,
+        "recorded": session.shows_recorded(),
         "steps": networks.steps,
         "now": networks.now,
         "step": seen.step,

@@ -138,19 +138,19 @@ def _batch(pool: Site, seen: Viewpoint) -> Site:
 
 
 def _draw(networks: Networks, state: str, name: str, seen: Viewpoint, sites: Sites, draw: Draw) -> None:
-    """Draw once, or again and again while the run goes on and its networks are in view.
+    """Draw once, or again and again while the run goes on and its networks are in view, or arms are to be revealed.
 
     `state` is the run's when the controls were drawn, of which `sites` are: once it is another, they are drawn anew.
     """
     follows = state == "waiting" or (state == "learning" and name != EXAMPLE)
 
     def again() -> None:
-        if networks.state != state:
+        if networks.state != state or networks.outdated:
             st.rerun()
         now = at_cursor(networks, seen)
         site = _batch(_pool(_sites_now(now.step), now), now)
         is_live = now.step is None and follows and networks.moving
-        draw(_told(site, now), now, {"live": is_live, "time": time_of(networks, name, now)})
+        draw(_told(site, now), now, {"live": is_live, "time": time_of(networks, name, now), "next": networks.next})
 
     def _sites_now(step: int | None) -> Sites:
         try:
@@ -165,7 +165,7 @@ def _draw(networks: Networks, state: str, name: str, seen: Viewpoint, sites: Sit
         word = _STANDING.get(networks.standing) if known and name != EXAMPLE else None
         return replace(site, origin=f"{site.origin} · {word}") if word else site
 
-    if follows:
+    if follows or networks.hides:
         language.fragment(_live, run_every=LIVE_SECONDS)(again)
     else:
         _still(again)
@@ -208,7 +208,7 @@ def _picture(
 
 
 def _alone(normings: list[Norming], shown: Shown, name: str, site: Site, seen: Viewpoint, how: dict[str, Any]) -> None:
-    _now, seen = _drawn(site, normings, shown, seen, name, how | {"alone": True, "time": None})
+    _now, seen = _drawn(site, normings, shown, seen, name, how | {"alone": True, "time": None, "next": ""})
     _keep_in_link(seen)
     query = urlencode(session.link() | {QUERY_KEY: seen.to_text()})
     st.html(f"<a href='cube?{html.escape(query)}' target='_blank'>{_('Open in NormScope')}</a>")

@@ -80,14 +80,14 @@ def _start(here: Visitor, order: Order) -> None:
 
 
 def _restart(here: Visitor, order: Order) -> None:
-    if here.run is not None:
-        _begin(here, here.run.config, order)
+    if here.run is not None and (config := session.told_of(here.run)).arms:
+        _begin(here, config, order, shares=session.shows_recorded())  # a class that meets the same one presses at once
 
 
 def _renew(here: Visitor, order: Order) -> None:
-    if here.run is not None:
-        before = here.run.config.seed
-        config = replace(here.run.config, seed=(before + 1) % 2**32)
+    if here.run is not None and (now := session.told_of(here.run)).arms:
+        before = now.seed
+        config = replace(now, seed=(before + 1) % 2**32)
         _begin(here, config, order)
         if session.read_form().get("seed") == before:
             session.set_value("seed", config.seed)
@@ -106,10 +106,13 @@ def _begin(here: Visitor, config: ExperimentConfig, order: Order, shares: bool =
 
 
 def _study(here: Visitor, order: Order) -> None:
-    """Begin one experiment of a lesson's step, or open it as it was recorded; the form says the same from then on."""
+    """Begin one experiment of a lesson's step, or open it as it was recorded; the form says the same from then on.
+
+    Whose arms are hidden on the stage begins it: of a recorded one all are shown.
+    """
     slug, number, which = order["lesson"], order["step"], order["which"]
     config = catalog.step(slug, number).experiments[which]
-    found = None if order.get("own") else _recorded(here, slug, int(number), which)
+    found = None if order.get("own") or order.get("hides") else _recorded(here, slug, int(number), which)
     if found is not None:
         here.open(found)
     else:

@@ -29,7 +29,7 @@ from core.runs.library import library
 from core.runs.manager import manager
 from core.runs.owner import new_key
 from core.runs.recorded_run import RecordedRun
-from core.runs.shown import shown
+from core.runs.shown import AnyWhole, shown
 from core.web.owner import OWNER_COOKIE
 from core.words.reasons import QUERY_KEY as LOOK_KEY
 from core.words.terms import QUERY_KEY as TERM_KEY
@@ -215,6 +215,11 @@ def for_orders() -> dict[str, Any]:
     mine = here.run is not None and here.run.is_owned_by(here.key)
     known = {"visitor": here.id, "heard": here.heard, "sets": here.sets, "recorded": shows_recorded(), "mine": mine}
     return known | {"opened": here.opened, "link": link(), "form": form}
+
+
+def told_of(run: AnyWhole) -> ExperimentConfig:
+    """Its settings as this browser is told them: of hidden arms its owner's alone knows."""
+    return run.config if run.is_owned_by(visitor().key) else shown(run).config
 
 
 def fill_form(config: ExperimentConfig) -> None:

@@ -74,6 +74,12 @@ test("of a run that has ended the last networks are the end, no step to be held 
   assert.deepEqual([placeAmong([0, 10], 20, 20), placeAmong([0, 10], 19, 20), placeAmong([], 3, 1)], [2, 1, 0]);
 });
 
+test("a run that NormScope comes with is recorded, as on all other pages", () => {
+  const { parts, scrub } = made();
+  scrub.hear({ ...RUN, status: "finished", now: 20, recorded: true });
+  assert.equal(parts.status.textContent, "Recorded");
+});
+
 test("another run than the one that is held is live, and the worked example has no time", () => {
   const found = made();
   hold("b", 13);

@@ -7,8 +7,8 @@ import { script } from "./script.mjs";
 
 const { Results, rowsOf, allGroups } = await script("results.js");
 const { picture: mapOf, measuresOf, usualMeasure } = await script("heat_map.js");
-const { picture: bandsOf } = await script("bands.js");
-const { steering, whereItIs, cell, table, toolbar, saidList } = await script("lab_body.js");
+const { picture: bandsOf, isDrawn, lostSaid } = await script("bands.js");
+const { steering, whereItIs, cell, table, toolbar, saidList, overStepsSaid, whichPart, described } = await script("lab_body.js");
 const { wordsOf } = await script("saved_chart.js");
 
 const ARMS = [{ name: "none", title: "No normalization", norm: "none" }, { name: "bn", title: "BatchNorm", norm: "bn" }];
@@ -42,11 +42,32 @@ test("a map has a column for each value of the first setting and rows for the se
   deepEqual(allGroups({ varied: [LR, DEPTH], arms: ARMS }, results).map(({ arm }) => arm), ["none", "bn"]);
 });
 
+test("a map names what its rows are where they are more than arms", () => {
+  const results = new Results();
+  results.add(told([group(["10", "8"], "bn")]));
+  const titleOf = (varied) => mapOf({ varied, arms: ARMS }, results, "fate", [], LOOK).layout.title?.text;
+  deepEqual([titleOf([LR, DEPTH]), titleOf([LR])], [`${DEPTH.label} · Norm`, undefined]);
+});
+
 test("a sweep of seeds alone has one cell for each arm", () => {
   const results = new Results();
   results.add(told([group([], "bn")]));
   const rows = rowsOf({ varied: [], arms: ARMS }, results);
   deepEqual(rows.map(({ cells }) => cells.map(({ group: found }) => Boolean(found))), [[false], [true]]);
+});
+
+test("of a question that is two sweeps each part has its own cells, and it is said which is drawn", () => {
+  const results = new Results();
+  results.add(told([group(["0.1"], "bn", { part: 0 })]));
+  equal(results.has(1), false);
+  results.add(told([group([], "bn:lr=0.1", { part: 1, seeds: 5 })]));
+  equal(results.has(1), true);
+  const second = { part: 1, varied: [], arms: [{ name: "bn:lr=0.1", norm: "bn" }], seeds: 5 };
+  deepEqual(allGroups(second, results).map(({ seeds }) => seeds), [5]);
+  deepEqual(allGroups({ varied: [LR], arms: ARMS }, results).map(({ seeds }) => seeds), [3]);
+  equal(whichPart(null, 0), "");
+  deepEqual([...whichPart(second, 1).matchAll(/aria-pressed="(\w+)">([^<]+)/g)].map(([, pressed, words]) => [pressed, words]), [["false", "the rates"], ["true", "5 other seeds with each one’s own best rate"]]);
+  equal(described({ varied: [LR], arms: ARMS, seeds: 1, after: 5 }), "Learning rate: 0.1, 1, 10 · Norms: none, bn · 1 seed · 5 other seeds with each one’s own best rate");
 });
 
 test("what has not come is no colour, and each measure writes what it shows", () => {
@@ -96,6 +117,30 @@ test("a band of fewer seeds than there are says so in its name, and one seed is 
   equal(named({ finished: 1, band: { ...BAND, n: [1, 1] } }).name, "bn (1 of 3 seeds)");
   equal(named({ finished: 1, band: { ...BAND, n: [1, 1] } }).customdata[1], "0.500 to 1.500, 1 seed");
   equal(named({}).name, "bn");
+});
+
+test("what was measured along the gradient is drawn over the steps, with its own axis and its own numbers", () => {
+  const plan = { varied: [LR], arms: ARMS, along: true };
+  const along = (cosines, ranges) => ({ along: { cosine: { ...BAND, median: cosines, low: cosines, high: cosines, lost: 1 }, range: { ...BAND, median: ranges, low: ranges, high: ranges, lost: 0 } } });
+  const shown = [group(["0.1"], "bn", along([0.5, -0.25], [0.01, 20])), group(["0.1"], "none", { ...along([0.99, 0.97], [0.1, 0.2]), learned: 1 })];
+  const cosine = bandsOf(plan, shown, LOOK, "cosine");
+  const lines = cosine.traces.filter(({ name }) => name);
+  deepEqual(lines.map(({ name }) => name), ["bn", "none (did not learn)"]);
+  deepEqual([lines[0].y, lines[0].text, lines[0].customdata[1]], [[0.5, -0.25], ["+0.50", "−0.25"], "−0.25 to −0.25, 3 seeds"]);
+  deepEqual([cosine.layout.yaxis.range, cosine.layout.yaxis.title.text], [[-1.05, 1.05], "cosine"]);
+  const range = bandsOf(plan, shown, LOOK, "range").layout.yaxis;
+  deepEqual([range.type, range.ticktext.includes("0.1")], ["log", true]);
+  const zero = [group(["0.1"], "bn", along([1, 1], [0, 1]))];
+  deepEqual(bandsOf(plan, zero, LOOK, "range").layout.yaxis.type, undefined);
+  deepEqual([lostSaid(shown, "cosine"), lostSaid(shown, "range")], ["2 of its numbers are not finite, and not drawn", ""]);
+  match(overStepsSaid("cosine", lostSaid(shown, "cosine")), /before and after one step.* · 2 of its numbers are not finite/);
+  equal(overStepsSaid("bands", ""), "");
+});
+
+test("a sweep that does not measure along the gradient has no such chart", () => {
+  const shown = [group([], "bn")];
+  deepEqual(["bands", "cosine", "range"].map((name) => isDrawn(shown, name)), [true, false, false]);
+  deepEqual(bandsOf({ varied: [], arms: ARMS }, shown, LOOK, "cosine").traces, []);
 });
 
 test("the table has every number that the map can show: the gradient ratio too, where there is one", () => {
@@ -164,4 +209,7 @@ test("a saved picture says what was asked, what is drawn, and where the sweep is
   deepEqual([map.foot[0], map.foot[2]], ["built-in digits · epochs 1", "http://localhost/norm/lab?vary=lr=0.1"]);
   match(map.key[0].text, /✕ fails/);
   deepEqual([wordsOf(lab, "bands").title, wordsOf(lab, "bands").name], ["Training loss", "normscope-lab-loss-abc.png"]);
+  const cosine = wordsOf(lab, "cosine");
+  deepEqual([cosine.title, cosine.name], ["gradient after a step: cosine", "normscope-lab-cosine-by-step-abc.png"]);
+  match(cosine.key[1].text, /before and after one step/);
 });

@@ -5,7 +5,7 @@ import test from "node:test";
 
 import { script } from "./script.mjs";
 
-const { endLabels, lost, marksAbove, rateMark } = await script("labels.js");
+const { endLabels, lost, marksAbove, mostLabels, rateMark } = await script("labels.js");
 
 const look = { type: 13, faint: "grey", background: "white" }; // labels are of 14 then, marks of 12
 const widthOf = (text, size) => (text.length * size) / 2;
@@ -80,7 +80,7 @@ test("more labels than have room beside a low plot are smaller, down to what can
   const six = Array.from({ length: 6 }, (_, i) => label(`arm${i}`, i / 6));
   const sizeIn = (height) => drawn(six, { height }).annotations[0].font.size;
   assert.equal(sizeIn(400), 14);
-  assert.ok(Math.abs(6 * 1.3 * sizeIn(66) - (66 + 3 * 13)) < 1e-9); // the plot and the x-axis below it
+  assert.ok(Math.abs(6 * (1.3 * sizeIn(78) + 2) - (78 + 3 * 13)) < 1e-9); // the plot and the x-axis below it
   assert.equal(sizeIn(20), 13);
 });
 
@@ -223,4 +223,16 @@ test("six arms' labels in a low chart of large type end above the chart's own lo
   const { annotations } = drawn(names.map((name) => label(name, 0.1)), { kind: "accuracy", height: 150, look: { ...look, type: 20 } });
   const lowest = Math.min(...annotations.map(({ y, text, font }) => y * 150 - 0.65 * font.size * text.split("<br>").length));
   assert.ok(lowest > -63, `${lowest}`); // pixels below the plot: the numbers and the name of the x-axis
+});
+
+test("as many labels as have room are all within the chart and the lines of type below it", () => {
+  for (const height of [195, 240, 321, 400]) {
+    const many = Array.from({ length: mostLabels(height, look) }, (_none, i) => label(`a${i}`, 0.9));
+    const { annotations } = drawn(many, { height });
+    const lowest = Math.min(...annotations.map(({ y, font }) => y * height - (1.3 * font.size) / 2));
+    assert.ok(lowest >= -3 * look.type, `${many.length} labels beside ${height} pixels end at ${lowest}`);
+    const [{ font: { size } }] = annotations;
+    const places = annotations.map(({ y }) => y * height).toSorted((a, b) => a - b);
+    places.slice(1).forEach((place, i) => assert.ok(place - places[i] >= 1.3 * size + 2 - 1e-9));
+  }
 });

@@ -89,3 +89,9 @@ test("what the server leaves out of a run's settings is as usual", () => {
   const [found] = whole({ usual: USUAL, runs: [{ id: "a", settings: { seed: 3 } }] });
   assert.deepEqual(found.settings, { ...USUAL, seed: 3 });
 });
+
+test("a number is found with and without its comma, and however wide it is typed", () => {
+  const runs = [run("a", {}, { examples: 3000 }), run("b", {}, { examples: 60000 })];
+  for (const search of ["3,000", "3000", "３０００", "３，０００", "3000　ＭＮＩＳＴ"]) assert.deepEqual(ids(runs, { search }), ["a"], search);
+  assert.deepEqual(ids([run("c", { name: "学习率（０．５）" })], { search: "0.5" }), ["c"]);
+});

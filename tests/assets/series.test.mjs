@@ -32,6 +32,13 @@ test("a run of which nothing is known has no arms, and all that comes is newer",
   assert.deepEqual([series.started, series.replaced, series.arriving, series.message], [null, null, null, ""]);
 });
 
+test("what is told twice is there once", () => {
+  const series = seriesOf(STARTED, train(3, 1), tested(4, 1));
+  series.add([train(3, 1), tested(4, 1), train(5, 2)]);
+  assert.deepEqual(series.arms.get("bn").train.step, [1, 2]);
+  assert.deepEqual(series.arms.get("bn").test.step, [1]);
+});
+
 test("the arms come in the order in which the run names them, each with columns that are empty and its own", () => {
   const { arms } = seriesOf(STARTED);
   assert.deepEqual([...arms.keys()], ["none", "bn"]);

@@ -73,3 +73,36 @@ test("a look that comes before the page knows the run's arms is drawn when it do
   await strip.draw(null, [{ name: "bn" }], new Set(), {});
   assert.deepEqual(drawn, [[1, "bn"]]);
 });
+
+const SECOND = 1000;
+
+// At which times, in seconds, a strip asks while the run goes on and each answer brings what `looks` gives.
+async function asksOf(t, seconds, looks) {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { strip, questions } = made(t);
+  const times = [];
+  see([{ isIntersecting: true }]);
+  strip.follow("a");
+  for (let at = 0; at < 10 * seconds; at += 1) {
+    for (const [i] of questions.slice(times.length).entries()) {
+      times.push(at / 10);
+      questions[times.length - 1 - i].answer(...looks(times.length));
+    }
+    await settled();
+    strip.learn({ status: "running", step: at }); // there is always something new to ask for
+    t.mock.timers.tick(SECOND / 10);
+    await settled();
+  }
+  return times;
+}
+
+test("once it has a look it asks for at most one every three seconds", async (t) => {
+  const times = await asksOf(t, 20, (n) => [n]);
+  assert.deepEqual(times.slice(0, 5), [0, 3, 6, 9, 12]);
+  assert.ok(times.every((time, i) => i === 0 || time - times[i - 1] >= 3), times);
+});
+
+test("until the first look is there it asks more often, but never twice at once", async (t) => {
+  const times = await asksOf(t, 4, () => []);
+  assert.deepEqual(times, [0, 0.6, 1.2, 1.8, 2.4, 3, 3.6]);
+});

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -27,7 +28,12 @@ expect.set_options(timeout=40_000)  # two busy cores
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 # Each visit would compile all scripts again, for seconds, if not one process kept them for all tabs, and would still
 # parse them in the background, if they were not simply looked up when they have come.
-COMPILED_ONCE = ["--process-per-site", "--disable-features=ScriptStreaming,BackgroundResourceFetch"]
+# Driven, it would read a script again wherever that throws: bench/browser.py.
+COMPILED_ONCE = [
+    "--process-per-site",
+    "--disable-features=ScriptStreaming,BackgroundResourceFetch",
+    "--js-flags=--no-enable-lazy-source-positions",
+]
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class Server:
 @pytest.fixture(scope="session")
 def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that may not be up yet."""
-    with serving(tmp_path_factory.mktemp("server")) as starting:
+    with serving(tmp_path_factory.mktemp("server"), _free_port()) as starting:
         yield starting
 
 
@@ -57,9 +63,10 @@ def starting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def serving(folder: Path, port: int = 0, **more: str) -> Iterator[Server]:
     """A server without data, whose proxy refuses, so that nothing can be downloaded; it may not be up yet.
 
-    `more` are further variables of its environment.
+    `more` are further variables of its environment. Those of tests' own have one port, one after the other: a browser
+    compiles the scripts of each address anew, for seconds.
     """
-    port = port or _free_port()
+    port = port or _own_port()
     nowhere = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
     environment = os.environ | nowhere | {"NORMSCOPE_DATA": str(folder), "NORMSCOPE_GRACE_SECONDS": "5"} | more
     command = [sys.executable, "-m", "tests.browser.paced", "run", "app.py", "--server.port", str(port)]
@@ -76,6 +83,11 @@ def serving(folder: Path, port: int = 0, **more: str) -> Iterator[Server]:
 def server(starting: Server, chromium: Browser) -> str:
     """The page's address. The browser comes up meanwhile."""
     return starting.wait()
+
+
+@cache
+def _own_port() -> int:
+    return _free_port()
 
 
 def _free_port() -> int:
@@ -198,6 +210,7 @@ def own_browser(another_browser: Page) -> Iterator[Page]:
     errors: list[str] = []
     _note_errors(another_browser, errors)
     yield another_browser
+    another_browser.evaluate("localStorage.clear()")  # the next test's server has this one's address
     assert errors == []
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.train_page import LONG, go, press, start, status
+from tests.browser.train_page import LONG, go, hear, press, start, status
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]  # several browsers each
 
@@ -122,14 +122,46 @@ def test_two_who_press_start_share_a_run_and_who_pauses_gets_their_own(browser: 
     expect(one.locator(".ns-train[data-status=running]")).to_be_visible()
 
 
-def test_who_watches_a_run_that_was_replaced_is_led_on(browser: Callable[..., Page]) -> None:
-    owner = browser(STUDENT, f"{LONG}&seed=7")  # of others than those before, whose runs would be shared
+def test_no_key_acts_on_the_run_behind_the_class_link(browser: Callable[..., Page]) -> None:
+    teacher = browser(TEACHER, f"{LONG}&seed=11")
+    start(teacher)
+    make_link(teacher)
+    teacher.locator(".ns-class h2").click()
+    for key in (" ", ".", "ArrowLeft", "Home"):
+        teacher.keyboard.press(key)
+    hear(teacher)
+    expect(teacher.locator(".ns-class")).to_be_visible()
+    assert teacher.locator(".ns-train").get_attribute("data-status") == "running"
+    assert teacher.locator("[data-part=when]").text_content() == "Live"
+    teacher.locator("[data-shut]").click()
+    teacher.keyboard.press(" ")
+    status(teacher, "paused")
+    press(teacher, "stop")
+
+
+SHOWN = {"Train": ".ns-train", "Gradients": ".ns-inside[data-step]", "Cube": ".cube canvas"}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_who_watches_a_run_that_was_replaced_is_led_on(browser: Callable[..., Page], name: str) -> None:
+    seed = 7 + list(SHOWN).index(name)  # those before would be shared
+    owner = browser(STUDENT, f"{LONG}&seed={seed}")
     start(owner)
     first = run_in_view(owner)
     watcher = browser(STUDENT, f"/?run={first}")
     follows(watcher, first)
+    go(watcher, name)
+    watcher.locator(SHOWN[name]).first.wait_for()
     press(owner, "renew")
     watcher.get_by_role("button", name="Watch that one").click()
     owner.wait_for_function("run => document.querySelector('.ns-train').dataset.run !== run", arg=first)
+    go(watcher, "Train")
     follows(watcher, run_in_view(owner))
     press(owner, "stop")
+
+
+@pytest.mark.parametrize("page", ["", "gradients", "cube", "lessons", "lab", "runs", "reference"])
+def test_the_link_of_an_unknown_class_says_so_and_offers_train(new_page: Callable[..., Page], page: str) -> None:
+    opened = new_page(f"/{page}?class=over")
+    said = opened.get_by_test_id("stMain").get_by_text("There is no such class here")
+    expect(said.first).to_contain_text("Start, on the Train page, begins a run of your own.")

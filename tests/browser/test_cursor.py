@@ -58,6 +58,33 @@ def test_the_pointer_leads_the_cursor_a_press_holds_it_and_all_pages_go_to_that_
     expect(when).to_have_text("At the end")
 
 
+@pytest.mark.slow
+def test_the_arrows_move_the_cursor_on_every_page_that_shows_it(ended: Page) -> None:
+    when = ended.locator("[data-part=when]")
+    strip_is_at(ended, LOOKS[-1])
+    for name in ("Gradients", "Activations", "Parameters"):
+        go(ended, name)
+        ended.locator(f".ns-{name.lower()}[data-step='20']").wait_for()
+        for key, step in (("Home", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", 20)):
+            ended.keyboard.press(key)
+            ended.locator(f".ns-{name.lower()}[data-step='{step}']").wait_for()
+        expect(when).to_have_text("At the end")
+    go(ended, "Cube")
+    expect(when).to_have_text("At the end")
+    for key, said in (("Home", "Held at step 0"), ("ArrowRight", "Held at step 1"), ("ArrowLeft", "Held at step 0")):
+        ended.keyboard.press(key)
+        expect(when).to_have_text(said)
+    walk = ended.locator(".cube [data-part=walk]").first
+    walk.click()
+    ended.locator(".cube [data-go=name]").first.wait_for()
+    ended.mouse.click(5, 5)  # whatever has the focus, an open walk has the arrows
+    ended.keyboard.press("ArrowRight")
+    expect(when).to_have_text("Held at step 0")
+    walk.click()
+    ended.keyboard.press("End")
+    expect(when).to_have_text("At the end")
+
+
 def test_the_arrows_that_are_typed_into_a_field_move_no_cursor_and_a_double_click_holds_none(ended: Page) -> None:
     when = ended.locator("[data-part=when]")
     strip_is_at(ended, LOOKS[-1])

@@ -15,6 +15,7 @@ from tests.browser.train_page import status
 pytestmark = pytest.mark.browser
 
 SMALL = "/lab?data=digits&examples=300&batch=30&epochs=1&arms=none,bn"
+BOTH_LEARN = "&act=relu&init=he"
 CELLS = "document.querySelector('.ns-lab [data-part=map]')?.data?.[0].z.flat().filter((z) => z !== null).length"
 
 
@@ -41,7 +42,12 @@ def test_from_a_question_to_the_map_and_a_cells_run_and_after_a_restart_only_the
         page.goto(server.wait() + SMALL)
         lab.get_by_label("Its values, with commas between them").first.fill("0.1, x")
         lab.get_by_role("button", name="See what it takes").click()
-        expect(lab.get_by_role("alert")).to_have_text("It must be a number; got “x”. Write it like 0.1.")
+        alert = lab.get_by_role("alert")
+        expect(alert).to_have_text("Learning rate: It must be a number; got “x”. Write it like 0.1.")
+        lab.get_by_label("Its values, with commas between them").first.fill("0.1")
+        lab.get_by_label("seeds").fill("")
+        lab.get_by_role("button", name="See what it takes").click()
+        expect(alert).to_have_text("Seeds: It is empty and must be a whole number. Write it like 20.")
         lab.get_by_role("button", name="Learning-rate ladder").click()
         expect(lab.locator("[data-part=where]")).to_contain_text("0 of 21 runs")
         lab.get_by_role("button", name="Start").click()
@@ -74,3 +80,26 @@ def test_from_a_question_to_the_map_and_a_cells_run_and_after_a_restart_only_the
         lab.locator(".ns-runs-of button").first.click()
         status(page, "finished")
         assert "lr=0.01" in page.url
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)  # 7 and 5 runs by one worker
+def test_which_norm_is_one_press_for_both_parts_and_either_can_be_looked_at(tmp_path: Path, page: Page) -> None:
+    lab = page.locator(".ns-lab")
+    with serving(tmp_path) as server:
+        page.goto(server.wait() + SMALL + BOTH_LEARN)
+        lab.get_by_role("button", name="Which norm, fairly").click()
+        expect(lab.locator("[data-part=where]")).to_contain_text("0 of 12 runs")
+        lab.get_by_role("button", name="Start").click()
+        expect(lab).to_have_attribute("data-status", "finished", timeout=240_000)
+        expect(lab.locator("[data-part=where]")).to_contain_text("12 of 12 runs")
+        rows = lab.locator("[data-part=table] tbody tr")
+        expect(rows).to_have_count(2)  # what it is asked for is in view
+        expect(rows.first.locator("th")).to_contain_text("none:lr=")
+        expect(lab.locator("[data-part=mapBox]")).to_be_hidden()
+        lab.get_by_role("button", name="the rates", exact=True).click()
+        expect(rows).to_have_count(14)
+        expect(lab.locator("[data-part=mapBox]")).to_be_visible()
+        expect(lab.get_by_role("button", name="5 other seeds with each")).to_have_attribute("aria-pressed", "false")
+        expect(lab.get_by_role("button", name="Then:")).to_have_count(0)
+        expect(lab.locator("[data-part=said]")).to_contain_text("No normalization (lr ")

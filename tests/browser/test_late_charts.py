@@ -1,8 +1,11 @@
 """A page whose charts cannot be drawn yet: plotly.js, which draws them, is on its way, or did not come."""
 
+from fnmatch import fnmatch
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from core.web.assets import assets_address
 from tests.browser.train_page import LONG, answer_no_more, go, start
 
 pytestmark = pytest.mark.browser
@@ -32,7 +35,9 @@ def test_all_but_the_charts_goes_on_while_plotly_is_on_its_way_or_does_not_come(
     page.wait_for_function(f"{POINTS}.length === 3 && {POINTS}.every(text => /mini-batch(es)?\\s[\\d.]+/.test(text))")
     moves_on(page, STEP)
     expect(page.locator(LATE)).to_have_text("The charts are still loading.")
-    with page.expect_request("**/plotly.min.js?again=1"):
+    of_this_version = f"**/plotly.min.js?v={assets_address().rpartition('/')[2]}"  # kept by the browser for a year
+    assert fnmatch(held[-1].request.url, of_this_version)
+    with page.expect_request(f"{of_this_version}&again=1"):
         held.pop().abort()
     expect(page.locator(LATE)).to_contain_text(NOT_HERE)
     moves_on(page, STEP)

@@ -217,6 +217,35 @@ def test_the_bar_with_the_class_in_it_lies_over_nothing_and_on_the_screen_at_any
         ended.keyboard.press("p")
 
 
+# Where the curves begin, and where the strip ends; and how high the plots of both are.
+TOGETHER = """() => {
+    const [curves, strip] = [".ns-charts", ".ns-strip"]
+        .map(each => document.querySelector(each).getBoundingClientRect());
+    const plots = (each) => [...document.querySelectorAll(`${each} .ns-chart`)];
+    const least = (each) => Math.min(...plots(each).map(e => e._fullLayout?._size.h ?? 0));
+    const isSeen = Math.max(strip.bottom, curves.bottom) <= innerHeight + 1 && curves.top >= 0;
+    return isSeen && least(".ns-charts") >= 140 && least(".ns-strip") >= 60;
+}"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tab", ["ended", "six"])
+@pytest.mark.parametrize("is_stage", [False, True])
+def test_cause_and_effect_are_on_one_screen(request: pytest.FixtureRequest, tab: str, is_stage: bool) -> None:
+    page: Page = request.getfixturevalue(tab)
+    if is_stage:
+        page.locator("[data-projector]").first.click()
+    try:
+        for width, height in [(1280, 720), (1440, 900), (1366, 860), *([(1920, 1080)] if is_stage else [])]:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_function(f"() => innerHeight === {height} && ({TOGETHER})()")
+            page.wait_for_function(f"!({IN_THE_BAR})().length")
+    finally:
+        page.set_viewport_size({"width": 1440, "height": 900})
+        if is_stage:
+            page.keyboard.press("p")
+
+
 @pytest.mark.slow
 def test_six_arms_leave_the_curves_more_than_half_of_a_low_stage(six: Page) -> None:
     six.set_viewport_size({"width": 1280, "height": 720})

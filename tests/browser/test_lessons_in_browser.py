@@ -99,10 +99,12 @@ def test_a_whole_lesson_in_chinese(chinese: BrowserContext, server: str) -> None
 
 @pytest.mark.slow
 def test_where_others_compute_the_recorded_run_is_shown_and_marked_and_can_be_run_oneself(
-    new_page, another_browser: Page, server: str
+    new_page, chinese: BrowserContext, server: str
 ) -> None:
-    another_browser.goto(server + LONG)
-    start(another_browser)
+    other = chinese.new_page()
+    other.goto(server + LONG)
+    other.get_by_role("button", name="开始训练").click()
+    status(other, "running")
     page = new_page(LESSON)
     begin_anew(page)
     predict(page, "none")
@@ -114,9 +116,10 @@ def test_where_others_compute_the_recorded_run_is_shown_and_marked_and_can_be_ru
     page.locator("button[data-run=own]").click()
     expect(page.locator(".ns-experiments")).to_contain_text("Waiting")
     expect(page.locator("[data-part=recorded]")).to_have_count(0)
-    press(another_browser, "stop")
-    status(another_browser, "stopped")
+    press(other, "stop")
+    status(other, "stopped")
     assert "Right" in verdict(page)
+    other.close()
 
 
 @pytest.mark.slow

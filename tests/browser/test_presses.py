@@ -160,9 +160,9 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.mark.slow
 def test_after_a_restart_every_page_says_that_the_run_is_gone_and_start_works(
-    own_server: Server, visitors, until, tmp_path_factory: pytest.TempPathFactory
+    own_server: Server, own_browser: Page, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    page, other = visitors.new_page(), visitors.new_page()
+    page, other = own_browser, own_browser.context.new_page()
     page.goto(own_server.wait() + LONG)
     page.locator("button.ns-huge").click()
     run = run_of(page)
@@ -179,5 +179,4 @@ def test_after_a_restart_every_page_says_that_the_run_is_gone_and_start_works(
         press(page, "start")
         assert started(again.address, another_run(page, run))["epochs"] == 200
         status(page, "running")
-        page.close()
         other.close()

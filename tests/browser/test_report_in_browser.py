@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.exports import report
-from core.lab.conducted import Conducted
+from core.lab.arrived import Findings
 from core.lab.report import report as sweep_report
 from core.language.speech import speaking
 from core.store.recording import Recording
@@ -24,20 +24,21 @@ DRAWN = "element => element.data.map(({name, x, y, line}) => ({name, x: [...x], 
 
 
 @pytest.fixture(scope="module")
-def opened(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., object]:
+def opened(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., object]]:
     """Opens a report as a visitor without a network; whatever the browser complains of fails the test."""
+    visitor = chromium.new_context(viewport={"width": 1440, "height": 900}, offline=True)
 
     @contextmanager
     def opening(
-        language: str, recording: Recording | Conducted | None = None, **surroundings: object
+        language: str, recording: Recording | list[Findings] | None = None, **surroundings: object
     ) -> Iterator[Page]:
         path = tmp_path_factory.mktemp(language) / "report.html"
-        write = sweep_report if isinstance(recording, Conducted) else report.report
+        write = sweep_report if isinstance(recording, list) else report.report
         with speaking(language):
             path.write_text(write(recording or two()), encoding="utf-8")
         complaints: list[str] = []
-        page = chromium.new_page(viewport={"width": 1440, "height": 900}, **surroundings)
-        page.context.set_offline(True)
+        page = visitor.new_page()
+        page.emulate_media(**surroundings)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path.as_uri())
@@ -46,11 +47,16 @@ def opened(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Calla
         assert complaints == []
         page.close()
 
-    return opening
+    yield opening
+    visitor.close()
 
 
-def part(page: Page, name: str):
+def part(page: Page | Locator, name: str):
     return page.locator(f"[data-part={name}]")
+
+
+def curves_of(page: Page | Locator, name: str = "bands") -> Locator:
+    return page.locator(f"[data-curves={name}]")
 
 
 @pytest.mark.slow
@@ -106,11 +112,12 @@ def test_on_paper_it_is_light_as_wide_as_the_paper_and_shows_the_chosen_look(ope
         page.keyboard.press("ArrowLeft")
         expect(part(page, "where")).to_contain_text("step 5 ")
         page.evaluate("""() => window.addEventListener("beforeprint", () => {
-            const { width } = document.querySelector("[data-part=loss]")._fullLayout;
-            window.printed = [getComputedStyle(document.body).backgroundColor, width];
+            const chart = (name) => document.querySelector(`[data-part=${name}]`);
+            const widths = ["loss", "accuracy"].map((name) => chart(name)._fullLayout.width);
+            window.printed = [getComputedStyle(document.body).backgroundColor, ...widths];
         })""")
         page.pdf(path=tmp_path / "report.pdf", format="A4")
-        assert page.evaluate("window.printed") == ["rgb(255, 255, 255)", 680]
+        assert page.evaluate("window.printed") == ["rgb(255, 255, 255)", 680, 680]
         expect(part(page, "loss").locator("svg.main-svg").first).not_to_have_attribute("width", "680")
         expect(part(page, "where")).to_contain_text("step 5 ")
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
@@ -133,13 +140,25 @@ def test_runs_with_less_in_them_open_without_a_complaint(opened):
 @pytest.mark.slow
 def test_a_sweeps_report_has_the_pages_maps_and_the_curves_of_the_cells_that_are_pressed(opened):
     curves = "element => element.data.map(({name}) => name).filter(Boolean)"
-    with opened("en", swept().sweep) as page:
+    with opened("en", swept().sweep.findings) as page:
         maps = {name: part(page, name).evaluate("element => element.data[0].z") for name in ("fate", "validation")}
         assert maps == {"fate": [[2, 0], [2, 0]], "validation": [[pytest.approx(1 / 1.1), None]] * 2}
-        expect(part(page, "where")).to_have_text("Learning rate 0.1, none")
+        expect(part(page, "where")).to_have_text("Learning rate: 0.1, none")
         part(page, "fate").locator(".nsewdrag").click(position={"x": 60, "y": 50})
-        expect(part(page, "where")).to_have_text("Learning rate 0.1, none · Learning rate 0.1, bn")
-        assert part(page, "bands").evaluate(curves) == ["none", "bn"]
-    with opened("zh", swept(replace(SWEEP, varied=())).sweep, color_scheme="dark") as page:
-        assert part(page, "bands").evaluate(curves) == ["none", "bn"]
-        assert part(page, "bands").evaluate("element => element.layout.xaxis.title.text") == "步（小批量）"
+        expect(part(page, "where")).to_have_text("Learning rate: 0.1, none · Learning rate: 0.1, bn")
+        assert curves_of(page).evaluate(curves) == ["none", "bn"]
+    of_seeds = swept(replace(SWEEP, varied=())).sweep.findings
+    with opened("zh", of_seeds, color_scheme="dark") as page:
+        assert curves_of(page).evaluate(curves) == ["none", "bn"]
+        assert curves_of(page).evaluate("element => element.layout.xaxis.title.text") == "步（小批量）"
+    with opened("en", [*swept().sweep.findings, *of_seeds]) as page:
+        first, second = page.locator("article").all()
+        assert [curves_of(each).evaluate(curves) for each in (first, second)] == [["none"], ["none", "bn"]]
+        part(first, "fate").locator(".nsewdrag").click(position={"x": 60, "y": 50})
+        expect(part(first, "where")).to_have_text("Learning rate: 0.1, none · Learning rate: 0.1, bn")
+        expect(part(second, "where")).to_have_text("")
+    with opened("en", swept(replace(SWEEP, along=True)).sweep.findings) as page:
+        drawn = "element => element.data.filter(({ name }) => name).map(({ y }) => [...y])"
+        assert curves_of(page, "cosine").evaluate(drawn) == [[0.5, -0.5]]
+        assert curves_of(page, "range").evaluate(drawn) == [[0.1]]
+        expect(page.locator("[data-lost=cosine]")).to_have_text("1 of its numbers is not finite, and not drawn")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -113,7 +114,9 @@ def read_code(page: Page) -> None:
 
 
 def bring_in(page: Page) -> None:
-    """The older run is saved as a bundle, deleted, and comes back as a file."""
+    """The older run is saved as a bundle, deleted, and comes back as a file: to the same pages, read-only."""
+    before = drawn(page, rows(page).last)
+    go(page, "Runs")
     with page.expect_download() as awaited:
         press_in_menu(rows(page).last, "Bundle")
     path = Path(awaited.value.path())
@@ -125,7 +128,30 @@ def bring_in(page: Page) -> None:
         page.get_by_role("button", name="Import a bundle").click()
     choosing.value.set_files(path)
     expect(rows(page)).to_have_count(2)
-    expect(rows(page).filter(has_text="imported").locator("[data-tick]")).to_be_checked()
+    imported = rows(page).filter(has_text="imported")
+    expect(imported.locator("[data-tick]")).to_be_checked()
+    assert drawn(page, imported) == before
+    for what in ("pause", "step", "stop"):  # there is nothing left to steer
+        expect(page.locator(f".ns-train button[data-do={what}]").first).to_be_disabled()
+    expect(page.locator("[data-part=rate]")).to_be_disabled()
+    go(page, "Gradients")
+    page.wait_for_function("Number(document.querySelector('.ns-inside')?.dataset.looks) > 0")
+    go(page, "Runs")
+
+
+CURVES = """() => ['loss', 'accuracy'].flatMap((part) => (document.querySelector(`[data-part=${part}]`)?.data ?? [])
+    .filter(({ opacity }) => opacity !== 0.3).map(({ name, x, y }) => [part, name ?? '', [...x], [...y]]))"""
+
+
+def drawn(page: Page, row: Locator) -> list[Any]:
+    """The run's curves on Train; of other runs, faint ones, none."""
+    run = row.get_attribute("data-id")
+    row.locator(".ns-title button").click()
+    page.wait_for_function("run => document.querySelector('.ns-train')?.dataset.run === run", arg=run)
+    status(page, "finished")
+    page.wait_for_function(f"({CURVES})().filter(([part]) => part === 'accuracy').length > 5")
+    found: list[Any] = page.evaluate(CURVES)
+    return found
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import PROJECT, _wait_until_healthy
 from tests.browser.train_page import finish, go
@@ -37,13 +37,20 @@ def norm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.wait(20)
 
 
+@pytest.fixture(scope="module")
+def visitor(chromium: Browser) -> Iterator[BrowserContext]:
+    size = {"width": 1440, "height": 900}
+    context = chromium.new_context(viewport=size, locale="en-US", bypass_csp=True)  # Playwright evaluates text
+    context.set_default_timeout(40_000)
+    context.new_page()  # with no tab left, its process would end, and what it has compiled
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def visit(chromium: Browser, norm: str) -> Iterator[Page]:
+def visit(visitor: BrowserContext, norm: str) -> Iterator[Page]:
     """A visitor's tab; all it asked for must have been below /norm, and there."""
-    page = chromium.new_page(
-        viewport={"width": 1440, "height": 900}, locale="en-US", bypass_csp=True
-    )  # Playwright evaluates text
-    page.set_default_timeout(40_000)
+    page = visitor.new_page()
     asked, errors = [], []
     # Streamlit's inline scripts are blobs, which no server is asked for.
     page.on("response", lambda got: got.url.startswith("http") and asked.append((got.status, urlsplit(got.url).path)))

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from itertools import pairwise
 from urllib.request import urlopen
 
 import pytest
@@ -226,9 +227,11 @@ def test_a_learning_rate_that_is_none_is_refused_with_the_rule(live: Page) -> No
     live.locator("[data-part=rate]").fill("-1")
     live.locator("[data-part=rate]").press("Enter")
     expect(live.locator("[data-part=notices]")).to_contain_text("finite number above 0; got -1")
+    expect(live.locator("[data-part=rate]")).to_have_value(in_force)  # before the next is typed
     live.locator("[data-part=rate]").fill("much")
     live.locator("[data-part=rate]").press("Enter")
     expect(live.locator("[data-part=notices]")).to_contain_text("must be a number; got “much”")
+    expect(live.locator("[data-part=rate]")).to_have_value(in_force)
     live.locator("[data-part=rate]").fill("")
     live.locator("[data-part=rate]").press("Enter")
     expect(live.locator("[data-part=rate]")).to_have_value(in_force)  # still with the focus
@@ -243,6 +246,37 @@ def test_who_follows_a_link_watches_and_cannot_steer(live: Page, another_browser
     expect(watcher.locator("[data-part=watching]")).to_be_visible()
     expect(watcher.locator("button[data-do=pause]")).to_be_disabled()
     expect(watcher.locator("button[data-do=stop]")).to_be_disabled()
+
+
+def as_if_many_watched(page: Page, apart_ms: int) -> None:
+    def told(question: Route) -> None:
+        answer = question.fetch()
+        said = answer.json()
+        said["state"]["apart_ms"] = apart_ms
+        question.fulfill(response=answer, json=said)
+
+    page.route("**/points?*", told)
+
+
+@pytest.mark.slow
+def test_who_watches_asks_as_seldom_as_the_server_says(live: Page, another_browser: Page) -> None:
+    watcher, apart_ms = another_browser, 2000
+    as_if_many_watched(watcher, apart_ms)
+    watcher.goto(live.url)
+    status(watcher, "running")
+    asked = "performance.getEntriesByType('resource').filter(e => e.name.includes('/points')).map(e => e.startTime)"
+    watcher.wait_for_function(f"{asked}.length > 2")
+    assert min(later - earlier for earlier, later in pairwise(watcher.evaluate(asked))) >= apart_ms - 1
+    answer_no_more(watcher)
+
+
+@pytest.mark.slow
+def test_who_steers_need_not(live: Page) -> None:
+    go(live, "Train")
+    as_if_many_watched(live, 600_000)
+    for _ in range(3):  # the first may have been told already
+        wait_for_steps(live)
+    answer_no_more(live)
 
 
 @pytest.mark.slow

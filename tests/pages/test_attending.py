@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.experiment.arm import parse_arm
 from core.experiment.links import to_query
 from core.runs.manager import RunManager
 from core.runs.run import Run
@@ -104,6 +105,18 @@ def test_the_form_of_who_follows_goes_along_until_they_change_it(visit: Callable
     send(teacher, {"do": "start"} | in_view(teacher))
     assert hear(left_alone).number_input(key="learning_rate").value == 0.2
     assert hear(changed).number_input(key="learning_rate").value == 0.77
+
+
+def test_the_form_of_who_follows_and_of_who_leaves_has_the_arms_that_are_shown(
+    visit: Callable[..., AppTest],
+) -> None:
+    teacher = visit("teacher", **to_query(replace(ENDLESS, arms=(parse_arm("none"), parse_arm("gn2:dropout=0.37")))))
+    student = visit("student", **{"class": teach(teacher)})
+    send(teacher, {"do": "restart", "hides": True} | in_view(teacher))
+    assert hear(student).multiselect(key="arms").value == ["none"]
+    student.button(key="leave_class").click().run()
+    assert student.multiselect(key="arms").value == ["none"]
+    assert "dropout=0.37" not in str(dict(student.query_params))  # the run before had the arm in view
 
 
 def test_a_student_leaves_with_one_press_and_comes_back_with_one(visit: Callable[..., AppTest]) -> None:

@@ -133,6 +133,21 @@ def test_run_it_yourself_and_start_begin_a_run_of_ones_own_and_nothing_is_left_o
     manager.shutdown(20)
 
 
+def test_two_who_press_run_it_yourself_soon_after_each_other_share_the_run(
+    manager: RunManager, cookies: dict[str, str]
+) -> None:
+    one = open_frame()
+    send(one, {"do": "restart", "run": RUN_ID})
+    cookies[OWNER_COOKIE] = "another one's secret"
+    other = open_frame()
+    send(other, {"do": "restart", "run": RUN_ID})
+    assert panel(other)["run"] == panel(one)["run"] != RUN_ID
+    assert panel(other)["notices"][0].startswith("Somebody else had just started the same")
+    send(other, {"do": "restart", "run": panel(other)["run"]})  # a rerun is one's own
+    assert panel(other)["run"] != panel(one)["run"]
+    manager.shutdown(20)
+
+
 ORDERS = ["pause", "resume", "step", "stop"]
 
 

@@ -96,6 +96,16 @@ def test_where_it_would_stand_in_line_the_recorded_run_is_opened_and_none_begun(
     assert studied(app) == {"a-lesson/1/0": {"run": ITS_RECORDING.id, "order": 2}}
 
 
+def test_on_a_stage_that_hides_arms_a_lesson_begins_its_own_run_and_hides_them(manager: RunManager) -> None:
+    manager.submit(ENDLESS)  # the recorded one, of which all arms are shown, would be opened
+    app = open_frame(**to_query(SMALL))
+    send(app, STUDY | {"hides": True})
+    own = manager.find(in_view(app))
+    assert own is not None
+    assert own.asked == FIRST
+    assert own.hidden == tuple(arm.name for arm in FIRST.arms[1:]) != ()
+
+
 def test_who_wants_their_own_stands_in_line(manager: RunManager) -> None:
     manager.submit(ENDLESS)
     app = open_frame(**to_query(SMALL))

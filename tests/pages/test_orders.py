@@ -450,3 +450,13 @@ def test_who_opens_the_link_of_a_run_with_hidden_arms_gets_the_arms_that_are_sho
     send(app, {"do": "reveal"} | in_view(app))
     assert len(run.hidden) == 2
     assert "Only who started this run" in told(app)["notices"][0]
+
+
+@pytest.mark.parametrize("again", ["restart", "renew"])
+def test_who_reruns_somebody_elses_run_has_the_arms_that_are_shown_there(manager: RunManager, again: str) -> None:
+    run = manager.submit(THREE, key="the teacher's", hides=True)
+    app = open_frame(run=run.id)
+    send(app, {"do": again} | in_view(app))
+    assert run_of(app, manager).id != run.id
+    assert [arm.name for arm in run_of(app, manager).config.arms] == ["none"]
+    assert [arm.name for arm in run.config.arms] == [arm.name for arm in THREE.arms]

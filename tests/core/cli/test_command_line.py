@@ -463,7 +463,7 @@ def test_a_full_disk_takes_the_file_but_not_the_numbers(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     ran = run(*QUICK, "--norm", "bn", "--epochs", "1", "--json", str(tmp_path / "out.json"))
     assert ran.code == 2
     assert "BatchNorm" in ran.out
@@ -475,7 +475,7 @@ def test_a_folder_that_became_read_only_is_not_called_full(tmp_path: Path, monke
     def read_only(*_: object, **__: object) -> None:
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(Path, "write_text", read_only)
+    monkeypatch.setattr(Path, "write_bytes", read_only)
     with pytest.raises(UsageError, match="Choose a folder on a disk that can be written to"):
         write_json(tmp_path / "out.json", {})
 

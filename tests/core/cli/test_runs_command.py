@@ -55,10 +55,12 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
 def test_what_was_trained_is_listed_shown_renamed_deleted_and_restored(shelf: Shelf, run) -> None:
     assert run("runs", "list") == (0, "", f"No runs are kept in {shelf.home}.\n")
     assert run("runs", "list", "--json")[:2] == (0, "[]\n")
-    code, out, _ = run("train", *QUICK, "--json", "-")
+    code, out, err = run("train", *QUICK, "--json", "-")
     results = json.loads(out)
     assert code == 0
     (listed,) = json.loads(run("runs", "list", "--json")[1])
+    assert err.startswith("digits, 100 examples, on ")
+    assert err.count(f"This run’s id is {listed['id']}.\n") == 1
     assert (listed["status"], listed["step"], listed["by"], listed["name"]) == ("finished", 5, "command line", "")
     assert listed["config"] == CONFIG.to_json()
     assert listed["test_accuracy"] == {"bn": results["arms"]["bn"]["epochs"][-1]["test_accuracy"]}
@@ -77,7 +79,8 @@ def test_what_was_trained_is_listed_shown_renamed_deleted_and_restored(shelf: Sh
     code, _, err = run("runs", "delete", "my run")
     assert (code, err) == (0, f"Deleted. For an hour `python -m core runs restore {listed['id']}` takes it back.\n")
     code, out, err = run("runs", "show", "my run")
-    assert (code, out, err) == (2, "", f"error: No run “my run” is kept in {shelf.home}.\n")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"error: No run “my run” is kept in {shelf.home}. Its id, its name or “last” says which; ")
     assert run("runs", "restore", listed["id"])[0] == 0
     assert run("runs", "show", listed["id"])[0] == 0
     code, _, err = run("runs", "resume", "last")
@@ -88,7 +91,8 @@ def test_what_was_trained_is_listed_shown_renamed_deleted_and_restored(shelf: Sh
 @pytest.mark.parametrize(("variable", "words"), [("on", ["--no-store"]), ("off", [])])
 def test_nothing_is_kept_where_nobody_wants_it(shelf: Shelf, run, monkeypatch, variable: str, words: list[str]) -> None:
     monkeypatch.setenv("NORMSCOPE_STORE", variable)
-    assert run("train", *QUICK, *words)[0] == 0
+    code, _, err = run("train", *QUICK, *words)
+    assert (code, "id" in err) == (0, False)
     assert not shelf.home.exists()
     if variable == "off":
         assert run("runs", "list")[::2] == (
@@ -97,12 +101,19 @@ def test_nothing_is_kept_where_nobody_wants_it(shelf: Shelf, run, monkeypatch, v
         )
 
 
+def test_an_id_that_leads_to_nothing_is_not_told(shelf: Shelf, run) -> None:
+    shelf.home.write_text("a file where the folder of runs should be")
+    code, _, err = run("train", *QUICK)
+    assert (code, "This run is not being kept" in err, "This run’s id" in err) == (0, True, False)
+
+
 def test_a_run_that_cannot_be_read_is_said_beside_the_others_and_put_aside_when_asked(shelf: Shelf, run) -> None:
     (shelf.home / "runs" / "bad").mkdir(parents=True)
     (shelf.home / "runs" / "bad" / FILE).write_text("no run at all" * 1000)
     code, out, err = run("runs", "list", "--json")
     assert (code, out) == (0, "[]\n")
     assert err.startswith("Run bad cannot be read. What is kept of this run cannot be read:")
+    assert err.endswith("Here `python -m core runs aside bad` puts it aside.\n")
     assert run("runs", "delete", "bad")[0] == 0
     assert run("runs", "list", "--json")[2] == ""
     assert run("runs", "restore", "bad")[0] == 0

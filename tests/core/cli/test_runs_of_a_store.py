@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,10 +19,10 @@ from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.exports.formats import FORMATS
 from core.store.card import Begun
-from core.store.run_file import RunFile
+from core.store.run_file import Look, RunFile
 from core.store.shelf import Shelf
 from core.training import records as facts
-from core.training.records import Record, StatusChanged, TrainMeasured
+from core.training.records import NetworksSeen, Record, StatusChanged, TrainMeasured
 from tests.core.store.recorded import ORIGIN
 
 CONFIG = ExperimentConfig(
@@ -78,7 +80,6 @@ def killed(shelf: Shelf) -> str:
     file = shelf.create("killed", Begun(CONFIG, CONFIG, ORIGIN))
     file.write([(1, StatusChanged("running", 0)), (2, replace(measured()[1], step=3))])
     file.close()
-    (file.folder / "card.json").unlink()
     return "killed"
 
 
@@ -116,7 +117,18 @@ def test_without_any_run_the_list_is_empty_and_says_how_to_begin_one(shelf: Shel
 def test_a_run_that_was_killed_is_interrupted(killed: str, run: Run) -> None:
     (listed,) = json.loads(run("list", "--json")[1])
     assert (listed["status"], listed["step"]) == ("interrupted", 3)
-    assert json.loads(run("show", killed, "--json")[1])["status"] == "interrupted"
+    shown = json.loads(run("show", killed, "--json")[1])
+    assert (shown["status"], shown["step"], shown["results"]["status"]) == ("interrupted", 3, "interrupted")
+    assert {arm["status"] for arm in shown["results"]["arms"].values()} == {"interrupted"}
+    out = run("show", killed)[1]
+    assert ("running" in out, out.count("interrupted")) == (False, 3)  # the run and both arms
+
+
+def test_a_run_that_was_killed_is_exported_as_interrupted(killed: str, run: Run, tmp_path: Path) -> None:
+    assert run("export", killed, "--format", "json", "--to", str(tmp_path / "out"))[0] == DONE
+    (path,) = (tmp_path / "out").glob("**/*.json")
+    found = json.loads(path.read_text())
+    assert {found["status"], *(arm["status"] for arm in found["arms"].values())} == {"interrupted"}
 
 
 @pytest.mark.parametrize("word", ["earlier", "a first try"])
@@ -161,6 +173,55 @@ def test_a_deleted_run_is_listed_no_more(two: Shelf, run: Run) -> None:
     assert [each["id"] for each in json.loads(run("list", "--json")[1])] == ["later"]
 
 
+# --- aside and restore ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["earlier", "a first try"])
+def test_a_sound_run_is_not_put_aside(two: Shelf, run: Run, word: str) -> None:
+    code, out, err = run("aside", word)
+    assert (code, out) == (CANNOT, "")
+    assert err == (
+        "error: Only a run that is damaged can be put aside, and nothing was found to be wrong with this one.\n"
+    )
+    assert two.knows("earlier")
+
+
+def test_a_run_that_is_damaged_where_no_list_reads_it_is_put_aside_by_its_name(two: Shelf, run: Run) -> None:
+    file = two.write_to("earlier")
+    file.write(looks=[Look(1, NetworksSeen(5, 1.0, "fixed", {}), True)])
+    file.close(ended=True)
+    with closing(sqlite3.connect(two.home / "runs" / "earlier" / "run.sqlite")) as connection:
+        connection.execute("UPDATE looks SET body = x'00'")
+        connection.commit()
+    assert "earlier" in run("list")[1]
+    assert run("aside", "a first try") == (DONE, "", f"It is in {two.home}/aside/earlier now.\n")
+    assert [card.id for card in two.cards()] == ["later"]
+
+
+def test_what_a_newer_normscope_has_written_stays_and_that_is_said(two: Shelf, run: Run) -> None:
+    with closing(sqlite3.connect(two.home / "runs" / "later" / "run.sqlite")) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    code, _, err = run("aside", "later")
+    assert (code, "Update NormScope to open it." in err) == (CANNOT, True)
+    assert two.knows("later")
+
+
+@pytest.mark.parametrize("word", ["a first try", "last", "nothing"])
+def test_only_its_id_says_which_deleted_run_is_meant(two: Shelf, run: Run, word: str) -> None:
+    assert run("delete", "earlier")[0] == DONE
+    code, out, err = run("restore", word)
+    assert (code, out) == (CANNOT, "")
+    assert err.startswith(f"error: No deleted run “{word}” is in {two.home}/trash. Only its id says which")
+    assert run("restore", "earlier")[0] == DONE
+
+
+def test_the_help_of_an_action_says_what_it_takes(run: Run) -> None:
+    for action, word, said in (("restore", "ID", "its id, as delete"), ("aside", "RUN", "its id, its name, or last")):
+        out = " ".join(run(action, "--help")[1].split())
+        assert f"usage: python -m core runs {action}" in out
+        assert (f"] {word}" in out, said in out) == (True, True)
+
+
 # --- export -----------------------------------------------------------------------------------------------------------
 
 
@@ -183,10 +244,11 @@ def test_a_bundle_is_taken_in_by_another_store_as_the_same_run(
     monkeypatch.setenv("NORMSCOPE_HOME", str(tmp_path / "another"))
     code, _, err = run("import", path)
     assert (code, err) == (DONE, "It is kept as earlier.\n")
-    sizes_and_times = ("bytes", "seconds")
+    elsewhere = ("bytes", "by")
     there, here = (json.loads(text) for text in (before, run("show", "last", "--json")[1]))
-    assert {k: v for k, v in here.items() if k not in sizes_and_times} == {
-        k: v for k, v in there.items() if k not in sizes_and_times
+    assert (there["by"], here["by"]) == ("page", "import")
+    assert {k: v for k, v in here.items() if k not in elsewhere} == {
+        k: v for k, v in there.items() if k not in elsewhere
     }
     assert "is here already" in run("import", path)[2]
 
@@ -202,6 +264,26 @@ def test_what_is_no_bundle_is_refused_and_nothing_kept(
     assert (code, out) == (CANNOT, "")
     assert err.count("\n") == 1
     assert run("list", "--json")[1].split() == ["[]"]
+
+
+def test_a_file_where_the_folder_should_be_is_said_with_what_to_do(two: Shelf, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, _, err = run("export", "last", "--format", "csv", "--to", str(tmp_path / "file"))
+    assert (code, err) == (
+        CANNOT,
+        f"error: A run is written into a folder; {tmp_path}/file does not take it (File exists). A file has the name "
+        "of this folder: choose another folder, or move the file away.\n",
+    )
+
+
+def test_a_record_that_is_damaged_is_said_with_the_command_that_puts_the_run_aside(two: Shelf, run: Run) -> None:
+    with closing(sqlite3.connect(two.home / "runs" / "later" / "run.sqlite")) as connection:
+        connection.execute("UPDATE records SET body = '{' WHERE sequence = 2")
+        connection.commit()
+    code, _, err = run("show", "later")
+    assert code == CANNOT
+    assert "JSON" not in err
+    assert err.endswith("Here `python -m core runs aside later` puts it aside.\n")
 
 
 # --- what cannot be done ----------------------------------------------------------------------------------------------
@@ -242,11 +324,24 @@ def test_where_no_runs_are_kept_that_is_said(shelf: Shelf, run: Run, monkeypatch
     assert "NORMSCOPE_STORE is off" in err
 
 
+@pytest.mark.parametrize("inside", ["", "deeper"])
+@pytest.mark.parametrize("words", ["list", "list --json", "show last", "resume a", "delete a", "restore a", "aside a"])
+def test_a_file_in_place_of_the_folder_of_runs_is_refused(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, inside: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NORMSCOPE_HOME", str(tmp_path / "file" / inside))
+    monkeypatch.setenv("NORMSCOPE_STORE", "on")
+    code, out, err = run(*words.split())
+    assert (code, out, err.count("\n")) == (CANNOT, "", 1)
+    assert err.startswith(f"error: Runs are kept in a folder that can be read and written to; {tmp_path}/file")
+
+
 def test_a_folder_that_is_a_file_is_refused(two: Shelf, run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     code, out, err = run("export", "last", "--format", "csv", "--to", str(tmp_path / "file"))
     assert (code, out) == (CANNOT, "")
-    assert "cannot be written into" in err
+    assert "does not take it" in err
 
 
 def test_while_a_run_is_under_way_it_is_not_deleted(shelf: Shelf, run: Run) -> None:

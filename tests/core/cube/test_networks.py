@@ -16,6 +16,17 @@ from core.data.images import as_floats
 from core.experiment.arm import Norm, parse_arm
 from core.experiment.config import ExperimentConfig
 from core.runs.asking import NothingToSee
+from core.runs.at_hand import at_hand
+from core.runs.gallery import Gallery
+from core.runs.hidden import hide, reveal
+from core.runs.kept_run import KeptRun
+from core.runs.shown import shown
+from core.store.card import Begun
+from core.store.networks import networks_bytes
+from core.store.shelf import Shelf
+from core.store.taking_in import take_in
+from core.training.records import StatusChanged
+from tests.core.store.recorded import recorded
 
 TWO_ARMS = ExperimentConfig(
     data="digits", examples=64, batch_size=16, epochs=1000, arms=(parse_arm("bn"), parse_arm("ln"))
@@ -49,6 +60,27 @@ def test_without_a_run_there_is_the_worked_example(no_example):
     networks = Networks(None)
     assert (networks.state, networks.names, networks.steps) == ("none", [EXAMPLE], [])
     assert len(networks.sites(EXAMPLE)) == 5
+
+
+def test_of_a_run_in_whose_place_another_was_begun_it_says_which(manager, start):
+    run = start(TWO_ARMS)
+    networks = Networks(run)
+    assert Networks(None).next == networks.next == ""
+    other = manager.submit(TWO_ARMS, replaces=run)
+    assert networks.next == other.id
+
+
+def test_once_an_arm_is_revealed_who_looks_needs_the_networks_anew_also_after_the_end(manager, start, small_digits):
+    run = start(replace(TWO_ARMS, epochs=1))
+    whole = Networks(run)
+    hide(run, run.key)
+    networks = Networks(shown(run))
+    manager.join(run)
+    assert (whole.hides, whole.outdated) == (False, True)
+    assert (networks.names, networks.hides, networks.outdated) == (["bn", EXAMPLE], True, False)
+    reveal(run, run.key)
+    assert networks.outdated
+    assert (Networks(shown(run)).names, Networks(shown(run)).hides) == (["bn", "ln", EXAMPLE], False)
 
 
 @pytest.mark.parametrize(("arms", "first"), [("none ln bn", "ln"), ("none none/bn", "none/bn"), ("none", "none")])
@@ -114,6 +146,55 @@ def test_a_step_that_was_not_kept_is_refused_with_those_that_were(manager, start
     manager.join(run, 60)
     with pytest.raises(NothingToSee, match=r"kept at steps 0, 1, 2.*got step 7777"):
         Networks(run).sites("bn", 7777)
+
+
+def test_of_a_run_that_is_executed_elsewhere_the_step_is_that_of_its_last_kept_networks(tmp_path, small_digits):
+    recording = recorded(replace(SHORT, epochs=1, batch_size=8))
+    shelf = Shelf(tmp_path, 10**9)
+    take_in(shelf, replace(recording, network_steps=(5,)))
+    run = KeptRun(shelf, recording.id, Gallery(None, torch.device("cpu")))
+    assert run.snapshot().step == 8
+    found = Networks(run).sites("bn")["conv1"]
+    assert str(found.origin) == "BatchNorm, step 5, digits"
+    assert torch.equal(found.gamma, recording.networks(5)["bn"]["conv1_norm.weight"])
+    assert at_hand(run) == (5, "checkpoint")
+    assert Networks(run).instead_of(None) == "These are the last networks that were kept of this run."
+    assert Networks(run).instead_of(5) == ""
+
+
+def test_of_a_run_that_was_kept_to_its_end_nothing_stands_in_place_of_anything(tmp_path, small_digits):
+    recording = recorded(replace(SHORT, epochs=1, batch_size=8))
+    shelf = Shelf(tmp_path, 10**9)
+    take_in(shelf, recording)
+    run = KeptRun(shelf, recording.id, Gallery(None, torch.device("cpu")))
+    assert at_hand(run) == (8, "end")
+    assert Networks(run).instead_of(None) == ""
+
+
+def test_of_a_run_that_another_process_has_under_way_it_is_said_that_its_networks_are_a_checkpoints(
+    tmp_path, small_digits
+):
+    recording = recorded(replace(SHORT, epochs=1, batch_size=8))
+    shelf = Shelf(tmp_path, 10**9)
+    file = shelf.create("a", Begun(recording.config, recording.config, recording.origin))
+    under_way = [each for each in recording.records if each != StatusChanged("finished", 8)]
+    networks = {5: networks_bytes(recording.networks(5))}
+    file.write([(1, StatusChanged("running", 0)), *enumerate(under_way, 2)], networks=networks)
+    run = KeptRun(shelf, "a", Gallery(None, torch.device("cpu")))
+    assert (run.ended, run.snapshot().step, at_hand(run)) == (False, 8, (5, "checkpoint"))
+    assert Networks(run).instead_of(None) == (
+        "Another process has this run under way: these are the networks of its last checkpoint."
+    )
+    file.close()
+
+
+def test_the_networks_of_a_run_that_is_executed_here_are_those_of_now_until_its_end(start, small_digits, until):
+    run = start(TWO_ARMS)
+    until(lambda: run.snapshot().step > 2)
+    assert (at_hand(run)[1], Networks(run).instead_of(None)) == ("now", "")
+    run.stop(run.key)
+    until(lambda: run.ended)
+    assert at_hand(run) == (run.snapshot().step, "end")
 
 
 def test_before_its_networks_are_built_a_run_offers_the_worked_example(manager, start, small_digits, until):

@@ -264,8 +264,9 @@ def test_a_word_for_sharing_that_is_none_is_refused(value: str, monkeypatch: pyt
     [
         ({}, environment.Lab(True, 400, math.inf)),
         ({"NORMSCOPE_LAB": "OFF"}, environment.Lab(False, 400, math.inf)),
-        ({"NORMSCOPE_LAB": "public"}, environment.Lab(True, 400, 30.0)),
-        ({"NORMSCOPE_LAB": "public", "NORMSCOPE_LAB_MINUTES": "5"}, environment.Lab(True, 400, 5.0)),
+        ({"NORMSCOPE_LAB": "public"}, environment.Lab(True, 240, 30.0)),
+        ({"NORMSCOPE_LAB": "public", "NORMSCOPE_LAB_MINUTES": "5"}, environment.Lab(True, 240, 5.0)),
+        ({"NORMSCOPE_LAB": "public", "NORMSCOPE_LAB_POINTS": "900"}, environment.Lab(True, 900, 30.0)),
         ({"NORMSCOPE_LAB_POINTS": "2000", "NORMSCOPE_LAB_MINUTES": ""}, environment.Lab(True, 2000, math.inf)),
         ({"NORMSCOPE_LAB_POINTS": "1,000", "NORMSCOPE_LAB_MINUTES": "2.5"}, environment.Lab(True, 1000, 2.5)),
     ],

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import math
+import re
 import stat
 import tempfile
 import zipfile
@@ -56,7 +57,7 @@ def said(content: bytes) -> str:
 
 def alike(one: Recording, other: Recording) -> bool:
     """In all that is kept; NaN is like NaN."""
-    plain = ("id", "name", "config", "asked", "status", "origin", "network_steps")
+    plain = ("id", "name", "config", "asked", "status", "origin", "network_steps", "seconds")
     return (
         all(getattr(one, name) == getattr(other, name) for name in plain)
         and list(map(record_text, one.records)) == list(map(record_text, other.records))
@@ -115,7 +116,8 @@ def test_a_run_of_every_kind_of_arm_whose_arms_diverge_and_fail_is_read_again():
     broken = next(r for r in recording.records if isinstance(r, TrainMeasured))
     broken = replace(broken, loss=broken.loss | {"in": math.nan, "gn": -math.inf})
     failed = ArmFailed(2, "rms", "look", Message("{what} of {n:,}", {"what": Message("the end"), "n": 3}))
-    changed = replace(recording, records=(*recording.records, LearningRateChanged(2, 0.1, 1e-9), broken, failed))
+    records = [broken if isinstance(r, TrainMeasured) and r.step == broken.step else r for r in recording.records]
+    changed = replace(recording, records=(*records, LearningRateChanged(2, 0.1, 1e-9), failed))
     assert alike(bundle.read(written(changed)), changed)
 
 
@@ -175,8 +177,18 @@ def test_what_is_no_zip_is_refused(content: bytes):
 
 def test_a_sentence_is_told_in_the_readers_language():
     with speaking("zh"):
-        assert "NormScope" in said(b"PK")
-        assert "damaged" not in said(b"PK")
+        for content in (b"PK", b"", small_bytes()[:-100], forged(records=b"{"), forged(networks=b"pickle")):
+            assert re.findall("[A-Za-z]{2,}", said(content).replace("NormScope", "")) in ([], ["zip"])
+
+
+@pytest.mark.parametrize(
+    "changed", [{"records": b"{"}, {"records": b"5\n"}, {"looks": b"[]\n"}, {"networks": b"x"}, {"run": b"nothing"}]
+)
+def test_what_is_not_as_it_was_written_is_said_to_be_damaged_without_pythons_words(changed: dict[str, bytes]):
+    assert said(forged(**changed)) == (
+        "The bundle is damaged: a part of it is not as NormScope writes it. Nothing of it was kept. Have it exported "
+        "again."
+    )
 
 
 @pytest.mark.parametrize("name", ["run.json", "records.jsonl", "looks.jsonl", "networks/10.safetensors"])
@@ -288,14 +300,18 @@ def changed_run(**values: object) -> bytes:
     return forged(run=json.dumps(found | values).encode())
 
 
+def changed_origin(**values: object) -> bytes:
+    return changed_run(origin=json.loads(members(small_bytes())["run.json"])["origin"] | values)
+
+
 @pytest.mark.parametrize(
     ("content", "word"),
     [
-        (lambda: forged(records=b"{"), "can be read"),
+        (lambda: forged(records=b"{"), "is damaged"),
         (lambda: forged(records=b'{"kind":"seen later"}\n'), "newer one"),
         (lambda: forged(records=lines('{"kind":"status","status":"done","step":1}')), "status"),
         (lambda: forged(records=lines('{"kind":"status","status":"failed","step":11}')), "step"),
-        (lambda: forged(records=lines("[" * 100_000)), "can be read"),
+        (lambda: forged(records=lines("[" * 100_000)), "is damaged"),
         (lambda: forged(records=told_lines(ArmFailed(1, "ln", "step", ""))), "arm"),
         (lambda: forged(records=told_lines(ArmFailed(1, "bn", "lunch", ""))), "doing"),
         (lambda: forged(records=told_lines(next(iter(small().looks())))), "a record of kind"),
@@ -305,13 +321,40 @@ def changed_run(**values: object) -> bytes:
         (lambda: with_look(lambda look: replace(look, arms={"bn": replace(look.arms["bn"], layers=())})), "layers"),
         (lambda: changed_run(status="done"), "status"),
         (lambda: changed_run(id="../x"), "id"),
-        (lambda: changed_run(name="x" * 1000), "name"),
+        (lambda: changed_run(name="x" * 81), "name"),
+        (lambda: changed_run(name="a\x1b[31m"), "name"),
+        (lambda: changed_origin(started="9999-12-31T23:00:00+00:00"), "started"),
+        (lambda: changed_origin(started="0001-01-01T01:00:00+00:00"), "started"),
+        (lambda: changed_origin(started="2026-01-01T01:00:00"), "damaged"),
+        (lambda: changed_origin(threads=-3), "threads"),
+        (lambda: changed_origin(processor="x" * 100_000), "processor"),
+        (lambda: changed_origin(torch="2.0\n"), "torch"),
         (lambda: changed_run(config=replace(small().config, epochs=3).to_json()), "steps"),
-        (lambda: forged(networks=b"\x80\x04\x95pickle"), "can be read"),
+        (lambda: forged(networks=b"\x80\x04\x95pickle"), "is damaged"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(content, word: str):
     assert word in said(content())
+
+
+def test_records_that_are_not_one_runs_in_its_order_are_refused():
+    whole = small().records
+    begun, point = (next(r for r in whole if r.kind == kind) for kind in ("started", "train"))
+    ended = StatusChanged("finished", 10)
+    for records in (whole[::-1], whole * 2, (), (*whole, begun), (ended, *whole), (*whole, ended), (*whole, point)):
+        assert "does not fit together (" in said(forged(records=told_lines(*records)))
+
+
+@pytest.mark.parametrize("values", [{"id": "last"}, {"seconds": -1.0}, {"seconds": math.inf}, {"seconds": math.nan}])
+def test_an_id_that_is_a_word_and_a_duration_that_is_none_are_refused(values: dict[str, object]):
+    assert f"({next(iter(values))}: " in said(changed_run(**values))
+
+
+def test_a_bundle_keeps_how_long_the_run_took_and_an_older_one_without_that_is_read():
+    assert bundle.read(written(replace(small(), seconds=12.5))).seconds == 12.5
+    run = json.loads(members(small_bytes())["run.json"])
+    del run["seconds"]
+    assert bundle.read(forged(run=json.dumps(run).encode())).seconds == 0.0
 
 
 def measured(name: str, **values: object) -> bytes:

@@ -21,7 +21,7 @@ from core.exports import curves, figures
 from core.language.speech import speaking
 from core.runs.looks import Observations
 from core.store.recording import Recording
-from core.training.records import ArmFailed, LearningRateChanged, TrainMeasured, to_json
+from core.training.records import ArmFailed, LearningRateChanged, NetworksSeen, TrainMeasured, to_json
 from tests.core.store.recorded import recorded
 
 HERE = Path(__file__).parents[2] / "assets"
@@ -40,6 +40,31 @@ def recording() -> Recording:
     failed = ArmFailed(31, "none:lr=500", "step", "RuntimeError: no")
     records = [*run.records[:9], LearningRateChanged(5, 0.05, 0.1), *run.records[9:], gap, failed]
     return replace(run, records=tuple(records))
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (lambda r: figures.affine(r, "fc3"), "layer must be one of conv1"),
+        (lambda r: figures.lag(r, "fc3"), "layer must be one of conv1"),
+        (lambda r: figures.running(r, "fc3"), "layer must be one of conv1"),
+        (lambda r: figures.distribution(r, "fc3", "normalized"), "stage must be one of before"),
+        (lambda r: figures.loss(r, width=0), "width must be a whole number, at least 1; got"),
+        (lambda r: figures.accuracy(r, width=-3), "width must be a whole number, at least 1; got"),
+        (lambda r: figures.loss(r, width=2.5), "width must be a whole number, at least 1; got"),
+        (lambda r: figures.gradients(r, step="50"), "step must be a whole number, at least 0; got"),
+        (lambda r: figures.spread(r, step=-1), "step must be a whole number, at least 0; got"),
+        (lambda r: figures.gradients(r, quantity=["a"]), "quantity must be one of"),
+        (lambda r: figures.affine(replace(r, looks=lambda: without_norms(r)), "fc1"), "No network of this run has γ"),
+    ],
+)
+def test_what_a_figure_cannot_draw_is_refused_with_the_rule(recording: Recording, draw: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{said}"):
+        draw(recording)
+
+
+def without_norms(recording: Recording) -> list[NetworksSeen]:
+    return [replace(look, arms={"none": look.arms["none"]}) for look in recording.looks()]
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +200,31 @@ def test_a_stepwise_schedule_is_marked_where_the_rate_fell(recording) -> None:
 def test_a_run_that_was_not_looked_into_says_so(recording) -> None:
     with pytest.raises(LookupError, match="no look of the source batch"):
         figures.gradients(recording, source="batch")
+
+
+@pytest.mark.parametrize(
+    ("draw", "what", "known"),
+    [
+        (lambda run: figures.loss(run, x="steps"), "x", "step, epoch or seconds; got “steps”"),
+        (lambda run: figures.accuracy(run, x=""), "x", "step, epoch or seconds; got “”"),
+        (lambda run: figures.gradients(run, quantity="max"), "quantity", "mean_abs, rms, before_rms, update_ratio"),
+        (lambda run: figures.gradients(run, source="fix"), "source", "fixed or batch; got “fix”"),
+        (lambda run: figures.spread(run, stage="after"), "stage", "before, normalized, scaled or activated"),
+        (lambda run: figures.distribution(run, "conv1", "after"), "stage", "before, normalized, scaled or activated"),
+        (lambda run: figures.distribution(run, "conv9"), "layer", "conv1, conv2, fc1, fc2 or fc3; got “conv9”"),
+        (lambda run: figures.gradient_distribution(run, "conv9"), "layer", "conv1, conv2, fc1, fc2 or fc3"),
+        (lambda run: figures.affine(run, "conv9"), "layer", "conv1, conv2, fc1, fc2 or fc3; got “conv9”"),
+        (lambda run: figures.affine(run, "conv1", "delta"), "which", "gamma or beta; got “delta”"),
+        (lambda run: figures.running(run, "conv9"), "layer", "conv1, conv2, fc1, fc2 or fc3; got “conv9”"),
+        (lambda run: figures.running(run, "conv1", "std"), "which", "mean or var; got “std”"),
+        (lambda run: figures.lag(run, "conv9"), "layer", "conv1, conv2, fc1, fc2 or fc3; got “conv9”"),
+    ],
+)
+def test_a_word_that_no_figure_knows_is_refused_with_those_that_it_knows(
+    recording, draw, what: str, known: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{what} must be one of {known}.*Give one of these.$"):
+        draw(recording)
 
 
 SMOOTHED = """

@@ -83,12 +83,12 @@ def test_a_folder_that_cannot_be_written_to_is_a_sentence_in_the_readers_languag
     (tmp_path / "file").write_text("mine")
     with pytest.raises(ExportError) as refused:
         export(recording, ["csv"], tmp_path / "file" / "there")
-    told = "The run cannot be written into {} (Not a directory). One of its folders is a file: move that away."
-    assert str(refused.value) == told.format("a folder of this server")
+    told = "A run is written into a folder; {} does not take it ({}). One of its folders is a file: move that away."
+    assert str(refused.value) == told.format("a folder of this server", "Not a directory")
     with in_full():
-        assert str(refused.value) == told.format(tmp_path / "file" / "there")
+        assert str(refused.value) == told.format(tmp_path / "file" / "there", "Not a directory")
     with speaking("zh"):
-        assert str(refused.value).startswith("无法把这次运行写入")
+        assert str(refused.value).startswith("运行写入一个文件夹")
     assert (tmp_path / "file").read_text() == "mine"
 
 

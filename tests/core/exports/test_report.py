@@ -42,6 +42,16 @@ def test_it_says_what_the_last_test_supports_and_what_one_seed_does_not_tell():
     assert "NormScope 0.1.0, Python 3.11.7, PyTorch 2.15.0" in found.text
 
 
+def test_a_run_without_a_name_is_called_by_what_it_compares_and_when_it_began():
+    recording = replace(two(), name="")
+    text = report.report(recording)
+    assert "<h1>none, bn · digits · 2026-11-27</h1>" in text
+    assert "<title>none, bn · digits · 2026-11-27 · a run of NormScope</title>" in text
+    with speaking("zh"):
+        assert "<h1>none、bn · digits · 2026-11-27</h1>" in report.report(recording)
+    assert "<h1>mine</h1>" in report.report(replace(recording, name="mine"))
+
+
 def test_below_the_verdict_are_its_reasons_each_with_the_look_at_which_it_is_seen():
     recording = two()
     (reason,) = reasons(recording.config, recording.records, Evidence(recording.looks()))
@@ -115,7 +125,7 @@ def test_what_somebody_wrote_is_text_and_never_a_tag():
 def test_what_differs_from_the_settings_is_said():
     recording = two()
     records = (
-        *recording.records[:-1],
+        *(each for each in recording.records if getattr(each, "step", 0) <= 8),
         DataReplaced("mnist", "digits", "no network", Message("The batch is smaller.")),
         LearningRateChanged(7, 0.1, 0.01),
         StatusChanged(
@@ -127,6 +137,14 @@ def test_what_differs_from_the_settings_is_said():
     assert "The images asked for were mnist; it ran on digits. The batch is smaller." in text
     assert "Learning rate changed by hand from step 7 on: 0.1 → 0.01." in text
     assert "Nobody had this run's page open for 60 seconds." in text
+
+
+def test_a_run_that_did_not_say_how_it_ended_had_come_as_far_as_its_last_point():
+    recording = two()
+    begun = [StatusChanged("running", 0), *(each for each in recording.records if getattr(each, "step", 0) <= 8)]
+    left = replace(recording, records=tuple(begun), status="interrupted")
+    assert "The run was interrupted after 8 of 10 steps." in read(left).text
+    assert "The run had not ended: 8 of 10 steps." in read(replace(left, status="running")).text
 
 
 def test_a_schedule_has_its_falls_in_the_charts_and_who_ended_it_by_hand_is_told():

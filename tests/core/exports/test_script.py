@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import os
 import runpy
 import subprocess
@@ -9,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,8 +20,10 @@ import pytest
 import torch
 
 from core.data.images import load
+from core.data.sources import SOURCES
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
+from core.experiment.environment import data_root
 from core.experiment.links import from_query
 from core.exports.notebook import notebook
 from core.exports.script import script
@@ -48,12 +53,9 @@ class Steering(Unattended):
 
 
 def run(config: ExperimentConfig, rates: dict[int, float]) -> list[Record]:
-    """What this project measures; of many images with PyTorch's own layers, since its faster ones round otherwise, and
-    batch norm lets that grow from step to step. Whether these compute the same is another test's question."""
+    """What this project measures."""
     found: list[Record] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arms, "build_lenet", lambda *asked: plain(build_lenet(*asked)))
-        train(config, load(config.data), found.append, Steering(rates))
+    train(config, load(config.data), found.append, Steering(rates))
     return found
 
 
@@ -85,15 +87,11 @@ def printed(said: str) -> dict[int, dict[str, float]]:
     return found
 
 
-def check(config: ExperimentConfig, folder: Path, rates: dict[int, float] | None = None, *flags: str) -> None:
-    facts = run(config, rates or {})
-    done = output(script(config, facts), folder, *flags)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert not {"core", "pages", "streamlit"} & set(imported(done.stderr))
-    expected, found = losses(facts), printed(done.stdout)
+def has_its_losses(said: str, config: ExperimentConfig, facts: list[Record], rel: float = 1e-5) -> None:
+    expected, found = losses(facts), printed(said)
     assert len(expected) == min(FIRST, config.total_steps)
     for step, each in expected.items():
-        assert found[step] == pytest.approx(each, rel=1e-5), step
+        assert found[step] == pytest.approx(each, rel=rel), step
 
 
 def imported(timing: str) -> list[str]:
@@ -113,10 +111,14 @@ def test_the_script_has_the_losses_of_its_experiment_and_needs_nothing_of_this_p
         dropout=0.2,
         seed=7,
     )
-    check(config, tmp_path, {20: 0.02, 31: 0.2})
+    facts = run(config, {20: 0.02, 31: 0.2})
+    done = output(script(config, facts), tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert not {"core", "pages", "streamlit"} & set(imported(done.stderr))
+    has_its_losses(done.stdout, config, facts)
 
 
-Here = Callable[[str], str]
+Here = Callable[..., str]
 
 COVERING = {
     "adam": (experiment("none bn ln", optimizer="adam", learning_rate=0.003, activation="relu", init="he"), {}),
@@ -124,9 +126,9 @@ COVERING = {
     "depth 12": (experiment("bn:book rms/ln in", depth=12, momentum=0.9, learning_rate=0.02), {}),
     "normal": (experiment("none/bn bn/none ln/rms", init="normal", activation="relu", batch_size=8), {}),
     "an arm alone": (experiment("none:lr=0.02", dropout=0.5), {5: 1.0}),
-    "a batch of two": (experiment("bn bn:dropout=0.3 gn2:dropout=0.9", batch_size=2, examples=100), {}),
+    "a batch of two": (experiment("bn bn:dropout=0.3 gn2:dropout=0.9", batch_size=2, examples=50), {}),
     "gn/bn:book": (experiment("gn/bn:book bn/gn4:book none/rms", pool="avg", dropout=0.1), {}),
-    "many images": (experiment("none bn bn:book ln gn in", batch_size=50, epochs=7), {30: 0.05}),
+    "many images": (experiment("none ln gn in rms", batch_size=50, epochs=5), {30: 0.05}),
     "parts of batch norm": (experiment("mo vo fix mo/bn none/vo fix/none"), {12: 0.3}),
     "decay and a cosine": (
         experiment("none bn:book ln:lr=0.02", weight_decay=0.02, schedule="cosine", momentum=0.5, drop_last=False),
@@ -157,15 +159,15 @@ def test_what_is_covered_are_all_settings_that_an_experiment_has() -> None:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Here]:
-    """Runs a program in this process, where PyTorch is there already, and gives what it printed.
+    """Runs a program, with flags, in this process, where PyTorch is there already, and gives what it printed.
 
     That it needs nothing else of this process, those tests see that run it by itself.
     """
 
-    def ran(text: str) -> str:
+    def ran(text: str, *flags: str) -> str:
         file = tmp_path / "script.py"
         file.write_text(text, encoding="utf-8")
-        monkeypatch.setattr(sys, "argv", [str(file)])
+        monkeypatch.setattr(sys, "argv", [str(file), *flags])
         runpy.run_path(str(file), run_name="__main__")
         return capsys.readouterr().out
 
@@ -174,37 +176,52 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     torch.set_num_threads(before)
 
 
-def has_its_losses(config: ExperimentConfig, rates: dict[int, float], here: Here) -> None:
-    facts = run(config, rates)
-    expected, found = losses(facts), printed(here(script(config, facts)))
-    assert len(expected) == min(FIRST, config.total_steps)
-    for step, each in expected.items():
-        assert found[step] == pytest.approx(each, rel=1e-5), step
-
-
 def test_the_script_of_a_short_experiment_has_its_losses(here: Here) -> None:
     short = experiment("none bn:lr=0.2", examples=64, epochs=1, weight_decay=0.05, schedule="cosine")
-    has_its_losses(short, {2: 0.5, 3: 0.05}, here)
+    facts = run(short, {2: 0.5, 3: 0.05})
+    has_its_losses(here(script(short, facts)), short, facts)
+
+
+def test_the_script_ends_once_all_have_diverged(here: Here) -> None:
+    lost = experiment("none:lr=1e9 bn:lr=1e30", activation="relu", init="he", examples=640, batch_size=16, epochs=1)
+    said = here(script(lost, run(lost, {})))
+    assert said.count("the loss is not finite") == 2
+    assert all(printed(said).values())
+    assert not printed(said.rsplit("the loss is not finite", 1)[1])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COVERING)
 def test_the_script_of_any_experiment_has_its_losses(name: str, here: Here) -> None:
-    has_its_losses(*COVERING[name], here)
+    config, rates = COVERING[name]
+    facts = run(config, rates)
+    has_its_losses(here(script(config, facts)), config, facts)
+
+
+@pytest.mark.slow
+def test_of_many_images_batch_norm_lets_grow_that_faster_layers_round_otherwise(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three digits are the same, as docs/exports.md says; with PyTorch's own layers as many as elsewhere."""
+    config, rates = experiment("bn bn:book", batch_size=50, epochs=5), {30: 0.05}
+    facts = run(config, rates)
+    said = here(script(config, facts))
+    has_its_losses(said, config, facts, rel=5e-3)
+    monkeypatch.setattr(arms, "build_lenet", lambda *asked: plain(build_lenet(*asked)))
+    has_its_losses(said, config, run(config, rates))
 
 
 @pytest.mark.slow
 def test_the_script_reads_the_real_images_where_it_is_told_and_where_the_environment_says(
-    fashion, tmp_path: Path
+    fashion, here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.experiment.environment import data_root
-
-    config = replace(ExperimentConfig(), examples=2560, epochs=1, batch_size=256)
-    check(config, tmp_path, {}, "--data-root", str(data_root()))
+    config, root = replace(ExperimentConfig(), examples=512, epochs=1, batch_size=256), str(data_root())
     facts = run(config, {})
-    done = output(script(config, facts), tmp_path, NORMSCOPE_DATA=str(data_root()))
-    assert printed(done.stdout)[1] == pytest.approx(losses(facts)[1])
+    done = output(script(config, facts), tmp_path, NORMSCOPE_DATA=root)
+    has_its_losses(done.stdout, config, facts)
     assert "torchvision" not in imported(done.stderr)
+    monkeypatch.setenv("NORMSCOPE_DATA", str(tmp_path / "nowhere"))
+    has_its_losses(here(script(config, facts), "--data-root", root), config, facts)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -269,18 +286,104 @@ def test_the_script_tells_what_was_measured_as_comments() -> None:
     assert f"# none:lr=1000: the loss was not finite at step {lost.step}" in comments
 
 
+def test_the_script_of_a_run_that_did_not_say_how_it_ended_tells_its_last_point() -> None:
+    config = experiment("bn", epochs=1, examples=320)
+    begun = [record for record in run(config, {}) if getattr(record, "step", 0) <= 3]
+    said = script(config, [records.StatusChanged("running", 0), *begun])
+    assert f"The run had come to step 3 of {config.total_steps}" in said
+
+
 def test_a_script_of_an_experiment_that_has_not_begun_tells_no_results() -> None:
     assert "What NormScope measured" not in script(experiment("bn"))
     assert "What NormScope measured" in script(experiment("bn"), run(experiment("bn", epochs=1, examples=32), {}))
 
 
-@pytest.mark.slow
-def test_images_that_are_not_there_are_a_sentence_and_no_traceback(tmp_path: Path) -> None:
-    done = output(script(ExperimentConfig()), tmp_path, "--data-root", "nowhere")
-    assert done.returncode == 1
-    said = [line for line in done.stderr.splitlines() if not line.startswith("import time:")]
-    assert len(said) == 1
-    assert said[0].endswith("Name the folder with --data-root, or fetch them with --download.")
+@pytest.fixture
+def refused(here: Here, capsys: pytest.CaptureFixture[str]) -> Here:
+    """The last line that a program, which ends with 2, has for who reads its errors."""
+
+    def ended(text: str, *flags: str) -> str:
+        with pytest.raises(SystemExit) as exit_of:
+            here(text, *flags)
+        assert exit_of.value.code == 2
+        usage, *_, said = capsys.readouterr().err.splitlines()
+        assert usage.startswith("usage: script.py")
+        return said.removeprefix("script.py: error: ")
+
+    return ended
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """A folder with images to spoil."""
+    FashionMNIST(str(tmp_path / "images"), download=True)
+    return tmp_path / "images"
+
+
+def of_64_images(folder: Path) -> str:
+    """The program of an experiment that has a few images in `folder`, which are no real ones."""
+    text = script(replace(ExperimentConfig(), examples=64, batch_size=32, epochs=1))
+    for name, md5 in SOURCES["fashion-mnist"].files:
+        text = text.replace(md5, hashlib.md5((folder / "FashionMNIST" / "raw" / name).read_bytes()).hexdigest())
+    return text
+
+
+def test_images_that_are_not_there_are_a_sentence_and_no_traceback(refused: Here, tmp_path: Path) -> None:
+    said = refused(script(ExperimentConfig()), "--data-root", str(tmp_path / "nowhere"))
+    file = tmp_path / "nowhere" / "FashionMNIST" / "raw" / "train-images-idx3-ubyte.gz"
+    assert said.startswith(f"{file} cannot be read (No such file or directory).")
+    assert said.endswith("Name another folder with --data-root, or --download it.")
+
+
+@pytest.mark.parametrize("how", ["cut off", "not packed", "of fewer images", "another one", "empty"])
+def test_a_file_that_is_not_the_experiments_own_is_a_sentence(images: Path, refused: Here, how: str) -> None:
+    text = of_64_images(images)
+    file = images / "FashionMNIST" / "raw" / "t10k-images-idx3-ubyte.gz"
+    whole = file.read_bytes()
+    file.write_bytes(
+        {
+            "cut off": whole[:-20],
+            "not packed": gzip.decompress(whole),
+            "of fewer images": gzip.compress(gzip.decompress(whole)[: 16 + 63 * 784]),
+            "another one": file.with_name("t10k-labels-idx1-ubyte.gz").read_bytes(),
+            "empty": b"",
+        }[how]
+    )
+    said = refused(text, "--data-root", str(images))
+    assert said.startswith(f"{file} must have the md5 {hashlib.md5(whole).hexdigest()}, and has another. Name a folder")
+
+
+def test_a_folder_in_place_of_a_file_is_a_sentence(images: Path, refused: Here) -> None:
+    text = of_64_images(images)
+    file = images / "FashionMNIST" / "raw" / "t10k-images-idx3-ubyte.gz"
+    file.unlink()
+    file.mkdir()
+    assert refused(text, "--data-root", str(images)).startswith(f"{file} cannot be read (Is a directory). Name another")
+
+
+@pytest.mark.parametrize("name", ["foo", "cuda:99", "meta", "xpu:7", "hpu", "", "cpu:x"])
+def test_a_device_that_is_not_here_is_a_sentence(refused: Here, name: str) -> None:
+    said = refused(script(experiment("bn")), f"--device={name}")
+    assert said == f"--device must be one that PyTorch finds here; got {name}. Leave it out to use cpu."
+
+
+def test_in_chinese_so_it_is(refused: Here, tmp_path: Path) -> None:
+    with speaking("zh"):
+        text = script(ExperimentConfig())
+    assert "PyTorch" in refused(text, "--device", "foo")
+    assert str(tmp_path) in refused(text, "--data-root", str(tmp_path))
+
+
+def test_images_that_cannot_be_fetched_are_a_sentence(
+    refused: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, flags = script(ExperimentConfig()), ("--data-root", str(tmp_path), "--download")
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST.mirrors", ["http://127.0.0.1:9/"])
+    said = refused(text, *flags)
+    assert said.startswith("The images cannot be fetched (Error downloading train-images-idx3-ubyte.gz")
+    assert said.endswith(f"Try again, or put them into {tmp_path}/FashionMNIST/raw.")
+    monkeypatch.setitem(sys.modules, "torchvision.datasets", None)
+    assert refused(text, *flags) == "--download needs torchvision: pip install torchvision"
 
 
 def test_the_notebook_is_valid_and_its_cells_are_the_script() -> None:
@@ -296,24 +399,18 @@ def test_the_notebook_is_valid_and_its_cells_are_the_script() -> None:
 
 
 @pytest.mark.slow
-def test_the_notebook_runs_as_it_is_beside_the_flags_of_a_kernel(tmp_path: Path) -> None:
+def test_the_notebook_runs_as_it_is_beside_the_flags_of_a_kernel(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     config = experiment("bn", examples=32, epochs=1)
     cells = [cell["source"] for cell in notebook(config)["cells"] if cell["cell_type"] == "code"]
-    kernel = "import sys, types\nsys.modules['ipykernel'] = types.ModuleType('ipykernel')"
-    done = output("\n".join([kernel, *cells]), tmp_path, "-f", "kernel-1.json")
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert printed(done.stdout)[1] == pytest.approx(losses(run(config, {}))[1])
-
-
-TORCHVISION = '''
-import gzip
-from pathlib import Path
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    said = here("\n".join(cells), "-f", "kernel-1.json")
+    assert printed(said)[1] == pytest.approx(losses(run(config, {}))[1])
 
 
 class FashionMNIST:
-    """Stands in for the real one, which needs a network: 64 images, and how often they were fetched."""
+    """Stands in for torchvision's, which needs a network: 64 images, and that they were fetched."""
 
-    def __init__(self, root, download=False):
+    def __init__(self, root: str, download: bool = False) -> None:
         assert download
         folder = Path(root) / "FashionMNIST" / "raw"
         folder.mkdir(parents=True)
@@ -321,24 +418,25 @@ class FashionMNIST:
             sizes = bytes([0, 0, 8, 3, 0, 0, 0, 64, 0, 0, 0, 28, 0, 0, 0, 28])
             images = sizes + bytes(i % 251 for i in range(64 * 784))
             labels = bytes([0, 0, 8, 1, 0, 0, 0, 64]) + bytes(i % 10 for i in range(64))
-            (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(images))
-            (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels))
+            (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(images, mtime=0))
+            (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels, mtime=0))
         print("fetched")
-'''
 
 
 @pytest.mark.slow
-def test_images_are_fetched_only_with_the_flag_and_only_those_that_are_missing(tmp_path: Path) -> None:
-    (tmp_path / "there" / "torchvision").mkdir(parents=True)
-    (tmp_path / "there" / "torchvision" / "__init__.py").touch()
-    (tmp_path / "there" / "torchvision" / "datasets.py").write_text(TORCHVISION)
-    text = script(replace(ExperimentConfig(), examples=64, batch_size=32, epochs=1))
+def test_images_are_fetched_only_with_the_flag_and_only_those_that_are_missing(
+    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torchvision.datasets.FashionMNIST", FashionMNIST)
+    FashionMNIST(str(tmp_path / "theirs"), download=True)
+    text, root = of_64_images(tmp_path / "theirs"), str(tmp_path / "new")
 
-    def ran(*flags: str) -> tuple[int, bool, int]:
-        done = output(text, tmp_path, *flags, PYTHONPATH=str(tmp_path / "there"))
-        return done.returncode, "fetched" in done.stdout, len(printed(done.stdout))
+    def ran(*flags: str) -> tuple[bool, int]:
+        said = here(text, "--data-root", root, *flags)
+        return "fetched" in said, len(printed(said))
 
-    assert ran("--data-root", "new") == (1, False, 0)
-    assert ran("--data-root", "new", "--download") == (0, True, 2)
-    assert ran("--data-root", "new", "--download") == (0, False, 2)
-    assert ran("--data-root", "new") == (0, False, 2)
+    with pytest.raises(SystemExit):
+        ran()
+    assert ran("--download") == (True, 2)
+    assert ran("--download") == (False, 2)
+    assert ran() == (False, 2)

@@ -37,6 +37,14 @@ def test_a_file_says_of_which_arm_and_step_it_is(tmp_path: Path):
     assert about["experiment"].startswith("?data=digits")
 
 
+def test_the_readme_of_a_run_without_a_name_says_what_it_is(tmp_path: Path):
+    (*_, readme) = weights.write(replace(two(), name=""), tmp_path)
+    assert readme.read_text().startswith("# Weights of the run “none, bn · digits · 2026-11-27”\n")
+    with speaking("zh"):
+        weights.write(replace(two(), name=""), tmp_path)
+    assert readme.read_text().startswith("# 运行“none、bn · digits · 2026-11-27”的权重\n")
+
+
 def test_a_network_that_reads_its_file_predicts_as_the_one_that_was_trained(tmp_path: Path):
     recording = two()
     weights.write(recording, tmp_path)

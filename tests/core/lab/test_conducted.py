@@ -10,11 +10,12 @@ import pytest
 from core.data.files import DataError
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
+from core.lab import conducted
 from core.lab.conducted import id_of
 from core.lab.sweep import Sweep
 from core.language.message import Message
 from core.runs.engine import Engine, EngineError, Outcome
-from tests.core.lab.bench import Gated, Made, quick
+from tests.core.lab.gated import Gated, Made, quick
 from tests.fixtures import wait_until as until
 
 BASE = ExperimentConfig(data="digits", examples=80, batch_size=24, epochs=1, arms=(parse_arm("none"), parse_arm("bn")))
@@ -165,6 +166,44 @@ def test_a_server_may_limit_its_minutes() -> None:
     made.sweep.begin("key")
     made.end()
     assert (made.sweep.status, "the most that this server gives" in str(made.sweep.message)) == ("stopped", True)
+
+
+def test_the_minutes_are_the_sweeps_however_often_it_is_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look at the engine takes 15 s of a made-up clock; 30 are given, and the next look is too late."""
+
+    class Clock:
+        now = 0.0
+
+        def monotonic(self) -> float:
+            self.now += 15.0
+            return self.now
+
+    monkeypatch.setattr(conducted, "time", Clock())
+    made = Made(SWEEP, minutes=0.5)
+    made.sweep.begin("key")
+    made.end()
+    assert (made.sweep.status, made.sweep.seconds) == ("stopped", 45.0)
+    begun_before = len(made.begun)
+    made.sweep.begin("key")
+    made.end()
+    assert (made.sweep.status, made.sweep.seconds, len(made.begun)) == ("stopped", 45.0, begun_before)
+
+
+def test_a_sweep_that_waits_or_is_paused_loses_no_minute_and_one_whose_last_points_run_does() -> None:
+    made = Made(SWEEP)
+    made.is_busy = True
+    made.sweep.begin("key")
+    until(lambda: made.sweep.status == "waiting")
+    assert made.sweep.seconds == 0.0
+    made.is_busy = False
+    until(lambda: len(made.engine.submitted) == 1)
+    made.sweep.wish("pause")
+    for _ in range(3):  # the first look may have begun before the wish
+        before = made.sweep.seconds
+        until(lambda: made.sweep.seconds > before)  # noqa: B023
+    assert made.sweep.status == "running"
+    made.sweep.wish("cancel")
+    made.end()
 
 
 def _no_data(config: ExperimentConfig, check: Callable[[], None]) -> None:

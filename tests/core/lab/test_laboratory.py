@@ -21,7 +21,7 @@ from core.lab.sweep import Sweep
 from core.runs.manager import RunManager
 from core.runs.owner import NotTheOwner
 from core.store.shelf import Shelf
-from tests.core.lab.bench import Gated, quick
+from tests.core.lab.gated import Gated, quick
 from tests.fixtures import wait_until as until
 
 BASE = ExperimentConfig(data="digits", examples=80, batch_size=24, epochs=1)
@@ -68,7 +68,9 @@ def test_one_sweep_at_a_time_is_computed_and_its_owner_alone_steers_it(engine: G
 def test_a_sweep_that_is_too_large_or_not_allowed_is_refused_and_nothing_begins(engine: Gated) -> None:
     with pytest.raises(ConfigError, match="up to 5 entries"):
         lab(points=5).begin(LINK, "mine")
-    assert lab(points=1000).read(to_query(replace(SWEEP, seeds=100, limit=1000))).entries == 600
+    rates = tuple(n / 100 for n in range(1, 11))
+    large = Sweep(BASE, (("lr", rates),), seeds=20, limit=1000)
+    assert lab(points=1000).read(to_query(large)).entries == 600
     off = lab()
     off.allowed = Lab(False)
     with pytest.raises(ConfigError, match="NORMSCOPE_LAB=off"):
@@ -107,8 +109,31 @@ def test_after_a_restart_a_sweep_is_listed_for_who_began_it_as_interrupted(engin
 def test_the_end_of_a_server_interrupts_its_sweep(engine: Gated, tmp_path: Path) -> None:
     here = lab(tmp_path)
     sweep = here.begin(LINK, "mine")
+    until(lambda: bool(engine.submitted))
     here.shutdown(30)
     assert (sweep.status, engine.closed) == ("interrupted", 1)
+
+
+def test_the_minutes_that_a_sweep_has_had_outlive_the_server(engine: Gated, tmp_path: Path) -> None:
+    here = lab(tmp_path)
+    sweep = here.begin(LINK, "mine")
+    until(lambda: sweep.seconds > 0)
+    here.shutdown(30)
+    assert lab(tmp_path).open(SWEEP).seconds == sweep.seconds > 0
+    assert lab(tmp_path).open(replace(SWEEP, seeds=2)).seconds == 0
+
+
+def test_a_server_that_is_killed_forgets_none_of_the_minutes_before_its_latest_point(
+    engine: Gated, tmp_path: Path
+) -> None:
+    here = lab(tmp_path)
+    sweep = here.begin(LINK, "mine")
+    until(lambda: sweep.seconds > 0)
+    before = sweep.seconds
+    engine.let(1)
+    until(lambda: lab(tmp_path).open(SWEEP).seconds >= before)  # as if the first had been killed
+    assert sweep.is_under_way
+    here.shutdown(30)
 
 
 def test_notes_that_cannot_be_read_are_left_out_and_the_oldest_are_forgotten(tmp_path: Path) -> None:

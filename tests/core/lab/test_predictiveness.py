@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import replace
 from itertools import pairwise
@@ -26,7 +27,7 @@ from core.lab.probing import ALONG, PASSES, PROBES
 from core.lab.ready_made import READY_MADE
 from core.lab.summary import groups
 from core.lab.sweep import Sweep
-from core.probes.along import along
+from core.probes.along import Along, along
 from core.training.trainer import Training
 from tests.core.lab.test_statistics import entry
 
@@ -59,17 +60,18 @@ def test_the_mini_batches_are_spread_evenly_after_the_first_fifth(total: int) ->
 def test_each_number_is_the_median_over_these_mini_batches_with_the_networks_as_they_were() -> None:
     """A second way: another training is stopped before each of them."""
     probed, training, second = Probed(CONFIG, images()), Training(CONFIG, images()), Training(CONFIG, images())
-    found: list[float] = []
+    found: list[tuple[int, float]] = []
     while not training.ended:
         probed.before(training)
         training.advance()
-        if second.step + 1 in probed_steps(CONFIG.total_steps):
-            batch = second._batches.at(second.step + 1)
-            found.append(along(second.arms[1].twin(), batch.images, batch.labels, 0.05).cosine)
+        if (step := second.step + 1) in probed_steps(CONFIG.total_steps):
+            batch = second._batches.at(step)
+            found.append((step, along(second.arms[1].twin(), batch.images, batch.labels, 0.05).cosine))
         second.advance()
-    middle = sorted(found)[PROBES // 2 - 1 : PROBES // 2 + 1]
+    middle = sorted(cosine for _step, cosine in found)[PROBES // 2 - 1 : PROBES // 2 + 1]
     assert len(found) == PROBES
     assert probed.of(training.arms[1])["along_cosine"] == pytest.approx(sum(middle) / 2)
+    assert probed.curves()["bn"]["cosine"] == found
 
 
 def test_a_training_that_is_measured_is_bit_for_bit_the_one_that_is_not() -> None:
@@ -93,13 +95,27 @@ def test_an_arm_that_diverges_or_has_a_loss_beyond_float32_has_no_such_number() 
     assert [set(probed.of(arm).values()) for arm in training.arms] == [{None}] * 2
 
 
+def test_a_number_that_is_not_finite_is_none_at_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.lab.predictiveness.along", lambda *rest: Along(math.inf, math.nan, 0.5, 1.0))
+    probed, training = Probed(CONFIG, images()), Training(CONFIG, images())
+    while not training.ended:
+        probed.before(training)
+        training.advance()
+    steps, found = sorted(probed_steps(CONFIG.total_steps)), probed.curves()["bn"]
+    assert found["cosine"] == found["loss_range"] == [(step, None) for step in steps]
+    assert found["change"] == [(step, 0.5) for step in steps]
+
+
 def test_a_point_has_these_numbers_where_they_are_asked_for_and_is_another_point_then(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("core.lab.measure._images", lambda *rest: images())
     (asked,), (plain,) = points(SWEEP), points(replace(SWEEP, along=False))
     assert (asked.key != plain.key, asked.config == plain.config) == (True, True)
-    told, untold = (measure(point.to_json())["arms"]["bn"] for point in (asked, plain))
+    found, without = (measure(point.to_json()) for point in (asked, plain))
+    assert set(found["along"]) == {"none", "bn"}
+    assert "along" not in without
+    told, untold = found["arms"]["bn"], without["arms"]["bn"]
     assert all(told[name] is not None for name in ALONG)
     assert not set(ALONG) & set(untold)
     assert told["validation_loss"] == untold["validation_loss"]
@@ -155,7 +171,9 @@ def test_with_relu_the_gradient_turns_less_with_batch_norm_and_with_sigmoid_it_d
         arms: dict[str, dict[str, Any]] = measure(point.to_json())["arms"]
         return arms
 
-    relu = measured(activation="relu", init="he", learning_rate=0.2)
+    relu = measured(
+        activation="relu", init="he", learning_rate=0.2, examples=10_000
+    )  # +0.77 and +0.53, −0.50 and −0.52
     assert relu["bn"]["along_cosine"] > 0.3
     assert relu["none"]["along_cosine"] < 0
     assert relu["bn"]["along_change"] < relu["none"]["along_change"]

@@ -105,10 +105,10 @@ def test_what_is_no_such_word_is_refused(text: str) -> None:
         ({"varied": (("colour", (1.0,)),)}, "colour"),
         ({"varied": (("lr-rule", ("fixed",)),)}, "Vary batch-size"),
         ({"varied": (("batch-size", (1,)), ("lr-rule", ("odd",)))}, "odd"),
-        ({"varied": (("batch-size", (950,)),)}, "larger than the training data"),  # only 900 are left
-        ({"seeds": 0}, "one seed or more"),
-        ({"seeds": 201}, "400 entries"),
-        ({"seeds": 10**6}, "2,000,000"),
+        ({"varied": (("batch-size", (950,)),)}, "Of 1,000 training images the sweep holds 100 out, to choose by."),
+        ({"seeds": 0}, "1 to 20 seeds, counted from the base's; got 0. Use 1 to 20."),
+        ({"seeds": 21}, "got 21. Use 1 to 20."),
+        ({"varied": (("lr", tuple(range(1, 202))),)}, "400 entries, .* got 402"),
         ({"validation": 0.0}, "from 0.01 to 0.5"),
         ({"validation": float("nan")}, "from 0.01 to 0.5"),
     ],
@@ -137,6 +137,8 @@ def test_momentum_is_not_varied_where_no_optimizer_has_it() -> None:
     momentum = ("momentum", (0.0, 0.9))
     with pytest.raises(ConfigError, match="Only SGD has momentum"):
         Sweep(replace(BASE, optimizer="adam"), (momentum,))
+    with pytest.raises(ConfigError, match="momentum varied with adam"):  # whatever the base has
+        Sweep(BASE, (momentum, ("optimizer", ("adam",))))
     assert Sweep(replace(BASE, optimizer="adam"), (momentum, ("optimizer", ("sgd",))))
 
 
@@ -144,6 +146,8 @@ def test_how_a_stepwise_rate_falls_is_not_varied_where_none_does() -> None:
     for varied in (("step-epochs", (1, 2)), ("step-factor", (0.1, 0.5))):
         with pytest.raises(ConfigError, match=f"Only a stepwise learning rate heeds {varied[0]}"):
             Sweep(replace(BASE, schedule="cosine"), (varied,))
+        with pytest.raises(ConfigError, match="with the schedule constant, cosine"):
+            Sweep(replace(BASE, schedule="step"), (varied, ("schedule", ("constant", "cosine"))))
         assert Sweep(replace(BASE, schedule="step"), (varied,))
         assert Sweep(BASE, (varied, ("schedule", ("step",))))
 

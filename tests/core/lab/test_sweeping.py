@@ -208,6 +208,24 @@ def test_the_estimate_is_corrected_by_what_the_points_take() -> None:
     assert estimate.seconds == 0
 
 
+def test_the_estimate_is_corrected_for_each_batch_size_and_depth_by_its_own_points() -> None:
+    """As steps were timed; in truth those of 10 images take half as long, and those of 20 thrice."""
+    sweep = Sweep(BASE, (("batch-size", (10, 20)), ("depth", (5, 8))), seeds=2)
+    asked = points(sweep)
+    estimate = Estimate(asked, 1, lambda config: config.batch_size * config.depth / 10_000)
+    expected = {point.key: Estimate([point], 1, estimate._timed).seconds for point in asked}
+    truth = {point.key: expected[point.key] * {10: 0.5, 20: 3.0}[point.config.batch_size] for point in asked}
+    assert estimate.seconds == pytest.approx(sum(expected.values()))
+    first, *others = asked
+    estimate.done(first.key, truth[first.key])
+    assert estimate.seconds == pytest.approx(0.5 * sum(expected[point.key] for point in others))
+    for point in others[:3]:  # now there is one of each kind
+        estimate.done(point.key, truth[point.key])
+    assert estimate.seconds == pytest.approx(sum(truth[point.key] for point in others[3:]))
+    estimate.done(others[3].key, truth[others[3].key])  # now one kind has more of it done than the others
+    assert estimate.seconds == pytest.approx(sum(truth[point.key] for point in others[4:]))
+
+
 def test_no_more_points_are_handed_out_than_there_are_places_and_none_while_they_are_held(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

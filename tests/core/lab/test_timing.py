@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.experiment.config import ExperimentConfig
@@ -28,3 +30,5 @@ def test_what_was_timed_is_remembered_and_what_could_not_be_is_tried_again_later
     assert [timed.step_seconds(config) for _ in range(3)] == [0.5] * 3
     clock.now += timing.AGAIN_SECONDS
     assert timed.step_seconds(config) == 0.5
+    of_their_own = tuple(replace(arm, learning_rate=0.3) for arm in config.arms)
+    assert timed.step_seconds(replace(config, arms=of_their_own, learning_rate=1.0)) == 0.5  # found is empty

@@ -28,13 +28,17 @@ class Machines:
     address: str
     client: str
 
-    def join(self, cores: int = 1) -> str:
-        """Another machine; returns which."""
-        return self.order(f"join {cores}")[0]
+    def join(self, cores: int = 1, cards: int = 0) -> str:
+        """Another machine; returns which. It says that it has so many cards, which Ray believes."""
+        return self.order(f"join {cores} {cards}")[0]
 
     def leave(self, which: str) -> None:
         """As if its plug were pulled."""
         self.order(f"leave {which}")
+
+    def end(self) -> None:
+        """All of them, the head, too."""
+        ended(self.process)
 
     def order(self, line: str) -> list[str]:
         assert self.process.stdin is not None
@@ -88,6 +92,7 @@ def begun(log: Path) -> subprocess.Popen[str]:
 
 
 def ended(process: subprocess.Popen[str]) -> None:
+    """Once more is no harm."""
     assert process.stdin is not None
     process.stdin.close()
     try:

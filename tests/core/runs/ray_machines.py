@@ -1,7 +1,8 @@
 """A Ray cluster whose machines are processes of this one: a program that a test starts, and that ends with the test.
 
 python -m tests.core.runs.ray_machines: a head without cores. It says HOST:PORT and the port of ray://. Then,
-line by line: `join CORES` has a machine join, and says which; `leave WHICH` kills one. At the end of its input all end.
+line by line: `join CORES [CARDS]` has a machine join, and says which; cards are as many as it claims to have.
+`leave WHICH` kills one. At the end of its input all end.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ def main() -> None:
     machines = []
     say(cluster.address, client)
     for line in sys.stdin:
-        order, number = line.split()
+        order, number, *cards = line.split()
         if order == "join":
-            machines.append(cluster.add_node(num_cpus=int(number), object_store_memory=STORE))
+            has = {"num_cpus": int(number), "num_gpus": int(cards[0]) if cards else 0}
+            machines.append(cluster.add_node(object_store_memory=STORE, **has))
             say(len(machines) - 1)
         else:
             cluster.remove_node(machines[int(number)], allow_graceful=False)

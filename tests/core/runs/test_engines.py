@@ -17,6 +17,7 @@ from core.language.speech import speaking
 from core.runs.engine import ATTEMPTS, Engine, Outcome
 from core.runs.local_engine import LocalEngine
 from core.runs.ray_engine import RayEngine
+from tests.core.runs.conftest import Machines
 from tests.core.runs.engine_works import work
 from tests.fixtures import wait_until as until
 
@@ -38,6 +39,20 @@ def begin(request: pytest.FixtureRequest) -> Iterator[Begin]:
         engine.close()
 
 
+@pytest.fixture(scope="module")
+def of_the_cluster(machines: Machines) -> Iterator[Engine]:
+    with RayEngine(work, machines.address) as engine:
+        yield engine
+
+
+@pytest.fixture
+def begin_or_share(begin: Begin, request: pytest.FixtureRequest) -> Begin:
+    """The same, but on a cluster one engine for all tests that leave it as it was: to begin one takes 10 s there."""
+    if "ray" not in request.node.callspec.id:
+        return begin
+    return lambda places=2: request.getfixturevalue("of_the_cluster")
+
+
 def outcomes(engine: Engine, count: int) -> dict[str, Outcome]:
     """Of so many points, and not one more."""
     found: list[Outcome] = []
@@ -55,8 +70,8 @@ def is_alive(process: int) -> bool:
     return False
 
 
-def test_every_point_has_its_outcome_whatever_the_others_do(begin: Begin, tmp_path: Path) -> None:
-    engine = begin()
+def test_every_point_has_its_outcome_whatever_the_others_do(begin_or_share: Begin, tmp_path: Path) -> None:
+    engine = begin_or_share()
     for n in range(6):
         engine.submit(f"good {n}", {"n": n})
     engine.submit("raises", {"n": 7, "do": "raise"})
@@ -73,8 +88,8 @@ def test_every_point_has_its_outcome_whatever_the_others_do(begin: Begin, tmp_pa
     assert (found["dies once"].found["square"], found["dies once"].attempts) == (64, 2)
 
 
-def test_as_many_at_once_as_there_are_places_and_in_other_processes(begin: Begin, tmp_path: Path) -> None:
-    engine = begin(places=2)
+def test_as_many_at_once_as_there_are_places_and_in_other_processes(begin_or_share: Begin, tmp_path: Path) -> None:
+    engine = begin_or_share(places=2)
     for n in (1, 2):  # neither ends before both have begun: with one place it would be for ever
         engine.submit(str(n), {"n": n, "do": "arrive", "file": str(tmp_path / str(n)), "until": str(tmp_path / "go")})
     until(lambda: engine.poll(0.05) == [] and all((tmp_path / str(n)).exists() for n in (1, 2)))
@@ -83,8 +98,8 @@ def test_as_many_at_once_as_there_are_places_and_in_other_processes(begin: Begin
     assert len({outcome.found["by"] for outcome in found.values()} - {os.getpid()}) == 2
 
 
-def test_a_point_whose_process_always_dies_fails_and_says_so(begin: Begin, tmp_path: Path) -> None:
-    engine = begin()
+def test_a_point_whose_process_always_dies_fails_and_says_so(begin_or_share: Begin, tmp_path: Path) -> None:
+    engine = begin_or_share()
     engine.submit("killed", {"n": 1, "do": "die", "times": 99, "file": str(tmp_path / "always")})
     engine.submit("left", {"n": 1, "do": "leave"})
     found = outcomes(engine, 2)
@@ -112,8 +127,8 @@ def test_a_worker_that_hangs_is_given_up_and_its_place_is_free_again(begin: Begi
     assert found["good"].found["square"] == 9
 
 
-def test_a_worker_that_died_between_two_points_costs_the_next_one_nothing(begin: Begin) -> None:
-    engine = begin(places=1)
+def test_a_worker_that_died_between_two_points_costs_the_next_one_nothing(begin_or_share: Begin) -> None:
+    engine = begin_or_share(places=1)
     engine.submit("first", {"n": 1})
     worker = outcomes(engine, 1)["first"].found["by"]
     os.kill(worker, signal.SIGKILL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -23,7 +24,7 @@ from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.experiment.rules import ConfigError
 from core.experiment.schedule import shown_rate
-from core.runs import gallery, keeping, questions, unkept
+from core.runs import gallery, keeping, kept_looks, questions, unkept
 from core.runs.archive import AT_HAND
 from core.runs.clock import Clock
 from core.runs.kept_looks import KeptLooks, spread
@@ -38,7 +39,7 @@ from core.store.run_file import RunFile
 from core.store.shelf import Shelf
 from core.store.troubles import InUse, StoreError
 from core.training import records
-from core.training.records import LearningRateChanged, Record, RunNoted, StatusChanged
+from core.training.records import LearningRateChanged, NetworksSeen, Record, RunNoted, StatusChanged
 from core.training.trainer import train
 from core.web.owner import OWNER_COOKIE
 from core.web.routes import routes
@@ -714,3 +715,23 @@ def test_a_run_that_is_kept_has_the_same_reasons_as_it_had_while_it_was_executed
     assert kept == executed
     ended = next(reason for reason in kept if reason.arms == ("none:lr=1e+07",) and reason.page == "activations")
     assert ended.step < config.total_steps, "the last look that it was in"
+
+
+def test_when_a_run_ends_before_many_watchers_why_it_stands_where_it_stands_is_found_once(
+    server: Callable[[], RunManager], shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = server()
+    run = to_its_end(manager, manager.submit(CONFIG))
+    inside = KeptLooks(shelf.read(run.id, checked=False).folder, CONFIG)
+    asked: list[RunFile] = []
+    found = kept_looks._telling
+
+    def telling(file: RunFile) -> Iterator[NetworksSeen]:
+        asked.append(file)
+        return found(file)
+
+    monkeypatch.setattr(kept_looks, "_telling", telling)
+    with ThreadPoolExecutor(16) as watchers:
+        told = list(watchers.map(lambda _: inside.evidence, range(64)))
+    assert len(asked) == 1
+    assert all(each is told[0] for each in told)

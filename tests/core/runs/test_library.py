@@ -129,7 +129,7 @@ def test_what_is_sound_or_only_out_of_reach_is_not_put_aside(library: Library, m
     (folder / CARD).unlink()
     monkeypatch.setattr(RunFile, "read", Mock(side_effect=no_access(folder, "Permission denied")))
     assert (list(library.listed(MINE).broken), library.listed(MINE).removable) == (["mine"], frozenset())
-    with pytest.raises(StoreError, match="nothing was found to be wrong"):
+    with pytest.raises(StoreError, match="Give this user the right to"):
         library.put_aside("mine", MINE)
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,7 +25,7 @@ from core.runs.questions import feature_maps
 from core.runs.ray_runs import RayRuns
 from core.runs.run import Run
 from core.store.shelf import Shelf
-from core.training.records import History, RunNoted, StatusChanged, TrainMeasured, to_json
+from core.training.records import History, RunNoted, StatusChanged, TrainingStarted, TrainMeasured, to_json
 from tests.core.runs.conftest import Machines, cluster
 from tests.fixtures import wait_until
 
@@ -88,7 +91,8 @@ def alone(run: Run) -> list[dict[str, Any]]:
     return measured(here.history)
 
 
-def test_from_start_to_the_shelf(manager: RunManager) -> None:
+def paused_and_stepped(manager: RunManager) -> tuple[Run, int]:
+    """A run of ENDLESS that has been paused, and has then done one step more; where it was paused."""
     run = manager.submit(ENDLESS)
     until(lambda: goes(run))
     run.pause(run.key)
@@ -96,6 +100,11 @@ def test_from_start_to_the_shelf(manager: RunManager) -> None:
     step = run.snapshot().step
     run.step_once(run.key)
     until(lambda: run.snapshot().step == step + 1 and run.status == "paused")
+    return run, step
+
+
+def test_from_start_to_the_shelf(manager: RunManager) -> None:
+    run, step = paused_and_stepped(manager)
     run.resume(run.key)
     until(lambda: run.status == "running" and run.snapshot().step > step + 1)
     run.stop(run.key)
@@ -166,6 +175,35 @@ def test_after_a_restart_of_the_server_a_run_goes_on_from_what_is_stored(machine
     assert measured(run.history) == alone(run)
 
 
+def test_through_ray_client_a_run_is_steered_asked_and_kept_as_any_other(machines: Machines, tmp_path: Path) -> None:
+    with on_cluster(machines.client, tmp_path) as manager:
+        run, _step = paused_and_stepped(manager)
+        there = run.ask(lambda arms, data: feature_maps(arms, data, "conv1", "activated", 0)).result(20)
+        assert set(there["arms"]) == {"none", "bn"}
+        run.stop(run.key)
+        manager.join(run, 200)
+        assert statuses(run) == ["queued", "preparing", "running", "paused", "running", "paused", "stopped"]
+        manager.settled(run.id)
+        assert manager.shelf is not None
+        assert list(KeptRun(manager.shelf, run.id, manager.gallery).history) == list(run.history)
+
+
+def test_when_the_cluster_behind_ray_client_goes_away_the_run_is_interrupted_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_CLIENT_RECONNECT_GRACE_PERIOD", "2")  # Ray's own is 30 s
+    with cluster(tmp_path / "log") as machines:
+        machines.join()
+        with on_cluster(machines.client, tmp_path / "home") as manager:
+            run = manager.submit(ENDLESS)
+            until(lambda: goes(run))
+            machines.end()
+            manager.join(run, 200)
+    assert run.status == "interrupted"
+    said = str(list(run.history)[-1].message)  # type: ignore[union-attr]
+    assert re.search("lost 3 times|does not answer any more|nobody answers there", said)  # what it has noticed first
+
+
 def test_without_a_cluster_the_run_says_so_and_can_go_on_another_time(tmp_path: Path) -> None:
     pytest.importorskip("ray")
     with on_cluster("127.0.0.1:1", tmp_path) as manager:
@@ -173,3 +211,32 @@ def test_without_a_cluster_the_run_says_so_and_can_go_on_another_time(tmp_path: 
         manager.join(run, 200)
     assert run.status == "interrupted"
     assert "nobody answers there" in str(list(run.history)[-1].message)  # type: ignore[union-attr]
+
+
+LEFT = """
+import sys, ray
+ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR")
+print(ray.available_resources().get("GPU", 0.0))
+"""
+
+
+def cards_left(machines: Machines) -> float:
+    """What the cluster itself says; from a process of its own, which Ray may end."""
+    asked = subprocess.run([sys.executable, "-c", LEFT, machines.address], capture_output=True, text=True, check=True)
+    return float(asked.stdout.split()[-1])
+
+
+def test_runs_share_a_card_as_the_slots_say_and_a_machine_that_has_none_takes_its_cores(tmp_path: Path) -> None:
+    """The card is one that the machine only claims to have: what is shared is Ray's own counting."""
+    with cluster(tmp_path / "log") as machines:
+        machines.join(cores=2, cards=1)
+        with on_cluster(machines.address, tmp_path / "home", slots=4) as manager:
+            first = manager.submit(ENDLESS)
+            until(lambda: goes(first))
+            assert manager.line.places == 4
+            assert cards_left(machines) == 0.75
+            second = manager.submit(replace(ENDLESS, seed=1))
+            until(lambda: goes(second))
+            assert cards_left(machines) == 0.5
+            (device,) = [str(record.device) for record in first.history if isinstance(record, TrainingStarted)]
+            assert "CPU" in device

@@ -93,7 +93,7 @@ def test_what_a_newer_normscope_has_written_is_refused_and_what_to_do_is_said(te
     ],
 )
 def test_what_is_none_of_ours_is_refused(text: str | bytes) -> None:
-    with pytest.raises(Foreign, match="Only what NormScope has written"):
+    with pytest.raises(Foreign, match="It is damaged: a part of it is not as NormScope writes it"):
         codec.record_from(text)
 
 

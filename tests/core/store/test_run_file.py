@@ -8,7 +8,6 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,11 +19,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.two_processes import read_beside, writing
 from core.experiment.config import ExperimentConfig
 from core.language.message import Message
 from core.language.speech import speaking
 from core.store import run_file, schema
 from core.store.card import Begun
+from core.store.networks import networks_from
 from core.store.run_file import FILE, LOCK, Checkpoint, Look, RunFile
 from core.store.troubles import Full, InUse, StoreError
 from core.training.records import ArmDiverged, NetworksSeen, StatusChanged
@@ -33,7 +34,6 @@ from tests.core.store.recorded import ORIGIN
 CONFIG = ExperimentConfig()
 BEGUN = Begun(CONFIG, CONFIG, ORIGIN, "owner's hash", "First look")
 VERSIONS = Path(__file__).with_name("versions")
-ROOT = Path(__file__).parents[3]
 
 
 def status(step: int) -> StatusChanged:
@@ -181,27 +181,13 @@ def _folder(here: Path, number: int) -> Path:
 
 # --- two processes ---------------------------------------------------------------------------------------------------
 
-WRITES = """
-import sys
-from pathlib import Path
-from core.store.run_file import RunFile
-from core.training.records import StatusChanged
-
-file = RunFile.write_to(Path(sys.argv[1]))
-for number in range(1, 10**6):
-    file.write([(number, StatusChanged("running", number))])
-    print(number, flush=True)
-"""
-
 
 @pytest.fixture
 def writer(file: RunFile):
     """Another process, which writes one record after the other until it is killed."""
     file.close()
-    command = [sys.executable, "-c", WRITES, str(file.folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with writing(file.folder) as process:
         yield process
-        process.kill()
 
 
 def test_one_process_writes_and_another_reads_and_none_but_the_first_may_write(file: RunFile, writer) -> None:
@@ -228,6 +214,14 @@ def test_one_process_writes_and_another_reads_and_none_but_the_first_may_write(f
     assert kept == [(number, status(number)) for number in range(1, len(kept) + 1)]
     again.write([(len(kept) + 1, status(0))])
     assert again.records() == [*kept, (len(kept) + 1, status(0))]
+
+
+def test_what_another_process_reads_while_one_is_written_and_killed_is_what_was_written(file: RunFile) -> None:
+    file.close()
+    for number in (1, 2):  # the second goes on behind what the first has left
+        beside = read_beside(file.folder, 30)
+        assert beside.said >= 30 * number
+        assert (beside.torn, beside.lost, beside.wrong) == (0, 0, 0)
 
 
 # --- what can be wrong with a file -----------------------------------------------------------------------------------
@@ -273,7 +267,7 @@ def test_a_damaged_file_is_refused_in_a_sentence_and_stays_as_it_is(file: RunFil
     DAMAGES[damage](file.path)
     before = file.path.exists() and bytes_of(file.folder)
     for opened in (RunFile.read, RunFile.write_to):
-        with pytest.raises(StoreError, match=r"cannot be read.*(Put this run aside|Update NormScope)"):
+        with pytest.raises(StoreError, match=r"cannot be read.*(put aside|Update NormScope)"):
             opened(file.folder).begun()
     if damage not in ("empty", "other"):  # which are brought up to date before they are found to be no run
         assert (file.path.exists() and bytes_of(file.folder)) == before
@@ -288,6 +282,48 @@ def test_what_is_wrong_with_a_file_is_told_in_chinese_throughout(file: RunFile, 
     with speaking("zh"):
         said = str(caught.value.args[0]).split("SQLite的检查结果：")[0]
     assert re.findall("[A-Za-z]{2,}", said.replace("SQLite", "")) == []
+
+
+# What SQLite's own check does not see: it is about how the file is built.
+CHANGES: dict[str, Callable[[RunFile], object]] = {
+    "facts SET value = '\"another name\"' WHERE name = 'name'": RunFile.begun,
+    "records SET body = replace(body, '12', '13')": RunFile.records,
+    "records SET sequence = 7": RunFile.records,
+    "looks SET step = 8": lambda file: file.look(1),
+    "looks SET source = 'batch'": lambda file: file.look(1),
+    "looks SET body = body || x'00'": lambda file: file.look(1),
+    "networks SET body = x'00'": lambda file: file.networks(4),
+    "networks SET step = 5": lambda file: file.networks(5),
+    "checkpoints SET body = x'00'": RunFile.checkpoint,
+    "checkpoints SET record = 3": RunFile.checkpoint,
+    "checkpoints SET look = 3": RunFile.checkpoint,
+    "checkpoints SET checksum = checksum + 1": RunFile.checkpoint,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_row_that_is_not_as_it_was_written_is_told_as_damage(file: RunFile, change: str) -> None:
+    look, checkpoint = Look(1, seen(0), True), Checkpoint(12, 1, 1, b"state")
+    file.write([(1, status(12))], [look], {4: b"weights"}, checkpoint, {"name": "a name"})
+    file._connection.execute(f"UPDATE {change}")
+    assert schema.check(file._connection, file.path) is None
+    with pytest.raises(StoreError, match=r"not as it was written.*put aside"):
+        CHANGES[change](file)
+
+
+@pytest.mark.parametrize("value", ["'a text'", "5", "2.5"])
+def test_what_stands_in_place_of_a_look_or_of_networks_is_refused_in_a_sentence(file: RunFile, value: str) -> None:
+    kept(file)
+    with sqlite3.connect(file.path) as connection:
+        connection.execute(f"INSERT INTO looks VALUES (1, 1, 'fixed', 1, {value}, NULL)")
+        connection.execute(f"UPDATE networks SET body = {value}, checksum = NULL")
+    connection.close()
+    read = RunFile.read(file.folder)
+    with pytest.raises(StoreError, match=r"cannot be read.*damaged.*put aside"):
+        read.look(1)
+    with pytest.raises(StoreError, match="cannot be read"):
+        read.told_of(networks_from, read.networks(1))
+    read.close()
 
 
 def test_a_file_of_the_future_is_refused_with_what_to_do_and_stays_as_it_is(file: RunFile) -> None:

@@ -85,6 +85,7 @@ def test_runs_are_listed_newest_first_and_found_by_id_name_or_as_the_last(shelf:
         keep(shelf, run_id, minutes, name="the same")
     assert [card.id for card in shelf.cards()] == ["b", "a", "c"]
     assert [shelf.find(wanted).id for wanted in ("c", "the same", "last")] == ["c", "b", "b"]
+    keep(shelf, "e", 9, name="")
     for wanted in ("d", "", "../c", "runs/c", "\0"):
         with pytest.raises(NoSuchRun, match="is kept in"):
             shelf.find(wanted)
@@ -150,7 +151,7 @@ def test_a_run_that_cannot_be_read_hides_no_other_and_is_put_aside_when_asked(sh
     assert [card.id for card in shelf.cards()] == ["good"]
     (name, problem), *others = shelf.broken().items()
     assert (name, others) == ("bad", [])
-    assert "Put this run aside." in str(problem)
+    assert "can be put aside" in str(problem)
     assert (folder / FILE).exists()
     aside = shelf.move_aside("bad")
     assert (aside / FILE).read_text().startswith("nothing of ours")
@@ -201,7 +202,6 @@ def test_a_run_whose_process_was_killed_is_interrupted_and_says_so_itself_once_s
     write_card(file.folder, replace(shelf.card("a"), status="running", step=3))
     file.close()
     assert (shelf.card("a").status, shelf.cards()[0].status) == ("interrupted", "interrupted")
-    assert len(shelf.recording("a").records) == 2
     for _ in range(2):
         shelf.settle("a")
         end = shelf.recording("a").records[-1]
@@ -210,6 +210,61 @@ def test_a_run_whose_process_was_killed_is_interrupted_and_says_so_itself_once_s
         assert len(shelf.recording("a").records) == 3
     card = shelf.card("a")
     assert (card.status, card.step, card.resumable, card.under_way) == ("interrupted", 3, True, False)
+
+
+def killed(shelf: Shelf, *records: Record) -> RunFile:
+    """A run whose card says no more than that it had begun, when its process was killed."""
+    file = shelf.create("a", begun())
+    file.write(list(enumerate([StatusChanged("running", 0), *records], 1)))
+    write_card(file.folder, replace(shelf.card("a"), status="running"))
+    file.close()
+    return file
+
+
+def test_a_run_that_was_killed_has_come_as_far_as_its_records_and_not_as_its_card(shelf: Shelf) -> None:
+    train = TrainMeasured(9, 1.0, 1, {"bn": 1.0}, {}, {}, {})
+    killed(shelf, at_test(7, bn=0.5), train, ArmDiverged(9, "none", "fc1", "nan"))
+    for card in (*shelf.cards(), shelf.card("a")):
+        assert (card.status, card.step, card.accuracies, card.ended) == ("interrupted", 9, {"bn": 0.5}, ("none",))
+    shelf.rename("a", "mine")
+    assert shelf.cards()[0].name == "mine"
+
+
+def test_the_records_of_a_run_that_was_killed_are_read_once_however_often_it_is_listed(shelf, monkeypatch) -> None:
+    killed(shelf, at_test(7, bn=0.5))
+    read: list[Path] = []
+    card = RunFile.card
+    monkeypatch.setattr(RunFile, "card", lambda file: (read.append(file.folder), card(file))[1])
+    assert [shelf.cards()[0].step for _ in range(3)] == [7, 7, 7]
+    assert len(read) == 1
+    with closing(shelf.write_to("a")) as file:
+        file.write([(3, at_test(8, bn=0.5))])
+    assert shelf.cards()[0].step == 8
+
+
+def test_a_run_that_was_killed_says_so_in_what_is_read_of_it_though_nobody_wrote_it(shelf: Shelf) -> None:
+    file = killed(shelf, at_test(7, bn=0.5))
+    end = shelf.recording("a").records[-1]
+    assert isinstance(end, StatusChanged)
+    assert (end.status, end.step, shelf.recording("a").status) == ("interrupted", 7, "interrupted")
+    with closing(RunFile.read(file.folder)) as kept:
+        assert kept.last_record() == 2
+    shelf.settle("a")
+    assert shelf.recording("a").records[-1] == end
+
+
+def test_a_process_that_was_killed_when_all_but_the_card_was_written_has_finished_its_run(shelf: Shelf) -> None:
+    killed(shelf, at_test(7, bn=0.5), StatusChanged("finished", 7))
+    assert (shelf.card("a").status, shelf.cards()[0].step, shelf.killed()) == ("finished", 7, ["a"])
+    assert shelf.recording("a").records[-1] == StatusChanged("finished", 7)
+    shelf.settle("a")
+    assert (shelf.card("a").status, shelf.killed()) == ("finished", [])
+
+
+def test_a_run_that_was_killed_and_cannot_be_read_is_listed_by_its_card(shelf: Shelf) -> None:
+    file = killed(shelf, at_test(7, bn=0.5))
+    file.path.write_bytes(b"no database")
+    assert [(card.status, card.step) for card in shelf.cards()] == [("interrupted", 0)]
 
 
 def test_a_process_that_was_killed_before_it_wrote_anything_leaves_nothing_that_stands_in_the_way(shelf: Shelf) -> None:
@@ -393,6 +448,25 @@ def test_a_deleted_run_does_not_take_the_place_of_one_that_is_here_again(shelf: 
 
 
 # --- the limit -------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_deleted_counts_and_leaves_before_any_run(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, 10**9)
+    for minutes, run_id in enumerate("abc", 1):
+        keep(shelf, run_id, minutes, size=100_000)
+    shelf.delete("b")
+    shelf.limit = shelf.used() + 50_000
+    assert shelf.make_room() == []
+    assert list((shelf.home / "trash").iterdir()) == []
+    assert {card.id for card in shelf.cards()} == {"a", "c"}
+
+
+def test_a_run_that_has_just_ended_stays_however_large_it_is(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, 1)
+    for minutes, run_id in enumerate("ab", 1):
+        keep(shelf, run_id, minutes, size=100_000)
+    assert shelf.make_room(besides="b") == ["a"]
+    assert [card.id for card in shelf.cards()] == ["b"]
 
 
 def test_the_oldest_runs_leave_that_are_neither_pinned_nor_under_way(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ import torch
 
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
+from core.runs.taking_up import to_go_on
 from core.store.recording import Recording
 from core.store.shelf import Shelf
 from core.store.taking_in import take_in
 from core.store.troubles import StoreError
+from core.training.records import StatusChanged
 from tests.core.store.recorded import recorded
 
 CONFIG = ExperimentConfig(
@@ -37,12 +39,22 @@ def test_what_is_taken_in_is_what_was_recorded(shelf: Shelf, recording: Recordin
     kept = shelf.recording(recording.id)
     assert (card.id, card.name, card.status, card.step) == (recording.id, recording.name, "finished", 5)
     assert card == shelf.cards()[0]
-    assert (kept.config, kept.origin, kept.records) == (recording.config, recording.origin, recording.records)
+    assert (kept.config, kept.records) == (recording.config, recording.records)
+    assert kept.origin == replace(recording.origin, by="import")
     assert list(kept.looks()) == list(recording.looks())
     assert kept.network_steps == recording.network_steps
     for step in recording.network_steps:
         for arm, tensors in recording.networks(step).items():
             assert all(torch.equal(kept.networks(step)[arm][name], tensor) for name, tensor in tensors.items())
+
+
+@pytest.mark.parametrize("status", ["stopped", "interrupted"])
+def test_it_does_not_go_on_for_it_came_without_what_that_needs(shelf: Shelf, recording: Recording, status: str) -> None:
+    records = (*recording.records[:-1], StatusChanged(status, 3))
+    card = take_in(shelf, replace(recording, status=status, records=records))
+    assert (card.status, card.resumable) == (status, False)
+    with pytest.raises(StoreError, match="was imported"):
+        to_go_on(shelf, card.id, None)
 
 
 def test_it_belongs_to_whom_it_is_given(shelf: Shelf, recording: Recording) -> None:

@@ -155,17 +155,30 @@ def without(state: State, part: str) -> State:
     return State(state.values, kept | {name: tensor for name, tensor in fresh.tensors.items() if part in name})
 
 
-@pytest.mark.parametrize("part", ["", "optimizer/", "dropout/", "running_mean", "fc1.weight", "epoch", "step"])
-def test_every_part_of_it_is_needed(part: str) -> None:
+@pytest.fixture(scope="module")
+def kept() -> State:
+    """Of WHOLE after six mini-batches."""
     training = Training(WHOLE, data())
     go_on(training, {}, until=6)
-    state, found = training.state(), []
-    for kept in (state, without(state, part) if part else state):
-        history: list[Record] = []
-        again = Training.resumed(WHOLE, data(), kept, history.append)
-        go_on(again, {}, until=10**6)
-        found.append(digests(again, history))
-    assert (found[0] == found[1]) == (part == "")
+    return training.state()
+
+
+def from_there(state: State) -> dict[str, str]:
+    """What it measures that goes on from there."""
+    history: list[Record] = []
+    again = Training.resumed(WHOLE, data(), state, history.append)
+    go_on(again, {}, until=10**6)
+    return digests(again, history)
+
+
+@pytest.fixture(scope="module")
+def from_all_of_it(kept: State) -> dict[str, str]:
+    return from_there(kept)
+
+
+@pytest.mark.parametrize("part", ["", "optimizer/", "dropout/", "running_mean", "fc1.weight", "epoch", "step"])
+def test_every_part_of_it_is_needed(part: str, kept: State, from_all_of_it: dict[str, str]) -> None:
+    assert (from_there(without(kept, part) if part else kept) == from_all_of_it) == (part == "")
 
 
 def test_a_rate_that_was_set_by_hand_before_it_was_kept_stays_as_it_was_set() -> None:

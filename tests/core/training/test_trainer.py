@@ -176,7 +176,7 @@ def test_an_arm_alone_has_the_same_numbers_as_among_others(small_images: Images,
 @pytest.mark.parametrize("settings", [{}, {"momentum": 0.9}, {"optimizer": "adam", "learning_rate": 0.01}])
 @pytest.mark.parametrize("norm", ["none", "bn", "ln"])
 def test_a_plain_pytorch_loop_has_the_same_losses(small_images: Images, norm: str, settings) -> None:
-    config = replace(CONFIG, **settings, epochs=2, arms=(parse_arm(norm),))
+    config = replace(CONFIG, **settings, examples=100, epochs=2, arms=(parse_arm(norm),))
     model = build_lenet(config.arms[0], config)
     if config.optimizer == "adam":
         optimizer: torch.optim.Optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
@@ -185,7 +185,7 @@ def test_a_plain_pytorch_loop_has_the_same_losses(small_images: Images, norm: st
     X, y = small_images.train_images.float() / 255, small_images.train_labels
     generator, expected = torch.Generator().manual_seed(0), []
     for _ in range(2):
-        for rows in torch.randperm(300, generator=generator).split(20):
+        for rows in torch.randperm(100, generator=generator).split(20):
             optimizer.zero_grad()
             loss = cross_entropy(model(X[rows]), y[rows])
             loss.backward()
@@ -373,7 +373,7 @@ def test_a_last_test_image_alone_joins_the_batch_before_it(small_images: Images,
 
 
 def test_a_new_learning_rate_holds_from_its_step_on_and_is_marked(small_images: Images, history) -> None:
-    steered = history_of(CONFIG, small_images, StopAfter(40, {21: 0.05}))
+    steered = history_of(CONFIG, small_images, StopAfter(24, {21: 0.05}))
     assert [r for r in steered if isinstance(r, LearningRateChanged)] == [LearningRateChanged(21, 0.5, 0.05)]
     for arm in ("none", "bn", "ln"):
         before, after = losses(history, arm), losses(steered, arm)
@@ -382,12 +382,12 @@ def test_a_new_learning_rate_holds_from_its_step_on_and_is_marked(small_images: 
 
 
 def test_a_change_to_the_rate_it_has_already_changes_no_number(small_images: Images, history) -> None:
-    assert losses(history_of(CONFIG, small_images, StopAfter(40, {21: 0.5})), "bn") == losses(history, "bn")[:40]
+    assert losses(history_of(CONFIG, small_images, StopAfter(24, {21: 0.5})), "bn") == losses(history, "bn")[:24]
 
 
 def test_an_arm_with_a_learning_rate_of_its_own_keeps_it(small_images: Images) -> None:
     config = replace(CONFIG, arms=(parse_arm("bn:lr=0.2"), parse_arm("ln")))
-    plain, steered = (history_of(config, small_images, StopAfter(30, rates)) for rates in ({}, {11: 0.01}))
+    plain, steered = (history_of(config, small_images, StopAfter(14, rates)) for rates in ({}, {11: 0.01}))
     assert losses(steered, "bn:lr=0.2") == losses(plain, "bn:lr=0.2")
     assert losses(steered, "ln") != losses(plain, "ln")
 

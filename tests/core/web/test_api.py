@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -263,6 +264,20 @@ def test_kept_answers_are_bounded(client, still) -> None:
     assert len(points._served) <= 64
 
 
+def test_the_strip_has_looks_made_three_seconds_apart_at_least_whatever_it_asks(client, still, monkeypatch) -> None:
+    clock, made = [1000.0], []
+    monkeypatch.setattr("core.runs.pace.time.monotonic", lambda: clock[0])
+    for tick in range(200):  # twenty seconds of asking ten times a second
+        clock[0] = 1000 + tick / 10
+        client.get(f"/api/runs/{still.id}/inside?view=depth")
+        if still._pace.sources(scheduled=False):
+            made.append(clock[0])
+            still._pace.looked()
+    assert made[0] == 1000
+    assert all(after - before >= 3 for before, after in pairwise(made))
+    assert len(made) == 7
+
+
 def test_asking_for_points_is_watching(client, still, monkeypatch) -> None:
     seen: list[None] = []
     monkeypatch.setattr(Run, "seen", lambda run: seen.append(None))
@@ -385,6 +400,17 @@ def test_neither_key_nor_watchers_are_told(client, finished) -> None:
     assert "a watcher" not in text
 
 
+@pytest.mark.parametrize(("watching", "apart_ms"), [(1, 16), (12, 200), (50, 833), (500, 2000)])
+def test_the_more_watch_a_run_the_longer_each_waits_between_two_questions(
+    client, still, watching: int, apart_ms: int
+) -> None:
+    for each in range(watching):
+        still.join(f"watcher {each}")
+    assert news(client, still)["state"]["apart_ms"] == apart_ms
+    inside = client.get(f"/api/runs/{still.id}/inside", params={"view": "depth"}).json()
+    assert inside["apart_ms"] == apart_ms
+
+
 def test_points_are_never_cached_by_a_browser(client, still) -> None:
     assert client.get(f"/api/runs/{still.id}/points").headers["cache-control"] == "no-store"
 
@@ -501,6 +527,15 @@ def test_a_link_in_the_assets_folder_is_followed_only_to_files(client, tmp_path,
     assert client.get("/assets/v/folder").status_code == 404
 
 
+def test_the_assets_address_changes_with_plotly_which_browsers_keep_under_it(monkeypatch) -> None:
+    before = assets.assets_address()
+    assets.assets_address.cache_clear()
+    monkeypatch.setattr(assets, "version", lambda package: {"plotly": "another"}[package])
+    after = assets.assets_address()
+    assets.assets_address.cache_clear()
+    assert after != before
+
+
 def test_the_assets_address_changes_with_any_asset(tmp_path, monkeypatch) -> None:
     addresses = []
     monkeypatch.setattr(assets, "ASSETS", tmp_path)
@@ -594,6 +629,7 @@ def test_a_whole_look_and_the_networks_of_a_kept_step_can_be_asked_for(client: T
     assert set(client.get(f"{run}/inside/{look['seq']}").json()) == {arm.name for arm in finished.config.arms}
     first, now = (client.get(f"{run}/ask/maps?layer=conv1&image=2{at}").json() for at in ("&step=0", ""))
     assert (first["step"], now["step"]) == (0, finished.config.total_steps)
+    assert (first["of"], now["of"]) == ("step", "end")
     assert first["arms"] != now["arms"]
 
 

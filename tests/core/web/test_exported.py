@@ -153,7 +153,7 @@ def test_where_the_disk_for_it_is_full_that_is_said(client: TestClient, monkeypa
             patch.setattr(exported, stumbling, full)
             refused = client.get("/api/runs/a/export/csv")
         assert refused.status_code == 400
-        assert "cannot be written" in refused.json()["error"]
+        assert "does not take it" in refused.json()["error"]
         assert "No space left" in refused.json()["error"]
 
 

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 import app as served
+from core.web.answering import Answering
 from core.web.failing import Failing
 
 SECRET = "/srv/normscope/secret"
@@ -37,8 +38,9 @@ ROUTES = [Route("/api/runs/abc/points", stumble), Route("/api/half", begins)]
 
 @pytest.fixture
 def client() -> TestClient:
-    """With all that app.py has before its routes."""
-    return TestClient(Starlette(routes=ROUTES, middleware=served.before), raise_server_exceptions=False)
+    """With all that app.py has, around routes that fail."""
+    before = [Middleware(Answering, routes=ROUTES) if each.cls is Answering else each for each in served.before]
+    return TestClient(Starlette(middleware=before), raise_server_exceptions=False)
 
 
 @pytest.mark.parametrize(("lang", "words"), [("en", "a fault of NormScope’s"), ("zh", "这是NormScope的错误")])

@@ -20,12 +20,13 @@ from core.experiment.config import ExperimentConfig
 from core.exports.formats import FORMATS
 from core.lessons import catalog
 from core.runs import gallery
-from core.runs.hidden import LATER, hide, reveal
+from core.runs.hidden import LATER, hide, reveal, show
 from core.runs.kept_run import KeptRun
 from core.runs.line import Line
 from core.runs.manager import RunManager
 from core.runs.owner import NotTheOwner
 from core.runs.run import Run
+from core.store.card import Label, write_label
 from core.store.shelf import Shelf
 from core.training.records import ArmDiverged, StatusChanged, to_finite
 from core.web.lessons import HIDES
@@ -253,6 +254,28 @@ def test_a_list_of_runs_has_of_a_run_what_is_shown_of_it(client, hiding) -> None
     listed = client.get(f"/api/runs?known={hiding.id}").json()
     (card,) = [run for run in listed["runs"] if run["id"] == hiding.id]
     assert (card["hidden"], list(card["accuracies"]), list(listed["arms"])) == (2, [SHOWN], [SHOWN])
+
+
+def test_the_name_of_the_settings_tells_no_hidden_arm_and_one_that_was_given_stays(server, client, ended) -> None:
+    run, folder = server.manager.find(ended.id), server.manager.shelf.folder(ended.id)
+    write_label(folder, Label(name="First look"))
+    hide(run, ME)
+    assert _names(client, run.id) == {""}
+    write_label(folder, Label(name="Tuesday’s"))
+    assert _names(client, run.id) == {"Tuesday’s"}
+    show(run, ME)
+    write_label(folder, Label(name="First look"))
+    assert _names(client, run.id) == {"First look"}
+    write_label(folder, Label())
+
+
+def _names(client: TestClient, run_id: str) -> set[str]:
+    found = set()
+    for key in (ME, SOMEBODY):
+        client.cookies.set("normscope_owner", key)
+        listed = client.get(f"/api/runs?known={run_id}").json()["runs"]
+        found |= {run["name"] for run in listed if run["id"] == run_id}
+    return found
 
 
 def test_a_lesson_is_not_judged_by_a_hidden_arm(client, hiding) -> None:

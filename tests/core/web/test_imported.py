@@ -135,6 +135,7 @@ def test_more_than_a_bundle_has_is_not_read_to_its_end(
     for body in (bytes(1001), parts()):
         status, said = send(body)
         assert (status, "1,000 is the most that is read" in said) == (400, True), said
+        assert "Choose another file;" in said
     assert is_empty(shelf)
 
 

@@ -18,7 +18,10 @@ from starlette.testclient import TestClient
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.experiment.environment import Lab
+from core.experiment.rules import ConfigError
 from core.lab import laboratory as module
+from core.lab.arrived import Findings
+from core.lab.document import as_file
 from core.lab.laboratory import Laboratory
 from core.lab.links import from_query, to_query
 from core.lab.ready_made import READY_MADE
@@ -28,11 +31,18 @@ from core.web import lab as routes_of_lab
 from core.web.owner import OWNER_COOKIE
 from core.web.routes import routes
 from core.web.turns import Turns
-from tests.core.lab.bench import Gated, Made, quick
+from tests.core.lab.gated import Gated, Made, quick
 from tests.fixtures import wait_until as until
 
 BASE = ExperimentConfig(data="digits", examples=80, batch_size=24, epochs=1, arms=(parse_arm("none"), parse_arm("bn")))
 SWEEP = Sweep(BASE, (("lr", (0.1, 10.0)),), seeds=2)
+
+
+TOO_MANY = (
+    "A sweep has up to 400 entries, one for each combination, seed and arm; got 1,000,000. "
+    "Take fewer values, seeds or arms."
+)
+A_MILLION = ";".join(f"{name}={','.join(f'{n / 1000:g}' for n in range(1, 501))}" for name in ("lr", "momentum"))
 
 
 @pytest.fixture
@@ -94,18 +104,30 @@ def test_a_plan_says_what_it_takes_before_anything_begins(client: TestClient, he
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"vary": "lr=0.1,-1"}, "above 0; got -1"),
-        ({"seeds": "1000000"}, "up to 400 entries"),
-        ({"vary": "colour=1"}, "It must be one of"),
-        ({"batch": "x"}, "“x”"),
-        ({"nonsense": "1"}, "nonsense"),
+        ({"vary": "lr=0.1,-1"}, "Learning rate: The learning rate must be a finite number above 0; got -1."),
+        ({"vary": "depth=5,6"}, "Layers with weights: It must be one of 5, 8, 12; got “6”. Use one of them."),
+        ({"vary": "colour=1"}, "Vary: It must be one of"),
+        ({"seeds": "1e6"}, "Seeds: It must be a whole number; got “1e6”. Write it like 20."),
+        ({"seeds": ""}, "Seeds: It is empty and must be a whole number. Write it like 20."),
+        ({"seeds": "0"}, "Seeds: A sweep takes 1 to 20 seeds, counted from the base's; got 0. Use 1 to 20."),
+        ({"seeds": "1000000"}, "Seeds: A sweep takes 1 to 20 seeds, counted from the base's; got 1,000,000."),
+        ({"vary": A_MILLION}, TOO_MANY),
+        ({"vary": "lr="}, "Learning rate: It has no values yet; what is varied has one or more, with commas between"),
+        ({"vary": "lr=0.1,0.1"}, "Learning rate: What is varied has one value or more, each once; got “0.1, 0.1”."),
+        ({"vary": "lr-rule=fixed"}, "Vary: learning rate by batch size says how the learning rate follows the batch"),
+        ({"validation": "0.9"}, "Held-out share: The share of the training images"),
+        ({"batch": "x"}, "“batch=x” in the link cannot be used. It must be a whole number"),
+        ({"nonsense": "1"}, "Unknown setting “nonsense” in the link cannot be used."),
     ],
 )
 def test_a_sweep_that_is_none_is_400_with_the_rule(
     change: dict[str, str], said: str, client: TestClient, here: Laboratory
 ) -> None:
     answer = client.get("/api/lab/plan", params=to_query(SWEEP) | change)
-    assert (answer.status_code, said in answer.json()["error"]) == (400, True)
+    assert (answer.status_code, answer.json()["error"][: len(said)]) == (400, said)
+    with pytest.raises(ConfigError) as refused:  # what is ordered is refused in the same words
+        here.begin(to_query(SWEEP) | change, "mine")
+    assert (str(refused.value), here.current) == (answer.json()["error"], None)
 
 
 def test_only_what_is_new_is_told_and_all_of_it_when_the_sweep_was_begun_again(
@@ -172,6 +194,30 @@ def test_the_entries_can_be_taken_away(client: TestClient, here: Laboratory, eng
     assert client.get("/api/lab/none/progress").json()["unknown"] is True
 
 
+def test_what_is_measured_along_the_gradient_is_taken_away_step_by_step(
+    client: TestClient, here: Laboratory, engine: Gated
+) -> None:
+    sweep = here.begin(to_query(replace(SWEEP, along=True)), "mine")
+    engine.let(9)
+    until(lambda: sweep.status == "finished")
+    address = f"/api/lab/{sweep.id}/export"
+    told = [[3, 0.5], [7, -0.5]], [[3, 0.5], [7, None]]  # of seed 0, and of seed 1, one of whose numbers is not finite
+    points = json.loads(client.get(f"{address}/json").text)["points"]
+    assert [each["along_by_step"]["cosine"] for each in points[::4]] == [told[0], told[1]]
+    assert points[0]["along_by_step"]["loss_range"] == [[3, 0.1]]
+    rows = list(csv.DictReader(io.StringIO(client.get(f"{address}/csv").text)))
+    assert [json.loads(each["along_cosine_by_step"]) for each in rows[::4]] == [told[0], told[1]]
+    table = parquet.read_table(io.BytesIO(client.get(f"{address}/parquet").content)).to_pylist()
+    assert json.loads(table[4]["along_cosine_by_step"]) == told[1]
+    found, first = dict(here._remembered._found), sweep.asked_points[0].key
+    findings = Findings.of(sweep.sweep, {key: found[key] for key in found if key != first}, {first: "no memory"})
+    table = parquet.read_table(io.BytesIO(as_file([findings], "finished", "parquet"))).to_pylist()
+    assert [each["along_cosine_by_step"] is None for each in table] == [True] * 2 + [False] * 6
+    without = here.begin(to_query(SWEEP), "mine")
+    until(lambda: without.status == "finished")
+    assert "by_step" not in client.get(f"/api/lab/{without.id}/export/json").text
+
+
 def test_when_the_rates_are_chosen_seeds_there_are_offered(client: TestClient, here: Laboratory, engine: Gated) -> None:
     sweep = here.begin(to_query(replace(SWEEP, varied=(("lr", (0.1, 1.0)),), seeds=1)), "mine")
     engine.let(1)
@@ -182,6 +228,41 @@ def test_when_the_rates_are_chosen_seeds_there_are_offered(client: TestClient, h
     following = progress(client, sweep.id)["next"]
     best = from_query(dict(pair.split("=", 1) for pair in following["link"].split("&")))
     assert ([arm.name for arm in best.base.arms], best.seeds) == (["none:lr=0.1", "bn:lr=0.1"], 5)
+
+
+def test_a_question_that_is_two_is_told_as_one_with_the_plan_of_its_second_part_once_it_is_known(
+    client: TestClient, here: Laboratory, engine: Gated
+) -> None:
+    question = to_query(replace(SWEEP, seeds=1, then=5))
+    plan = client.get("/api/lab/plan", params=question).json()
+    assert (plan["runs"], plan["entries"], plan["after"]) == (2 + 5, 14, 5)
+    sweep = here.begin(question, "mine")
+    engine.let(1)
+    until(lambda: sweep.done == 1)
+    first = progress(client, sweep.id)
+    assert (first["total"], first["following"]) == (7, None)
+    engine.let(9)
+    until(lambda: sweep.status == "finished")
+    whole = progress(client, sweep.id, since=first["latest"], generation=first["generation"])
+    assert [(group["part"], group["arm"], group["seeds"]) for group in whole["groups"]] == [
+        (0, "none", 1), (0, "bn", 1), (1, "none:lr=0.1", 5), (1, "bn:lr=0.1", 5)
+    ]  # fmt: skip
+    assert ([arm["name"] for arm in whole["following"]["arms"]], whole["following"]["seeds"]) == (
+        ["none:lr=0.1", "bn:lr=0.1"], 5
+    )  # fmt: skip
+    address = f"/api/lab/{sweep.id}/export"
+    rows = list(csv.DictReader(io.StringIO(client.get(f"{address}/csv").text)))
+    assert [row["norm"] for row in rows[:4:2]] + [row["lr"] for row in rows[4:]] == ["none", "none", *["0.1"] * 10]
+    table = parquet.read_table(io.BytesIO(client.get(f"{address}/parquet").content)).to_pylist()
+    assert [row["lr"] for row in table] == [0.1, 0.1, 10.0, 10.0, *[0.1] * 10]
+    found = json.loads(client.get(f"{address}/json").text)
+    assert (len(found["sweeps"]), len(found["points"]), len(found["groups"])) == (2, 14, 6)
+    assert found["conclusions"]["chosen"] == {
+        "none": {"lr": 0.1}, "bn": {"lr": 0.1}, "none:lr=0.1": {}, "bn:lr=0.1": {}
+    }  # fmt: skip
+    assert [each["arm"] for each in found["conclusions"]["largest_rates"]] == ["none", "bn"]
+    assert [each["n"] for each in found["conclusions"]["pairs"]] == [5]
+    assert client.get(f"{address}/report").text.count("<article>") == 2
 
 
 def test_who_asks_for_a_plan_while_many_wait_for_theirs_is_told_to_come_again(

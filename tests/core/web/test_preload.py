@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from core.web.assets import ASSETS, assets_address
-from core.web.preload import ON_EVERY_PAGE, SCRIPTS, Preloading, needed
+from core.web.preload import ON_EVERY_PAGE, SCRIPTS, Preloading, link, needed
 
 NAMED = re.compile(r"<([^>]+)>; rel=modulepreload; fetchpriority=low")
 
@@ -30,11 +30,19 @@ def client(base: str = "") -> TestClient:
 @pytest.mark.parametrize("page", SCRIPTS)
 def test_a_page_names_its_script_and_those_files_are_there(page: str, base: str) -> None:
     start = "/" + base.strip("/") if base else ""
-    link = client(base.strip("/")).get(f"{start}/{page}").headers["link"]
-    names = [address.removeprefix(f"{assets_address()}/") for address in NAMED.findall(link)]
+    header = client(base.strip("/")).get(f"{start}/{page}").headers["link"]
+    names = [address.removeprefix(f"{assets_address()}/") for address in NAMED.findall(header)]
     assert SCRIPTS[page] in names
     assert len(names) == len(set(names))
     assert all((ASSETS / name).is_file() for name in names)
+
+
+def test_the_pages_that_draw_charts_name_plotly_js_too_under_the_address_at_which_their_script_fetches_it() -> None:
+    pages = {page for page in SCRIPTS if "plotly.min.js" in client().get(f"/{page}").headers["link"]}
+    assert pages == set(SCRIPTS) - {"cube", "reference"}
+    digest = assets_address().removeprefix("assets/")
+    assert f"<vendor/plotly.min.js?v={digest}>; rel=preload; as=script; fetchpriority=low" in link("train")
+    assert "`vendor/plotly.min.js?v=${version()}" in (ASSETS / "shared" / "plotly.js").read_text()
 
 
 @pytest.mark.parametrize("address", ["/api/health", "/broken", "/static/index.html", "/cube/more"])
@@ -63,14 +71,14 @@ def test_imports_are_followed_through_lines_and_folders_and_named_once(monkeypat
 # What a visitor waits for before anything can be pressed: how many scripts, each of them a question to the server, and
 # how many thousand letters. A page that needs more begins with less, and imports the rest when it is used.
 BUDGETS = {
-    "": (48, 137),
-    "activations": (47, 149),
-    "gradients": (42, 125),
-    "parameters": (44, 139),
-    "cube": (31, 131),
+    "": (48, 141),
+    "activations": (47, 152),
+    "gradients": (42, 128),
+    "parameters": (44, 142),
+    "cube": (31, 136),
     "lessons": (29, 98),
-    "lab": (30, 104),
-    "runs": (43, 140),
+    "lab": (30, 106),
+    "runs": (43, 143),
     "reference": (20, 57),
 }
 
@@ -85,5 +93,9 @@ def test_a_page_begins_with_no_more_scripts_than_its_budget(page: str) -> None:
 
 def test_train_does_not_wait_for_what_draws() -> None:
     drawing = ["train/charts.js", "train/curves.js", "train/strip_charts.js", "train/saved.js", "shared/saved_image.js"]
-    assert not set(drawing) & set(needed(SCRIPTS[""], *ON_EVERY_PAGE))
+    begins_with = needed(SCRIPTS[""], *ON_EVERY_PAGE)
+    assert not set(drawing) & set(begins_with)
     assert set(drawing) <= set(needed("train/charts.js"))
+    named = [address.removeprefix(f"{assets_address()}/") for address in NAMED.findall(link(""))]
+    assert named[: len(begins_with)] == begins_with
+    assert set(drawing) <= set(named[len(begins_with) :])  # fetched after, and there when there is something to draw

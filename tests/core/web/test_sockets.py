@@ -44,6 +44,7 @@ def test_what_is_accepted_after_it_sends_at_once(listening: socket.socket) -> No
     assert not accepted(listening)
 
 
+@pytest.mark.usefixtures("manager")  # or all later tests would have the run that a server begins with
 def test_the_server_does_so_before_it_answers(listening: socket.socket) -> None:
     try:
         with TestClient(Starlette(lifespan=lifespan)):

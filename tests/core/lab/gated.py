@@ -27,7 +27,10 @@ ENDED = [record_text(StatusChanged("finished", 1))]
 
 
 def made_up(point: Mapping[str, Any]) -> dict[str, Any]:
-    """Arms learn the better the smaller the rate is; at 10 they diverge."""
+    """Arms learn the better the smaller the rate is; at 10 they diverge.
+
+    With another seed than 0 the second number along the gradient is not finite.
+    """
     config, _problems = links.from_query(point["experiment"])
     accuracy = None if config.learning_rate >= 10 else 1 / (1 + config.learning_rate)
     numbers: dict[str, Any] = dict.fromkeys(MEASURED) | {"message": "", "gradient_ratio": 0.5}
@@ -35,7 +38,10 @@ def made_up(point: Mapping[str, Any]) -> dict[str, Any]:
     numbers |= {"validation_accuracy": accuracy, "test_accuracy": accuracy, "step_milliseconds": 2.5}
     arms = {arm.name: numbers for arm in config.arms}
     curves = {name: [(1, 2.0), (2, 1.0 + config.seed)] for name in arms}
-    return {"arms": arms, "curves": curves, "records": ENDED, "processor": kind_of(torch.device("cpu"))}
+    found = {"arms": arms, "curves": curves, "records": ENDED, "processor": kind_of(torch.device("cpu"))}
+    cosine = [(3, 0.5), (7, None if config.seed else -0.5)]
+    along = {name: {"cosine": cosine, "loss_range": [(3, 0.1)]} for name in arms}
+    return found | ({"along": along} if point["along"] else {})
 
 
 class Gated:
@@ -76,12 +82,13 @@ class Made:
 
     def __init__(self, sweep: Sweep, kept: Remembered | None = None, **how: Any) -> None:
         self.engine, self.is_busy, self.aside = Gated(), False, Aside("sweep")
+        self.begun: list[Gated] = []
         self.kept = kept if kept is not None else Remembered()
         self.sweep = Conducted(sweep, replace(self._bench(), **how), self.aside)
 
     def _bench(self) -> Bench:
         return Bench(
-            begin=lambda: self.engine,
+            begin=self._begin,
             places=1,
             kept=self.kept,
             device=torch.device("cpu"),
@@ -91,6 +98,10 @@ class Made:
             grace=math.inf,
             minutes=math.inf,
         )
+
+    def _begin(self) -> Gated:
+        self.begun.append(self.engine)
+        return self.engine
 
     def end(self) -> None:
         self.aside.join(PATIENCE_SECONDS)
