@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.train_page import LONG, ONE_DIVERGES, hear, press, settle, status
+from tests.browser.train_page import LONG, ONE_DIVERGES, go, hear, press, settle, status
 
 PAGES = {
     "训练": ".ns-train",
@@ -125,8 +125,7 @@ def start(page: Page, until: str) -> None:
 
 def look(page: Page, name: str, has_run: bool = True) -> list[str]:
     """What is English on the page of this name, once all of it is drawn."""
-    page.locator("[data-testid=stSidebarNavLink]", has_text=name).click()
-    page.locator(f"[data-testid=stSidebarNavLink][aria-current=page]:has-text('{name}')").wait_for()
+    go(page, name)
     page.locator(PAGES[name]).wait_for()
     settle(page)
     if PAGES[name] == ".ns-inside" and has_run:

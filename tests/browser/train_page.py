@@ -9,6 +9,9 @@ ONE_DIVERGES = (
 )
 LONG = "/?data=digits&examples=1400&batch=8&epochs=200&lr=0.1"
 
+ARRIVED = """name => [...document.querySelectorAll('[data-testid=stSidebarNavLink][aria-current=page]')]
+    .some(link => link.textContent.includes(name) && link.pathname === location.pathname)"""
+
 
 def status(page: Page, *words: str) -> None:
     """Wait until the worker has confirmed one of these statuses."""
@@ -32,11 +35,14 @@ def press(page: Page, what: str) -> None:
 
 
 def go(page: Page, name: str) -> None:
-    """To another page by the sidebar, which keeps the visitor's run; nothing where the page is open already."""
-    opened = page.locator(f"[data-testid=stSidebarNavLink][aria-current=page]:has-text('{name}')")
-    if not opened.count():
-        page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
-        opened.wait_for()
+    """To another page by the sidebar, which keeps the visitor's run; nothing where the page is open already.
+
+    Streamlit marks the link before the address has changed: who reloads in between is back on the page before.
+    """
+    link = page.get_by_test_id("stSidebarNavLink").filter(has_text=name)
+    if link.get_attribute("aria-current") != "page":
+        link.click()
+    page.wait_for_function(ARRIVED, arg=name)
 
 
 def hear(page: Page) -> None:
