@@ -27,6 +27,7 @@ summary     the same in fewer numbers
 statistics  what several seeds say
 conclusions the same in sentences
 batches     … of batch sizes: at which an arm falls behind
+depths      … of depths: the first layer's gradient, and the accuracy after it
 trusted     … of the gradients
 ready_made  the questions that are asked most
 """

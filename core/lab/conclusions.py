@@ -1,8 +1,8 @@
 """What a sweep says, in sentences, and no more than its seeds support.
 
 concluded    of a sweep, once all of its entries have ended: until then nothing, but how many runs there are
-conclusions  each arm at its own best settings; how large the rate can be, or how small the batch; which arm is surely
-             better than which
+conclusions  each arm at its own best settings; how large the rate can be, how small the batch, how deep the network;
+             which arm is surely better than which
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 
 from core.lab.batches import about_batches
+from core.lab.depths import about_depths
 from core.lab.entries import DIVERGED, FAILED
 from core.lab.points import points
 from core.lab.statistics import Pair, Spread
@@ -64,7 +65,8 @@ def conclusions(found: Sequence[Group], titles: Titles) -> list[Message | str]:
     rates = [sentence for ladder in learned for sentence in _rates(ladder, titles)]
     compared = pairs(found)
     batches = about_batches(found, compared, titles)
-    return [*best, *rates, *batches, *_separated(compared, titles), *about_gradients(found, titles)]
+    of_depths, of_gradients = about_depths(found, titles), about_gradients(found, titles)
+    return [*best, *rates, *batches, *of_depths, *_separated(compared, titles), *of_gradients]
 
 
 def _of_arm(arm: str, found: Sequence[Group], titles: Titles) -> Message:

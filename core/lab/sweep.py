@@ -20,7 +20,7 @@ from core.language.message import Message, Plural
 from core.language.several import Sentences
 
 NORM, SEEDS, LR, BATCH_SIZE, LR_RULE = "norm", "seeds", "lr", "batch-size", "lr-rule"
-DROPOUT, MOMENTUM, OPTIMIZER = "dropout", "momentum", "optimizer"
+DEPTH, DROPOUT, MOMENTUM, OPTIMIZER = "depth", "dropout", "momentum", "optimizer"
 SCHEDULE, STEPWISE = "schedule", ("step-epochs", "step-factor")
 OF_AN_ARM = {LR: "learning_rate", LR_RULE: "learning_rate", DROPOUT: "dropout"}  # which an arm may have of its own
 FIXED, PROPORTIONAL = "fixed", "proportional"

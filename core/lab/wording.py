@@ -14,7 +14,7 @@ from typing import Any
 
 from core.experiment.rules import ConfigError
 from core.lab.statistics import Spread, Values
-from core.lab.sweep import FIXED, LR_RULE, PROPORTIONAL, SETTINGS, shown
+from core.lab.sweep import DEPTH, FIXED, LR_RULE, PROPORTIONAL, SETTINGS, shown
 from core.language.message import Message, Value
 from core.words.settings import LABELS, LAST_BATCH, NAMES, by_label
 
@@ -59,7 +59,7 @@ def _phrase(setting: str, value: Any) -> Message:
         return RATES_BY_RULE[value]
     if setting == "drop-last":
         return LAST_BATCH[value]
-    if setting == "depth":
+    if setting == DEPTH:
         return Message("{value} layers with weights", {"value": value})
     return Message("{setting} {value}", {"setting": name(setting), "value": told(setting, value)})
 

@@ -1,0 +1,56 @@
+"""What a sweep says of depths: the gradient that the first layer starts with, and the accuracy that comes of it.
+
+about_depths  nothing where the depth is not varied
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from core.lab.statistics import Values
+from core.lab.summary import Group
+from core.lab.sweep import DEPTH
+from core.lab.wording import at
+from core.language.message import Message, Value
+from core.words.numerals import digits
+
+
+def about_depths(found: Sequence[Group], titles: Mapping[str, Message | str]) -> list[Message]:
+    """A sentence for each arm and other setting; a depth without a gradient in any seed is left out."""
+    measured = [group for group in found if DEPTH in dict(group.where) and group.spread("gradient_ratio")]
+    said = [
+        _of_arm(others, arm, [each for each in measured if (_others(each.where), each.arm) == (others, arm)], titles)
+        for others, arm in dict.fromkeys((_others(group.where), group.arm) for group in measured)
+    ]
+    return [*said, _how()] if said else []
+
+
+def _others(where: Values) -> Values:
+    return tuple(each for each in where if each[0] != DEPTH)
+
+
+def _of_arm(others: Values, arm: str, mine: Sequence[Group], titles: Mapping[str, Message | str]) -> Message:
+    by_depth = sorted(mine, key=lambda group: int(dict(group.where)[DEPTH]))
+    values: dict[str, Value] = {"arm": titles[arm], "where": at(others), "depths": [_at(group) for group in by_depth]}
+    if others:
+        return Message(
+            "{arm} with {where}, first layer’s gradient over the last’s, and test images right in the end: {depths}.",
+            values,
+        )
+    return Message(
+        "{arm}, first layer’s gradient over the last’s, and test images right in the end: {depths}.", values
+    )
+
+
+def _at(group: Group) -> Message:
+    ratio, tested = group.spread("gradient_ratio"), group.spread("test_accuracy")
+    values: dict[str, Value] = {
+        "depth": dict(group.where)[DEPTH],
+        "ratio": digits(ratio.median) if ratio else "–",
+        "told": f"{100 * tested.median:.1f} %" if tested else "–",
+    }
+    return Message("{ratio} with {depth} layers ({told})", values)
+
+
+def _how() -> Message:
+    return Message("(Medians over the seeds; mean absolute gradients of the weights, before the first step.)")
