@@ -37,9 +37,7 @@ def _of_arm(others: Values, arm: str, mine: Sequence[Group], titles: Mapping[str
             "{arm} with {where}, first layer’s gradient over the last’s, and test images right in the end: {depths}.",
             values,
         )
-    return Message(
-        "{arm}, first layer’s gradient over the last’s, and test images right in the end: {depths}.", values
-    )
+    return Message("{arm}, first layer’s gradient over the last’s, and test images right in the end: {depths}.", values)
 
 
 def _at(group: Group) -> Message:

@@ -16,7 +16,9 @@ HOW = "(Medians over the seeds; mean absolute gradients of the weights, before t
 def of(arm: str, depth: int, seeds: dict[float | None, float], **more: Any) -> list[dict[str, Any]]:
     """`seeds`: a ratio: the test accuracy after it."""
     told = enumerate(seeds.items())
-    return [entry(arm, seed, 0.5, test, depth=depth, **more) | {"gradient_ratio": ratio} for seed, (ratio, test) in told]
+    return [
+        entry(arm, seed, 0.5, test, depth=depth, **more) | {"gradient_ratio": ratio} for seed, (ratio, test) in told
+    ]
 
 
 def said(entries: list[dict[str, Any]]) -> list[str]:
