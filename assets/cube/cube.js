@@ -47,10 +47,11 @@ class View {
     this.parts = Object.fromEntries([...this.root.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
     this.walk = new Walk(this);
     this.scrub = new Scrub(this.parts, { tell: (at) => this.tell("at", at), wait: (isOld) => this.root.toggleAttribute("data-waiting", isOld) });
-    // An open walk has the arrows, wherever the focus is.
+    // An open walk has the arrows, wherever the focus is but in a field.
+    const isWalks = (pressed) => this.walk.isOn && pressed.startsWith("Arrow");
     this.unlisten = cursorKeys(
-      (pressed) => (this.walk.isOn ? pressed.startsWith("Arrow") : this.scrub.told !== null),
-      (pressed) => (this.walk.isOn ? this.walk.by(pressed === "ArrowLeft" ? -1 : 1) : this.scrub.key(pressed)),
+      (pressed) => isWalks(pressed) || this.scrub.told !== null,
+      (pressed) => (isWalks(pressed) ? this.walk.by(pressed === "ArrowLeft" ? -1 : 1) : this.scrub.key(pressed)),
     );
     this.listen();
   }

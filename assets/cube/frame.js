@@ -170,11 +170,11 @@ const STYLE = `
   @media (max-width: 640px) {
     .cube { display: flex; flex-direction: column; }
     .panels { grid-template-columns: 1fr; }
-    .bar { order: 1; position: sticky; bottom: 0; z-index: 1; flex-wrap: nowrap; overflow-x: auto; padding: 8px 4px; margin: 0 -4px; background: var(--st-background-color); }
+    .bar { order: 1; position: sticky; bottom: var(--foot, 0px); z-index: 1; flex-wrap: nowrap; overflow-x: auto; padding: 8px 4px; margin: 0 -4px; background: var(--st-background-color); }
     .bar .group { flex: none; flex-wrap: nowrap; }
     .bar .long { display: none; }
     .bar .short { display: inline; }
-    .walk { order: 1; position: sticky; bottom: 52px; z-index: 1; margin: 0 -4px; padding: 6px 4px; background: var(--st-background-color); }
+    .walk { order: 1; position: sticky; bottom: calc(52px + var(--foot, 0px)); z-index: 1; margin: 0 -4px; padding: 6px 4px; background: var(--st-background-color); }
     .walk label { margin: 0; }
     .walk :is([data-go="name"], [data-go="end"]) { display: none; } /* Walk ends it, too */
     .now, .small, .typing { order: 2; }

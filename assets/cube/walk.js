@@ -3,6 +3,7 @@
 
 import { element } from "./frame.js";
 import { clamp } from "./pens.js";
+import { FIELDS } from "../shared/fields.js";
 import { _ } from "../shared/language.js";
 import { keep, kept } from "../shared/kept.js";
 
@@ -203,7 +204,7 @@ export class Walk {
 
   // Also on the pictures, whose other arrows pick a cell as ever.
   key(event) {
-    if (!this.takes(event) || event.target === this.parts.speed) return;
+    if (!this.takes(event) || (event.key !== "Escape" && event.target.closest(FIELDS))) return; // a slider keeps its arrows
     if (event.key === "ArrowLeft") this.by(-1);
     else if (event.key === "ArrowRight") this.by(1);
     else this.end();

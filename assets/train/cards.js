@@ -27,8 +27,9 @@ const cardsAsk = () => `<div class="ns-asks">${lines().map(([line, terms]) =>
 
 // One line a card on a projector and on a telephone; on a low screen where cards would take two rows' room.
 const NARROW = 600;
-const LOW = 880; // as in style.css
-const areLines = (arms, look) => look.enlarged > 1 || window.innerWidth <= NARROW || (arms.length > 3 && window.innerHeight <= LOW);
+const LOW = { most: 880, from: 1001 }; // as in style.css: that high at the most, and from that wide on
+const isLow = () => window.innerHeight <= LOW.most && window.innerWidth >= LOW.from;
+const areLines = (arms, look) => look.enlarged > 1 || window.innerWidth <= NARROW || (arms.length > 3 && isLow());
 
 // `unseen` arms more train that nobody is shown.
 export function showCards(element, arms, view, colors, look, unseen = 0) {

@@ -155,7 +155,7 @@ export class Curves {
       title: { text: title(chart.value), x: 0.01, xanchor: "left", y: 0.985, yanchor: "top", font: { size: look.type + 3 } },
       showlegend: false,
       hovermode: "x unified",
-      modebar: { bgcolor: "rgba(0,0,0,0)", color: look.faint, activecolor: look.text },
+      modebar: { bgcolor: isLow(look) ? look.background : "rgba(0,0,0,0)", color: look.faint, activecolor: look.text },
       hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: look.type - 1, color: look.text } },
       dragmode: "zoom",
       xaxis: { ...axis, ...(!isLow(look) && { title: { text: xTitle(view.x), standoff: 6 } }), range: x, ...(view.x === "step" && wholeSteps(x[1] - x[0])),

@@ -26,6 +26,7 @@ from pages.parts.membership import enter
 from pages.parts.visitor import Visitor
 
 MOST_LETTERS = 500  # of an address
+ABOVE_IT = "<style>:root { --foot: 62px }</style>"  # what else stands at the screen's lower edge stands above the strip
 
 NOT_YOURS = Message("Only who started the run in view can make a class link for it. Start one of your own to do so.")
 OVER = Message("The class has ended. Its last run stays in view; Start, on the Train page, begins one of your own.")
@@ -81,9 +82,16 @@ ACTIONS: dict[str, Callable[[Visitor, dict[str, Any]], None]] = {
 
 
 def moved_on(here: Visitor) -> None:
-    """The visitor has brought a run into view: a class goes along with its teacher, and stays without who left it."""
+    """The visitor has brought a run into view: a class goes along with its teacher, and stays without who left it.
+
+    Who follows and has gone to what the class has in view, before it was led there, goes on following.
+    """
     if here.run is not None and here.run.is_owned_by(here.key):
         manager().classes.show(here.key, here.run.id)
+    found = manager().classes.find(here.follows)
+    if found is not None and here.run is not None and here.run.id == found.run:
+        here.led_to = found.run
+        return
     _leave(here)
 
 
@@ -153,6 +161,7 @@ def strip() -> None:
     left = not here.follows and here.left and manager().classes.find(here.left) is not None
     if not (here.follows or left):
         return
+    st.html(ABOVE_IT)
     with st.container(key="attending", horizontal=True, vertical_alignment="center"):
         if here.follows:
             st.markdown(_("You follow a class."), width="content")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.train_page import LONG, go, hear, press, start, status
+from tests.browser.train_page import LONG, TINY, go, hear, press, start, status
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]  # several browsers each
 
@@ -100,6 +100,20 @@ def test_a_class_follows_its_teacher_over_a_rerun_to_another_page_and_to_a_step(
     expect(student.get_by_text("The class has ended.")).to_be_visible()
     expect(browser(STUDENT, link).get_by_text("There is no such class here")).to_be_visible()
     press(teacher, "stop")
+
+
+def test_on_a_telephone_that_it_follows_a_class_lies_over_no_control_of_the_cube(browser: Callable[..., Page]) -> None:
+    teacher = browser(TEACHER, TINY)
+    start(teacher)
+    address, query = make_link(teacher).split("?")
+    phone = browser(PHONE, f"{address}cube?{query}")
+    line = phone.locator(".st-key-attending")
+    expect(line).to_be_visible()
+    bar, below = phone.locator(".cube .bar").first.bounding_box(), line.bounding_box()
+    assert bar is not None
+    assert below is not None
+    assert bar["y"] + bar["height"] <= below["y"]
+    assert below["y"] + below["height"] <= PHONE["height"]
 
 
 def test_two_who_press_start_share_a_run_and_who_pauses_gets_their_own(browser: Callable[..., Page]) -> None:

@@ -80,9 +80,15 @@ def test_the_arrows_move_the_cursor_on_every_page_that_shows_it(ended: Page) -> 
     ended.mouse.click(5, 5)  # whatever has the focus, an open walk has the arrows
     ended.keyboard.press("ArrowRight")
     expect(when).to_have_text("Held at step 0")
-    walk.click()
-    ended.keyboard.press("End")
+    said = ended.locator(".cube figure .guide").first
+    expect(said).to_contain_text("Its family")
+    ended.get_by_role("slider", name="Step of the run").press("ArrowRight")  # which keeps its own
+    expect(when).to_have_text("Held at step 1")
+    expect(said).to_contain_text("Its family")
+    ended.mouse.click(5, 5)
+    ended.keyboard.press("End")  # no step of the walk's
     expect(when).to_have_text("At the end")
+    walk.click()
 
 
 def test_the_arrows_that_are_typed_into_a_field_move_no_cursor_and_a_double_click_holds_none(ended: Page) -> None:

@@ -151,6 +151,19 @@ def test_who_starts_an_experiment_of_their_own_has_left_the_class_which_stays_wi
     assert b'"watching":0' in manager.classes.told(class_id)
 
 
+def test_who_follows_and_goes_on_to_the_teachers_next_run_by_hand_still_follows(visit: Callable[..., AppTest]) -> None:
+    teacher = visit("teacher", **to_query(ENDLESS))
+    class_id = teach(teacher)
+    student = visit("student", **{"class": class_id})
+    first = told(teacher)["run"]
+    send(teacher, {"do": "renew"} | in_view(teacher))
+    send(student, {"do": "lead-on", "id": first} | in_view(student))  # pressed before a poll had told of the next run
+    assert told(student)["run"] == told(teacher)["run"] != first
+    assert told(student)["follows"]
+    send(teacher, {"do": "renew"} | in_view(teacher))
+    assert told(hear(student))["run"] == told(teacher)["run"]
+
+
 def test_who_follows_a_class_that_ends_is_told_and_keeps_its_last_run(visit: Callable[..., AppTest]) -> None:
     teacher = visit("teacher", **to_query(ENDLESS))
     student = visit("student", **{"class": teach(teacher)})
