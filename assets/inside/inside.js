@@ -6,7 +6,7 @@ import "../shared/decimal_comma.js";
 import { FOOT, head, sources } from "./head.js";
 import { promised } from "./promise.js";
 import { savePicture } from "./saved.js";
-import { LED } from "../shared/attending.js";
+import { LED, isSettled } from "../shared/attending.js";
 import { followLive, heldAt, hold, lookAt, moved, when } from "../shared/cursor.js";
 import { cursorKeys } from "../shared/cursor_keys.js";
 import { earlierRuns } from "../shared/earlier.js";
@@ -153,7 +153,7 @@ export class InsidePage {
     try {
       if (news || !this.drawnOnce) await this.show();
     } finally {
-      const isDone = ENDED.has(status) && !news && !this.veiled && (this.drawnOnce || !this.followed.length);
+      const isDone = isSettled(status, this.veiled) && !news && (this.drawnOnce || !this.followed.length);
       const isOver = this.closed || round !== this.round || isDone;
       if (!isOver) this.timer = setTimeout(() => this.poll(round), document.hidden || ENDED.has(status) ? 2000 : Math.max(450, apart));
     }

@@ -19,6 +19,7 @@ import { Time } from "./time.js";
 import { showVeil } from "./veil.js";
 import { View } from "./view.js";
 import { whereabouts } from "./whereabouts.js";
+import { isSettled } from "../shared/attending.js";
 import { drop, earlierRuns } from "../shared/earlier.js";
 import { _ } from "../shared/language.js";
 import { armColors, project } from "../shared/look.js";
@@ -37,7 +38,7 @@ const charts = () => import("./charts.js").catch(() => null);
 
 // From one question to the next, drawing included; queued is mostly short, and then a start. Who only watches may wait longer.
 const PERIOD_MS = { running: 200, preparing: 100, queued: 150, paused: 400 };
-const HIDING_MS = 1500; // of one that has ended, as long as there are arms to be revealed
+const HIDING_MS = 1500; // of one that has ended, as long as there are arms to be revealed, or hidden
 const LEAST_WAIT_MS = 60; // where drawing takes longer than the period, so that the page still hears clicks
 
 class Panel {
@@ -149,7 +150,7 @@ class Panel {
     }
     if (this.closed || run !== this.asking || turn !== this.turn) return; // since it was drawn
     if (this.lost) this.show();
-    if (this.state && ENDED.has(this.state.status) && !this.lost && !this.state.hidden) return;
+    if (this.state && isSettled(this.state.status, this.state.hidden) && !this.lost) return;
     const wait = Math.max(LEAST_WAIT_MS, period - (Date.now() - began));
     this.timer = setTimeout(() => this.poll(run), document.hidden ? 2000 : wait);
   }
@@ -321,9 +322,8 @@ class Panel {
   clicked(event) {
     if (event.target === this.parts.results) this.download(event);
     follow(event, this.data.run || this.gone);
-    const button = event.target.closest("button");
-    if (!button || button.disabled) return;
-    const { dataset } = button;
+    const { dataset, disabled } = event.target.closest("button") ?? { disabled: true };
+    if (disabled) return;
     if (dataset.do) this.carry(dataset, event.detail);
     if (dataset.details) showDetails(this.parts.arms, true);
     const isChosen = this.view.choose(dataset) || fold(dataset);

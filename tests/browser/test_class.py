@@ -102,6 +102,29 @@ def test_a_class_follows_its_teacher_over_a_rerun_to_another_page_and_to_a_step(
     press(teacher, "stop")
 
 
+def test_arms_that_are_hidden_after_the_runs_end_are_hidden_from_who_follows_too_and_revealed_again(
+    browser: Callable[..., Page],
+) -> None:
+    teacher = browser(TEACHER, TINY)
+    start(teacher)
+    status(teacher, "finished")
+    link = make_link(teacher)
+    teacher.locator("[data-shut]").click()
+    student = browser(STUDENT, link)
+    arms = student.locator(".ns-arms .ns-arm")
+    expect(arms).to_have_count(3)
+    teacher.locator("button[data-projector]").first.click()
+    for key, count in (("h", 1), ("v", 2)):
+        teacher.keyboard.press(key)
+        expect(arms).to_have_count(count)
+    student.goto(link.replace("?", "gradients?"))
+    pills = student.locator(".ns-inside .ns-pill")
+    expect(pills).to_have_count(2)
+    for key, count in (("v", 3), ("h", 3), ("h", 1)):  # all are shown, and so is the next run; then hidden once more
+        teacher.keyboard.press(key)
+        expect(pills).to_have_count(count)
+
+
 def test_on_a_telephone_that_it_follows_a_class_lies_over_no_control_of_the_cube(browser: Callable[..., Page]) -> None:
     teacher = browser(TEACHER, TINY)
     start(teacher)
