@@ -125,7 +125,7 @@ class Lab {
   askOwn(event) {
     event.preventDefault();
     const fields = new FormData(this.parts.own);
-    const varied = [0, 1].filter((i) => fields.get(`name${i}`)).map((i) => `${fields.get(`name${i}`)}=${fields.get(`values${i}`).replaceAll(" ", "")}`);
+    const varied = [0, 1].filter((i) => fields.get(`name${i}`)).map((i) => `${fields.get(`name${i}`)}=${fields.get(`values${i}`)}`);
     this.ask(varied.join(";"), fields.get("seeds").trim(), { along: fields.has("along") });
   }
 

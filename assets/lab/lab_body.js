@@ -66,7 +66,7 @@ export const questionCards = (questions, isOff) => questions.map(({ name, answer
 export function ownForm(settings, { names, values, seeds, along }, isOff) {
   const choices = (chosen) => [["", _("nothing")], ...settings.map(({ name, label }) => [name, label])].map(([name, label]) => `<option value="${escape(name)}" ${name === chosen ? "selected" : ""}>${escape(label)}</option>`).join("");
   const row = (i) => `<span class="ns-vary"><select name="name${i}" aria-label="${_("What is varied")}">${choices(names[i])}</select>
-    <input name="values${i}" value="${escape(values[i])}" placeholder="0.01, 0.1, 1" aria-label="${_("Its values, with commas between them")}"></span>`;
+    <input name="values${i}" value="${escape(values[i])}" placeholder="0.01, 0.1, 1" pattern="[^;]*" title="${_("Its values, with commas between them")}" aria-label="${_("Its values, with commas between them")}"></span>`;
   return `<h3>${_("A question of your own")}</h3>
     <p class="ns-small">${_("All that is not varied is as in the sidebar, and so are the norms: its arms.")}</p>
     <div class="ns-buttons"><span>${_("Vary")}</span>${row(0)}<span>${_("and")}</span>${row(1)}

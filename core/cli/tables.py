@@ -12,6 +12,7 @@ from core.language.columns import padded, width
 from core.language.lists import enumerated
 from core.language.message import Message
 from core.language.speech import _, pgettext
+from core.words.numerals import in_percent
 
 if TYPE_CHECKING:
     from core.data.files import FileCheck
@@ -80,7 +81,7 @@ def _loss(value: float | None) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else _("{points} %", points=f"{100 * share:.1f}")
+    return "–" if share is None else _("{points} %", points=in_percent(share))
 
 
 def _or_dash(value: float | None, form: str) -> str:

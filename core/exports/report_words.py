@@ -25,7 +25,7 @@ from core.training.records import (
 )
 from core.words.causes import Reason
 from core.words.evidence import Evidence
-from core.words.numerals import printed
+from core.words.numerals import in_percent, printed
 from core.words.reasons import reasons
 from core.words.settings import LABELS, about_rate, told_value
 from core.words.verdict import verdict
@@ -171,7 +171,7 @@ def _number(value: float | None) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else _("{points} %", points=f"{100 * share:.1f}")
+    return "–" if share is None else _("{points} %", points=in_percent(share))
 
 
 def _curves(recording: Recording) -> str:

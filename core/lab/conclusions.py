@@ -19,6 +19,7 @@ from core.lab.sweep import BATCH_SIZE, Sweep
 from core.lab.trusted import about_gradients
 from core.lab.wording import at, percent
 from core.language.message import Message, Plural, Value
+from core.words.numerals import in_percent
 
 Titles = Mapping[str, Message | str]  # of arms, by name
 
@@ -96,7 +97,7 @@ def _best(group: Group, title: Message | str) -> Message:
     count = tested.n if tested else len(group.entries)
     values: dict[str, Value] = {
         "arm": title,
-        "by": f"{100 * by.median:.1f} %" if by else "–",
+        "by": f"{in_percent(by.median)} %" if by else "–",
         "told": percent(tested) if tested else "–",
     }
     if not group.where:
@@ -179,9 +180,9 @@ def _better(pair: Pair, titles: Titles) -> Message:
     values: dict[str, Value] = {
         "first": titles[pair.better],
         "second": titles[pair.worse],
-        "points": f"{100 * abs(pair.difference):.1f}",
-        "low": f"{100 * low:.1f}",
-        "high": f"{100 * high:.1f}",
+        "points": in_percent(abs(pair.difference)),
+        "low": in_percent(low),
+        "high": in_percent(high),
         "n": pair.n,
         "where": at(pair.where),
         "told": "–" if pair.test_difference is None else _points(sign * pair.test_difference),
@@ -201,4 +202,4 @@ def _better(pair: Pair, titles: Titles) -> Message:
 
 def _points(difference: float) -> str:
     """+1.2, −0.3."""
-    return f"{100 * difference:+.1f}".replace("-", "−")
+    return in_percent(difference, "+").replace("-", "−")

@@ -12,7 +12,7 @@ from core.lab.summary import Group
 from core.lab.sweep import DEPTH
 from core.lab.wording import at
 from core.language.message import Message, Value
-from core.words.numerals import digits
+from core.words.numerals import digits, in_percent
 
 
 def about_depths(found: Sequence[Group], titles: Mapping[str, Message | str]) -> list[Message]:
@@ -41,13 +41,20 @@ def _of_arm(others: Values, arm: str, mine: Sequence[Group], titles: Mapping[str
 
 
 def _at(group: Group) -> Message:
-    ratio, tested = group.spread("gradient_ratio"), group.spread("test_accuracy")
-    values: dict[str, Value] = {
-        "depth": dict(group.where)[DEPTH],
-        "ratio": digits(ratio.median) if ratio else "–",
-        "told": f"{100 * tested.median:.1f} %" if tested else "–",
-    }
-    return Message("{ratio} with {depth} layers ({told})", values)
+    ratio = group.spread("gradient_ratio")
+    values: dict[str, Value] = {"depth": dict(group.where)[DEPTH], "ratio": digits(ratio.median) if ratio else "–"}
+    return Message("{ratio} with {depth} layers ({told})", values | {"told": _in_the_end(group)})
+
+
+def _in_the_end(group: Group) -> Message | str:
+    """Of how many seeds it is, where others diverged or failed."""
+    tested, seeds = group.spread("test_accuracy"), len(group.entries)
+    if tested is None:
+        return Message("with none of {seeds} seeds", {"seeds": seeds})
+    told = f"{in_percent(tested.median)} %"
+    if tested.n == seeds:
+        return told
+    return Message("{told} with {n} of {seeds} seeds", {"told": told, "n": tested.n, "seeds": seeds})
 
 
 def _how() -> Message:

@@ -14,8 +14,9 @@ from typing import Any
 
 from core.lab.arrived import Findings
 from core.lab.conclusions import concluded
-from core.lab.entries import Entry, csv_text, rows
+from core.lab.entries import MEASURED, Entry, csv_text, rows
 from core.lab.links import to_query
+from core.lab.probing import ALONG
 from core.lab.statistics import Pair
 from core.lab.summary import Group, chosen, groups, is_whole, ladders, pairs
 from core.lab.sweep import Sweep
@@ -23,6 +24,11 @@ from core.language.languages import ENGLISH
 from core.language.speech import speaking
 
 FORMATS = ("csv", "parquet", "json")
+WHOLE = ("part", "seed", "held_out", "steps", "parameters")
+TEXT = ("arm", "status", "message", "run", "initial_weights", *(f"along_{name}_by_step" for name in ALONG))
+KINDS = (
+    dict.fromkeys(MEASURED, "double") | dict.fromkeys(WHOLE, "int64") | dict.fromkeys(TEXT, "string")
+)  # of Parquet's columns, also where nothing was measured
 
 
 def document(parts: Sequence[Findings], status: str) -> dict[str, Any]:
@@ -95,5 +101,7 @@ def _parquet(table: list[dict[str, Any]]) -> bytes:
 
     text = io.BytesIO()
     names = dict.fromkeys(name for row in table for name in row)  # not all rows have all of them
-    parquet.write_table(pyarrow.table({name: [row.get(name) for row in table] for name in names}), text)
+    kinds = {name: pyarrow.type_for_alias(kind) for name, kind in KINDS.items()}
+    columns = {name: pyarrow.array([row.get(name) for row in table], kinds.get(name)) for name in names}
+    parquet.write_table(pyarrow.table(columns), text)
     return text.getvalue()

@@ -15,7 +15,7 @@ from typing import Any
 
 from core.experiment import links
 from core.experiment.config import ExperimentConfig
-from core.lab.sweep import Sweep
+from core.lab.sweep import Sweep, heeded
 
 USUAL = links.to_query(ExperimentConfig())
 LATER = ("decay", "schedule", "step_epochs", "step_factor")
@@ -39,7 +39,7 @@ class Point:
 
         A setting that was not there when points were first kept is in it only where it is not as usual.
         """
-        query = links.to_query(self.config)
+        query = links.to_query(heeded(self.config))
         experiment = {name: text for name, text in query.items() if name not in LATER or text != USUAL[name]}
         more = {"along": True} if self.along else {}
         text = json.dumps({"experiment": experiment, "held_out": self.held_out} | more, sort_keys=True)

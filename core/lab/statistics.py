@@ -2,7 +2,7 @@
 
 Spread   median and range
 Pair     two arms on the same seeds: their mean difference, with an interval
-holm     all pairs that are shown, with intervals that hold together
+holm     all pairs that are shown, each with an interval at the level that decides about it
 
 Two arms that train in lock-step share the seed, the initial weights and the order of the batches, so the differences of
 each seed are compared with 0: Student's paired t, which takes them for a sample of a normal distribution. Holm's steps
@@ -71,13 +71,15 @@ class Pair:
         return self.second if self.difference > 0 else self.first
 
 
-def holm(pairs: Sequence[tuple[Values, str, str, Sequence[float]]]) -> list[Pair]:
+def holm(pairs: Sequence[tuple[Values, str, str, Sequence[float]]], least: float = 0.0) -> list[Pair]:
     """(where, first, second, the difference of each seed) of all pairs that are shown, the surest first.
 
     The surest of m has an interval at 1 − 0.05/m, the next at 1 − 0.05/(m − 1), and so on; from the first one that has
-    0 in it on, none is separated. Each needs LEAST_SEEDS differences.
+    0 in it on, none is separated. They decide together; that all of them cover is less sure than 95 %. Each needs
+    LEAST_SEEDS differences. Those that are all alike have no deviation, and t is not defined: theirs is from `least`
+    below to `least` above, which is the smallest difference that there can be, as that of one image.
     """
-    tested = [(*pair, *_tested(pair[3])) for pair in pairs]
+    tested = [(*pair, *_tested(pair[3], least)) for pair in pairs]
     found, holds = [], True
     for place, (where, first, second, differences, p, interval) in enumerate(sorted(tested, key=lambda each: each[4])):
         sure = 1 - (1 - SURE) / (len(pairs) - place)
@@ -95,12 +97,14 @@ def paired(first: Mapping[int, float | None], second: Mapping[int, float | None]
     return differences if len(differences) == len(pairs) >= LEAST_SEEDS else None
 
 
-def _tested(differences: Sequence[float]) -> tuple[float, Callable[[float], tuple[float, float]]]:
+def _tested(differences: Sequence[float], least: float) -> tuple[float, Callable[[float], tuple[float, float]]]:
     """The two-sided p, and the interval at a level."""
     from scipy import stats  # here: it takes a second to import
 
     if max(differences) - min(differences) <= ALIKE:
         only = 0.0 if abs(differences[0]) <= ALIKE else differences[0]
-        return float(only == 0), lambda sure: (only, only)
+        if abs(only) <= least + ALIKE:
+            return 1.0, lambda sure: (min(0.0, only - least), max(0.0, only + least))
+        return 0.0, lambda sure: (only - least, only + least)
     test = stats.ttest_1samp(differences, 0.0)
     return float(test.pvalue), lambda sure: tuple(map(float, test.confidence_interval(sure)))  # type: ignore[return-value]

@@ -20,11 +20,12 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
+from core.experiment.config import STEP
 from core.experiment.rules import ConfigError
 from core.lab.entries import FAILED, Entry
 from core.lab.probing import ALONG
 from core.lab.statistics import Pair, Spread, Values, holm, paired
-from core.lab.sweep import LR, LR_RULE, NORM, Sweep
+from core.lab.sweep import LR, LR_RULE, NORM, OPTIMIZER, SCHEDULE, SGD, Sweep, without_effect
 
 CHANCE, LEAST = 0.1, 0.2  # validation accuracies: of guessing, and the least of one that is better
 FINISHED = "finished"
@@ -165,22 +166,33 @@ def pairs(found: Sequence[Group]) -> list[Pair]:
             shown.setdefault((_runs(first), first.arm, second.arm), []).append((first, second))
     by_where = {(each[0][0].where, each[0][0].arm, each[0][1].arm): each for each in shown.values()}
     told = [(*key, _differences(*each[0], "validation_accuracy") or []) for key, each in by_where.items()]
-    return [_with_test(pair, by_where[pair.where, pair.first, pair.second]) for pair in holm(told)]
+    return [_with_test(pair, by_where[pair.where, pair.first, pair.second]) for pair in holm(told, _least(found))]
+
+
+def _least(found: Sequence[Group]) -> float:
+    """The smallest difference of two accuracies: one of the held-out images."""
+    return 1 / min((entry["held_out"] for group in found for entry in group.entries), default=1)
 
 
 def _with_test(pair: Pair, same: Sequence[tuple[Group, Group]]) -> Pair:
     """`same` are the pairs of groups that it stands for."""
     told = _differences(*same[0], "test_accuracy")
     also = tuple(first.where for first, _second in same[1:])
-    return replace(pair, test_difference=statistics.fmean(told) if told else None, also=also)
+    low, high = max(-1.0, pair.low), min(1.0, pair.high)  # no two accuracies are further apart
+    return replace(pair, low=low, high=high, test_difference=statistics.fmean(told) if told else None, also=also)
 
 
 def _runs(group: Group) -> Values:
-    """Its settings; at the base's batch size a fixed rate and a proportional one are one rate, so the same runs."""
-    rate = group.entries[0]["learning_rate"]
+    """Its settings, where others leave them any effect.
+
+    At the base's batch size a fixed rate and a proportional one are one rate, so the same runs.
+    """
+    rate, varied = group.entries[0]["learning_rate"], dict(group.where)
+    unheeded = without_effect(varied.get(OPTIMIZER, SGD), varied.get(SCHEDULE, STEP))
+    where = tuple((name, value) for name, value in group.where if name not in unheeded)
     if rate is None:
-        return group.where
-    return tuple((name, rate if name == LR_RULE else value) for name, value in group.where)
+        return where
+    return tuple((name, rate if name == LR_RULE else value) for name, value in where)
 
 
 def _differences(first: Group, second: Group, measured: str) -> list[float] | None:

@@ -3,6 +3,7 @@
 Sweep     frozen and validated; its points are in points.py
 SETTINGS  what can be varied: its name, which is that of its flag: the experiment's field
 shown     a value of one
+heeded    an experiment without what its other settings leave without effect
 LR_RULE   whether the learning rate is fixed or proportional to the batch size (Goyal et al. 2017)
 """
 
@@ -20,6 +21,7 @@ from core.language.message import Message, Plural
 from core.language.several import Sentences
 
 NORM, SEEDS, LR, BATCH_SIZE, LR_RULE = "norm", "seeds", "lr", "batch-size", "lr-rule"
+SGD = "sgd"
 DEPTH, DROPOUT, MOMENTUM, OPTIMIZER = "depth", "dropout", "momentum", "optimizer"
 SCHEDULE, STEPWISE = "schedule", ("step-epochs", "step-factor")
 OF_AN_ARM = {LR: "learning_rate", LR_RULE: "learning_rate", DROPOUT: "dropout"}  # which an arm may have of its own
@@ -107,7 +109,7 @@ class Sweep:
     def _check_followed(self, names: Set[str]) -> None:
         """Some values need others, at least at some of the points: else all of these are equal."""
         optimizers, schedules = self._all_of(OPTIMIZER), self._all_of(SCHEDULE)
-        if MOMENTUM in names and "sgd" not in optimizers:
+        if MOMENTUM in names and SGD not in optimizers:
             raise ConfigError(
                 Message(
                     "Only SGD has momentum; got {name} varied with {optimizer}. Take sgd, or do not vary {name}.",
@@ -139,7 +141,7 @@ class Sweep:
                 Message(
                     "Seeds with each arm's own best learning rate follow where {lr} alone is varied; got {names}. Vary "
                     "nothing else, or ask for the seeds by themselves.",
-                    {"lr": LR, "names": quoted(", ".join(names))},
+                    {"lr": LR, "names": quoted(", ".join(names)) if names else Message("nothing")},
                 ),
                 "vary",
             )
@@ -230,6 +232,17 @@ class Sweep:
             self.seeds,
             {"what": what, "entries": f"{self.entries:,}", "share": f"{100 * self.validation:g}"},
         )
+
+
+def heeded(config: ExperimentConfig) -> ExperimentConfig:
+    """The same experiment: what its other settings leave without effect is as usual."""
+    usual, names = ExperimentConfig(), without_effect(config.optimizer, config.schedule)
+    return replace(config, **{SETTINGS[name]: getattr(usual, SETTINGS[name]) for name in names})
+
+
+def without_effect(optimizer: str, schedule: str) -> set[str]:
+    """The settings that change nothing beside these."""
+    return {*(() if optimizer == SGD else (MOMENTUM,)), *(() if schedule == STEP else STEPWISE)}
 
 
 def shown(value: Any) -> str:

@@ -25,7 +25,7 @@ from core.lab.statistics import LEAST_SEEDS, Spread
 from core.lab.summary import FINISHED, Group, at_their_best, groups, learns
 from core.lab.sweep import LR, LR_RULE, NORM, SETTINGS, Sweep
 from core.lab.wording import label, told
-from core.language.speech import spoken
+from core.language.speech import _, spoken
 from core.training.records import to_finite
 from core.words import settings
 
@@ -72,12 +72,17 @@ def _base(sweep: Sweep) -> list[str]:
     """What all its experiments have in common besides the images, as far as it is not as usual, or is told always."""
     usual, varied = ExperimentConfig(), {SETTINGS.get(name) for name, _values in sweep.varied}
     names = [each.name for each in fields(usual) if each.name not in varied | {"arms", "data"}]
-    base = sweep.base
+    base, has_rule = sweep.base, LR_RULE in dict(sweep.varied)
     return [
-        settings.told(name, base)
+        _rate_of_the_rules(base) if name == "learning_rate" and has_rule else settings.told(name, base)
         for name in names
         if name in ALWAYS_TOLD or getattr(base, name) != getattr(usual, name)
     ]
+
+
+def _rate_of_the_rules(base: ExperimentConfig) -> str:
+    """The fixed one; the proportional one is it at this batch size."""
+    return _("learning rate {rate:g} at batch size {size:,}", rate=base.learning_rate, size=base.batch_size)
 
 
 def standing(sweep: Conducted, key: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from core.experiment.rules import ConfigError
 from core.lab.statistics import Spread, Values
 from core.lab.sweep import DEPTH, FIXED, LR_RULE, PROPORTIONAL, SETTINGS, shown
 from core.language.message import Message, Value
+from core.words.numerals import in_percent
 from core.words.settings import LABELS, LAST_BATCH, NAMES, by_label
 
 LABELS_OF_A_SWEEP = {
@@ -92,9 +93,9 @@ def ranged(spread: Spread | None, write: Callable[[float], str]) -> Message | st
 def percent(spread: Spread) -> Message | str:
     """79.0 % (78.1 to 80.2), or of one number that number."""
     if spread.n == 1:
-        return f"{100 * spread.median:.1f} %"
+        return f"{in_percent(spread.median)} %"
     values: dict[str, Value] = {
-        which: f"{100 * number:.1f}"
+        which: in_percent(number)
         for which, number in (("middle", spread.median), ("low", spread.low), ("high", spread.high))
     }
     return Message("{middle} % ({low} to {high})", values)

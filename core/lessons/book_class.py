@@ -24,6 +24,7 @@ from core.data.images import as_floats, load
 from core.language.message import Message
 from core.lessons.demonstration import Code, Demonstration, Given, Shown, Table
 from core.nets.norms import batch_norm
+from core.words.numerals import in_percent
 
 EPOCHS, BATCH, LEARNING_RATE = 3, 32, 0.5
 
@@ -164,7 +165,7 @@ def _share(which: Tensor) -> float:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return f"{in_percent(share)} %"
 
 
 RELOADED = Demonstration(_class_and_file, _reloaded, {"reloaded": Message("after it was loaded")}, "seed")

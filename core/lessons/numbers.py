@@ -17,12 +17,13 @@ from core.language.speech import _, ngettext
 from core.lessons.check import Check, Target
 from core.lessons.evidence import Evidence
 from core.lessons.lesson import Step
+from core.words.numerals import in_percent
 from core.words.settings import LABELS, told
 
 
 def how_far(check: Check, value: float) -> str:
     if check.how.in_percent:
-        return _("{n} points", n=f"{100 * value:.1f}")
+        return _("{n} points", n=in_percent(value))
     return f"{value:.2g}" if isfinite(value) else "∞"
 
 

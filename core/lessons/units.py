@@ -9,15 +9,15 @@ from collections.abc import Callable
 from math import isfinite
 
 from core.language.speech import _
-from core.words.numerals import printed
+from core.words.numerals import in_percent, printed
 
 
 def percent(share: float) -> str:
-    return _("{points} %", points=f"{100 * share:.1f}")
+    return _("{points} %", points=in_percent(share))
 
 
 def points(share: float) -> str:
-    return _("{points} points", points=printed(f"{100 * share:.1f}"))
+    return _("{points} points", points=printed(in_percent(share)))
 
 
 def nats(value: float) -> str:

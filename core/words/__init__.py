@@ -9,7 +9,7 @@ evidence     what the looks of a run have to show for a reason
 conclusions  what a look inside supports
 settings     what the settings are called, what a preset sets, how long it takes
 classes      what is on the images
-numerals     how very large and very small numbers are written
+numerals     how numbers are written: very large and very small ones, and shares
 terms        what every number and word on the pages means; the texts are in terms/
 book         where in the book a term stands
 """

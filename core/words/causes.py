@@ -22,7 +22,7 @@ from core.probes.summary import LayerSummary, NetworkSummary
 from core.training.records import ArmDiverged, TestMeasured, TrainMeasured
 from core.words.conclusions import about_dead
 from core.words.evidence import Update
-from core.words.numerals import digits, rounded
+from core.words.numerals import digits, in_percent, rounded
 from core.words.verdict import is_at_chance
 
 STUCK = 20  # steps: an arm that reads no better than guessing before is said nothing of
@@ -261,7 +261,7 @@ def shared_part_kept(case: Case) -> Reason | None:
 
 
 def percent(share: float) -> Message:
-    return Message("{points} %", {"points": f"{100 * share:.1f}"})
+    return Message("{points} %", {"points": in_percent(share)})
 
 
 def _last_hidden(network: NetworkSummary) -> LayerSummary:

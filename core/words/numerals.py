@@ -1,11 +1,14 @@
-"""How very large and very small numbers are written on every page: −2.7·10⁴, as the charts' axes do.
+"""How numbers are written on every page: the very large and very small as −2.7·10⁴, as the charts' axes do.
 
-printed  as Python formats them, with real signs
-rounded  a factor
-digits   two digits that matter
+printed     as Python formats them, with real signs
+rounded     a factor
+digits      two digits that matter
+in_percent  a share, as the cards and tables of the pages have it
 """
 
 from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -30,3 +33,11 @@ def digits(value: float) -> str:
         return printed(f"{value:.1e}") if value else "0"
     brief = float(f"{value:.2g}")
     return printed(f"{brief:.0f}" if abs(brief) >= 10 else f"{brief:#.2g}")
+
+
+def in_percent(share: float, sign: str = "") -> str:
+    """`share` in hundredths with one decimal, without the sign for them; `sign` "+" tells that of positive ones, too.
+
+    A half goes up, as in the browser (Number.toFixed): Python's format takes 56.25 to the even digit, 56.2.
+    """
+    return f"{Decimal(100 * share).quantize(Decimal('0.1'), ROUND_HALF_UP):{sign}}"

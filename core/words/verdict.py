@@ -18,6 +18,7 @@ from core.language.several import Sentences
 from core.language.speech import _, ngettext
 from core.training.records import ArmDiverged, Record, TestMeasured
 from core.words.endings import about_failed
+from core.words.numerals import in_percent
 
 CHANCE = 0.1  # ten classes
 Z95 = 1.96
@@ -178,7 +179,7 @@ def _lead(test: TestMeasured, recent: Sequence[TestMeasured], window: int, title
         return ""
     first, second = (test.accuracy[name] for name in ranked[:2])
     lead, error = first - second, sampling_error(first, second, test.examples)
-    points = {"lead": _points(lead), "error": _points(error)}
+    points = {"lead": in_percent(lead), "error": in_percent(error)}
     if lead <= error:
         if points["lead"] == "0.0":
             return _("Too close to call: the first two are level (±{error} from the test images alone).", **points)
@@ -193,7 +194,7 @@ def _lead(test: TestMeasured, recent: Sequence[TestMeasured], window: int, title
             "accuracy fell by {fall}: {arm}.",
             lead=points["lead"],
             window=window,
-            fall=_points(largest_fall(recent, unsteady)),
+            fall=in_percent(largest_fall(recent, unsteady)),
             arm=titles[unsteady],
         )
     return _(
@@ -246,8 +247,4 @@ def _diverged(facts: Iterable[Record], titles: Titles) -> str:
 
 
 def _percent(share: float) -> str:
-    return _("{points} %", points=_points(share))
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:.1f}"
+    return _("{points} %", points=in_percent(share))

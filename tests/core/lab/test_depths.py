@@ -43,6 +43,16 @@ def test_each_arm_and_activation_has_its_gradient_and_its_accuracy_at_each_depth
     ]
 
 
+def test_of_how_many_seeds_the_accuracy_is_is_said_where_others_diverged() -> None:
+    one, none = {2.2: 0.1, 2.1: 0.3, 2.4: 0.2}, {2.5: 0.1, 2.6: 0.1}
+    entries = [*of("none", 5, one), *of("none", 8, none)]
+    for lost in (entries[0], *entries[3:]):
+        lost |= {"status": "diverged", "validation_accuracy": None, "test_accuracy": None}
+    assert said(entries)[0].endswith(
+        ": 2.2 with 5 layers (25.0 % with 2 of 3 seeds), 2.5 with 8 layers (with none of 2 seeds)."
+    )
+
+
 def test_where_depth_alone_is_varied_no_other_setting_is_named() -> None:
     assert said(of("bn", 8, {0.5: 0.7}))[0].startswith("BatchNorm, first layer’s gradient over the last’s, and test")
 

@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.lab.conclusions import conclusions
+from core.lab.points import points
 from core.lab.probing import ALONG
 from core.lab.statistics import LEAST_SEEDS, Pair, Spread, holm, paired
 from core.lab.summary import at_their_best, chosen, groups, ladders, learns, pairs
 from core.lab.sweep import Sweep
 
 RANDOM = np.random.default_rng(0)
+OTHERS = {"optimizer": ("sgd", "adam"), "schedule": ("step", "constant")}
 
 
 def entry(arm: str, seed: int, validation: float | None, test: float | None = None, **values: Any) -> dict[str, Any]:
@@ -83,6 +86,49 @@ def test_differences_that_are_all_the_same_have_an_interval(difference: float, s
     assert pair == Pair(
         (), "a", "b", 5, pytest.approx(difference), difference, difference, float(not separated), 0.95, separated
     )
+
+
+@pytest.mark.parametrize(("images", "separated"), [(1, False), (-1, False), (2, True), (-2, True)])
+def test_one_image_in_each_seed_is_no_winner_though_nothing_deviates(images: int, separated: bool) -> None:
+    (pair,) = holm([((), "a", "b", [images / 32] * 5)], 1 / 32)
+    assert (pair.separated, pair.low <= 0 <= pair.high) == (separated, not separated)
+    assert (pair.low, pair.high) == pytest.approx(((images - 1) / 32, (images + 1) / 32))
+
+
+def test_one_image_of_those_that_are_held_out_is_the_least_difference() -> None:
+    few = [entry(arm, s, right / 32) | {"held_out": 32} for arm, right in (("bn", 30), ("ln", 29)) for s in range(5)]
+    assert [pair.separated for pair in pairs(groups(few))] == [False]
+
+
+def test_no_interval_says_that_two_accuracies_are_further_apart_than_they_can_be() -> None:
+    ln = [entry("ln", s, accuracy) for s, accuracy in enumerate((0.1, 0.9, 0.1, 0.1, 0.9))]
+    wide = [*(entry("bn", s, 0.9) for s in range(5)), *ln]
+    (pair,) = pairs(groups(wide))
+    assert (pair.low < 0, pair.high) == (True, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "same"),
+    [
+        ({"momentum": (0.0, 0.9), "optimizer": ("adam",)}, True),
+        ({"momentum": (0.0, 0.9), "optimizer": ("sgd",)}, False),
+        ({"schedule": ("constant",), "step-factor": (0.1, 0.5)}, True),
+        ({"schedule": ("step",), "step-factor": (0.1, 0.5)}, False),
+    ],
+)
+def test_what_is_varied_without_any_effect_is_one_experiment_and_one_test(
+    values: dict[str, tuple[Any, ...]], same: bool
+) -> None:
+    both = {name: each if len(each) > 1 else OTHERS[name] for name, each in values.items()}
+    sweep = Sweep(ExperimentConfig(arms=(parse_arm("bn"), parse_arm("ln"))), tuple(both.items()), seeds=5)
+    asked = [each for each in points(sweep) if all(each.values[name] in values[name] for name in values)]
+    assert len({each.key for each in asked}) == 5 * (1 if same else 2)
+    found = [
+        entry(arm, each.config.seed, lead + each.config.seed**2 / 1000, **each.values) | {"learning_rate": 0.1}
+        for each in asked
+        for arm, lead in (("bn", 0.8), ("ln", 0.7))
+    ]
+    assert len(pairs(groups(found))) == (1 if same else 2)
 
 
 def test_nothing_is_said_of_too_few_seeds_nor_where_one_has_no_number() -> None:

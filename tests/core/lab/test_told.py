@@ -33,3 +33,10 @@ def test_what_was_measured_along_the_gradient_is_a_band_over_the_steps_and_what_
     }  # fmt: skip
     assert learned["along"]["range"]["n"] == [2]
     assert diverged["along"]["cosine"]["steps"] == []
+
+
+def test_a_plan_with_both_rules_says_at_which_batch_size_their_rates_are_one() -> None:
+    base = ExperimentConfig(batch_size=32, learning_rate=0.05)
+    both = planned(Sweep(base, (("batch-size", (8, 32)), ("lr-rule", ("fixed", "proportional")))))
+    assert "learning rate 0.05 at batch size 32" in both["base"]
+    assert "learning rate 0.05 at batch size 32" not in planned(Sweep(base, (("batch-size", (8, 32)),)))["base"]
