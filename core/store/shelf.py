@@ -35,6 +35,7 @@ from core.store.failures import Failures
 from core.store.killed import ENDING, Killed, interrupted
 from core.store.leftovers import delete_older, folders_in, free_place, moved, of_one_run, size_of
 from core.store.lock import is_held
+from core.store.presence import is_missing, unseen
 from core.store.run_file import FILE, LOCK, RunFile, owner_in
 from core.store.troubles import StoreError, full, here_already, in_use, no_such_run, not_deleted, told
 from core.training.records import StatusChanged
@@ -70,15 +71,14 @@ class Shelf:
         return {name: error for name, error in found.items() if isinstance(error, StoreError)}
 
     def _problem(self, folder: Path) -> Card | StoreError | None:
-        if self._written.of(folder) is not None or not (folder / FILE).exists() or is_held(folder / LOCK):
+        if self._written.of(folder) is not None or is_missing(folder / FILE) or is_held(folder / LOCK):
             return self._failures.of(folder / FILE)
         return self._made_anew(folder)
 
     def owner_of(self, run_id: str) -> str | None:
         """Whose it is, as Begun has it, as far as a run that cannot be read says so. Raises NoSuchRun."""
         folder = self.folder(run_id)
-        card = self._written.of(folder)
-        return owner_in(folder) if card is None else card.owner
+        return owner_in(folder) if (card := self._written.of(folder)) is None else card.owner
 
     def card(self, run_id: str) -> Card:
         """One run's. Raises NoSuchRun, or StoreError where it cannot be read."""
@@ -87,7 +87,7 @@ class Shelf:
 
     def find(self, wanted: str) -> Card:
         """The one that was begun `last`, whatever others are called, or that of this id, or name. Raises NoSuchRun."""
-        if wanted != LAST and RUN_ID.fullmatch(wanted) and (self._runs / wanted).is_dir():
+        if wanted != LAST and RUN_ID.fullmatch(wanted) and not is_missing(self._runs / wanted):
             return self.card(wanted)
         named = [card for card in self.cards() if wanted and wanted in (LAST, card.name)]  # many have no name
         if not named:
@@ -95,7 +95,11 @@ class Shelf:
         return named[0]
 
     def knows(self, run_id: str) -> bool:
-        return bool(RUN_ID.fullmatch(run_id)) and (self._runs / run_id / FILE).is_file()
+        return bool(RUN_ID.fullmatch(run_id)) and os.path.isfile(self._runs / run_id / FILE)
+
+    def unseen(self, run_id: str) -> StoreError | None:
+        """Why nobody may look whether there is such a run, if so."""
+        return unseen(self._runs / run_id / FILE) if RUN_ID.fullmatch(run_id) else None
 
     def is_written(self, run_id: str) -> bool:
         """Whether a process, this one maybe, has the run under way."""
@@ -119,7 +123,7 @@ class Shelf:
 
     def _card(self, folder: Path) -> Card | None:
         card = self._written.of(folder)
-        if card is None and (folder / FILE).exists():
+        if card is None and not is_missing(folder / FILE):
             found = self._made_anew(folder)
             return found if isinstance(found, Card) else None
         if card is not None and card.under_way and not is_held(folder / LOCK):
@@ -163,7 +167,7 @@ class Shelf:
 
     def folder(self, run_id: str) -> Path:
         if not self.knows(run_id):
-            raise no_such_run(run_id, self.home)
+            raise self.unseen(run_id) or no_such_run(run_id, self.home)
         return self._runs / run_id
 
     # --- opened ------------------------------------------------------------------------------------------------------
@@ -249,7 +253,7 @@ class Shelf:
         folder = self._deleted(run_id)
         if folder is None:
             raise not_deleted(run_id, self.home / TRASH)
-        if (self._runs / run_id).exists():
+        if not is_missing(self._runs / run_id):
             raise here_already(run_id)
         moved(folder, self._runs / run_id)
 
@@ -261,7 +265,7 @@ class Shelf:
     def move_aside(self, run_id: str) -> Path:
         """Put a run that cannot be read where nothing touches it; returns the folder. Raises InUse as `delete`."""
         folder = self._runs / run_id
-        if not RUN_ID.fullmatch(run_id) or not folder.is_dir():
+        if not RUN_ID.fullmatch(run_id) or is_missing(folder):
             raise no_such_run(run_id, self.home)
         if is_held(folder / LOCK):
             raise in_use(folder)
