@@ -24,7 +24,7 @@ from core.store.codec import Foreign, look_bytes, look_from, record_from, record
 from core.store.lock import Lock
 from core.store.presence import is_missing
 from core.store.schema import MIGRATIONS, connect_to_read, connect_to_write, version_of
-from core.store.troubles import Damaged, StoreError, damaged, its_file, not_begun, told
+from core.store.troubles import MISSING, Damaged, StoreError, damaged, its_file, not_begun, told
 from core.training.records import NetworksSeen, Record
 
 Found = TypeVar("Found")
@@ -70,7 +70,7 @@ class RunFile:
     def write_to(cls, folder: Path) -> RunFile:
         """The one that is there, brought up to date and checked. Raises StoreError."""
         if is_missing(folder / FILE):
-            raise damaged(folder / FILE, Message("it is missing"))
+            raise damaged(folder / FILE, MISSING)
         return cls._to_write(folder, None)
 
     @classmethod
@@ -95,7 +95,7 @@ class RunFile:
         """To read only, while another may write; who follows a run need not have it checked anew. Raises StoreError."""
         path = folder / FILE
         if is_missing(path):
-            raise damaged(path, Message("it is missing"))
+            raise damaged(path, MISSING)
         with _troubles(path):
             connection = connect_to_read(path, checked)
             if (version := version_of(connection)) == len(MIGRATIONS):
