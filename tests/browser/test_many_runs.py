@@ -92,7 +92,7 @@ def test_a_thousand_runs_are_listed_searched_filtered_sorted_and_turned_over(pag
 
 
 # Of each column with words: where those of its head begin, how far down they end, and where a row's cell begins.
-HEADS = """() => [...document.querySelectorAll('.ns-table thead th')].filter((th) => th.textContent.trim()).map((th) => {
+HEADS = """() => [...document.querySelectorAll('.ns-table thead th')].filter((th) => th.innerText.trim()).map((th) => {
   const words = document.createRange();
   words.selectNodeContents(th.querySelector('button')?.firstChild ?? th);
   const { left, bottom } = words.getBoundingClientRect();
