@@ -15,7 +15,7 @@ import { _, pgettext } from "../shared/language.js";
 import { armColors, project } from "../shared/look.js";
 import { mounted } from "../shared/mounted.js";
 import { plotly } from "../shared/plotly.js";
-import { ENDED, Standing } from "../shared/standing.js";
+import { connectionLost, ENDED, Standing } from "../shared/standing.js";
 import { arrive } from "../shared/place.js";
 import { Surroundings } from "../shared/surroundings.js";
 import { wholeSteps } from "../shared/ticks.js";
@@ -145,7 +145,7 @@ export class InsidePage {
     } catch (error) {
       if (this.closed || round !== this.round) return;
       this.cutOff ||= error.name !== "Error";
-      lost = error.name === "Error" ? error.message : _("The connection to the server is lost; trying again.");
+      lost = error.name === "Error" ? error.message : connectionLost();
     }
     this.element.dataset.status = status;
     this.standing.show(status, lost);

@@ -14,8 +14,8 @@ export const skeleton = () => `
     <span class="ns-buttons" data-part="find">
       <input type="search" data-part="search" aria-label="${_("Search")}" placeholder="${_("Search names and settings")}">
       <select data-filter="status" aria-label="${_("Status")}">${options(_("any status"), [["active", _("Under way")], ["finished", statusWord("finished")], ["stopped", _("Stopped or interrupted")], ["failed", statusWord("failed")]])}</select>
-      <select data-filter="data" data-part="images" aria-label="${_("Images")}"></select>
-      <select data-filter="arm" data-part="arm" aria-label="${_("Arms")}"></select>
+      <select data-filter="data" data-part="images" aria-label="${_("Images")}">${options(_("any images"), [])}</select>
+      <select data-filter="arm" data-part="arm" aria-label="${_("Arms")}">${options(_("any arm"), [])}</select>
       <label class="ns-narrow">${_("Sort by")} <select data-part="sort">${columns().filter(([sort]) => sort).map(([sort, words]) => `<option value="${sort}">${words}</option>`).join("")}</select></label>
       <span data-part="count" role="status"></span>
     </span>

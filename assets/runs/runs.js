@@ -110,11 +110,12 @@ class Panel {
     const compared = choice.isComparing ? choice.ticked(this.runs) : [];
     const isComparing = compared.length > 1;
     parts.empty.hidden = !isEmpty;
+    parts.emptyWhy.hidden = Boolean(answer?.problem); // which says that nothing is kept
     parts.compare.hidden = !isComparing;
     parts.list.hidden = !answer || isEmpty || isComparing;
     parts.find.hidden = isEmpty || isComparing;
     parts.back.hidden = !isComparing;
-    [parts.importButton.hidden, parts.importButton.disabled] = [isComparing, Boolean(answer?.problem)]; // that none are kept
+    [parts.importButton.hidden, parts.importButton.disabled] = [isComparing, Boolean(answer?.problem)];
     if (isComparing) this.comparison.show(compared, answer.arms);
     else if (answer && !isEmpty) this.showList();
     if (!isComparing) this.comparison.rest();
@@ -197,7 +198,7 @@ class Panel {
   showStore() {
     const { used, limit, broken = [], shared } = this.answer;
     const values = { used: size(used), limit: size(limit) };
-    this.parts.used.textContent = limit && _("Runs take {used} of {limit} on the server’s disk. Beyond that, the oldest runs that are not pinned are deleted.", values);
+    this.parts.used.textContent = limit ? _("Runs take {used} of {limit} on the server’s disk. Beyond that, the oldest runs that are not pinned are deleted.", values) : "";
     this.parts.whose.textContent = shared
       ? _("All runs of this server are listed; only who started one can change it.")
       : _("The list has what this browser has started or opened by a link.");

@@ -10,6 +10,9 @@ export const statusWord = (status) => ({ queued: _("Waiting"), preparing: _("Pre
 export const isGone = () => _("The server does not have this run any more.");
 export const askedWord = (asked) => ({ pause: _("pausing…"), resume: _("resuming…"), stop: _("stopping…"), step: _("one step…") })[asked];
 export const noConnection = () => _("No connection");
+export const connectionLost = () => _("The connection to the server is lost; trying again.");
+// Where the status would stand, while nothing is heard of it: `lost` is why.
+export const withoutAnswer = (lost) => (lost === connectionLost() ? noConnection() : _("No answer"));
 
 // `seconds` until the device is free, if anybody can say.
 export function inLine(place, seconds) {
@@ -68,7 +71,7 @@ export class Standing {
   }
 
   show(status, lost) {
-    this.parts.status.textContent = lost ? noConnection() : this.isRecorded && status ? _("Recorded") : statusWord(status) ?? "";
+    this.parts.status.textContent = lost ? withoutAnswer(lost) : this.isRecorded && status ? _("Recorded") : statusWord(status) ?? "";
     this.parts.where.textContent = lost || this.where(status);
     this.showNotices();
   }

@@ -29,7 +29,7 @@ import { order } from "../shared/orders.js";
 import { evaluateAfter, fetchAhead, plotly } from "../shared/plotly.js";
 import { Series } from "./series.js";
 import { hideArms, isHiding } from "../shared/stage.js";
-import { ENDED, noConnection, statusWord } from "../shared/standing.js";
+import { connectionLost, ENDED, statusWord, withoutAnswer } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";
 import { WANTED, address, dragging, escape, get, painted } from "../shared/web.js";
 
@@ -144,7 +144,7 @@ class Panel {
       }
     } catch {
       if (this.closed || run !== this.asking || turn !== this.turn) return;
-      this.lost = _("The connection to the server is lost; trying again.");
+      this.lost = connectionLost();
       this.cutOff = true;
       this.show();
     }
@@ -242,7 +242,7 @@ class Panel {
     this.element.dataset.status = status || "idle";
     this.element.dataset.step = state?.step ?? 0;
     this.element.dataset.run = data.run;
-    parts.status.textContent = this.lost ? noConnection() : data.recorded ? _("Recorded") : statusWord(status) ?? _("Ready");
+    parts.status.textContent = this.lost ? withoutAnswer(this.lost) : data.recorded ? _("Recorded") : statusWord(status) ?? _("Ready");
     parts.where.textContent = this.lost || whereabouts(status, state, this.series);
     const isShared = isSharedIn(this);
     const mine = data.mine && !isShared;

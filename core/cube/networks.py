@@ -22,6 +22,7 @@ from core.runs.asking import NothingToSee, QueueFull
 from core.runs.at_hand import CHECKPOINT, at_hand
 from core.runs.run import Run
 from core.runs.shown import AnyRun, executed
+from core.store.troubles import StoreError
 from core.training.arms import Arm
 from core.training.records import RunReplaced
 
@@ -145,7 +146,7 @@ class Networks:
         changes = step is None and self.state != "ended"
         try:
             found = self._ask(self._run, name, step).result(self._patience)
-        except (QueueFull, TimeoutError, LookupError, DataError) as error:
+        except (QueueFull, TimeoutError, LookupError, DataError, StoreError) as error:
             return self._instead(name, step, error)
         self._last, self._last_is = found, (name, step)
         self._fresh_until = time.monotonic() + FRESH_SECONDS if changes else math.inf

@@ -187,7 +187,7 @@ def _manifest(archive: Archive) -> _Manifest:
             Message(
                 "This bundle was written by a newer NormScope: its format is number {version}, and this one reads up "
                 "to {known}. Nothing of it was kept. Update NormScope to open it.",
-                {"version": found, "known": VERSION},
+                {"version": found if found < 10**6 else quoted(found), "known": VERSION},
             )
         )
     return value_of(_Manifest, content)
@@ -203,8 +203,14 @@ def _version(content: bytes) -> int:
         raise _foreign(Message("another manifest"))
     version = found.get("version")
     if type(version) is not int or version < 1:
-        raise _foreign(Message("a version that is no number"))
+        told = {"version": quoted(_written(version))}
+        raise _foreign(Message("{version} as the number of its format, which is a whole one, 1 or more", told))
     return version
+
+
+def _written(value: object) -> str:
+    """As the manifest has it, as far as it is one value."""
+    return json.dumps(value) if value is None or isinstance(value, int | float | str) else "…"
 
 
 def _lines(archive: Archive, name: str) -> Iterator[Any]:

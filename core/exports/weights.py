@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlencode
@@ -31,10 +32,21 @@ def write(recording: Recording, folder: Path) -> list[Path]:
     for path, (arm, network) in zip(paths, networks.items(), strict=True):
         about = {"format": "pt", "arm": arm.name, "step": str(step), "normscope": recording.origin.normscope}
         tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-        path.write_bytes(save(tensors, about | {"experiment": link}))  # save_file has an error of its own for a disk
+        content = _in_one_order(save(tensors, about | {"experiment": link}))
+        path.write_bytes(content)  # save_file has an error of its own for a disk
     readme = folder / "README.md"
     readme.write_text(_readme(recording, step, networks, link), encoding="utf-8")
     return [*paths, readme]
+
+
+def _in_one_order(content: bytes) -> bytes:
+    """The same file, in which what it says of itself stands in the same order each time: the library's is by chance."""
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    told = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    told += b" " * (-len(told) % 8)  # the numbers begin at a multiple of 8
+    return len(told).to_bytes(8, "little") + told + content[8 + size :]
 
 
 def _readme(recording: Recording, step: int, networks: Networks, link: str) -> str:

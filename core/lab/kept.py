@@ -19,6 +19,7 @@ from core.lab.points import Point
 from core.runs.origin import SWEEP, origin
 from core.store.card import Begun, Card, new_id, write_card
 from core.store.codec import record_from
+from core.store.limit import make_room
 from core.store.shelf import Shelf
 from core.store.troubles import StoreError
 
@@ -75,7 +76,7 @@ class KeptPoints:
         made = replace(self._origin, started=datetime.now(UTC), processor=found["processor"])
         begun = Begun(point.config, point.config, made, name=point.name)
         run_id = new_id()
-        self._shelf.make_room()
+        make_room(self._shelf)
         file = self._shelf.create(run_id, begun)
         try:
             text = json.dumps({"key": point.key, "found": measured})

@@ -52,7 +52,8 @@ class Archive:
 
     def problem(self, run_id: str) -> Message | str:
         """Why the run could not be read when it was last asked for."""
-        return self._problems.get(run_id, "")
+        why = self._shelf.unseen(run_id)
+        return why.args[0] if why is not None else self._problems.get(run_id, "")
 
     def tidy(self) -> None:
         """Have runs whose process was killed say so, and delete for good what was deleted long ago."""

@@ -20,6 +20,7 @@ from core.runs.run import Run
 from core.runs.unkept import MOST_LOOKS, Captured
 from core.runs.wishes import wanted, watched
 from core.store.card import Begun, Card, fingerprint, new_card, touched, write_card, write_hidden
+from core.store.limit import make_room
 from core.store.networks import networks_bytes
 from core.store.run_file import Checkpoint, Look, RunFile
 from core.store.shelf import Shelf
@@ -98,7 +99,7 @@ class Keeping:
 
     def _opened(self) -> RunFile:
         if self._file is None:
-            self._shelf.make_room()
+            make_room(self._shelf)
             self._file = self._shelf.create(self.run.id, self._begun(), self.run.hidden)
             self.begun = True
         if self._card is None:
@@ -153,7 +154,7 @@ class Keeping:
             self._write_card(file)  # with the size that it has now
             self._keep_hidden(file)
         self.over = True
-        self._shelf.make_room(besides=self.run.id)
+        make_room(self._shelf, besides=self.run.id)
 
 
 def checkpoint(captured: Captured | None) -> Checkpoint | None:

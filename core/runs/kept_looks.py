@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
@@ -23,6 +23,7 @@ from core.runs.looks import KEPT_WHOLE, MAX_OBSERVATIONS, SOURCES, Observation, 
 from core.store.reading import networks
 from core.store.recording import Networks
 from core.store.run_file import RunFile
+from core.store.troubles import Damaged
 from core.training.arms import Arm, build_arms
 from core.training.records import NetworksSeen
 from core.words.evidence import FIRST, Evidence
@@ -96,7 +97,7 @@ def _telling(file: RunFile) -> Iterator[NetworksSeen]:
         numbers[source].append(sequence)
     for source, all_of in numbers.items():
         first = all_of[: FIRST if source == "fixed" else 0]
-        yield from (look for sequence in first if (look := file.look(sequence)) is not None)
+        yield from (look for sequence in first if (look := _readable(file, sequence)) is not None)
         yield from _last_of_each(file, all_of[len(first) :])
 
 
@@ -104,13 +105,20 @@ def _last_of_each(file: RunFile, sequences: list[int]) -> Iterator[NetworksSeen]
     """Arms leave and none comes back, so that whole stretches with as many arms at both ends need not be read."""
     if not sequences:
         return
-    ends = [file.look(sequence) for sequence in (sequences[0], sequences[-1])]
+    ends = [_readable(file, sequence) for sequence in (sequences[0], sequences[-1])]
     if len(sequences) > 2 and _how_many(ends[0]) != _how_many(ends[1]):
         middle = len(sequences) // 2
         yield from _last_of_each(file, sequences[: middle + 1])
         yield from _last_of_each(file, sequences[middle:])
     else:
         yield from (look for look in ends if look is not None)
+
+
+def _readable(file: RunFile, sequence: int) -> NetworksSeen | None:
+    """None of a damaged one, too: the curves are there, and a page that draws the look itself tells of it."""
+    with suppress(Damaged):
+        return file.look(sequence)
+    return None
 
 
 def _how_many(look: NetworksSeen | None) -> int:

@@ -25,6 +25,10 @@ from core.store.taking_in import take_in
 from core.store.troubles import Damaged, InUse, NoSuchRun, StoreError, comes_along, only_damaged
 
 NONE_KEPT = Message("This server keeps no runs: it was started with NORMSCOPE_STORE=off.")
+NONE_LAST = Message(
+    "Runs are in memory only, and a restart forgets them: this server was started with NORMSCOPE_STORE=off."
+)
+NONE_LISTED = Message("The runs that are kept cannot be listed, only those in memory. {why}")
 UNDER_WAY = Message("A run that is under way cannot be deleted. Stop it first.")
 OTHERS = Message("Only who started a run can name, pin, delete or resume it.")
 OTHERS_ASIDE = Message("Only who started a run can put it aside.")
@@ -32,12 +36,16 @@ OF_THE_COMMAND_LINE = Message(
     "This run was started on the command line: there it is named, resumed and deleted (python -m core runs)."
 )
 
+_OnTheShelf = tuple[list[Card], Mapping[str, StoreError], Message | str]  # the broken ones, and why there are none
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """`kept` are those that outlive the process; `broken` says, by run, why it cannot be read.
 
     `removable` are those of the broken ones that this browser may put aside.
+
+    `problem` says why those that are kept cannot be listed, if so: then there are those in memory.
 
     `used` are the bytes that all runs take, listed or not, and `limit` is how many they may; 0 where none are kept.
     """
@@ -48,6 +56,7 @@ class Listing:
     removable: frozenset[str]
     used: int
     limit: int
+    problem: Message | str = ""
 
 
 class Library:
@@ -78,8 +87,7 @@ class Library:
 
     def listed(self, key: str, known: Collection[str] = ()) -> Listing:
         """The runs of the browser with this `key`, and those whose ids it knows; the newest first."""
-        kept = self._shelf.cards() if self._shelf is not None else []
-        broken = self._broken(key, known)
+        kept, broken, problem = self._on_the_shelf(key, known)
         cards = sorted([*kept, *map(_card_of, self._unkept())], key=lambda card: card.origin.started, reverse=True)
         return Listing(
             cards=[card for card in cards if self.shared or card.id in known or card.owned_by(key)],
@@ -87,8 +95,18 @@ class Library:
             broken={name: error.args[0] for name, error in broken.items()},
             removable=frozenset(name for name, error in broken.items() if self._may_put_aside(name, error, key)),
             used=sum(card.bytes for card in kept),
-            limit=self._shelf.limit if self._shelf is not None else 0,
+            limit=self._shelf.limit if self._shelf is not None and not problem else 0,
+            problem=problem,
         )
+
+    def _on_the_shelf(self, key: str, known: Collection[str]) -> _OnTheShelf:
+        """What is there and can be read; the runs in memory are listed whatever is wrong with the folder."""
+        if self._shelf is None:
+            return [], {}, NONE_LAST
+        try:
+            return self._shelf.cards(), self._broken(key, known), ""
+        except StoreError as error:
+            return [], {}, replace(NONE_LISTED, values={"why": error.args[0]})
 
     def _broken(self, key: str, known: Collection[str]) -> Mapping[str, StoreError]:
         if self._shelf is None:
@@ -97,7 +115,10 @@ class Library:
         return {name: error for name, error in found if self.shared or name in known or self._owns(name, key)}
 
     def _owns(self, run_id: str, key: str) -> bool:
-        return is_owner(key, self.shelf.owner_of(run_id) or "")
+        owner = None
+        with suppress(StoreError):  # nobody may look into its folder, or it has left meanwhile
+            owner = self.shelf.owner_of(run_id)
+        return is_owner(key, owner or "")
 
     def _may_put_aside(self, run_id: str, why: StoreError | None, key: str) -> bool:
         """Its owner; where nothing says any more who that is, whoever knows its id: it can be put back."""

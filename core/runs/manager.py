@@ -213,8 +213,9 @@ class RunManager:
         return [run for run in list(self._runs.values()) if not self._has_begun_to_keep(run)]
 
     def _has_begun_to_keep(self, run: Run) -> bool:
-        knows = self.shelf is not None and self.shelf.knows(run.id)
-        return knows or (self.writer is not None and self.writer.has_begun(run))
+        if self.shelf is None or self.writer is None or self.shelf.unseen(run.id) is not None:
+            return False
+        return self.shelf.knows(run.id) or self.writer.has_begun(run)
 
     def seconds_for(self, config: ExperimentConfig) -> float | None:
         """About how long `config` takes here, at the pace of the latest run that is like it; None where none was."""

@@ -11,6 +11,8 @@ soundness  whether anything is wrong with a run: all of it is read
 schema     how the file is built, and how an older one is brought up to date
 checksum   whether a row of it is as it was written
 lock       who writes a run: one process
+presence   whether a file is there, as far as that can be seen
+limit      what all runs may take, and which leave
 leftovers  what is put out of the way, and what lies there too long and is deleted
 troubles   what can go wrong with a file, in sentences
 codec      records, looks and experiments as JSON, and back

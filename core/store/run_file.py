@@ -22,8 +22,9 @@ from core.store.card import Begun, Card, new_card, touched
 from core.store.checksum import is_sound, with_checksum
 from core.store.codec import Foreign, look_bytes, look_from, record_from, record_text, text_of, value_of
 from core.store.lock import Lock
+from core.store.presence import is_missing
 from core.store.schema import MIGRATIONS, connect_to_read, connect_to_write, version_of
-from core.store.troubles import Damaged, StoreError, damaged, its_file, not_begun, told
+from core.store.troubles import MISSING, Damaged, StoreError, damaged, its_file, not_begun, told
 from core.training.records import NetworksSeen, Record
 
 Found = TypeVar("Found")
@@ -68,8 +69,8 @@ class RunFile:
     @classmethod
     def write_to(cls, folder: Path) -> RunFile:
         """The one that is there, brought up to date and checked. Raises StoreError."""
-        if not (folder / FILE).exists():
-            raise damaged(folder / FILE, Message("it is missing"))
+        if is_missing(folder / FILE):
+            raise damaged(folder / FILE, MISSING)
         return cls._to_write(folder, None)
 
     @classmethod
@@ -93,8 +94,8 @@ class RunFile:
     def read(cls, folder: Path, checked: bool = True) -> RunFile:
         """To read only, while another may write; who follows a run need not have it checked anew. Raises StoreError."""
         path = folder / FILE
-        if not path.exists():
-            raise damaged(path, Message("it is missing"))
+        if is_missing(path):
+            raise damaged(path, MISSING)
         with _troubles(path):
             connection = connect_to_read(path, checked)
             if (version := version_of(connection)) == len(MIGRATIONS):

@@ -33,10 +33,11 @@ from core.store.card import (
 )
 from core.store.failures import Failures
 from core.store.killed import ENDING, Killed, interrupted
-from core.store.leftovers import delete_older, folders_in, free_place, moved, of_one_run, size_of
+from core.store.leftovers import delete_older, free_place, moved, of_one_run, size_of
 from core.store.lock import is_held
+from core.store.presence import is_missing, unseen
 from core.store.run_file import FILE, LOCK, RunFile, owner_in
-from core.store.troubles import StoreError, full, here_already, in_use, no_such_run, not_deleted, told
+from core.store.troubles import MISSING, StoreError, damaged, full, here_already, in_use, no_such_run, not_deleted, told
 from core.training.records import StatusChanged
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Shelf:
     # --- listed ------------------------------------------------------------------------------------------------------
 
     def cards(self) -> list[Card]:
-        """All of them, the newest first; one that cannot be read is among `broken`."""
+        """All of them, the newest first; one that cannot be read, or has lost its file, is among `broken`."""
         found = {folder.name: self._card(folder) for folder in self._folders()}
         self._written.forget_all_but(found)
         cards = (card for card in found.values() if card is not None)
@@ -70,15 +71,16 @@ class Shelf:
         return {name: error for name, error in found.items() if isinstance(error, StoreError)}
 
     def _problem(self, folder: Path) -> Card | StoreError | None:
-        if self._written.of(folder) is not None or not (folder / FILE).exists() or is_held(folder / LOCK):
+        if (card := self._written.of(folder)) is not None and self._is_lost(folder):
+            return damaged(folder / FILE, MISSING)
+        if card is not None or is_missing(folder / FILE) or is_held(folder / LOCK):
             return self._failures.of(folder / FILE)
         return self._made_anew(folder)
 
     def owner_of(self, run_id: str) -> str | None:
         """Whose it is, as Begun has it, as far as a run that cannot be read says so. Raises NoSuchRun."""
-        folder = self.folder(run_id)
-        card = self._written.of(folder)
-        return owner_in(folder) if card is None else card.owner
+        card = self._written.of(self._runs / run_id) if RUN_ID.fullmatch(run_id) else None
+        return owner_in(self.folder(run_id)) if card is None else card.owner
 
     def card(self, run_id: str) -> Card:
         """One run's. Raises NoSuchRun, or StoreError where it cannot be read."""
@@ -87,7 +89,7 @@ class Shelf:
 
     def find(self, wanted: str) -> Card:
         """The one that was begun `last`, whatever others are called, or that of this id, or name. Raises NoSuchRun."""
-        if wanted != LAST and RUN_ID.fullmatch(wanted) and (self._runs / wanted).is_dir():
+        if wanted != LAST and RUN_ID.fullmatch(wanted) and not is_missing(self._runs / wanted):
             return self.card(wanted)
         named = [card for card in self.cards() if wanted and wanted in (LAST, card.name)]  # many have no name
         if not named:
@@ -95,7 +97,11 @@ class Shelf:
         return named[0]
 
     def knows(self, run_id: str) -> bool:
-        return bool(RUN_ID.fullmatch(run_id)) and (self._runs / run_id / FILE).is_file()
+        return bool(RUN_ID.fullmatch(run_id)) and os.path.isfile(self._runs / run_id / FILE)
+
+    def unseen(self, run_id: str) -> StoreError | None:
+        """Why nobody may look whether there is such a run, if so."""
+        return unseen(self._runs / run_id / FILE) if RUN_ID.fullmatch(run_id) else None
 
     def is_written(self, run_id: str) -> bool:
         """Whether a process, this one maybe, has the run under way."""
@@ -114,17 +120,23 @@ class Shelf:
         folder = self._deleted(run_id)
         card = read_card(folder, run_id) if folder is not None else None
         if card is None:
-            raise not_deleted(run_id, self.home / TRASH)
+            raise not_deleted(run_id, self.trash)
         return card
 
     def _card(self, folder: Path) -> Card | None:
         card = self._written.of(folder)
-        if card is None and (folder / FILE).exists():
+        if card is not None and self._is_lost(folder):
+            return None
+        if card is None and not is_missing(folder / FILE):
             found = self._made_anew(folder)
             return found if isinstance(found, Card) else None
         if card is not None and card.under_way and not is_held(folder / LOCK):
             return self._killed.card(folder, card)
         return card
+
+    def _is_lost(self, folder: Path) -> bool:
+        """Whether there is nothing of a run but its card."""
+        return not self.knows(folder.name) and self.unseen(folder.name) is None
 
     def _made_anew(self, folder: Path) -> Card | StoreError:
         """The card, or why there is none; a run that cannot be read is not read at every look."""
@@ -161,9 +173,14 @@ class Shelf:
     def _runs(self) -> Path:
         return self.home / RUNS
 
+    @property
+    def trash(self) -> Path:
+        """Where deleted runs lie, as long as they can be taken back."""
+        return self.home / TRASH
+
     def folder(self, run_id: str) -> Path:
         if not self.knows(run_id):
-            raise no_such_run(run_id, self.home)
+            raise self.unseen(run_id) or no_such_run(run_id, self.home)
         return self._runs / run_id
 
     # --- opened ------------------------------------------------------------------------------------------------------
@@ -242,26 +259,26 @@ class Shelf:
         folder = self.folder(run_id)
         if is_held(folder / LOCK):
             raise in_use(folder)
-        moved(folder, free_place(self.home / TRASH, run_id))
+        moved(folder, free_place(self.trash, run_id))
 
     def undelete(self, run_id: str) -> None:
         """Take a deleted run back. Raises NoSuchRun once it is gone, StoreError where it is here again."""
         folder = self._deleted(run_id)
         if folder is None:
-            raise not_deleted(run_id, self.home / TRASH)
-        if (self._runs / run_id).exists():
+            raise not_deleted(run_id, self.trash)
+        if not is_missing(self._runs / run_id):
             raise here_already(run_id)
         moved(folder, self._runs / run_id)
 
     def _deleted(self, run_id: str) -> Path | None:
         """Where it lies; of several that had the id one after the other, the one that was deleted last."""
-        found = of_one_run(self.home / TRASH, run_id) if RUN_ID.fullmatch(run_id) else []
+        found = of_one_run(self.trash, run_id) if RUN_ID.fullmatch(run_id) else []
         return max(found, key=lambda folder: folder.stat().st_mtime_ns, default=None)
 
     def move_aside(self, run_id: str) -> Path:
         """Put a run that cannot be read where nothing touches it; returns the folder. Raises InUse as `delete`."""
         folder = self._runs / run_id
-        if not RUN_ID.fullmatch(run_id) or not folder.is_dir():
+        if not RUN_ID.fullmatch(run_id) or is_missing(folder):
             raise no_such_run(run_id, self.home)
         if is_held(folder / LOCK):
             raise in_use(folder)
@@ -269,28 +286,10 @@ class Shelf:
 
     def empty_trash(self, seconds: float = UNDO_SECONDS) -> None:
         """Delete for good what has been deleted `seconds` ago."""
-        delete_older(self.home / TRASH, seconds)
+        delete_older(self.trash, seconds)
 
     # --- the limit ---------------------------------------------------------------------------------------------------
 
     def used(self) -> int:
         """Bytes that all runs take, without those that are deleted."""
         return sum(size_of(folder) for folder in self._folders())
-
-    def make_room(self, besides: str = "") -> list[str]:
-        """Let the oldest runs go that are not pinned, under way or `besides`, until all are within the limit."""
-        self.empty_trash()
-        used = self.used()
-        if used + sum(map(size_of, folders_in(self.home / TRASH))) <= self.limit:
-            return []
-        self.empty_trash(0)
-        gone = []
-        for card in reversed(self.cards()):
-            if used <= self.limit:
-                break
-            folder = self._runs / card.id
-            if card.id != besides and not card.pinned and not is_held(folder / LOCK):
-                used -= size_of(folder)
-                shutil.rmtree(folder, ignore_errors=True)
-                gone.append(card.id)
-        return gone

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.store.card import CARD, Begun, Card
 from core.store.leftovers import delete_older
+from core.store.limit import make_room
 from core.store.networks import networks_bytes
 from core.store.recording import IMPORT, Recording
 from core.store.run_file import Look, RunFile
@@ -23,7 +24,7 @@ def take_in(shelf: Shelf, recording: Recording, owner: str = "") -> Card:
     """Keep it; `owner` is the sha256 of a secret. Raises StoreError, as for one that is here already."""
     if shelf.knows(recording.id):
         raise here_already(recording.id)
-    shelf.make_room()
+    make_room(shelf)
     delete_older(shelf.home / INCOMING, LEFT_SECONDS)
     waiting = Shelf(shelf.home / INCOMING / secrets.token_hex(4), shelf.limit)  # others may be coming, too
     try:

@@ -19,6 +19,7 @@ from core.language.places import Place
 AWAY = Message("On Runs it can be put aside, or removed from the list.")
 STORE = Message("this server’s folder of runs")
 NOT_DAMAGED = Message("Only a run that is damaged can be put aside, and nothing was found to be wrong with this one.")
+MISSING = Message("it is missing")
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # What SQLite says in English alone, by the beginning of its error's name.
 SAID = {

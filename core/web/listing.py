@@ -17,7 +17,6 @@ from starlette.responses import JSONResponse, Response
 from core.experiment.config import ExperimentConfig
 from core.exports.archive import MOST_BYTES
 from core.exports.formats import FORMATS
-from core.language.speech import _
 from core.runs.hidden import card_without
 from core.runs.library import Listing, library
 from core.store.card import RUN_ID, Card
@@ -43,14 +42,10 @@ async def runs(request: Request) -> Response:
 def _answer(key: str, known: Collection[str]) -> tuple[str, str]:
     """The answer, and by what it is known again."""
     here = library()
-    told = _told(here.listed(key, known), key) | {"shared": here.shared, "problem": "" if here.keeps else _not_kept()}
+    told = _told(here.listed(key, known), key) | {"shared": here.shared}
     text = json.dumps(told, allow_nan=False, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     return f'{text[:-1]},"seen":"{digest}"}}', digest
-
-
-def _not_kept() -> str:
-    return _("Runs are in memory only, and a restart forgets them: this server was started with NORMSCOPE_STORE=off.")
 
 
 def _told(listing: Listing, key: str) -> dict[str, Any]:
@@ -66,6 +61,7 @@ def _told(listing: Listing, key: str) -> dict[str, Any]:
         "formats": list(FORMATS),
         "used": listing.used,
         "limit": listing.limit,
+        "problem": str(listing.problem),
         "most": MOST_BYTES,
     }
 

@@ -91,6 +91,27 @@ def test_a_thousand_runs_are_listed_searched_filtered_sorted_and_turned_over(pag
     expect(count).to_have_text("1,000 runs")
 
 
+# Of each column with words: where those of its head begin, how far down they end, and where a row's cell begins.
+HEADS = """() => [...document.querySelectorAll('.ns-table thead th')].filter((th) => th.innerText.trim()).map((th) => {
+  const words = document.createRange();
+  words.selectNodeContents(th.querySelector('button')?.firstChild ?? th);
+  const { left, bottom } = words.getBoundingClientRect();
+  return [left, bottom, document.querySelector('.ns-table tbody tr').cells[th.cellIndex].getBoundingClientRect().left];
+})"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_words_over_the_columns_stand_on_one_line_each_where_its_column_begins(page: Page, language: str) -> None:
+    page.goto(f"{page.url.split('?')[0]}?lang={language}")
+    expect(rows(page)).to_have_count(PAGE)
+    for width in (1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        heads = page.evaluate(HEADS)
+        assert len(heads) == 7
+        assert max(abs(left - column) for left, _, column in heads) < 1
+        assert max(bottom for _, bottom, _ in heads) - min(bottom for _, bottom, _ in heads) < 1
+
+
 # What is seen of the page's own and is not within the screen, by its words; what scrolls by itself may be wider.
 OUTSIDE = """() => [...document.querySelectorAll('.ns-runs *')]
     .filter((e) => e.checkVisibility() && !e.closest('.ns-sideways, .ns-chart'))

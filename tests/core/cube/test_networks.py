@@ -1,7 +1,9 @@
 """What the cube page can look into: live networks, those of an earlier step, and the worked example."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from core.runs.kept_run import KeptRun
 from core.runs.shown import shown
 from core.store.card import Begun
 from core.store.networks import networks_bytes
+from core.store.run_file import FILE
 from core.store.shelf import Shelf
 from core.store.taking_in import take_in
 from core.training.records import StatusChanged
@@ -160,6 +163,17 @@ def test_of_a_run_that_is_executed_elsewhere_the_step_is_that_of_its_last_kept_n
     assert at_hand(run) == (5, "checkpoint")
     assert Networks(run).instead_of(None) == "These are the last networks that were kept of this run."
     assert Networks(run).instead_of(5) == ""
+
+
+def test_networks_that_are_damaged_are_told_of_and_bring_no_page_down(tmp_path, small_digits):
+    recording = recorded(replace(SHORT, epochs=1, batch_size=8))
+    shelf = Shelf(tmp_path, 10**9)
+    take_in(shelf, recording)
+    run = KeptRun(shelf, recording.id, Gallery(None, torch.device("cpu")))
+    with closing(sqlite3.connect(shelf.folder(recording.id) / FILE)) as file, file:
+        file.execute("UPDATE networks SET body = CAST(body || x'00' AS BLOB)")
+    with pytest.raises(NothingToSee, match="is damaged"):
+        Networks(run).sites("bn")
 
 
 def test_of_a_run_that_was_kept_to_its_end_nothing_stands_in_place_of_anything(tmp_path, small_digits):

@@ -275,6 +275,20 @@ def test_another_programs_zip_is_refused(changed: dict[str, object]):
     assert "this is another one" in said(manifest(**changed))
 
 
+@pytest.mark.parametrize(
+    ("version", "written"),
+    [(0, "“0”"), (-3, "“-3”"), (1.0, "“1.0”"), ("1", '“"1"”'), (True, "“true”"), (None, "“null”"), ([1], "“…”")],
+)
+def test_what_is_no_version_is_told_with_what_it_should_be(version: object, written: str):
+    told = f"it has {written} as the number of its format, which is a whole one, 1 or more."
+    assert told in said(manifest(version=version))
+
+
+def test_a_version_of_four_hundred_digits_is_told_in_as_many_as_can_be_read():
+    told = said(manifest(version=int("7" * 400)))
+    assert f"its format is number “{'7' * 40}…”, and this one reads up to 1" in told
+
+
 def test_a_zip_without_a_manifest_is_refused():
     assert "no manifest.json" in said(zipped({"word/document.xml": b"<x/>"}))
 

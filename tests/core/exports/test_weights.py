@@ -37,6 +37,14 @@ def test_a_file_says_of_which_arm_and_step_it_is(tmp_path: Path):
     assert about["experiment"].startswith("?data=digits")
 
 
+def test_the_same_weights_give_the_same_bytes_each_time(tmp_path: Path):
+    recording = two()
+    for folder in map(str, range(6)):
+        weights.write(recording, tmp_path / folder)
+    for name in ("bn.safetensors", "README.md"):
+        assert len({path.read_bytes() for path in tmp_path.glob(f"*/{name}")}) == 1
+
+
 def test_the_readme_of_a_run_without_a_name_says_what_it_is(tmp_path: Path):
     (*_, readme) = weights.write(replace(two(), name=""), tmp_path)
     assert readme.read_text().startswith("# Weights of the run “none, bn · digits · 2026-11-27”\n")

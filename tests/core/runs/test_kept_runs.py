@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -37,7 +39,7 @@ from core.runs.run import Run
 from core.store.card import Begun, Cards
 from core.store.run_file import RunFile
 from core.store.shelf import Shelf
-from core.store.troubles import InUse, StoreError
+from core.store.troubles import Damaged, InUse, StoreError
 from core.training import records
 from core.training.records import LearningRateChanged, NetworksSeen, Record, RunNoted, StatusChanged
 from core.training.trainer import train
@@ -310,6 +312,24 @@ def test_what_cannot_be_read_is_not_found_and_why_is_known(server, shelf) -> Non
     (shelf.folder(run.id) / "run.sqlite").write_bytes(b"nothing of ours" * 1000)
     assert manager.find(run.id) is None
     assert "is damaged" in str(manager.problem(run.id))
+
+
+def damage(shelf: Shelf, run_id: str, table: str) -> None:
+    """The longest row of a kept run, as when a bit of it is another one on the disk."""
+    with closing(sqlite3.connect(shelf.folder(run_id) / "run.sqlite")) as file, file:
+        longest = f"(SELECT max(length(body)) FROM {table})"
+        file.execute(f"UPDATE {table} SET body = CAST(body || x'00' AS BLOB) WHERE length(body) = {longest}")
+
+
+def test_a_damaged_look_takes_no_curve_away_and_is_told_where_it_would_be_drawn(server, shelf) -> None:
+    manager = server()
+    run = to_its_end(manager, manager.submit(replace(CONFIG, epochs=1)))
+    damage(shelf, run.id, "looks")
+    kept = server().find(run.id)
+    assert kept.snapshot().news
+    assert kept.inside.evidence is not None
+    with pytest.raises(Damaged):
+        kept.seen_inside(0, "fixed")
 
 
 def test_of_very_many_looks_the_first_the_last_and_others_evenly_spread_are_drawn() -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest.mock import Mock
 
 import pytest
 import torch
 
 from core.runs.library import Library
+from core.runs.line import Line
 from core.runs.manager import RunManager
 from core.runs.owner import NotTheOwner
+from core.runs.run import Run
 from core.store import card as card_module
 from core.store import shelf as shelf_module
 from core.store.card import CARD, fingerprint
@@ -280,3 +284,72 @@ def test_a_folder_that_cannot_be_read_keeps_no_first_page_from_opening(
 
     monkeypatch.setattr(library.shelf, "cards", refused)
     assert not library.has_run_of(MINE)
+
+
+# --- folders that cannot be looked into ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def closed() -> Iterator[Callable[[Path], None]]:
+    """closed(folder): nobody may look into it, nor this process, until the test ends."""
+    shut: list[Path] = []
+
+    def shut_off(folder: Path) -> None:
+        shut.append(folder)
+        folder.chmod(0)
+        if os.geteuid() == 0:  # root may look everywhere
+            os.seteuid(65534)
+
+    yield shut_off
+    if os.geteuid() != os.getuid():
+        os.seteuid(os.getuid())
+    for folder in shut:
+        folder.chmod(0o700)
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[Library]:
+    """With runs of mine, in a folder that every user can read."""
+    with TemporaryDirectory() as home:
+        shelf = Shelf(Path(home), 10**9)
+        for minutes, name in enumerate(("one", "two")):
+            keep(shelf, name, minutes, owner=fingerprint(MINE))
+        for folder in (Path(home), *Path(home).rglob("*")):
+            folder.chmod(0o755)
+        yield Library(shelf)
+
+
+def test_a_run_whose_folder_nobody_may_look_into_is_told_of_and_the_others_are_listed(
+    open_to_all: Library, closed: Callable[[Path], None]
+) -> None:
+    closed(open_to_all.shelf.folder("one"))
+    found = open_to_all.listed(MINE, ["one"])
+    assert [card.id for card in found.cards] == ["two"]
+    assert "cannot be" in str(found.broken["one"])
+    assert not found.removable
+    with pytest.raises(StoreError, match="Permission denied"):
+        open_to_all.shelf.card("one")
+
+
+def test_where_the_folder_of_all_runs_cannot_be_read_those_in_memory_are_listed_and_it_is_told_why(
+    open_to_all: Library, closed: Callable[[Path], None]
+) -> None:
+    run = Run(CONFIG, Line(), 60.0, MINE)
+    library = Library(open_to_all.shelf, unkept=lambda: [run])
+    closed(library.shelf.home / "runs")
+    found = library.listed(MINE)
+    assert [card.id for card in found.cards] == [run.id]
+    assert (found.kept, found.broken, found.limit) == (frozenset(), {}, 0)
+    assert "only those in memory. Runs are kept in a folder that can be read" in str(found.problem)
+
+
+def test_a_run_that_was_being_kept_is_in_memory_alone_once_its_folder_cannot_be_read(
+    manager: RunManager, tmp_path: Path
+) -> None:
+    (tmp_path / "home").write_text("a file")
+    manager.shelf = Shelf(tmp_path / "home", 10**9)
+    manager.writer = Mock(has_begun=lambda run: True)
+    run = manager.submit(replace(CONFIG, epochs=100), key=MINE)
+    assert manager.unkept() == [run]
+    assert listed(Library(manager.shelf, unkept=manager.unkept), MINE) == [run.id]
+    run.stop(MINE)

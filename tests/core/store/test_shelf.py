@@ -15,10 +15,12 @@ import pytest
 
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
+from core.language.places import in_full
 from core.runs.line import Line
 from core.runs.run import Run
 from core.store import shelf as shelf_module
 from core.store.card import CARD, Begun, fingerprint, new_card, write_card
+from core.store.limit import make_room
 from core.store.networks import networks_bytes
 from core.store.run_file import FILE, Checkpoint, Look, RunFile
 from core.store.shelf import Shelf
@@ -35,6 +37,11 @@ CONFIG = ExperimentConfig(
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
     return Shelf(tmp_path, 10**9)
+
+
+def in_full_words(error: Exception) -> str:
+    with in_full():
+        return str(error)
 
 
 def begun(minutes: int = 0, **more: str) -> Begun:
@@ -115,7 +122,7 @@ def test_a_new_id_is_one_that_the_command_line_takes_for_none_of_its_flags(monke
 
 def test_an_empty_shelf_has_nothing_and_makes_nothing(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "none" / "here", 0)
-    assert (shelf.cards(), shelf.broken(), shelf.used(), shelf.make_room()) == ([], {}, 0, [])
+    assert (shelf.cards(), shelf.broken(), shelf.used(), make_room(shelf)) == ([], {}, 0, [])
     shelf.empty_trash()
     assert list(tmp_path.iterdir()) == []
 
@@ -131,6 +138,17 @@ def test_a_thousand_runs_are_listed_at_once_without_opening_one(shelf: Shelf, mo
     cards = shelf.cards()
     assert time.process_time() - spent < 1.5  # some 0.1 s; see `python -m bench store`
     assert [card.id for card in cards] == [f"run-{number}" for number in reversed(range(1000))]
+
+
+def test_a_run_of_which_only_the_card_is_left_is_none_of_those_that_can_be_opened(shelf: Shelf) -> None:
+    keep(shelf, "a", owner=fingerprint("secret"))
+    keep(shelf, "b")
+    (shelf.folder("a") / FILE).unlink()
+    assert [card.id for card in shelf.cards()] == ["b"]
+    assert "run.sqlite is damaged (it is missing)" in in_full_words(shelf.broken()["a"])
+    assert shelf.owner_of("a") == fingerprint("secret")
+    shelf.move_aside("a")
+    assert not shelf.broken()
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]", '{"id":"a"}', '{"id":"b"}'])
@@ -456,7 +474,7 @@ def test_what_was_deleted_counts_and_leaves_before_any_run(tmp_path: Path) -> No
         keep(shelf, run_id, minutes, size=100_000)
     shelf.delete("b")
     shelf.limit = shelf.used() + 50_000
-    assert shelf.make_room() == []
+    assert make_room(shelf) == []
     assert list((shelf.home / "trash").iterdir()) == []
     assert {card.id for card in shelf.cards()} == {"a", "c"}
 
@@ -465,7 +483,7 @@ def test_a_run_that_has_just_ended_stays_however_large_it_is(tmp_path: Path) -> 
     shelf = Shelf(tmp_path, 1)
     for minutes, run_id in enumerate("ab", 1):
         keep(shelf, run_id, minutes, size=100_000)
-    assert shelf.make_room(besides="b") == ["a"]
+    assert make_room(shelf, besides="b") == ["a"]
     assert [card.id for card in shelf.cards()] == ["b"]
 
 
@@ -475,11 +493,11 @@ def test_the_oldest_runs_leave_that_are_neither_pinned_nor_under_way(tmp_path: P
         keep(shelf, run_id, minutes, size=100_000)
     writing = shelf.create("e", begun(0))
     shelf.pin("a")
-    assert shelf.make_room() == []
+    assert make_room(shelf) == []
     assert shelf.used() > 400_000
     shelf.limit = shelf.used() - 50_000
-    assert shelf.make_room() == ["b"]
+    assert make_room(shelf) == ["b"]
     shelf.limit = 0
-    assert shelf.make_room() == ["c", "d"]
+    assert make_room(shelf) == ["c", "d"]
     assert {card.id for card in shelf.cards()} == {"a", "e"}
     writing.write([(1, StatusChanged("running", 0))])
