@@ -135,8 +135,8 @@ class Shelf:
         return card
 
     def _is_lost(self, folder: Path) -> bool:
-        """Whether there is nothing of a run but its card."""
-        return not self.knows(folder.name) and self.unseen(folder.name) is None
+        """Whether there is nothing of a run but its card; not of one that has just left, folder and all."""
+        return not self.knows(folder.name) and self.unseen(folder.name) is None and not is_missing(folder)
 
     def _made_anew(self, folder: Path) -> Card | StoreError:
         """The card, or why there is none; a run that cannot be read is not read at every look."""
