@@ -191,7 +191,7 @@ class Lab {
     parts.where.textContent = `${whereItIs(state, plan)} · ${planned(plan)}`;
     parts.bar.style.width = `${(100 * (state.done + state.failed)) / Math.max(1, state.total)}%`;
     fill(parts.steer, steering(state, plan, `${address("lab")}?${this.link}`));
-    fill(parts.said, saidList(state, plan));
+    fill(parts.said, saidList(state, plan, this.part));
     parts.results.hidden = !this.results.groups.size;
     if (this.results.groups.size) this.showResults();
   }

@@ -81,7 +81,7 @@ def _base(sweep: Sweep) -> list[str]:
 
 
 def standing(sweep: Conducted, key: str) -> dict[str, Any]:
-    """`mine` is that whoever has `key` may steer it."""
+    """`mine` is that whoever has `key` may steer it; `said` has a list for each part that is known."""
     entries = sweep.entries
     said, best = _concluded(sweep, sweep.generation, len(entries), spoken())
     return {
@@ -104,10 +104,12 @@ def standing(sweep: Conducted, key: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _concluded(sweep: Conducted, generation: int, count: int, language: str) -> tuple[list[str], dict[str, str] | None]:
-    """What its numbers say, and what to ask next; the same for all who ask until another entry has come."""
+def _concluded(
+    sweep: Conducted, generation: int, count: int, language: str
+) -> tuple[list[list[str]], dict[str, str] | None]:
+    """What the numbers of each part say, and what to ask next; the same for all who ask until another entry comes."""
     parts = [(part.sweep, groups(part.entries)) for part in sweep.findings]
-    said = [str(sentence) for part, found in parts for sentence in concluded(part, found)]
+    said = [[str(sentence) for sentence in concluded(part, found)] for part, found in parts]
     return said, _next(sweep.sweep, parts[0][1])
 
 

@@ -197,8 +197,15 @@ test("each chart and what is concluded has a question mark of its own, and the m
   const measures = Object.fromEntries(["fate", "validation", "ratio"].map((name) => [name, { name: () => name }]));
   deepEqual(Object.keys(measures).map((name) => asked(toolbar(measures, name))), [["learns-survives-fails"], ["held-out-accuracy"], ["gradient-magnitude"]]);
   match(toolbar(measures, "fate"), /data-save="map"/);
-  const state = { said: ["bn: best"], why: [], few: false };
-  deepEqual([asked(saidList(state, { arms: ARMS })), asked(saidList({ ...state, said: [] }, { arms: ARMS })), asked(saidList(state, { arms: ARMS.slice(1) }))], [["surely-better"], [], []]);
+  const state = { said: [["bn: best"]], why: [], few: false };
+  deepEqual([asked(saidList(state, { arms: ARMS }, 0)), asked(saidList({ ...state, said: [] }, { arms: ARMS }, 0)), asked(saidList(state, { arms: ARMS.slice(1) }, 0))], [["surely-better"], [], []]);
+});
+
+test("of a question that is two sweeps only what the part in view says is shown", () => {
+  const state = { said: [["bn: best with 0.1"], ["bn is better than none"]], why: ["killed"], few: false };
+  const said = (part) => [...saidList(state, { arms: ARMS }, part).matchAll(/<li>([^<]*)/g)].map(([, text]) => text);
+  deepEqual([said(0), said(1)], [["bn: best with 0.1", "A run has failed: killed"], ["bn is better than none", "A run has failed: killed"]]);
+  deepEqual(said(2), ["A run has failed: killed"]);
 });
 
 test("a saved picture says what was asked, what is drawn, and where the sweep is", () => {
