@@ -119,6 +119,16 @@ test("a band of fewer seeds than there are says so in its name, and one seed is 
   equal(named({}).name, "bn");
 });
 
+test("the training loss has a log axis, on which a ladder's losses all have a place, and what is 0 or not finite has none", () => {
+  const ladder = [group(["0.1"], "bn"), group(["10"], "none", { band: { ...BAND, median: [2, 4e16], low: [0, 3e16], high: [2.5, 5e16] } })];
+  const { traces, layout } = bandsOf({ varied: [LR], arms: ARMS }, ladder, LOOK);
+  deepEqual([layout.yaxis.type, layout.yaxis.ticktext.includes("1"), layout.yaxis.ticktext.at(-1)], ["log", true, "10¹⁵"]);
+  deepEqual(traces.slice(3).map(({ y }) => y), [[null, 3e16], [null, 5e16], [2, 4e16]]);
+  deepEqual(traces.at(-1).customdata, ["0.000 to 2.500, 3 seeds", "3·10¹⁶ to 5·10¹⁶, 3 seeds"]);
+  const never = bandsOf({ varied: [], arms: ARMS }, [group([], "bn", { band: { ...BAND, median: [null, 0], low: [null, 0], high: [null, 0] } })], LOOK);
+  deepEqual([never.traces.at(-1).y, never.traces.at(-1).text], [[null, null], ["–", "0.000"]]);
+});
+
 test("what was measured along the gradient is drawn over the steps, with its own axis and its own numbers", () => {
   const plan = { varied: [LR], arms: ARMS, along: true };
   const along = (cosines, ranges) => ({ along: { cosine: { ...BAND, median: cosines, low: cosines, high: cosines, lost: 1 }, range: { ...BAND, median: ranges, low: ranges, high: ranges, lost: 0 } } });
