@@ -4,7 +4,7 @@
 
 import "../shared/address_bar.js";
 import { measuresOf, picture as mapOf, usualMeasure } from "./heat_map.js";
-import { MOST_SELECTED, OVER_STEPS, UNDER_WAY, begunList, cell, common, comparing, currentLine, described, heldOut, overStepsSaid, ownForm, planned, questionCards, saidList, skeleton, steering, sweepWord, table, toolbar, whereItIs, whichPart } from "./lab_body.js";
+import { MOST_SELECTED, OVER_STEPS, UNDER_WAY, begunList, cell, common, comparing, currentLine, described, heldOut, overStepsSaid, ownForm, planned, questionCards, saidList, skeleton, steering, standing, sweepWord, table, toolbar, whereItIs, whichPart } from "./lab_body.js";
 import { Results, allGroups, rowsOf } from "./results.js";
 import { Plot } from "./plot.js";
 import { keep, kept } from "../shared/kept.js";
@@ -323,9 +323,6 @@ function arrived() {
   history.replaceState(history.state, "", url);
   return query.toString();
 }
-
-// All of it may be there though nobody has begun it here.
-const standing = ({ status, done, total }) => status || (total && done === total ? "finished" : "");
 
 // Streamlit changes pages by its own links.
 const turnTo = (page) => [...document.querySelectorAll("[data-testid=stSidebarNavLink]")].find(({ pathname }) => (page ? pathname.endsWith(`/${page}`) : true))?.click();

@@ -92,6 +92,9 @@ const atTheirBest = (seeds) => ngettext("{n} other seed with each one’s own be
 
 export const currentLine = (current) => (current ? `${_("A sweep is under way on this server.")} <button data-link="${escape(current.link)}">${_("Watch it")}</button>` : "");
 
+// All of it may be there though nobody has begun it here, or it was interrupted here.
+export const standing = ({ status, done, total }) => (total && done === total && !UNDER_WAY.has(status) ? "finished" : status);
+
 export const sweepWord = (status) => ({ "": _("Not begun"), cancelled: _("Cancelled"), waiting: _("Waiting") })[status] ?? statusWord(status);
 
 // How far it is, in words.
@@ -101,7 +104,7 @@ export function whereItIs({ status, asked, done, failed, total, seconds_left: le
   if (asked === "cancel") return _("{runs} · ending…", { runs });
   if (status === "waiting") return _("{runs} · a live run has the right of way", { runs });
   if (["running", "paused"].includes(status) && left) return _("{runs} · about {time} left", { runs, time: duration(left) });
-  if (!status && missing && seconds) return _("{runs} are there · about {time} for the rest", { runs, time: duration(seconds) });
+  if (["", "interrupted"].includes(status) && missing && seconds) return _("{runs} are there · about {time} for the rest", { runs, time: duration(seconds) });
   return runs;
 }
 

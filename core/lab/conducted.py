@@ -70,17 +70,17 @@ class Stopped(Exception):
 
 
 class Conducted(Gathered):
-    """`status` is "" before it was begun here, then one of UNDER_WAY, at last finished, cancelled, stopped, failed or
-    interrupted.
+    """`status` is "" before it was ever begun on this server, then one of UNDER_WAY, at last finished, cancelled,
+    stopped, failed or interrupted.
 
     `seconds` is how long it has been computed here in all, of which a server may limit the minutes: those of the sweep,
     of both its parts, however often it is resumed, after a restart, too.
     """
 
-    def __init__(self, sweep: Sweep, bench: Bench, aside: Aside, seconds: float = 0.0) -> None:
+    def __init__(self, sweep: Sweep, bench: Bench, aside: Aside, seconds: float = 0.0, status: str = "") -> None:
         super().__init__(sweep, aside.changed)
         self.id, self._bench, self._aside = id_of(sweep), bench, aside
-        self.status, self.asked, self.key, self.pinned, self.seconds_left = "", "", "", False, 0.0
+        self.status, self.asked, self.key, self.pinned, self.seconds_left = status, "", "", False, 0.0
         self.message: Message | str = ""
         self.seconds, self._is_interrupted = seconds, False
         self._note: Callable[[Conducted], None] = lambda _: None

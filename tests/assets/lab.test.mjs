@@ -8,7 +8,7 @@ import { script } from "./script.mjs";
 const { Results, rowsOf, allGroups } = await script("results.js");
 const { picture: mapOf, measuresOf, usualMeasure } = await script("heat_map.js");
 const { picture: bandsOf, isDrawn, lostSaid } = await script("bands.js");
-const { steering, whereItIs, cell, table, toolbar, saidList, overStepsSaid, whichPart, described } = await script("lab_body.js");
+const { steering, whereItIs, cell, table, toolbar, saidList, overStepsSaid, standing, sweepWord, whichPart, described } = await script("lab_body.js");
 const { wordsOf } = await script("saved_chart.js");
 
 const ARMS = [{ name: "none", title: "No normalization", norm: "none" }, { name: "bn", title: "BatchNorm", norm: "bn" }];
@@ -188,6 +188,12 @@ test("where a sweep is says what it waits for and about how long it takes", () =
   equal(whereItIs({ ...state, status: "waiting" }, {}), "1 of 4 runs · a live run has the right of way");
   equal(whereItIs({ ...state, asked: "pause" }, {}), "1 of 4 runs · pausing after those under way");
   equal(whereItIs({ ...state, status: "", seconds_left: 0 }, { missing: 3, seconds: 120 }), "1 of 4 runs are there · about 2 min for the rest");
+});
+
+test("a sweep that was interrupted says so until all of it is there, whoever has computed the rest", () => {
+  const word = (status, done) => sweepWord(standing({ status, done, total: 4 }));
+  deepEqual([word("interrupted", 2), word("interrupted", 4), word("", 0), word("", 4), word("running", 4)], ["Interrupted", "Finished", "Not begun", "Finished", "Running"]);
+  equal(whereItIs({ status: "interrupted", done: 2, failed: 0, total: 4 }, { missing: 2, seconds: 120 }), "2 of 4 runs are there · about 2 min for the rest");
 });
 
 test("a cell leads to each of its runs, unless none was kept", () => {
