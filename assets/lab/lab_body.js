@@ -118,7 +118,7 @@ export function steering(state, plan, link) {
     button("sweep-cancel", _("■ Cancel"), `title="${_("What is done is kept")}"`),
     `<label title="${_("Else it ends when nobody has this page open any more")}"><input type="checkbox" data-pin ${state.pinned ? "checked" : ""}> ${_("goes on without me")}</label>`,
   ];
-  const start = !isUnderWay && missing ? [button("sweep", begin, 'class="ns-primary"')] : [];
+  const start = !isUnderWay && missing && !state.spent ? [button("sweep", begin, 'class="ns-primary"')] : [];
   const next = state.next && !isUnderWay ? [`<button class="ns-primary" data-link="${escape(state.next.link)}">${_("Then: {n} other seeds with each norm’s own best rate", { n: escape(state.next.seeds) })}</button>`] : [];
   const files = state.done ? FORMATS.map((form) => `<button data-format="${form}">${formatName(form)}</button>`) : [];
   return [...start, ...own, ...next, ...(files.length ? [`<span>${_("Save as")}</span>`, ...files] : []), `<a href="${escape(link)}" data-part="link">${_("Link to this sweep")}</a>`].join(" ");

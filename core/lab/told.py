@@ -81,7 +81,10 @@ def _base(sweep: Sweep) -> list[str]:
 
 
 def standing(sweep: Conducted, key: str) -> dict[str, Any]:
-    """`mine` is that whoever has `key` may steer it; `said` has a list for each part that is known."""
+    """`mine` is that whoever has `key` may steer it; `said` has a list for each part that is known.
+
+    `spent`: it has had all minutes that this server gives, and can only go on elsewhere.
+    """
     entries = sweep.entries
     said, best = _concluded(sweep, sweep.generation, len(entries), spoken())
     return {
@@ -89,7 +92,8 @@ def standing(sweep: Conducted, key: str) -> dict[str, Any]:
         "generation": sweep.generation,
         "status": sweep.status,
         "asked": sweep.asked,
-        "message": str(sweep.message),
+        "message": str(sweep.out_of_time or sweep.message),
+        "spent": bool(sweep.out_of_time),
         "done": sweep.done,
         "failed": sweep.failed,
         "total": sweep.total,

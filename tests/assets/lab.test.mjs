@@ -180,6 +180,7 @@ test("who did not begin a sweep cannot steer it, and what is missing can be resu
   deepEqual(buttons({ status: "cancelled" }), ["sweep"]);
   match(steering({ ...state, status: "cancelled" }, {}, "x"), /Resume: 3 missing/);
   deepEqual(buttons({ status: "finished", done: 4 }), []);
+  deepEqual(buttons({ status: "stopped", spent: true }), []); // each press would end at once
 });
 
 test("where a sweep is says what it waits for and about how long it takes", () => {
