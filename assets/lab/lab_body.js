@@ -130,7 +130,7 @@ export const UNDER_WAY = new Set(["preparing", "running", "waiting", "paused"]);
 export const saidList = (state, plan, part) => [
   ...(state.said[part] ?? []).map((text) => `<li>${escape(text)}</li>`),
   ...state.why.map((text) => `<li>${_("A run has failed: {why}", { why: escape(text) })}</li>`),
-  ...(state.said[part]?.length && plan.arms.length > 1 ? [`<li class="ns-small">${state.few ? _("Which arm is better than which is said from 5 seeds on.") : _("Arms with the same settings are compared seed by seed.")} ${asks("surely-better")}</li>`] : []),
+  ...(state.said[part]?.length && plan.arms.length > 1 ? [`<li class="ns-small">${state.few[part] ? _("Which arm is better than which is said from 5 seeds on.") : _("Arms with the same settings are compared seed by seed.")} ${asks("surely-better")}</li>`] : []),
 ].join("").replaceAll(" %", "\u00a0%");
 
 export const whichPart = (following, part) => (following ? `<span class="ns-group" role="group" aria-label="${_("What is drawn")}">${[_("the rates"), atTheirBest(following.seeds)].map((words, which) => `<button data-which="${which}" aria-pressed="${which === part}">${words}</button>`).join("")}</span>` : "");

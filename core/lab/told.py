@@ -81,7 +81,7 @@ def _base(sweep: Sweep) -> list[str]:
 
 
 def standing(sweep: Conducted, key: str) -> dict[str, Any]:
-    """`mine` is that whoever has `key` may steer it; `said` has a list for each part that is known.
+    """`mine` is that whoever has `key` may steer it; `said` and `few` have one for each part that is known.
 
     `spent`: it has had all minutes that this server gives, and can only go on elsewhere.
     """
@@ -101,7 +101,7 @@ def standing(sweep: Conducted, key: str) -> dict[str, Any]:
         "mine": bool(key) and sweep.key == key,
         "pinned": sweep.pinned,
         "said": said,
-        "few": max(sweep.sweep.seeds, sweep.sweep.then) < LEAST_SEEDS,
+        "few": [part.sweep.seeds < LEAST_SEEDS for part in sweep.parts],
         "why": sorted({str(entry["message"]) for entry in entries if entry["status"] == "failed"}),
         "next": best if not sweep.missing else None,
     }

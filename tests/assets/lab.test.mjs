@@ -9,6 +9,7 @@ const { Results, rowsOf, allGroups } = await script("results.js");
 const { picture: mapOf, measuresOf, usualMeasure } = await script("heat_map.js");
 const { picture: bandsOf, isDrawn, lostSaid } = await script("bands.js");
 const { steering, whereItIs, cell, table, toolbar, saidList, overStepsSaid, standing, sweepWord, whichPart, described } = await script("lab_body.js");
+const { sweepIn, withSweep } = await script("page_address.js");
 const { wordsOf } = await script("saved_chart.js");
 
 const ARMS = [{ name: "none", title: "No normalization", norm: "none" }, { name: "bn", title: "BatchNorm", norm: "bn" }];
@@ -214,15 +215,26 @@ test("each chart and what is concluded has a question mark of its own, and the m
   const measures = Object.fromEntries(["fate", "validation", "ratio"].map((name) => [name, { name: () => name }]));
   deepEqual(Object.keys(measures).map((name) => asked(toolbar(measures, name))), [["learns-survives-fails"], ["held-out-accuracy"], ["gradient-magnitude"]]);
   match(toolbar(measures, "fate"), /data-save="map"/);
-  const state = { said: [["bn: best"]], why: [], few: false };
+  const state = { said: [["bn: best"]], why: [], few: [false] };
   deepEqual([asked(saidList(state, { arms: ARMS }, 0)), asked(saidList({ ...state, said: [] }, { arms: ARMS }, 0)), asked(saidList(state, { arms: ARMS.slice(1) }, 0))], [["surely-better"], [], []]);
 });
 
 test("of a question that is two sweeps only what the part in view says is shown", () => {
-  const state = { said: [["bn: best with 0.1"], ["bn is better than none"]], why: ["killed"], few: false };
+  const state = { said: [["bn: best with 0.1"], ["bn is better than none"]], why: ["killed"], few: [true, false] };
   const said = (part) => [...saidList(state, { arms: ARMS }, part).matchAll(/<li>([^<]*)/g)].map(([, text]) => text);
+  match(saidList(state, { arms: ARMS }, 0), /is said from 5 seeds on/);
+  match(saidList(state, { arms: ARMS }, 1), /are compared seed by seed/);
   deepEqual([said(0), said(1)], [["bn: best with 0.1", "A run has failed: killed"], ["bn is better than none", "A run has failed: killed"]]);
   deepEqual(said(2), ["A run has failed: killed"]);
+});
+
+test("the address of a sweep's page stays that sweep, unless its settings are those of something else", () => {
+  const [settings, ofIt] = ["data=digits&lr=0.1&arms=none,bn", "vary=lr=0.03,0.1&seeds=3&validation=0.1"];
+  const after = (address, link, written) => withSweep(new URLSearchParams(address), link, written).toString();
+  equal(sweepIn(new URLSearchParams(after(settings, `${settings}&${ofIt}`, settings))), new URLSearchParams(`${settings}&${ofIt}`).toString());
+  equal(sweepIn(new URLSearchParams(after(`${settings}&run=a&lang=zh`, `${settings}&${ofIt}`, `${settings}&run=a`))), new URLSearchParams(`${settings}&${ofIt}`).toString());
+  for (const link of ["", `${settings.replace("0.1", "0.5")}&${ofIt}`, `${settings}&epochs=3&${ofIt}`]) equal(sweepIn(new URLSearchParams(after(`${settings}&${ofIt}`, link, settings))), "");
+  equal(sweepIn(new URLSearchParams(settings)), "");
 });
 
 test("a saved picture says what was asked, what is drawn, and where the sweep is", () => {

@@ -100,7 +100,7 @@ def test_the_page_is_told_which_part_a_group_is_of_and_what_both_say() -> None:
     rates = [(0, [lr], arm, 1) for lr in ("0.1", "1.0", "10.0") for arm in ("none", "bn")]
     assert told == [*rates, *((1, [], arm, 5) for arm in BEST)]
     how = standing(whole.sweep, "key")
-    assert (how["total"], how["few"], how["next"]) == (8, False, None)
+    assert (how["total"], how["few"], how["next"]) == (8, [True, False], None)
     of_rates, of_seeds = how["said"]
     assert any("best with learning rate 0.1" in each for each in of_rates)
     assert any("over 5 seeds." in each for each in of_seeds)
