@@ -4,6 +4,7 @@
 import "../shared/address_bar.js";
 import "../shared/decimal_comma.js";
 import { FOOT, head, sources } from "./head.js";
+import { nothing } from "./nothing.js";
 import { promised } from "./promise.js";
 import { savePicture } from "./saved.js";
 import { LED, isSettled } from "../shared/attending.js";
@@ -280,7 +281,7 @@ export class InsidePage {
     this.element.dataset.shows = this.answered ? "nothing" : "waiting";
     delete this.element.dataset.step;
     delete this.element.dataset.looks;
-    this.parts.nothing.textContent = this.answered ? this.nothing() : "";
+    this.parts.nothing.textContent = this.answered ? nothing(this.element.dataset.status, this.source, this.data.swept) : "";
     this.parts.promised.textContent = promised(this.element.dataset.status);
   }
 
@@ -322,15 +323,6 @@ export class InsidePage {
     if (!answered) return this.ghost.gone ? _("it is not known here any more") : _("did not come: choose it again");
     if (!looks.length) return this.source === "batch" ? _("no training batch of it was looked at") : _("it was not looked at");
     return ghostLook ? _("at step {step}", { step: number(ghostLook.step) }) : "";
-  }
-
-  nothing() {
-    const { status } = this.element.dataset;
-    if (this.source === "batch") {
-      if (ENDED.has(status)) return _("No training batch was looked at while this run went on, and none can be now. Choose the fixed images.");
-      if (status === "paused") return _("No training batch has been looked at yet. The run is paused: one will be when it goes on. Or choose the fixed images.");
-    }
-    return ENDED.has(status) ? _("The run ended before the first look.") : _("Waiting for the first look.");
   }
 
   showArms() {

@@ -5,7 +5,7 @@ import { cosine } from "./heat_map.js";
 import { textOf } from "./results.js";
 import { _, ngettext } from "../shared/language.js";
 import { armColors } from "../shared/look.js";
-import { logTicks } from "../shared/ticks.js";
+import { logTicks, written } from "../shared/ticks.js";
 import { brief, layout } from "../shared/web.js";
 
 const DASHES = ["solid", "dash"];
@@ -13,7 +13,8 @@ const BAND = "38"; // how much of the colour is behind the line, in hexadecimal
 
 // What can be drawn: the band of a group, its axis, and how a number of it is written.
 const OVER_STEPS = {
-  bands: { read: ({ band }) => band, axis: () => ({ title: { text: _("training loss (nats)"), standoff: 10 } }), write: (value) => value.toFixed(3) },
+  // Losses of a ladder of rates differ by any number of powers of ten; one that is exactly 0 has no place there.
+  bands: { read: ({ band }) => band, isLog: true, axis: (bands) => ({ title: { text: _("training loss (nats)"), standoff: 10 }, ...logarithmic(bands.flatMap(({ low, high }) => [...low, ...high]).filter(isPlaced)) }), write: (value) => (value == null ? "–" : written(value, 3)) },
   // What only sweeps have that ask for it:
   cosine: { isAlong: true, read: ({ along }) => along?.cosine, axis: () => ({ title: { text: _("cosine"), standoff: 10 }, range: [-1.05, 1.05], dtick: 0.5, zeroline: true, zerolinewidth: 1.5 }), write: (value) => cosine(value) },
   range: { isAlong: true, read: ({ along }) => along?.range, axis: (bands) => ({ title: { text: _("range of the loss (nats)"), standoff: 10 }, ...sized(bands) }), write: brief },
@@ -21,11 +22,11 @@ const OVER_STEPS = {
 
 // `shown`: groups, in one or two combinations.
 export function picture(plan, shown, look, name = "bands") {
-  const { read, axis, write, isAlong } = OVER_STEPS[name];
+  const { read, axis, write, isAlong, isLog } = OVER_STEPS[name];
   const colors = armColors(plan.arms, look);
   const combinations = [...new Set(shown.map(({ where }) => JSON.stringify(where)))];
   const traces = shown.flatMap((group) => drawn(group, read(group), {
-    color: colors.get(group.arm), dash: DASHES[combinations.indexOf(JSON.stringify(group.where)) % DASHES.length], isAlone: combinations.length === 1, varied: plan.varied, write, isAlong,
+    color: colors.get(group.arm), dash: DASHES[combinations.indexOf(JSON.stringify(group.where)) % DASHES.length], isAlone: combinations.length === 1, varied: plan.varied, write, isAlong, isLog,
   }));
   return {
     traces,
@@ -49,20 +50,24 @@ export const isDrawn = (shown, name) => shown.some((group) => OVER_STEPS[name].r
 function sized(bands) {
   const [lows, highs] = [bands.flatMap(({ low }) => low), bands.flatMap(({ high }) => high)];
   const [least, most] = [Math.min(...lows), Math.max(...highs)];
-  return least > 0 && lows.length ? { type: "log", fixedrange: true, ...logTicks([least, most]) } : { rangemode: "tozero" };
+  return least > 0 && lows.length ? logarithmic([least, most]) : { rangemode: "tozero" };
 }
 
-function drawn(group, band, { color, dash, isAlone, varied, write, isAlong }) {
+const logarithmic = (values) => ({ type: "log", fixedrange: true, ...logTicks([Math.min(...values), Math.max(...values)]) });
+const isPlaced = (value) => value > 0 && value < Infinity;
+
+function drawn(group, band, { color, dash, isAlone, varied, write, isAlong, isLog }) {
   if (!band?.steps.length) return [];
+  const placed = (values, others = values) => values.map((value, i) => (!isLog || (isPlaced(value) && isPlaced(others[i])) ? value : null));
   const name = nameOf(group, isAlone, varied, isAlong);
   const edge = { type: "scatter", mode: "lines", x: band.steps, line: { width: 0 }, hoverinfo: "skip", showlegend: false, legendgroup: name };
   const line = {
-    type: "scatter", mode: "lines", x: band.steps, y: band.median, name, legendgroup: name, line: { color, dash, width: 2.4 }, text: band.median.map(write),
+    type: "scatter", mode: "lines", x: band.steps, y: placed(band.median), name, legendgroup: name, line: { color, dash, width: 2.4 }, text: band.median.map(write),
     customdata: band.steps.map((_step, i) => ngettext("{low} to {high}, {n} seed", "{low} to {high}, {n} seeds", band.n[i], { low: write(band.low[i]), high: write(band.high[i]) })),
     hovertemplate: "%{text} (%{customdata})",
   };
   if (group.seeds === 1) return [line];
-  return [{ ...edge, y: band.low }, { ...edge, y: band.high, fill: "tonexty", fillcolor: `${color}${BAND}` }, line];
+  return [{ ...edge, y: placed(band.low, band.high) }, { ...edge, y: placed(band.high, band.low), fill: "tonexty", fillcolor: `${color}${BAND}` }, line];
 }
 
 // A band is of the seeds that finished: the name says where not all did. On a plateau a gradient hardly turns: it says that,

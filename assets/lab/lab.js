@@ -4,8 +4,9 @@
 
 import "../shared/address_bar.js";
 import { measuresOf, picture as mapOf, usualMeasure } from "./heat_map.js";
-import { MOST_SELECTED, OVER_STEPS, UNDER_WAY, begunList, cell, common, comparing, currentLine, described, heldOut, overStepsSaid, ownForm, planned, questionCards, saidList, skeleton, steering, sweepWord, table, toolbar, whereItIs, whichPart } from "./lab_body.js";
+import { MOST_SELECTED, OVER_STEPS, UNDER_WAY, begunList, cell, common, comparing, currentLine, described, heldOut, overStepsSaid, ownForm, planned, questionCards, saidList, skeleton, steering, standing, sweepWord, table, toolbar, whereItIs, whichPart } from "./lab_body.js";
 import { Results, allGroups, rowsOf } from "./results.js";
+import { sweepIn, withSweep } from "./page_address.js";
 import { Plot } from "./plot.js";
 import { keep, kept } from "../shared/kept.js";
 import { know } from "../shared/known.js";
@@ -24,7 +25,6 @@ const bands = () => import("./bands.js").catch(() => null); // once something is
 
 const PERIOD_MS = { active: 1000, quiet: 10_000 };
 const OPENED = "sweep"; // the link of the one that this tab has open
-const OF_A_SWEEP = ["vary", "seeds", "validation", "along", "then"]; // in a page's address
 const NOTHING = { status: "", asked: "", message: "", done: 0, failed: 0, total: 0, said: [], why: [] };
 
 class Lab {
@@ -44,7 +44,7 @@ class Lab {
     this.element.addEventListener("change", (event) => this.changed(event));
     this.element.addEventListener("submit", (event) => this.askOwn(event));
     this.results = new Results();
-    this.open(arrived() || kept(OPENED, ""));
+    this.open(sweepIn(new URL(location.href).searchParams) || kept(OPENED, ""));
   }
 
   close() {
@@ -163,6 +163,7 @@ class Lab {
     const { parts, plan, state, data } = this;
     this.notices.show([this.lost, this.problem, this.offers?.off, state.message, ...data.notices, this.link ? "" : data.problem], null, "");
     const isAsking = !this.link;
+    if (isAsking || plan) this.sayInAddress(plan?.link ?? "");
     [parts.ask.hidden, parts.about.hidden] = [!isAsking, !isAsking];
     [parts.back.hidden, parts.sweep.hidden] = [isAsking, isAsking || !plan];
     this.element.dataset.status = standing(state);
@@ -171,6 +172,15 @@ class Lab {
     parts.heading.textContent = plan ? described(plan) : _("Looking what there is of it, and timing a few mini-batches…");
     if (plan) this.showSweep();
     return undefined;
+  }
+
+  // Once it is known what Python writes there, and not in that of the page to which somebody has just turned.
+  sayInAddress(link) {
+    const [url, written] = [new URL(location.href), this.data.link || this.data.form];
+    if (!written || this.closed || url.pathname !== new URL(address("lab")).pathname) return;
+    const before = url.searchParams.toString();
+    url.search = withSweep(url.searchParams, link, written);
+    if (url.searchParams.toString() !== before) history.replaceState(history.state, "", url);
   }
 
   showQuestions() {
@@ -191,7 +201,7 @@ class Lab {
     parts.where.textContent = `${whereItIs(state, plan)} · ${planned(plan)}`;
     parts.bar.style.width = `${(100 * (state.done + state.failed)) / Math.max(1, state.total)}%`;
     fill(parts.steer, steering(state, plan, `${address("lab")}?${this.link}`));
-    fill(parts.said, saidList(state, plan));
+    fill(parts.said, saidList(state, plan, this.part));
     parts.results.hidden = !this.results.groups.size;
     if (this.results.groups.size) this.showResults();
   }
@@ -312,20 +322,6 @@ class Lab {
     this.show();
   }
 }
-
-// A page that is opened by a sweep's link shows it, once: the tab has it open from then on.
-function arrived() {
-  const url = new URL(location.href);
-  if (!OF_A_SWEEP.some((name) => url.searchParams.has(name))) return "";
-  const query = new URLSearchParams(url.searchParams);
-  for (const name of ["lang", "run", "class"]) query.delete(name);
-  for (const name of OF_A_SWEEP) url.searchParams.delete(name);
-  history.replaceState(history.state, "", url);
-  return query.toString();
-}
-
-// All of it may be there though nobody has begun it here.
-const standing = ({ status, done, total }) => status || (total && done === total ? "finished" : "");
 
 // Streamlit changes pages by its own links.
 const turnTo = (page) => [...document.querySelectorAll("[data-testid=stSidebarNavLink]")].find(({ pathname }) => (page ? pathname.endsWith(`/${page}`) : true))?.click();

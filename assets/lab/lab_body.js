@@ -92,6 +92,9 @@ const atTheirBest = (seeds) => ngettext("{n} other seed with each one’s own be
 
 export const currentLine = (current) => (current ? `${_("A sweep is under way on this server.")} <button data-link="${escape(current.link)}">${_("Watch it")}</button>` : "");
 
+// All of it may be there though nobody has begun it here, or it was interrupted here.
+export const standing = ({ status, done, total }) => (total && done === total && !UNDER_WAY.has(status) ? "finished" : status);
+
 export const sweepWord = (status) => ({ "": _("Not begun"), cancelled: _("Cancelled"), waiting: _("Waiting") })[status] ?? statusWord(status);
 
 // How far it is, in words.
@@ -101,7 +104,7 @@ export function whereItIs({ status, asked, done, failed, total, seconds_left: le
   if (asked === "cancel") return _("{runs} · ending…", { runs });
   if (status === "waiting") return _("{runs} · a live run has the right of way", { runs });
   if (["running", "paused"].includes(status) && left) return _("{runs} · about {time} left", { runs, time: duration(left) });
-  if (!status && missing && seconds) return _("{runs} are there · about {time} for the rest", { runs, time: duration(seconds) });
+  if (["", "interrupted"].includes(status) && missing && seconds) return _("{runs} are there · about {time} for the rest", { runs, time: duration(seconds) });
   return runs;
 }
 
@@ -115,7 +118,7 @@ export function steering(state, plan, link) {
     button("sweep-cancel", _("■ Cancel"), `title="${_("What is done is kept")}"`),
     `<label title="${_("Else it ends when nobody has this page open any more")}"><input type="checkbox" data-pin ${state.pinned ? "checked" : ""}> ${_("goes on without me")}</label>`,
   ];
-  const start = !isUnderWay && missing ? [button("sweep", begin, 'class="ns-primary"')] : [];
+  const start = !isUnderWay && missing && !state.spent ? [button("sweep", begin, 'class="ns-primary"')] : [];
   const next = state.next && !isUnderWay ? [`<button class="ns-primary" data-link="${escape(state.next.link)}">${_("Then: {n} other seeds with each norm’s own best rate", { n: escape(state.next.seeds) })}</button>`] : [];
   const files = state.done ? FORMATS.map((form) => `<button data-format="${form}">${formatName(form)}</button>`) : [];
   return [...start, ...own, ...next, ...(files.length ? [`<span>${_("Save as")}</span>`, ...files] : []), `<a href="${escape(link)}" data-part="link">${_("Link to this sweep")}</a>`].join(" ");
@@ -123,10 +126,11 @@ export function steering(state, plan, link) {
 
 export const UNDER_WAY = new Set(["preparing", "running", "waiting", "paused"]);
 
-export const saidList = (state, plan) => [
-  ...state.said.map((text) => `<li>${escape(text)}</li>`),
+// What is said of the part that is drawn.
+export const saidList = (state, plan, part) => [
+  ...(state.said[part] ?? []).map((text) => `<li>${escape(text)}</li>`),
   ...state.why.map((text) => `<li>${_("A run has failed: {why}", { why: escape(text) })}</li>`),
-  ...(state.said.length && plan.arms.length > 1 ? [`<li class="ns-small">${state.few ? _("Which arm is better than which is said from 5 seeds on.") : _("Arms with the same settings are compared seed by seed.")} ${asks("surely-better")}</li>`] : []),
+  ...(state.said[part]?.length && plan.arms.length > 1 ? [`<li class="ns-small">${state.few[part] ? _("Which arm is better than which is said from 5 seeds on.") : _("Arms with the same settings are compared seed by seed.")} ${asks("surely-better")}</li>`] : []),
 ].join("").replaceAll(" %", "\u00a0%");
 
 export const whichPart = (following, part) => (following ? `<span class="ns-group" role="group" aria-label="${_("What is drawn")}">${[_("the rates"), atTheirBest(following.seeds)].map((words, which) => `<button data-which="${which}" aria-pressed="${which === part}">${words}</button>`).join("")}</span>` : "");

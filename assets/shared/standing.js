@@ -9,6 +9,8 @@ export const statusWord = (status) => ({ queued: _("Waiting"), preparing: _("Pre
   finished: _("Finished"), stopped: _("Stopped"), failed: _("Failed"), interrupted: _("Interrupted"), gone: _("Gone") })[status];
 export const isGone = () => _("The server does not have this run any more.");
 export const askedWord = (asked) => ({ pause: _("pausing…"), resume: _("resuming…"), stop: _("stopping…"), step: _("one step…") })[asked];
+// A point of a sweep belongs to nobody, and has nothing for the pages that look inside.
+export const sweptSaid = () => _("This is a run of a sweep, which keeps its curves, and not its looks or networks.");
 export const noConnection = () => _("No connection");
 export const connectionLost = () => _("The connection to the server is lost; trying again.");
 // Where the status would stand, while nothing is heard of it: `lost` is why.

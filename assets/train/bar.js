@@ -1,7 +1,7 @@
 // The bar of the Train page and the line below it: what can be pressed just now, and what it would do.
 
 import { _ } from "../shared/language.js";
-import { ENDED } from "../shared/standing.js";
+import { ENDED, sweptSaid } from "../shared/standing.js";
 import { address, fill } from "../shared/web.js";
 
 // Where there is little room, a button is its symbol, and its word is heard only.
@@ -29,6 +29,7 @@ export function showBar(element, parts, { data, state, status, mine, isShared, i
   parts.rate.disabled = !(active && (mine || isShared));
   parts.rate.parentElement.title = data.scheduled ? _("Takes effect at the next mini-batch, is marked on the curves, and ends the schedule: the rate stays as you set it") : _("Takes effect at the next mini-batch; the change is marked on the curves");
   if (document.activeElement !== parts.rate && state) parts.rate.value = state.learning_rate;
+  parts.watching.textContent = data.swept ? sweptSaid() : _("You are watching somebody else’s run; Start begins your own.");
   parts.watching.hidden = !data.run || mine || isShared || isGone || data.recorded || data.follows;
   parts.sharing.hidden = !active || !isShared;
   parts.results.href = data.run ? address(`api/runs/${data.run}/results.json`) : "";

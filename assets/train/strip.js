@@ -3,7 +3,7 @@
 
 import { lookAt } from "../shared/cursor.js";
 import { _ } from "../shared/language.js";
-import { ENDED } from "../shared/standing.js";
+import { ENDED, sweptSaid } from "../shared/standing.js";
 import { get } from "../shared/web.js";
 
 const EVERY_MS = 3000; // the server makes no more looks for it than that, however often it asks
@@ -25,10 +25,11 @@ export class Strip {
     this.sight.disconnect();
   }
 
-  follow(run) {
+  // Of a sweep's run there are no looks, and none come.
+  follow(run, isSwept = false) {
     clearTimeout(this.timer);
     this.round = (this.round ?? 0) + 1;
-    Object.assign(this, { run, looks: [], latest: 0, status: "", step: 0, asked: "", drawn: "" });
+    Object.assign(this, { run, isSwept, looks: [], latest: 0, status: "", step: 0, asked: "", drawn: "" });
     this.element.dataset.step = "";
     this.write();
     if (run) this.ask();
@@ -79,7 +80,12 @@ export class Strip {
 
   write() {
     this.says.hidden = this.looks.length > 0;
-    this.says.textContent = ENDED.has(this.status) && this.asked === this.now
+    this.says.textContent = this.nothing();
+  }
+
+  nothing() {
+    if (this.isSwept) return sweptSaid();
+    return ENDED.has(this.status) && this.asked === this.now
       ? _("The run ended before the first look.")
       : _("Here: gradient and spread by layer, as soon as the networks have been looked into.");
   }

@@ -37,7 +37,7 @@ export class Time {
 
   follow(run) {
     this.hovered = null;
-    this.strip.follow(run);
+    this.strip.follow(run, this.panel.data.swept);
   }
 
   learn(state) {

@@ -21,7 +21,7 @@ from core.language.speech import _
 from core.runs.asking import NothingToSee, QueueFull
 from core.runs.at_hand import CHECKPOINT, at_hand
 from core.runs.run import Run
-from core.runs.shown import AnyRun, executed
+from core.runs.shown import AnyRun, executed, is_swept
 from core.store.troubles import StoreError
 from core.training.arms import Arm
 from core.training.records import RunReplaced
@@ -124,6 +124,8 @@ class Networks:
         shown = self.kept_at(step)
         if shown == step:
             return ""
+        if shown is None and self._run is not None and is_swept(self._run):
+            return ""  # there are none at all, and that is said
         if shown is None:
             return _("No networks are kept of this run: these are the ones it has now.")
         if shown < step:

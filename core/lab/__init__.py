@@ -29,5 +29,6 @@ conclusions the same in sentences
 batches     … of batch sizes: at which an arm falls behind
 depths      … of depths: the first layer's gradient, and the accuracy after it
 trusted     … of the gradients
+costs       … of what a step of each arm takes
 ready_made  the questions that are asked most
 """

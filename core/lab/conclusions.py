@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 
 from core.lab.batches import about_batches
+from core.lab.costs import about_costs
 from core.lab.depths import about_depths
 from core.lab.entries import DIVERGED, FAILED
 from core.lab.points import points
@@ -31,7 +32,8 @@ def concluded(sweep: Sweep, found: Sequence[Group]) -> list[Message | str]:
     if not is_whole(sweep, found):
         return [_not_yet(sweep, found)]
     titles = {arm.name: arm.title for arm in sweep.base.arms}
-    return [*conclusions(found, titles), *(_of_those_that_follow(found, titles) if sweep.then else [])]
+    follows = _of_those_that_follow(found, titles) if sweep.then else []
+    return [*conclusions(found, titles), *about_costs(found, titles), *follows]
 
 
 def _of_those_that_follow(found: Sequence[Group], titles: Titles) -> list[Message]:

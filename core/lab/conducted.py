@@ -70,17 +70,17 @@ class Stopped(Exception):
 
 
 class Conducted(Gathered):
-    """`status` is "" before it was begun here, then one of UNDER_WAY, at last finished, cancelled, stopped, failed or
-    interrupted.
+    """`status` is "" before it was ever begun on this server, then one of UNDER_WAY, at last finished, cancelled,
+    stopped, failed or interrupted.
 
     `seconds` is how long it has been computed here in all, of which a server may limit the minutes: those of the sweep,
     of both its parts, however often it is resumed, after a restart, too.
     """
 
-    def __init__(self, sweep: Sweep, bench: Bench, aside: Aside, seconds: float = 0.0) -> None:
+    def __init__(self, sweep: Sweep, bench: Bench, aside: Aside, seconds: float = 0.0, status: str = "") -> None:
         super().__init__(sweep, aside.changed)
         self.id, self._bench, self._aside = id_of(sweep), bench, aside
-        self.status, self.asked, self.key, self.pinned, self.seconds_left = "", "", "", False, 0.0
+        self.status, self.asked, self.key, self.pinned, self.seconds_left = status, "", "", False, 0.0
         self.message: Message | str = ""
         self.seconds, self._is_interrupted = seconds, False
         self._note: Callable[[Conducted], None] = lambda _: None
@@ -89,6 +89,17 @@ class Conducted(Gathered):
     @property
     def is_under_way(self) -> bool:
         return self.status in UNDER_WAY
+
+    @property
+    def out_of_time(self) -> Message | str:
+        """Why nobody can go on here with what is missing, and what to do; "" where minutes are left, or none needed."""
+        if self.is_under_way or not self.missing or not self._is_spent:
+            return ""
+        return too_long(self._bench.minutes)
+
+    @property
+    def _is_spent(self) -> bool:
+        return self.seconds > MINUTE * self._bench.minutes
 
     def seconds_ahead(self) -> float | None:
         """About how long the missing runs take; None where nobody knows."""
@@ -137,6 +148,8 @@ class Conducted(Gathered):
                 self.pinned = what == "pin"
             elif self.is_under_way and self.asked != "cancel":
                 self.asked = what if what != "resume" else ""
+                if what == "resume" and self.status == "paused":
+                    self.status = "running"  # its thread says whether it has to wait
 
     def interrupt(self) -> None:
         """This process ends."""
@@ -209,7 +222,8 @@ class Conducted(Gathered):
             self._advance(part, sweeping)
 
     def _advance(self, part: Part, sweeping: Sweeping) -> None:
-        is_held = self.asked == "pause" or self._bench.is_busy()
+        is_busy = self._bench.is_busy()
+        is_held = self.asked == "pause" or is_busy
         is_at_rest = is_held and not sweeping.under_way
         began = time.monotonic()
         arrived = sweeping.advance(POLL_SECONDS, not is_held)
@@ -220,7 +234,7 @@ class Conducted(Gathered):
                 self.arrived += part.add(key, sweeping.found.get(key), sweeping.failed.get(key))
             self.seconds_left = sweeping.estimate.seconds
             self.message = sweeping.unkept
-            if sweeping.under_way or not is_held:
+            if sweeping.under_way or not (is_busy or self.asked == "pause"):  # which a wish may have changed meanwhile
                 self.status = "running"
             else:
                 self.status = "paused" if self.asked == "pause" else "waiting"
@@ -234,7 +248,7 @@ class Conducted(Gathered):
                 raise Stopped("interrupted")
             if self.asked == "cancel":
                 raise Stopped("cancelled")
-            if self.seconds > MINUTE * self._bench.minutes:
+            if self._is_spent:
                 raise Stopped("stopped", too_long(self._bench.minutes))
             # A paused one has no time that runs out: pinned it would keep all others from theirs for ever.
             if (not self.pinned or self.asked == "pause") and self._watchers.why_end() is not None:

@@ -102,9 +102,10 @@ class Laboratory:
         return found
 
     def _made(self, sweep: Sweep, sweep_id: str) -> Conducted:
-        """With the time that it has had, before it was forgotten here or this process began."""
+        """With the time that it has had and how it ended, before it was forgotten here or this process began."""
         noted = self._notes.find(sweep_id)
-        return Conducted(sweep, self._bench(), self._aside, noted.seconds if noted is not None else 0.0)
+        before = (noted.seconds, _settled(noted.status)) if noted is not None else ()
+        return Conducted(sweep, self._bench(), self._aside, *before)
 
     # --- ordered ---------------------------------------------------------------------------------------------------
 

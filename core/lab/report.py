@@ -29,9 +29,13 @@ SCRIPT = "report/sweep.js"
 
 
 def report(parts: Sequence[Findings], address: str = ADDRESS) -> str:
-    """Of a sweep, or of one after the other; `address` is that of a server's first page, to which its links lead."""
-    told = [_drawn(found) for found in parts]
-    bodies = (_body(found, each["plan"], address) for found, each in zip(parts, told, strict=True))
+    """Of a sweep, or of one after the other; `address` is that of a server's first page, to which its links lead.
+
+    The last one has the answer, and so is the first to be read.
+    """
+    read = parts[::-1]
+    told = [_drawn(found) for found in read]
+    bodies = (_body(found, each["plan"], address) for found, each in zip(read, told, strict=True))
     return offline(_title(parts[0].sweep), "\n".join([_broken(), *bodies]), SCRIPT, {"sweeps": told})
 
 

@@ -86,7 +86,10 @@ def _rate_of_the_rules(base: ExperimentConfig) -> str:
 
 
 def standing(sweep: Conducted, key: str) -> dict[str, Any]:
-    """`mine` is that whoever has `key` may steer it."""
+    """`mine` is that whoever has `key` may steer it; `said` and `few` have one for each part that is known.
+
+    `spent`: it has had all minutes that this server gives, and can only go on elsewhere.
+    """
     entries = sweep.entries
     said, best = _concluded(sweep, sweep.generation, len(entries), spoken())
     return {
@@ -94,7 +97,8 @@ def standing(sweep: Conducted, key: str) -> dict[str, Any]:
         "generation": sweep.generation,
         "status": sweep.status,
         "asked": sweep.asked,
-        "message": str(sweep.message),
+        "message": str(sweep.out_of_time or sweep.message),
+        "spent": bool(sweep.out_of_time),
         "done": sweep.done,
         "failed": sweep.failed,
         "total": sweep.total,
@@ -102,17 +106,19 @@ def standing(sweep: Conducted, key: str) -> dict[str, Any]:
         "mine": bool(key) and sweep.key == key,
         "pinned": sweep.pinned,
         "said": said,
-        "few": max(sweep.sweep.seeds, sweep.sweep.then) < LEAST_SEEDS,
+        "few": [part.sweep.seeds < LEAST_SEEDS for part in sweep.parts],
         "why": sorted({str(entry["message"]) for entry in entries if entry["status"] == "failed"}),
         "next": best if not sweep.missing else None,
     }
 
 
 @lru_cache(maxsize=64)
-def _concluded(sweep: Conducted, generation: int, count: int, language: str) -> tuple[list[str], dict[str, str] | None]:
-    """What its numbers say, and what to ask next; the same for all who ask until another entry has come."""
+def _concluded(
+    sweep: Conducted, generation: int, count: int, language: str
+) -> tuple[list[list[str]], dict[str, str] | None]:
+    """What the numbers of each part say, and what to ask next; the same for all who ask until another entry comes."""
     parts = [(part.sweep, groups(part.entries)) for part in sweep.findings]
-    said = [str(sentence) for part, found in parts for sentence in concluded(part, found)]
+    said = [[str(sentence) for sentence in concluded(part, found)] for part, found in parts]
     return said, _next(sweep.sweep, parts[0][1])
 
 

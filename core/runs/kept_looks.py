@@ -28,6 +28,9 @@ from core.training.arms import Arm, build_arms
 from core.training.records import NetworksSeen
 from core.words.evidence import FIRST, Evidence
 
+NONE_KEPT = Message("No networks of this run were kept; it ended before it had any.")
+OF_A_SWEEP = Message("This is a run of a sweep, which keeps its curves, and not its looks or networks.")
+
 
 @contextmanager
 def reading(folder: Path) -> Iterator[RunFile]:
@@ -134,10 +137,10 @@ def spread(sequences: list[int], most: int) -> list[int]:
 
 
 class KeptNetworks:
-    """Weights and buffers by step."""
+    """Weights and buffers by step; `none` says why there are none, where there are none."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, none: Message) -> None:
+        self.folder, self._none = folder, none
 
     @property
     def steps(self) -> list[int]:
@@ -148,7 +151,7 @@ class KeptNetworks:
     def arms(self, config: ExperimentConfig, step: int, device: torch.device) -> list[Arm]:
         """The arms as they were after `step` updates. Raises LookupError for a step that was not kept."""
         if not self.steps:
-            raise NothingToSee(Message("No networks of this run were kept; it ended before it had any."))
+            raise NothingToSee(self._none)
         return loaded(config, networks(self.folder, step), device)
 
 

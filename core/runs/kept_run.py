@@ -17,8 +17,9 @@ from core.experiment.schedule import shown_rate
 from core.language.message import Message
 from core.runs.asking import Answer, Question
 from core.runs.gallery import Gallery
-from core.runs.kept_looks import KeptLooks, KeptNetworks
+from core.runs.kept_looks import NONE_KEPT, OF_A_SWEEP, KeptLooks, KeptNetworks
 from core.runs.looks import Observation
+from core.runs.origin import SWEEP
 from core.runs.owner import NotTheOwner
 from core.runs.pace import LOOK_SECONDS
 from core.runs.run import ENDED
@@ -35,7 +36,10 @@ _versions = itertools.count(-1, -1)  # those of executed runs are above 0: an an
 
 
 class KeptRun:
-    """Raises StoreError where it cannot be read. Who steers it sits in the process that executes it."""
+    """Raises StoreError where it cannot be read. Who steers it sits in the process that executes it.
+
+    `is_swept`: it is a point of a sweep, which keeps neither looks nor networks, and belongs to nobody.
+    """
 
     def __init__(self, shelf: Shelf, run_id: str, gallery: Gallery) -> None:
         self.id = run_id
@@ -48,8 +52,9 @@ class KeptRun:
         with self._file(checked=True) as file:
             begun = file.begun()
             self.asked, self._config, self._owner = begun.asked, begun.config, begun.owner
+            self.is_swept = begun.origin.by == SWEEP
             self.inside = KeptLooks(file.folder, begun.config)
-            self.snapshots = KeptNetworks(file.folder)
+            self.snapshots = KeptNetworks(file.folder, OF_A_SWEEP if self.is_swept else NONE_KEPT)
         self._rate, self._next = 0.0, 0.0  # the learning rate that was last ordered, 0 before
         self._follow()
 

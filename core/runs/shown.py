@@ -1,7 +1,7 @@
 """A run as everybody is shown it: without the arms that its owner hides. What is not here never leaves the server.
 
 shown     the run itself where nothing is hidden
-executed  the run behind what is shown
+executed  the run behind what is shown; is_swept: whether it is a point of a sweep
 ShownRun  it answers as the run does, of the other arms
 """
 
@@ -175,6 +175,12 @@ def shown(run: AnyWhole) -> AnyRun:
     """The run as everybody sees it now, its owner too."""
     hidden = run.hidden
     return _without(run, hidden) if hidden else run
+
+
+def is_swept(run: AnyRun) -> bool:
+    """Whether it is a point of a sweep: of these there are neither looks nor networks."""
+    whole = executed(run)
+    return isinstance(whole, KeptRun) and whole.is_swept
 
 
 def executed(run: AnyRun) -> AnyWhole:

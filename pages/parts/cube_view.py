@@ -113,7 +113,10 @@ def _look(networks: Networks, name: str, step: int | None) -> tuple[str, Sites]:
     try:
         return name, networks.sites(name, networks.kept_at(step))
     except NothingToSee as error:
-        _note(_("{why} Until then, the worked example.", why=error))
+        if networks.state == "ended":  # nothing comes any more
+            _note(_("{why} In their place, the worked example.", why=error))
+        else:
+            _note(_("{why} Until then, the worked example.", why=error))
         return EXAMPLE, networks.sites(EXAMPLE)
 
 

@@ -15,7 +15,7 @@ from core.language.languages import LANGUAGES
 from core.language.lists import enumerated
 from core.language.speech import _, ngettext, speaking, spoken
 from core.runs.shown import AnyRun as ShownRun
-from core.runs.shown import executed
+from core.runs.shown import executed, is_swept
 from core.training.records import LearningRateChanged
 from core.words.settings import told
 from pages.parts import attending, language, session
@@ -113,6 +113,7 @@ def _data(script: str, view: View) -> dict[str, Any]:
         "run": view.run.id if view.run else "",
         "mine": view.mine,
         "recorded": session.shows_recorded(),
+        "swept": view.run is not None and is_swept(view.run),
         "label": _label(view.run) if view.run else "",
         "rate": f"{view.run.config.learning_rate:g}" if view.run else "",
         "settings": _settings(view.run.config) if view.run else "",

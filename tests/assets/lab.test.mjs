@@ -8,7 +8,8 @@ import { script } from "./script.mjs";
 const { Results, rowsOf, allGroups } = await script("results.js");
 const { picture: mapOf, measuresOf, usualMeasure } = await script("heat_map.js");
 const { picture: bandsOf, isDrawn, lostSaid } = await script("bands.js");
-const { steering, whereItIs, cell, table, toolbar, saidList, overStepsSaid, whichPart, described } = await script("lab_body.js");
+const { steering, whereItIs, cell, table, toolbar, saidList, overStepsSaid, standing, sweepWord, whichPart, described } = await script("lab_body.js");
+const { sweepIn, withSweep } = await script("page_address.js");
 const { wordsOf } = await script("saved_chart.js");
 
 const ARMS = [{ name: "none", title: "No normalization", norm: "none" }, { name: "bn", title: "BatchNorm", norm: "bn" }];
@@ -119,6 +120,16 @@ test("a band of fewer seeds than there are says so in its name, and one seed is 
   equal(named({}).name, "bn");
 });
 
+test("the training loss has a log axis, on which a ladder's losses all have a place, and what is 0 or not finite has none", () => {
+  const ladder = [group(["0.1"], "bn"), group(["10"], "none", { band: { ...BAND, median: [2, 4e16], low: [0, 3e16], high: [2.5, 5e16] } })];
+  const { traces, layout } = bandsOf({ varied: [LR], arms: ARMS }, ladder, LOOK);
+  deepEqual([layout.yaxis.type, layout.yaxis.ticktext.includes("1"), layout.yaxis.ticktext.at(-1)], ["log", true, "10¹⁵"]);
+  deepEqual(traces.slice(3).map(({ y }) => y), [[null, 3e16], [null, 5e16], [2, 4e16]]);
+  deepEqual(traces.at(-1).customdata, ["0.000 to 2.500, 3 seeds", "3·10¹⁶ to 5·10¹⁶, 3 seeds"]);
+  const never = bandsOf({ varied: [], arms: ARMS }, [group([], "bn", { band: { ...BAND, median: [null, 0], low: [null, 0], high: [null, 0] } })], LOOK);
+  deepEqual([never.traces.at(-1).y, never.traces.at(-1).text], [[null, null], ["–", "0.000"]]);
+});
+
 test("what was measured along the gradient is drawn over the steps, with its own axis and its own numbers", () => {
   const plan = { varied: [LR], arms: ARMS, along: true };
   const along = (cosines, ranges) => ({ along: { cosine: { ...BAND, median: cosines, low: cosines, high: cosines, lost: 1 }, range: { ...BAND, median: ranges, low: ranges, high: ranges, lost: 0 } } });
@@ -170,6 +181,7 @@ test("who did not begin a sweep cannot steer it, and what is missing can be resu
   deepEqual(buttons({ status: "cancelled" }), ["sweep"]);
   match(steering({ ...state, status: "cancelled" }, {}, "x"), /Resume: 3 missing/);
   deepEqual(buttons({ status: "finished", done: 4 }), []);
+  deepEqual(buttons({ status: "stopped", spent: true }), []); // each press would end at once
 });
 
 test("where a sweep is says what it waits for and about how long it takes", () => {
@@ -178,6 +190,12 @@ test("where a sweep is says what it waits for and about how long it takes", () =
   equal(whereItIs({ ...state, status: "waiting" }, {}), "1 of 4 runs · a live run has the right of way");
   equal(whereItIs({ ...state, asked: "pause" }, {}), "1 of 4 runs · pausing after those under way");
   equal(whereItIs({ ...state, status: "", seconds_left: 0 }, { missing: 3, seconds: 120 }), "1 of 4 runs are there · about 2 min for the rest");
+});
+
+test("a sweep that was interrupted says so until all of it is there, whoever has computed the rest", () => {
+  const word = (status, done) => sweepWord(standing({ status, done, total: 4 }));
+  deepEqual([word("interrupted", 2), word("interrupted", 4), word("", 0), word("", 4), word("running", 4)], ["Interrupted", "Finished", "Not begun", "Finished", "Running"]);
+  equal(whereItIs({ status: "interrupted", done: 2, failed: 0, total: 4 }, { missing: 2, seconds: 120 }), "2 of 4 runs are there · about 2 min for the rest");
 });
 
 test("a cell leads to each of its runs, unless none was kept", () => {
@@ -197,8 +215,26 @@ test("each chart and what is concluded has a question mark of its own, and the m
   const measures = Object.fromEntries(["fate", "validation", "ratio"].map((name) => [name, { name: () => name }]));
   deepEqual(Object.keys(measures).map((name) => asked(toolbar(measures, name))), [["learns-survives-fails"], ["held-out-accuracy"], ["gradient-magnitude"]]);
   match(toolbar(measures, "fate"), /data-save="map"/);
-  const state = { said: ["bn: best"], why: [], few: false };
-  deepEqual([asked(saidList(state, { arms: ARMS })), asked(saidList({ ...state, said: [] }, { arms: ARMS })), asked(saidList(state, { arms: ARMS.slice(1) }))], [["surely-better"], [], []]);
+  const state = { said: [["bn: best"]], why: [], few: [false] };
+  deepEqual([asked(saidList(state, { arms: ARMS }, 0)), asked(saidList({ ...state, said: [] }, { arms: ARMS }, 0)), asked(saidList(state, { arms: ARMS.slice(1) }, 0))], [["surely-better"], [], []]);
+});
+
+test("of a question that is two sweeps only what the part in view says is shown", () => {
+  const state = { said: [["bn: best with 0.1"], ["bn is better than none"]], why: ["killed"], few: [true, false] };
+  const said = (part) => [...saidList(state, { arms: ARMS }, part).matchAll(/<li>([^<]*)/g)].map(([, text]) => text);
+  match(saidList(state, { arms: ARMS }, 0), /is said from 5 seeds on/);
+  match(saidList(state, { arms: ARMS }, 1), /are compared seed by seed/);
+  deepEqual([said(0), said(1)], [["bn: best with 0.1", "A run has failed: killed"], ["bn is better than none", "A run has failed: killed"]]);
+  deepEqual(said(2), ["A run has failed: killed"]);
+});
+
+test("the address of a sweep's page stays that sweep, unless its settings are those of something else", () => {
+  const [settings, ofIt] = ["data=digits&lr=0.1&arms=none,bn", "vary=lr=0.03,0.1&seeds=3&validation=0.1"];
+  const after = (address, link, written) => withSweep(new URLSearchParams(address), link, written).toString();
+  equal(sweepIn(new URLSearchParams(after(settings, `${settings}&${ofIt}`, settings))), new URLSearchParams(`${settings}&${ofIt}`).toString());
+  equal(sweepIn(new URLSearchParams(after(`${settings}&run=a&lang=zh`, `${settings}&${ofIt}`, `${settings}&run=a`))), new URLSearchParams(`${settings}&${ofIt}`).toString());
+  for (const link of ["", `${settings.replace("0.1", "0.5")}&${ofIt}`, `${settings}&epochs=3&${ofIt}`]) equal(sweepIn(new URLSearchParams(after(`${settings}&${ofIt}`, link, settings))), "");
+  equal(sweepIn(new URLSearchParams(settings)), "");
 });
 
 test("a saved picture says what was asked, what is drawn, and where the sweep is", () => {

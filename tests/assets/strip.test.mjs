@@ -34,6 +34,15 @@ function made(t) {
   return { strip, questions };
 }
 
+test("of a sweep's run it says that there are no looks, and of another one that they come", (t) => {
+  const { strip } = made(t);
+  strip.follow("a", true);
+  strip.learn({ status: "finished", step: 5 });
+  assert.match(strip.says.textContent, /run of a sweep, which keeps its curves, and not its looks/);
+  strip.follow("b", false);
+  assert.match(strip.says.textContent, /as soon as the networks have been looked into/);
+});
+
 test("it is in sight where the newest of what the browser tells says so", (t) => {
   const { strip } = made(t);
   see([{ isIntersecting: false }, { isIntersecting: true }]);

@@ -8,11 +8,16 @@ import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
+from core.cube.example import WorkedExample
+from core.cube.networks import EXAMPLE
 from core.data.images import Images
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
+from core.runs.asking import NothingToSee
+from core.runs.kept_looks import OF_A_SWEEP
 from core.runs.manager import RunManager
 from core.runs.run import Run
+from pages.parts import cube_view
 from tests.pages.visits import FRAME, open_frame
 
 TWO_ARMS = (parse_arm("none"), parse_arm("bn"))
@@ -39,6 +44,34 @@ def panel(app: AppTest) -> dict[str, Any]:
 
 def networks(app: AppTest) -> list[str]:
     return next((list(group.options) for group in app.get("button_group") if group.key.startswith("cube_network")), [])
+
+
+class WithoutNetworks:
+    """Of a run, as far as the page asks for them."""
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+
+    def kept_at(self, step: int | None) -> int | None:
+        return step
+
+    def sites(self, name: str, step: int | None = None) -> WorkedExample:
+        if name != EXAMPLE:
+            raise NothingToSee(OF_A_SWEEP)
+        return WorkedExample()
+
+
+@pytest.mark.parametrize(
+    ("state", "end"),
+    [("ended", "In their place, the worked example."), ("learning", "Until then, the worked example.")],
+)
+def test_of_a_run_that_has_ended_without_networks_nobody_is_told_to_wait(
+    monkeypatch: pytest.MonkeyPatch, state: str, end: str
+) -> None:
+    notes: list[str] = []
+    monkeypatch.setattr(cube_view, "_note", notes.append)
+    assert cube_view._look(WithoutNetworks(state), "bn", None)[0] == EXAMPLE
+    assert notes == [f"{OF_A_SWEEP} {end}"]
 
 
 def hold(app: AppTest, run: Run, step: int | None) -> None:

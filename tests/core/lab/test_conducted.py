@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,10 @@ from core.data.files import DataError
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.lab import conducted
-from core.lab.conducted import id_of
+from core.lab.conducted import Conducted, id_of
+from core.lab.estimate import Estimate
 from core.lab.sweep import Sweep
+from core.lab.told import standing
 from core.language.message import Message
 from core.runs.engine import Engine, EngineError, Outcome
 from tests.core.lab.gated import Gated, Made, quick
@@ -51,6 +54,27 @@ def test_pause_finishes_what_is_under_way_and_begins_nothing() -> None:
     made.sweep.wish("resume")
     made.end()
     assert (made.sweep.status, made.sweep.done) == ("finished", 4)
+
+
+class Meanwhile:
+    """A sweeping of which nothing is under way, and during whose look at its engine somebody has the sweep go on."""
+
+    under_way, unkept, estimate = 0, "", Estimate([], 1, lambda config: 1.0)
+
+    def __init__(self, sweep: Conducted) -> None:
+        self.sweep = sweep
+
+    def advance(self, seconds: float, goes_on: bool) -> list[Any]:
+        self.sweep.wish("resume")
+        return []
+
+
+@pytest.mark.parametrize(("is_busy", "status"), [(False, "running"), (True, "waiting")])
+def test_what_goes_on_after_a_pause_waits_for_a_live_run_alone(is_busy: bool, status: str) -> None:
+    made = Made(SWEEP)
+    made.sweep.asked, made.sweep.status, made.is_busy = "pause", "paused", is_busy
+    made.sweep._advance(made.sweep.parts[0], Meanwhile(made.sweep))  # type: ignore[arg-type]
+    assert made.sweep.status == status
 
 
 def test_a_live_run_has_the_right_of_way_between_two_points() -> None:
@@ -166,6 +190,23 @@ def test_a_server_may_limit_its_minutes() -> None:
     made.sweep.begin("key")
     made.end()
     assert (made.sweep.status, "the most that this server gives" in str(made.sweep.message)) == ("stopped", True)
+
+
+def test_a_sweep_without_minutes_left_says_what_can_be_done_and_one_that_is_whole_needs_none() -> None:
+    made = begun(Made(SWEEP, minutes=1.0), let=1)
+    made.sweep.wish("cancel")
+    made.end()
+    how = standing(made.sweep, "key")
+    assert (how["status"], how["spent"], how["message"]) == ("cancelled", False, "")
+    made.sweep.seconds = 61.0
+    how = standing(made.sweep, "key")
+    assert (how["spent"], "python -m core sweep --link" in how["message"]) == (True, True)
+    made.sweep.seconds = 0.0
+    made.engine.let(9)
+    made.sweep.begin("key")
+    made.end()
+    made.sweep.seconds = 61.0
+    assert (made.sweep.missing, standing(made.sweep, "key")["spent"]) == (0, False)
 
 
 def test_the_minutes_are_the_sweeps_however_often_it_is_resumed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,6 +106,21 @@ def test_after_a_restart_a_sweep_is_listed_for_who_began_it_as_interrupted(engin
     assert [each.status for each in lab(tmp_path).begun_by("mine")] == ["cancelled"]
 
 
+def test_after_a_restart_a_sweep_that_is_opened_by_its_link_stands_as_the_list_says(
+    engine: Gated, tmp_path: Path
+) -> None:
+    here = lab(tmp_path)
+    sweep = here.begin(LINK, "mine")
+    until(lambda: bool(engine.submitted))
+    assert lab(tmp_path).open(SWEEP).status == "interrupted"  # as if the first had been killed
+    here.wish(sweep.id, "cancel", "mine")
+    until(lambda: not sweep.is_under_way)
+    here.shutdown(30)
+    again = lab(tmp_path)
+    assert again.open(SWEEP).status == "cancelled"
+    assert again.open(replace(SWEEP, seeds=2)).status == ""
+
+
 def test_the_end_of_a_server_interrupts_its_sweep(engine: Gated, tmp_path: Path) -> None:
     here = lab(tmp_path)
     sweep = here.begin(LINK, "mine")

@@ -25,7 +25,7 @@ def entry(arm: str, seed: int, validation: float | None, test: float | None = No
     told = {"status": "finished" if validation is not None else "diverged", "train_loss": None, "gradient_ratio": None}
     accuracies = {"validation_accuracy": validation, "test_accuracy": validation if test is None else test}
     there = {"values": values | {"norm": arm}, "seed": seed, "arm": arm, "seconds": 1.0, "held_out": 6000}
-    there |= {"steps": 70, "learning_rate": None}
+    there |= {"steps": 70, "learning_rate": None, "step_milliseconds": None}
     return dict.fromkeys(ALONG) | there | told | accuracies
 
 

@@ -89,13 +89,13 @@ def in_order(sweeps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def test_of_a_question_that_is_two_sweeps_each_has_its_own_part() -> None:
+def test_of_a_question_that_is_two_sweeps_each_has_its_own_part_and_the_answer_is_read_first() -> None:
     rates, seeds = SWEEP, replace(SWEEP, varied=(), seeds=3)
     found = Read(report([*swept(rates).sweep.findings, *swept(seeds).sweep.findings]))
     assert [tag for tag, _attrs in found.tags].count("article") == 2
     links = [str(attrs["href"]) for tag, attrs in found.tags if tag == "a"]
-    assert [from_query(dict(parse_qsl(urlsplit(link).query))) for link in links] == [rates, seeds]
-    assert [each["plan"] for each in found.run["sweeps"]] == [planned(rates), planned(seeds)]
+    assert [from_query(dict(parse_qsl(urlsplit(link).query))) for link in links] == [seeds, rates]
+    assert [each["plan"] for each in found.run["sweeps"]] == [planned(seeds), planned(rates)]
 
 
 def test_its_link_and_its_command_are_the_sweep() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from core.cube.networks import Networks
 from core.data.images import Images, as_floats
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
@@ -22,7 +23,11 @@ from core.lab.measure import measure
 from core.lab.points import Point, points
 from core.lab.sweep import Sweep
 from core.lab.sweeping import Sweeping
+from core.runs.asking import NothingToSee
 from core.runs.engine import Outcome
+from core.runs.gallery import Gallery
+from core.runs.kept_run import KeptRun
+from core.runs.shown import is_swept
 from core.store.codec import record_from
 from core.store.shelf import Shelf
 from core.training import records
@@ -158,6 +163,16 @@ def test_a_point_is_a_run_with_its_records(tmp_path: Path) -> None:
     last = [record for record in recording.records if isinstance(record, records.TestMeasured)][-1]
     (found,) = sweeping.found.values()
     assert {arm: found["arms"][arm]["test_accuracy"] for arm in ("none", "bn")} == last.accuracy
+
+
+def test_a_point_that_is_opened_is_known_for_a_sweeps_and_says_why_it_has_no_networks(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, 10**9)
+    swept(SWEEP, KeptPoints(shelf, CPU), most=1)
+    run = KeptRun(shelf, shelf.cards()[0].id, Gallery(None, CPU))
+    assert is_swept(run)
+    assert Networks(run).instead_of(3) == ""
+    with pytest.raises(NothingToSee, match="This is a run of a sweep, which keeps its curves"):
+        Networks(run).sites("bn")
 
 
 def test_what_was_made_with_another_pytorch_is_computed_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
 from core.experiment.rules import ConfigError
 from core.lab.conducted import id_of
+from core.lab.costs import about_costs
 from core.lab.document import as_file
 from core.lab.kept import Remembered
 from core.lab.links import from_query, to_query
@@ -99,10 +100,25 @@ def test_the_page_is_told_which_part_a_group_is_of_and_what_both_say() -> None:
     rates = [(0, [lr], arm, 1) for lr in ("0.1", "1.0", "10.0") for arm in ("none", "bn")]
     assert told == [*rates, *((1, [], arm, 5) for arm in BEST)]
     how = standing(whole.sweep, "key")
-    assert (how["total"], how["few"], how["next"]) == (8, False, None)
-    assert any("best with learning rate 0.1" in each for each in how["said"])
-    assert any("over 5 seeds." in each for each in how["said"])
-    assert any("is surely better than another by the held-out images" in each for each in how["said"])
+    assert (how["total"], how["few"], how["next"]) == (8, [True, False], None)
+    of_rates, of_seeds = how["said"]
+    assert any("best with learning rate 0.1" in each for each in of_rates)
+    assert any("over 5 seeds." in each for each in of_seeds)
+    assert any("is surely better than another by the held-out images" in each for each in of_seeds)
+    assert not any("over 5 seeds" in each or "Processor time" in each for each in of_rates)
+
+
+def test_beside_which_norm_is_better_stands_what_a_step_of_each_costs_where_it_was_measured() -> None:
+    whole = made(let=99)
+    whole.end()
+    cost = "Processor time of a training step, median over the seeds: {} 2.5 ms, {} 2.5 ms."
+    arms = [arm.title for arm in whole.sweep.findings[1].sweep.base.arms]
+    assert standing(whole.sweep, "")["said"][1][-1] == cost.format(*arms)
+    none, bn = (entry(arm, 0, 0.5) | {"step_milliseconds": time} for arm, time in (("none", 12.34), ("bn", None)))
+    titles = {"none": "None", "bn": "BN"}
+    assert about_costs(groups([none, bn]), titles) == []
+    (told,) = about_costs(groups([none, bn | {"step_milliseconds": 15.6}]), titles)
+    assert "None 12 ms, BN 16 ms." in str(told)
 
 
 class Late(Gated):
@@ -206,7 +222,8 @@ def test_what_learned_at_no_rate_has_no_best_one_and_is_left_out(
     second = three.sweep.following
     assert [arm.name for arm in (second.base.arms if second else ())] == following
     assert (three.sweep.status, three.sweep.missing) == ("finished", 0)
-    assert [each for each in standing(three.sweep, "")["said"] if "follow" in each] == ([said] if said else [])
+    sentences = [each for part in standing(three.sweep, "")["said"] for each in part]
+    assert [each for each in sentences if "follow" in each] == ([said] if said else [])
     chosen = json.loads(as_file(three.sweep.findings, "finished", "json"))["conclusions"]["chosen"]
     assert {arm for arm in chosen if ":" not in arm} == {"none", "bn", "ln"} - set(guessing)
 

@@ -53,13 +53,13 @@ def test_what_is_cancelled_says_on_page_in_report_and_in_its_document_only_how_m
     made.sweep.wish("cancel")
     made.end()
 
-    def told() -> tuple[list[str], dict[str, Any], str]:
+    def told() -> tuple[list[list[str]], dict[str, Any], str]:
         document = json.loads(as_file(made.sweep.findings, made.sweep.status, "json"))
         return standing(made.sweep, "")["said"], document["conclusions"], Read(report(made.sweep.findings)).text
 
     nothing = {"chosen": {}, "pairs": [], "largest_rates": [], "sentences": [NOT_YET]}
     said, conclusions, text = told()
-    assert (said, conclusions) == ([NOT_YET], nothing)
+    assert (said, conclusions) == ([[NOT_YET]], nothing)
     assert NOT_YET in text
     assert "the largest rate at which" not in text
 
@@ -68,9 +68,9 @@ def test_what_is_cancelled_says_on_page_in_report_and_in_its_document_only_how_m
     made.end()
     said, conclusions, text = told()
     assert (sorted(conclusions["chosen"]), len(conclusions["largest_rates"])) == (["bn", "none"], 2)
-    for sentence in said:
+    for sentence in said[0]:
         assert sentence in text
-    assert NOT_YET not in said
+    assert NOT_YET not in said[0]
 
 
 def test_two_combinations_that_are_one_run_are_counted_once() -> None:
@@ -123,5 +123,5 @@ def test_of_two_parts_the_first_is_concluded_when_it_is_whole() -> None:
     said = standing(made.sweep, "")["said"]
     made.sweep.wish("cancel")
     made.end()
-    assert any("best with learning rate 0.1" in each for each in said)
-    assert said[-1] == NOT_YET.replace("5 of 6", "2 of 5")
+    assert any("best with learning rate 0.1" in each for each in said[0])
+    assert said[1] == [NOT_YET.replace("5 of 6", "2 of 5")]
