@@ -259,7 +259,7 @@ def test_its_link_has_all_of_it_and_without_what_follows_links_are_what_they_wer
         ({"then": 21}, "Up to 20 seeds"),
         ({"then": -1}, "Up to 20 seeds"),
         ({"varied": (("lr", (0.1, 1.0)), ("depth", (5, 8)))}, "where lr alone is varied; got “lr, depth”"),
-        ({"varied": ()}, "where lr alone is varied; got “”"),
+        ({"varied": ()}, "where lr alone is varied; got nothing"),
         ({"limit": 15}, "got 16"),
         ({"base": replace(BASE, seed=2**32 - 5)}, "A seed is a whole number"),
     ],

@@ -76,8 +76,8 @@ BUDGETS = {
     "gradients": (42, 128),
     "parameters": (44, 142),
     "cube": (31, 136),
-    "lessons": (29, 98),
-    "lab": (30, 106),
+    "lessons": (29, 99),
+    "lab": (30, 108),
     "runs": (43, 143),
     "reference": (20, 57),
 }
