@@ -37,7 +37,8 @@ def document(parts: Sequence[Findings], status: str) -> dict[str, Any]:
         told = _told(parts)
         found = [groups(entries) for entries in told]
         whole = [of_it for part, of_it in zip(parts, found, strict=True) if is_whole(part.sweep, of_it)]
-        said = [sentence for part, of_it in zip(parts, found, strict=True) for sentence in concluded(part.sweep, of_it)]
+        by_part = [concluded(part.sweep, of_it) for part, of_it in zip(parts, found, strict=True)]
+        said = [sentence for sentences in reversed(by_part) for sentence in sentences]  # the last part has the answer
         return {
             "sweeps": [_sweep(part.sweep, number) for number, part in enumerate(parts, 1)],
             "status": status,
