@@ -25,6 +25,9 @@ def test_train_activations_gradients_and_parameters_say_which_layer_is_dead_and_
     for name in ("Activations", "Parameters", "Gradients"):
         go(page, name)
         expect(page.locator("[data-part=says]")).to_contain_text(dead)
+        if name == "Activations":
+            expect(page.locator(".ns-inactive td").first).to_be_visible()
+            assert page.locator(".ns-inactive").evaluate("e => e.scrollWidth <= e.clientWidth")  # 100.0 % has its room
     expect(page.locator("[data-ratio=none] b")).to_have_text("0 / 0")
     expect(page.locator("[data-part=zeros]")).to_have_text(
         "Exactly 0, which has no place on a log axis: No normalization: every layer."
