@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from core.lab.entries import DIVERGED, FAILED
-from core.lab.statistics import Pair, Values
+from core.lab.statistics import Pair, Values, without
 from core.lab.summary import FINISHED, Group, learns
 from core.lab.sweep import BATCH_SIZE
 from core.lab.wording import at, percent
@@ -30,7 +30,11 @@ def about_batches(found: Sequence[Group], compared: Sequence[Pair], titles: Titl
     pairs = [pair for pair in every if BATCH_SIZE in dict(pair.where)]
     behind = _behind(pairs, tried)
     told = {(*each[:3], winner) for each, winners in behind.items() for winner in winners}
-    rest = [pair for pair in pairs if (_others(pair.where), pair.worse, _size(pair.where), pair.better) not in told]
+    rest = [
+        pair
+        for pair in pairs
+        if (without(pair.where, BATCH_SIZE), pair.worse, _size(pair.where), pair.better) not in told
+    ]
     said = [_falls_behind(each, winners, tried, titles) for each, winners in behind.items()]
     return [*said, *([_rule()] if said else []), *_better(rest, titles), *_not_learned(tried, titles)]
 
@@ -39,23 +43,21 @@ def _size(where: Values) -> int:
     return int(dict(where)[BATCH_SIZE])
 
 
-def _others(where: Values) -> Values:
-    return tuple(each for each in where if each[0] != BATCH_SIZE)
-
-
 def _behind(pairs: Sequence[Pair], tried: Tried) -> dict[Behind, list[str]]:
     """The arms behind which one falls, in the order of the sizes."""
     found: dict[Behind, list[str]] = {}
     for pair in sorted((each for each in pairs if each.separated), key=lambda each: _size(each.where)):
         if larger := _keeps_up(pair, pairs, tried):
-            found.setdefault((_others(pair.where), pair.worse, _size(pair.where), larger), []).append(pair.better)
+            found.setdefault((without(pair.where, BATCH_SIZE), pair.worse, _size(pair.where), larger), []).append(
+                pair.better
+            )
     return found
 
 
 def _keeps_up(pair: Pair, pairs: Iterable[Pair], tried: Tried) -> tuple[int, ...]:
     """The larger sizes at which the worse arm learned, with most seeds, and is not surely worse than the same other."""
     same = [each for each in pairs if (each.first, each.second) == (pair.first, pair.second)]
-    same = [each for each in same if _others(each.where) == _others(pair.where)]
+    same = [each for each in same if without(each.where, BATCH_SIZE) == without(pair.where, BATCH_SIZE)]
     level = [each.where for each in same if not (each.separated and each.worse == pair.worse)]
     learned = [where for where in level if tried[where, pair.worse].fate == "learns"]
     return tuple(sorted(size for size in map(_size, learned) if size > _size(pair.where)))
@@ -63,7 +65,9 @@ def _keeps_up(pair: Pair, pairs: Iterable[Pair], tried: Tried) -> tuple[int, ...
 
 def _falls_behind(behind: Behind, winners: Iterable[str], tried: Tried, titles: Titles) -> Message:
     others, arm, size, larger = behind
-    groups = {key: group for key, group in tried.items() if (_others(key[0]), _size(key[0])) == (others, size)}
+    groups = {
+        key: group for key, group in tried.items() if (without(key[0], BATCH_SIZE), _size(key[0])) == (others, size)
+    }
     held = {name: group.spread("validation_accuracy") for (_where, name), group in groups.items()}
     told = {name: percent(spread) if spread else "–" for name, spread in held.items()}
     ahead: list[Value] = [Message("{arm} {told}", {"arm": titles[each], "told": told[each]}) for each in winners]
@@ -93,7 +97,9 @@ def _better(pairs: Iterable[Pair], titles: Titles) -> list[Message]:
     sizes: dict[tuple[Values, str, str, int], list[int]] = {}
     for pair in pairs:
         if pair.separated:
-            sizes.setdefault((_others(pair.where), pair.better, pair.worse, pair.n), []).append(_size(pair.where))
+            sizes.setdefault((without(pair.where, BATCH_SIZE), pair.better, pair.worse, pair.n), []).append(
+                _size(pair.where)
+            )
     return [_surely(*which, sorted(each), titles) for which, each in sizes.items()]
 
 
@@ -114,8 +120,8 @@ def _surely(where: Values, first: str, second: str, n: int, sizes: Sequence[int]
 def _not_learned(tried: Tried, titles: Titles) -> list[Message]:
     """Of each arm that learned at one size at least the others at which it did not, with half of its seeds or more."""
     said: list[Message] = []
-    for others, arm in dict.fromkeys((_others(where), arm) for where, arm in tried):
-        mine = [tried[key] for key in tried if (_others(key[0]), key[1]) == (others, arm)]
+    for others, arm in dict.fromkeys((without(where, BATCH_SIZE), arm) for where, arm in tried):
+        mine = [tried[key] for key in tried if (without(key[0], BATCH_SIZE), key[1]) == (others, arm)]
         if any(group.fate == "learns" for group in mine):
             values: dict[str, Value] = {"arm": titles[arm]}
             if others:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.lab.statistics import Values
+from core.lab.statistics import Values, without
 from core.lab.summary import Group
 from core.lab.sweep import DEPTH
 from core.lab.wording import at
@@ -19,14 +19,12 @@ def about_depths(found: Sequence[Group], titles: Mapping[str, Message | str]) ->
     """A sentence for each arm and other setting; a depth without a gradient in any seed is left out."""
     measured = [group for group in found if DEPTH in dict(group.where) and group.spread("gradient_ratio")]
     said = [
-        _of_arm(others, arm, [each for each in measured if (_others(each.where), each.arm) == (others, arm)], titles)
-        for others, arm in dict.fromkeys((_others(group.where), group.arm) for group in measured)
+        _of_arm(
+            others, arm, [each for each in measured if (without(each.where, DEPTH), each.arm) == (others, arm)], titles
+        )
+        for others, arm in dict.fromkeys((without(group.where, DEPTH), group.arm) for group in measured)
     ]
     return [*said, _how()] if said else []
-
-
-def _others(where: Values) -> Values:
-    return tuple(each for each in where if each[0] != DEPTH)
 
 
 def _of_arm(others: Values, arm: str, mine: Sequence[Group], titles: Mapping[str, Message | str]) -> Message:

@@ -84,7 +84,7 @@ def _said(sweep: Sweep, entries: Sequence[Entry], found: Sequence[Group]) -> str
     said = list(map(str, concluded(sweep, found)))
     why = sorted({str(entry["message"]) for entry in entries if entry["status"] == FAILED})
     said += [_("A run has failed: {why}", why=each) for each in why]
-    if max(sweep.seeds, sweep.then) < LEAST_SEEDS and len(sweep.arms) > 1:
+    if sweep.seeds < LEAST_SEEDS and len(sweep.arms) > 1:
         said.append(_("Which arm is better than which is said from 5 seeds on."))
     chosen = _(
         "Chosen on the last {share} % of the training images, which are held out; told on the test images, which each "

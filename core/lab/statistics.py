@@ -1,5 +1,6 @@
 """What several seeds say: medians and ranges; and from five seeds on which of two arms is better, if that is sure.
 
+without  settings beside one of them
 Spread   median and range
 Pair     two arms on the same seeds: their mean difference, with an interval
 holm     all pairs that are shown, each with an interval at the level that decides about it
@@ -22,6 +23,11 @@ SURE = 0.95
 ALIKE = 1e-12  # apart at most: differences that are all the same have no deviation, and t is no number
 
 Values = tuple[tuple[str, Any], ...]  # varied settings
+
+
+def without(where: Values, name: str) -> Values:
+    """The settings beside the one of this name."""
+    return tuple(each for each in where if each[0] != name)
 
 
 @dataclass(frozen=True, slots=True)

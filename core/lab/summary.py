@@ -24,7 +24,7 @@ from core.experiment.config import STEP
 from core.experiment.rules import ConfigError
 from core.lab.entries import FAILED, Entry
 from core.lab.probing import ALONG
-from core.lab.statistics import Pair, Spread, Values, holm, paired
+from core.lab.statistics import Pair, Spread, Values, holm, paired, without
 from core.lab.sweep import LR, LR_RULE, NORM, OPTIMIZER, SCHEDULE, SGD, Sweep, without_effect
 
 CHANCE, LEAST = 0.1, 0.2  # validation accuracies: of guessing, and the least of one that is better
@@ -222,7 +222,7 @@ def ladders(found: Sequence[Group]) -> list[Ladder]:
     """Of the entries that have a result: one that was killed, or for which there was no memory, says nothing."""
     rates: dict[tuple[Values, str], dict[int, list[tuple[float, bool]]]] = {}
     for group in found:
-        where = tuple(each for each in group.where if each[0] != LR)
+        where = without(group.where, LR)
         for entry in group.entries:
             if LR in entry["values"] and entry["status"] != FAILED:
                 by_seed = rates.setdefault((where, group.arm), {})
