@@ -266,7 +266,8 @@ def test_who_watches_asks_as_seldom_as_the_server_says(live: Page, another_brows
     status(watcher, "running")
     asked = "performance.getEntriesByType('resource').filter(e => e.name.includes('/points')).map(e => e.startTime)"
     watcher.wait_for_function(f"{asked}.length > 2")
-    assert min(later - earlier for earlier, later in pairwise(watcher.evaluate(asked))) >= apart_ms - 1
+    least = min(later - earlier for earlier, later in pairwise(watcher.evaluate(asked)))
+    assert least >= 0.95 * apart_ms  # a busy browser sends some of them later than it was told to, the next one not
     answer_no_more(watcher)
 
 

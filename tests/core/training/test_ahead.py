@@ -34,7 +34,8 @@ from core.training.trainer import RunStopped, Training, Unattended, train
 PARTS = tuple(parse_arm(name) for name in ("fix", "mo", "bn/fix"))  # some of whose numbers are not learned
 SIX = tuple(parse_arm(name) for name in ("none", "bn", "ln", "bn:book", "gn", "in/rms"))
 CONFIG = ExperimentConfig(data="digits", examples=300, batch_size=20, epochs=5, arms=SIX[:3], learning_rate=0.01)
-WILD = replace(CONFIG, activation="relu", arms=(parse_arm("none:lr=1e6"), parse_arm("bn:lr=1e30"), parse_arm("ln")))
+# The third goes on for so long at a rate at which rounding does not grow on any processor.
+WILD = replace(CONFIG, activation="relu", arms=tuple(map(parse_arm, ("none:lr=1e6", "bn:lr=1e30", "ln:lr=0.001"))))
 
 
 # On a processor these take seconds, to imitate what most machines lack.
@@ -201,11 +202,11 @@ def test_an_arm_that_diverges_stays_as_it_was_then_and_the_others_go_on(on_card,
         for name, tensor in mine.model.state_dict().items():
             if name.endswith(".bias"):  # before a norm its gradient is 0 but for rounding, here times 10³⁰
                 continue
-            # Where gradients cancel, rounding is not small beside a single number, but beside the largest of them.
+            # Where gradients cancel, rounding is not small beside a single number, but beside the largest of them. One
+            # step more, or less, is a factor of the learning rate.
             largest = state[name].double().nan_to_num(0, 0, 0).abs().max().item()
-            torch.testing.assert_close(tensor, state[name], equal_nan=True, rtol=0, atol=1e-4 * largest)
-    losses = early(numbers(expected, TrainMeasured, "loss"))
-    assert early(numbers(history, TrainMeasured, "loss")) == pytest.approx(losses, rel=1e-3)
+            torch.testing.assert_close(tensor, state[name], equal_nan=True, rtol=0, atol=1e-2 * largest)
+    assert numbers(history, TrainMeasured, "loss") == pytest.approx(numbers(expected, TrainMeasured, "loss"), rel=1e-3)
 
 
 def test_when_all_have_diverged_nothing_more_is_told(on_card) -> None:
