@@ -108,7 +108,7 @@ def wanted(arguments: Namespace) -> Sweep:
             base = replace(base, arms=arms)
         asked = links.of_base(base, linked, arguments.limit)
         varied = dict(question.varied) | dict(asked.varied) | given
-        if not (varied or arms or linked or arguments.question or arguments.seeds not in (None, 1)):
+        if not (varied or arms or linked or arguments.question or arguments.seeds is not None):
             raise UsageError(
                 Message(
                     "--vary: A sweep varies settings, or takes several seeds. Write --vary lr=0.01,0.1,1, or --seeds 5."

@@ -154,6 +154,14 @@ class Networks:
         self._fresh_until = time.monotonic() + FRESH_SECONDS if changes else math.inf
         return found
 
+    def answers(self, name: str, step: int | None) -> bool:
+        """Whether an arm that could not be had, as it was at a held step or is now, can be had by now."""
+        try:
+            self.sites(name, self.kept_at(step))
+        except NothingToSee:
+            return False
+        return True
+
     def _ask(self, run: AnyRun, name: str, step: int | None) -> Future[Sites]:
         """The networks of a run that is not executed here are the last that were kept, however far it has come."""
         whole = executed(run)

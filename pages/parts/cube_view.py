@@ -57,9 +57,9 @@ def show(networks: Networks) -> None:
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="cube_row")
     with row:
         seen = controls.pick_network(networks, wanted)
-        name, seen = seen.network or networks.first, at_cursor(networks, seen)
+        asked, seen = seen.network or networks.first, at_cursor(networks, seen)
         with notes:
-            name, sites = _look(networks, name, seen.step)
+            name, sites = _look(networks, asked, seen.step)
             _say_what_is_not_here(networks, sites, wanted)
         seen = controls.pick_tensor([*sites, OWN] if name == EXAMPLE else [*sites], seen)
         seen = controls.pick_shape(seen) if seen.tensor == OWN else controls.pick_batch(sites[seen.tensor], seen)
@@ -74,7 +74,7 @@ def show(networks: Networks) -> None:
         shown = all_of(site) if seen.tensor == OWN else controls.pick_shown(site)
     normings = controls.normings(site, seen)
     if normings and shown:
-        _draw(networks, state, name, seen, sites, partial(_picture, normings, shown, name))
+        _draw(networks, state, name, seen, sites, partial(_picture, normings, shown, name), asked)
     else:
         _keep_in_link(_answered(seen))  # what is chosen stays in another language, picture or not
     cube_lessons.show(sites, pool, networks.sites(EXAMPLE), draw=element)
@@ -88,7 +88,8 @@ def show_alone(networks: Networks) -> None:
     for problem in problems:
         st.warning(problem, icon=":material/link_off:")
     state = networks.state
-    name, sites = _look(networks, seen.network if seen.network in networks.names else networks.first, seen.step)
+    asked = seen.network if seen.network in networks.names else networks.first
+    name, sites = _look(networks, asked, seen.step)
     if name != EXAMPLE and networks.instead_of(seen.step):
         _note(networks.instead_of(seen.step))
     _say_what_is_not_here(networks, sites, seen)
@@ -103,7 +104,7 @@ def show_alone(networks: Networks) -> None:
     normings = controls.normings(site, seen)
     if normings:
         with st.container(key="cube_alone"):
-            _draw(networks, state, name, seen, sites, partial(_alone, normings, shown, name))
+            _draw(networks, state, name, seen, sites, partial(_alone, normings, shown, name), asked)
 
 
 def _look(networks: Networks, name: str, step: int | None) -> tuple[str, Sites]:
@@ -140,19 +141,21 @@ def _batch(pool: Site, seen: Viewpoint) -> Site:
     return pool.first(seen.batch) if seen.batch and seen.tensor != OWN else pool
 
 
-def _draw(networks: Networks, state: str, name: str, seen: Viewpoint, sites: Sites, draw: Draw) -> None:
+def _draw(networks: Networks, state: str, name: str, seen: Viewpoint, sites: Sites, draw: Draw, asked: str) -> None:
     """Draw once, or again and again while the run goes on and its networks are in view, or arms are to be revealed.
 
-    `state` is the run's when the controls were drawn, of which `sites` are: once it is another, they are drawn anew.
+    `state` is the run's when the controls were drawn, of which `sites` are: once it is another, they are drawn anew,
+    and also once the network that was `asked` for can be had, where another one stands in for it.
     """
-    follows = state == "waiting" or (state == "learning" and name != EXAMPLE)
+    follows = state == "waiting" or (state == "learning" and asked != EXAMPLE)
+    stands_in = state == "learning" and name != asked
 
     def again() -> None:
-        if networks.state != state or networks.outdated:
+        if networks.state != state or networks.outdated or (stands_in and networks.answers(asked, seen.step)):
             st.rerun()
         now = at_cursor(networks, seen)
         site = _batch(_pool(_sites_now(now.step), now), now)
-        is_live = now.step is None and follows and networks.moving
+        is_live = now.step is None and follows and name != EXAMPLE and networks.moving
         draw(_told(site, now), now, {"live": is_live, "time": time_of(networks, name, now), "next": networks.next})
 
     def _sites_now(step: int | None) -> Sites:

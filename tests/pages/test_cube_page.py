@@ -13,7 +13,8 @@ from core.cube.networks import EXAMPLE
 from core.data.images import Images
 from core.experiment.arm import parse_arm
 from core.experiment.config import ExperimentConfig
-from core.runs.asking import NothingToSee
+from core.language.message import Message
+from core.runs.asking import NothingToSee, QueueFull
 from core.runs.kept_looks import OF_A_SWEEP
 from core.runs.manager import RunManager
 from core.runs.run import Run
@@ -120,6 +121,33 @@ def test_a_running_run_is_followed_and_says_of_which_step_it_is(
     app.run()
     assert before != panel(app)["origin"] == f"BatchNorm, step {run.snapshot().step:,}, digits · ❚❚ paused"
     assert not panel(app)["live"]
+
+
+def test_the_networks_of_a_run_that_was_too_busy_to_answer_come_by_themselves_once_it_does(
+    start: Callable[[ExperimentConfig], Run],
+    until: Callable[[Callable[[], object]], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    busy, answered, fragment = [True], Run.ask, cube_view.language.fragment
+    run = start(ENDLESS)
+    until(lambda: run.snapshot().step > 2)
+
+    def asked(self: Run, *question: Any) -> Any:
+        if busy:
+            raise QueueFull(Message("Busy."))
+        return answered(self, *question)
+
+    def by_the_clock(show: Callable[..., None], **how: Any) -> Callable[..., None]:
+        """What the browser asks for after some seconds, here at once: the run has time by then."""
+        if "run_every" in how:
+            busy.clear()
+        return fragment(show, **how)
+
+    monkeypatch.setattr(Run, "ask", asked)
+    monkeypatch.setattr(cube_view.language, "fragment", by_the_clock)
+    shown = panel(open_cube(run))
+    assert not busy, "it was to come again"
+    assert (shown["origin"].split(",")[0], shown["live"]) == ("BatchNorm", True)
 
 
 def test_before_a_run_has_networks_the_page_waits_with_the_worked_example(

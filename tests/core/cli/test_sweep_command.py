@@ -65,6 +65,10 @@ def test_a_link_that_has_a_sweeps_own_words_alone_opens_with_the_usual_experimen
     assert parsed("--link", f"http://x/lab?{link}") == Sweep(ExperimentConfig(), (("lr", (0.1, 1.0)),), seeds=2)
 
 
+def test_one_seed_of_the_usual_norms_is_a_sweep_too_as_on_the_page() -> None:
+    assert parsed("--seeds", "1") == Sweep(ExperimentConfig())
+
+
 def test_a_link_to_a_sweep_may_have_as_many_entries_as_the_limit_says() -> None:
     sweep = Sweep(ExperimentConfig(epochs=2), (("lr", tuple(n / 100 for n in range(1, 11))),), seeds=20, limit=600)
     link = f"http://x/lab?{urlencode(to_query(sweep))}"

@@ -27,7 +27,7 @@ from tests.core.runs.conftest import PROJECT, Machines, cluster
 from tests.core.runs.engine_works import work
 from tests.fixtures import wait_until as until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # each worker imports PyTorch, on cores that others use, too
 
 BASE = ExperimentConfig(data="digits", examples=200, batch_size=20, epochs=1, arms=(parse_arm("none"), parse_arm("bn")))
 TIMED = ("seconds", "step_milliseconds", "examples_per_second")
