@@ -1,6 +1,7 @@
 // plotly.js, which draws the charts: fetched once for all who ask, and asked for again until it comes. Nothing else on a
 // page waits for it, and it waits for what is being pressed: to evaluate it takes all of the browser most of a second.
 
+import { rememberArrays } from "./array_attributes.js";
 import { _ } from "./language.js";
 import { address } from "./web.js";
 
@@ -43,6 +44,7 @@ async function bring() {
   for (let failed = 0; !window.Plotly; failed += 1) {
     // A browser that once failed to preload an address gives that answer again without a question to the server.
     await attempt(address(`vendor/plotly.min.js?v=${version()}${failed ? `&again=${failed}` : ""}`)).catch(() => {});
+    if (window.Plotly) rememberArrays(window.Plotly);
     if (window.Plotly) break;
     clearTimeout(timer);
     say(failing);

@@ -2,11 +2,12 @@
 
 import re
 from itertools import pairwise
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.train_page import settle
+from tests.browser.train_page import go, settle
 
 pytestmark = pytest.mark.browser
 
@@ -39,6 +40,33 @@ def test_the_loss_axis_keeps_its_numbers_when_it_is_zoomed(ended: Page, zoom) ->
     assert ended.evaluate(f"{axis}.tickvals.length") >= 3
     ended.mouse.dblclick(box["x"] + 60, box["y"] + 60, delay=400)  # the page hears of the second click late
     ended.wait_for_function(f"String({axis}.ticktext) === '{','.join(before)}'")
+
+
+@pytest.mark.slow
+def test_what_is_remembered_of_the_arrays_of_a_trace_is_what_plotly_finds_itself(ended: Page) -> None:
+    oracle = ended.context.new_page()
+    oracle.goto(urljoin(ended.url, "/_stcore/health"))
+    found = "chart => chart._fullData.map(({ type, _arrayAttrs: arrays }) => [type, ...arrays])"
+    for name, charts in (("Train", ".ns-train"), ("Activations", ".ns-inside[data-shows]"), ("Gradients", ".ns-inside")):
+        go(ended, name)
+        chart = ended.locator(f"{charts} .js-plotly-plot").first
+        chart.wait_for()
+        remembered, drawn = chart.evaluate(found), chart.evaluate("({ data, layout }) => ({ data, layout })")
+        if not oracle.evaluate("Boolean(window.Plotly)"):
+            oracle.add_script_tag(url=ended.evaluate("document.querySelector('script[src*=plotly]').src"))
+        drawing = "async ({ data, layout }) => Plotly.newPlot(document.body, data, layout)"
+        assert remembered == oracle.evaluate(f"async drawn => ({found})(await ({drawing})(drawn))", drawn)
+        assert any(len(arrays) > 3 for arrays in remembered)  # more than x and y
+    oracle.close()
+    searches = chart.evaluate("""async chart => {
+        const { crawl } = Plotly.PlotSchema;
+        let count = 0;
+        Plotly.PlotSchema.crawl = (...what) => (count++, crawl(...what));
+        await Plotly.react(chart, chart.data.map((trace) => ({ ...trace, y: [...trace.y] })), chart.layout);
+        Plotly.PlotSchema.crawl = crawl;
+        return count;
+    }""")
+    assert searches == 0, "Plotly searched its schema: has it another way to do so now?"
 
 
 @pytest.mark.parametrize("paper", ["dark", "light"])
