@@ -16,7 +16,7 @@ from core.cube.sites import Site, look
 from core.data.files import DataError
 from core.data.images import Images
 from core.experiment.arm import Norm
-from core.language.message import Message
+from core.language.message import Message, Value
 from core.language.speech import _
 from core.runs.asking import NothingToSee, QueueFull
 from core.runs.at_hand import CHECKPOINT, at_hand
@@ -176,8 +176,13 @@ class Networks:
         if self._last is not None and self._last_is == (name, step):
             return self._last
         if isinstance(error, TimeoutError):
-            late = Message(
-                "The run did not answer within {seconds:g} s; choose the network again.", {"seconds": self._patience}
-            )
-            raise NothingToSee(late)
+            raise NothingToSee(_late(self._patience, self.state))
         raise NothingToSee(*error.args) from error
+
+
+def _late(seconds: float, state: str) -> Message:
+    """Of a run that goes on, the page asks again by itself."""
+    told: dict[str, Value] = {"seconds": seconds}
+    if state == "ended":
+        return Message("The run did not answer within {seconds:g} s; choose the network again.", told)
+    return Message("The run did not answer within {seconds:g} s, and is asked again.", told)
