@@ -171,7 +171,8 @@ def _draw(networks: Networks, state: str, name: str, seen: Viewpoint, sites: Sit
         word = _STANDING.get(networks.standing) if known and name != EXAMPLE else None
         return replace(site, origin=f"{site.origin} · {word}") if word else site
 
-    if follows or networks.hides:
+    may_be_hidden = bool(session.visitor().follows)  # a class's teacher may hide arms of a run that has ended, too
+    if follows or networks.hides or may_be_hidden:
         language.fragment(_live, run_every=LIVE_SECONDS)(again)
     else:
         _still(again)

@@ -11,11 +11,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.experiment.arm import parse_arm
 from core.experiment.links import to_query
+from core.runs.hidden import hide
 from core.runs.manager import RunManager
 from core.runs.run import Run
 from core.web.owner import OWNER_COOKIE
+from pages.parts import cube_view
 from tests.pages.test_orders import ENDLESS, element, run_of, send, told
-from tests.pages.visits import open_frame
+from tests.pages.visits import FRAME, open_frame
 
 ADDRESS = "http://lab.example.edu:8501/"
 
@@ -94,6 +96,32 @@ def test_who_follows_cannot_steer(visit: Callable[..., AppTest], manager: RunMan
     assert told(teacher)["class"]["leads"] is False
     assert told(student)["class"] is None
     assert "Only who started" in told(student)["notices"][0]
+
+
+def test_arms_that_the_teacher_hides_after_the_end_leave_the_cube_of_who_follows(
+    visit: Callable[..., AppTest], manager: RunManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = visit("teacher", **to_query(replace(ENDLESS, arms=(parse_arm("none"), parse_arm("bn")))))
+    student = visit("student", **{"class": teach(teacher)})
+    run = run_of(teacher, manager)
+    run.stop(run.key)
+    manager.join(run, 60)
+    fragment = cube_view.language.fragment
+
+    def by_the_clock(show: Callable[..., None], **how: Any) -> Callable[..., None]:
+        """The picture is asked for again and again; before that, here at once, the teacher hides."""
+        if show is cube_view._live:
+            hide(run, run.key)
+        return fragment(show, **how)
+
+    monkeypatch.setattr(cube_view.language, "fragment", by_the_clock)
+    student.switch_page(str(FRAME.parent / "cube.py")).run()
+    assert arms_of(student) == [run.config.arms[0].name, "worked example"]
+
+
+def arms_of(app: AppTest) -> list[str]:
+    """The networks that the cube offers."""
+    return next(list(group.options) for group in app.get("button_group") if group.key.startswith("cube_network"))
 
 
 def test_the_form_of_who_follows_goes_along_until_they_change_it(visit: Callable[..., AppTest]) -> None:
