@@ -170,8 +170,7 @@ class Panel {
   }
 
   lose(run) {
-    this.gone = run;
-    this.lost = "";
+    [this.gone, this.lost] = [run, ""];
     this.show();
   }
 
@@ -191,8 +190,9 @@ class Panel {
     const answer = await get(`api/runs/${id}/points?since=0`).catch(() => null);
     series.lacks = answer?.state?.hidden > 0;
     if (answer?.records) return series.add(answer.records);
-    if (this.ghosts.get(id) === series) this.ghosts.delete(id); // the next update asks again
-    if (answer) this.drop(id); // the server has forgotten it
+    if (this.ghosts.get(id) === series) this.ghosts.delete(id);
+    if (answer) return this.drop(id); // the server has forgotten it
+    setTimeout(() => this.closed || this.fetchGhosts(), 2000); // of a run that has ended nothing else would ask again
   }
 
   drop(id) {

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.train_page import finish, go, hear, press
+from tests.browser.train_page import answer_no_more, finish, go, hear, press
 
 pytestmark = pytest.mark.browser
 
@@ -59,6 +59,25 @@ def test_the_ghost_of_a_run_with_the_same_settings_lies_exactly_on_the_live_curv
         ghost, live = two.evaluate(LINES, part)
         assert len(ghost) == 6
         assert ghost == live
+
+
+@pytest.mark.slow
+def test_a_ghost_whose_answer_was_lost_comes_though_the_run_in_view_has_ended(two: Page) -> None:
+    ghost = two.locator("[data-part=ghostList] button").first.get_attribute("data-id")
+    lost: list[Route] = []
+
+    def lose(question: Route) -> None:
+        lost.append(question)
+        if len(lost) == 1:
+            question.abort()
+        else:
+            question.fallback()
+
+    two.route(f"**/api/runs/{ghost}/points?*", lose)
+    two.reload()
+    wait_for_all_points(two)
+    assert len(lost) == 2
+    answer_no_more(two)
 
 
 @pytest.mark.slow
