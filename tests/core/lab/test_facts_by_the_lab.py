@@ -55,14 +55,20 @@ def numbers(found: list[Group], arm: str, measured: str, **where: Any) -> list[f
     return [entry[measured] for entry in group.entries]
 
 
+def few_tests(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Of so many test images a fact is seen as well, and each reading of all takes seconds."""
+
+    def few(*asked: Any) -> Images:
+        images = load(asked[0])
+        return replace(images, test_images=images.test_images[:count], test_labels=images.test_labels[:count])
+
+    monkeypatch.setattr("core.lab.measure._images", few)
+
+
 def test_facts_2_and_3_depth_takes_a_sigmoid_networks_gradient_and_batch_norm_keeps_it_and_relu_needs_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def with_few_tests(*asked: Any) -> Images:  # what a test reads is no part of these facts, and takes seconds
-        images = load(asked[0])
-        return replace(images, test_images=images.test_images[:10], test_labels=images.test_labels[:10])
-
-    monkeypatch.setattr("core.lab.measure._images", with_few_tests)
+    few_tests(monkeypatch, 10)
     found = swept(
         "none,bn", ("depth", (5, 12)), ("activation", ("sigmoid", "relu")), seeds=1, examples=285, epochs=1
     )  # one mini-batch of 256
@@ -91,8 +97,11 @@ def test_fact_7_at_a_large_rate_batch_norm_comes_to_80_percent_while_the_plain_n
     assert 2.29 < min(losses) <= max(losses) < 2.36
 
 
-@pytest.mark.timeout(600)  # five seeds: 40 s where nobody else works
-def test_fact_11_at_batch_size_two_batch_norm_falls_behind_group_norm_and_at_32_it_does_not() -> None:
+@pytest.mark.timeout(600)  # five seeds: 40 to 60 s where nobody else works
+def test_fact_11_at_batch_size_two_batch_norm_falls_behind_group_norm_and_at_32_it_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few_tests(monkeypatch, 2000)
     found = swept(
         "bn,gn",
         ("batch-size", (2, 32)),
