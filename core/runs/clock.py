@@ -33,11 +33,12 @@ class Clock:
         """From now on it is."""
         self._since = time.monotonic()
 
-    def begin(self, step: int) -> None:
-        """Mini-batch `step` begins."""
+    def begin(self, step: int) -> int:
+        """Mini-batch `step`, which begins now."""
         done = step - 1 - self._first
         if done >= max(1, 2 * self._doubled[-1][0]):
             self._doubled.append((done, self._here))
+        return step
 
     @property
     def seconds(self) -> float:

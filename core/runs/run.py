@@ -181,8 +181,7 @@ class Run:
             self._orders.stepping = False
             self.unkept.capture(self.state, self.history, self.inside)
             self._wait_for_turn(keeps=True)
-            self._step = step
-            self.clock.begin(step)
+            self._step = self.clock.begin(step)
             self._orders.begin_step()
             self._confirm("running")
             if step <= self.again.until:  # what is ordered meanwhile comes after what was measured before
