@@ -12,6 +12,7 @@ import html
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -149,9 +150,12 @@ def _draw(networks: Networks, state: str, name: str, seen: Viewpoint, sites: Sit
     """
     follows = state == "waiting" or (state == "learning" and asked != EXAMPLE)
     stands_in = state == "learning" and name != asked
+    times = count()
 
     def again() -> None:
-        if networks.state != state or networks.outdated or (stands_in and networks.answers(asked, seen.step)):
+        was_drawn = next(times) > 0  # what stands in is drawn first: the next answer may take seconds, too
+        has_come = stands_in and was_drawn and networks.answers(asked, seen.step)
+        if networks.state != state or networks.outdated or has_come:
             st.rerun()
         now = at_cursor(networks, seen)
         site = _batch(_pool(_sites_now(now.step), now), now)

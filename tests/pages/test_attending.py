@@ -99,11 +99,12 @@ def test_who_follows_cannot_steer(visit: Callable[..., AppTest], manager: RunMan
 
 
 def test_arms_that_the_teacher_hides_after_the_end_leave_the_cube_of_who_follows(
-    visit: Callable[..., AppTest], manager: RunManager, monkeypatch: pytest.MonkeyPatch
+    visit: Callable[..., AppTest], manager: RunManager, monkeypatch: pytest.MonkeyPatch, until: Callable[..., None]
 ) -> None:
     teacher = visit("teacher", **to_query(replace(ENDLESS, arms=(parse_arm("none"), parse_arm("bn")))))
     student = visit("student", **{"class": teach(teacher)})
     run = run_of(teacher, manager)
+    until(lambda: run.snapshot().step > 2)  # with networks
     run.stop(run.key)
     manager.join(run, 60)
     fragment = cube_view.language.fragment
