@@ -142,7 +142,19 @@ def _refusal(text: str, error: Exception, address: str) -> EngineError:
         return told(OTHER_VERSIONS, address=address, ray=ray, python=python, own_ray=own_ray, own_python=own_python)
     if "uthenticat" in text:
         return told(WRONG_TOKEN, address=address)
-    first = printable(next(iter(text.strip().splitlines()), type(error).__name__))[:MOST_LETTERS]
+    reason = printable(_reason(text) or type(error).__name__)[:MOST_LETTERS]
     if isinstance(error, ConnectionError) and address == "auto":  # of the others somebody has answered the knock
-        return told(UNREACHABLE, address=address, why=first)
-    return told(REFUSED, address=address, why=first)
+        return told(UNREACHABLE, address=address, why=reason)
+    refusal = told(REFUSED, address=address, why=reason)
+    refusal.add_note(text)
+    return refusal
+
+
+def _reason(text: str) -> str:
+    """The line that says it: the first one, but below a heading, and at the end of a traceback that a server sends."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    while len(lines) > 1 and lines[0].endswith(":"):
+        heading, *lines = lines
+        if heading.startswith("Traceback"):
+            lines = [line for line in lines if not line.startswith(" ")]
+    return next(iter(lines), "")

@@ -79,6 +79,6 @@ class RayEngine:
             raise told(LOST, address=self._address) from error
         if isinstance(said, EngineError):
             for note in getattr(said, "__notes__", ()):
-                log.warning("the process with the connection to Ray has ended\n%s", note)
+                log.warning("why there is no connection to Ray\n%s", note)
             raise said
         return said

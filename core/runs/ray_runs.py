@@ -129,7 +129,7 @@ class Link:
                 number, how, answer = said
                 self._answer(self._asked.pop(number, Future()), how, answer)
             for note in getattr(said, "__notes__", ()):
-                log.warning("the process with the connection to Ray has ended\n%s", note)
+                log.warning("why there is no connection to Ray\n%s", note)
         self.is_over = True
         for number in list(self._asked):
             self._lose(number, HostLost())

@@ -108,6 +108,29 @@ def test_a_wrong_token_is_told_though_ray_says_it_to_stderr_alone(monkeypatch: p
     assert "must be shown its token" in said(monkeypatch, ray, noise)
 
 
+SENT = """Initialization failure from server:
+Traceback (most recent call last):
+  File "/srv/ray/util/client/server/proxier.py", line 676, in Datapath
+    raise RuntimeError(
+RuntimeError: Proxy failed to Connect to backend! Check `ray_client_server.err`.
+"""
+
+
+def test_what_a_server_sends_below_a_heading_is_what_is_told_and_the_log_gets_all_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ray = Ray(ConnectionAbortedError(SENT))
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    with pytest.raises(EngineError, match="not \\(RuntimeError: Proxy failed to Connect to backend! Check") as caught:
+        connect("ray://head:10001", [], lambda: "raylet.cc: and this")
+    assert caught.value.__notes__ == [f"{SENT}\nraylet.cc: and this"]
+
+
+@pytest.mark.parametrize("words", ["Initialization failure from server:", "Traceback (most recent call last):\n", ""])
+def test_of_a_heading_with_nothing_below_it_something_is_told(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert f"does not ({words.strip() or 'ConnectionError'})." in said(monkeypatch, Ray(ConnectionError(words)))
+
+
 @pytest.mark.parametrize(
     ("ray", "told"),
     [
