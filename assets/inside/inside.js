@@ -7,7 +7,7 @@ import { FOOT, head, sources } from "./head.js";
 import { nothing } from "./nothing.js";
 import { promised } from "./promise.js";
 import { savePicture } from "./saved.js";
-import { LED, isSettled } from "../shared/attending.js";
+import { LED } from "../shared/attending.js";
 import { followLive, heldAt, hold, lookAt, moved, when } from "../shared/cursor.js";
 import { cursorKeys } from "../shared/cursor_keys.js";
 import { earlierRuns } from "../shared/earlier.js";
@@ -16,7 +16,7 @@ import { _, pgettext } from "../shared/language.js";
 import { armColors, project } from "../shared/look.js";
 import { mounted } from "../shared/mounted.js";
 import { plotly } from "../shared/plotly.js";
-import { connectionLost, ENDED, Standing } from "../shared/standing.js";
+import { connectionLost, ENDED, isSettled, Standing } from "../shared/standing.js";
 import { arrive } from "../shared/place.js";
 import { Surroundings } from "../shared/surroundings.js";
 import { wholeSteps } from "../shared/ticks.js";
@@ -87,7 +87,7 @@ export class InsidePage {
     this.data = data;
     this.earlier = earlierRuns(data);
     if (!this.earlier.some(({ id }) => id === this.ghost.id)) keep("ghost", (this.ghost = { id: "", looks: [] }).id);
-    if (before.run !== data.run) {
+    if (before.run !== data.run || (data.follows && !before.follows)) {
       this.arms = data.armList;
       this.veiled = undefined;
       this.standing.forget();
@@ -154,7 +154,7 @@ export class InsidePage {
     try {
       if (news || !this.drawnOnce) await this.show();
     } finally {
-      const isDone = isSettled(status, this.veiled) && !news && (this.drawnOnce || !this.followed.length);
+      const isDone = isSettled(status, this.veiled, this.data.follows) && !news && (this.drawnOnce || !this.followed.length);
       const isOver = this.closed || round !== this.round || isDone;
       if (!isOver) this.timer = setTimeout(() => this.poll(round), document.hidden || ENDED.has(status) ? 2000 : Math.max(450, apart));
     }

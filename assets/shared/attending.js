@@ -4,7 +4,6 @@
 
 import { followLive, hold, whenMoved } from "./cursor.js";
 import { keep, kept } from "./kept.js";
-import { ENDED } from "./standing.js";
 import { CLASS, get, inClass } from "./web.js";
 
 export const LED = "normscope-led"; // the document hears of it when the teacher's cursor has moved that of this page
@@ -30,10 +29,7 @@ export function attend(data, order) {
   if (known) silence = setInterval(ask, SILENCE_MS);
 }
 
-export const following = () => Boolean(known && !known.teaches);
-
-// Whether nothing more comes of a run: its hidden arms may be revealed, and a teacher may hide arms yet, and reveal them.
-export const isSettled = (status, hidden) => ENDED.has(status) && !hidden && !following();
+const following = () => Boolean(known && !known.teaches);
 
 function ask() {
   if (Date.now() - heardAt < SILENCE_MS) return;

@@ -5,6 +5,8 @@ import { _ } from "./language.js";
 import { Notices } from "./notices.js";
 
 export const ENDED = new Set(["finished", "stopped", "failed", "interrupted"]);
+// Whether nothing more comes of a run: its hidden arms may be revealed; to who follows a class its teacher may hide some yet.
+export const isSettled = (status, hidden, follows) => ENDED.has(status) && !hidden && !follows;
 export const statusWord = (status) => ({ queued: _("Waiting"), preparing: _("Preparing"), running: _("Running"), paused: _("Paused"),
   finished: _("Finished"), stopped: _("Stopped"), failed: _("Failed"), interrupted: _("Interrupted"), gone: _("Gone") })[status];
 export const isGone = () => _("The server does not have this run any more.");

@@ -19,7 +19,6 @@ import { Time } from "./time.js";
 import { showVeil } from "./veil.js";
 import { View } from "./view.js";
 import { whereabouts } from "./whereabouts.js";
-import { isSettled } from "../shared/attending.js";
 import { drop, earlierRuns } from "../shared/earlier.js";
 import { _ } from "../shared/language.js";
 import { armColors, project } from "../shared/look.js";
@@ -29,7 +28,7 @@ import { order } from "../shared/orders.js";
 import { evaluateAfter, fetchAhead, plotly } from "../shared/plotly.js";
 import { Series } from "./series.js";
 import { hideArms, isHiding } from "../shared/stage.js";
-import { connectionLost, ENDED, statusWord, withoutAnswer } from "../shared/standing.js";
+import { connectionLost, ENDED, isSettled, statusWord, withoutAnswer } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";
 import { WANTED, address, dragging, escape, get, painted } from "../shared/web.js";
 
@@ -89,6 +88,7 @@ class Panel {
     const stays = this.gone && this.state && !data.run;
     this.data = stays ? { ...data, settings: before.settings, rate: before.rate, link: before.link } : data;
     if (before.run !== data.run && !stays) this.follow();
+    else if (data.follows && !before.follows) this.followAgain();
     this.earlier = earlierRuns(data);
     this.classPanel.update(data);
     this.fetchGhosts();
@@ -150,7 +150,7 @@ class Panel {
     }
     if (this.closed || run !== this.asking || turn !== this.turn) return; // since it was drawn
     if (this.lost) this.show();
-    if (this.state && isSettled(this.state.status, this.state.hidden) && !this.lost) return;
+    if (this.state && isSettled(this.state.status, this.state.hidden, this.data.follows) && !this.lost) return;
     const wait = Math.max(LEAST_WAIT_MS, period - (Date.now() - began));
     this.timer = setTimeout(() => this.poll(run), document.hidden ? 2000 : wait);
   }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.train_page import LONG, TINY, go, hear, press, start, status
 
@@ -123,6 +123,30 @@ def test_arms_that_are_hidden_after_the_runs_end_are_hidden_from_who_follows_too
     for key, count in (("v", 3), ("h", 3), ("h", 1)):  # all are shown, and so is the next run; then hidden once more
         teacher.keyboard.press(key)
         expect(pills).to_have_count(count)
+
+
+def test_who_follows_hears_of_it_even_where_the_runs_end_comes_to_the_page_before_the_class(
+    browser: Callable[..., Page],
+) -> None:
+    teacher = browser(TEACHER, TINY)
+    start(teacher)
+    status(teacher, "finished")
+    link = make_link(teacher)
+    teacher.locator("[data-shut]").click()
+    student = browser(STUDENT)
+    held: list[Route] = []
+    student.route("**/on_every_page.js*", lambda route: held.append(route))
+    student.goto(link)
+    arms = student.locator(".ns-arms .ns-arm")
+    expect(arms).to_have_count(3)
+    student.wait_for_timeout(1500)  # all that it asks for by itself has come
+    assert held
+    for each in held:
+        each.continue_()
+    expect(student.get_by_text("You follow a class.")).to_be_visible()
+    teacher.locator("button[data-projector]").first.click()
+    teacher.keyboard.press("h")
+    expect(arms).to_have_count(1)
 
 
 def test_on_a_telephone_that_it_follows_a_class_lies_over_no_control_of_the_cube(browser: Callable[..., Page]) -> None:
