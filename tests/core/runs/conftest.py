@@ -73,6 +73,8 @@ def cluster(log: Path) -> Iterator[Machines]:
         for name, value in {"AUTH_MODE": "token", "AUTH_TOKEN": TOKEN, "USAGE_STATS_ENABLED": "0"}.items():
             patch.setenv(f"RAY_{name}", value)
         patch.setenv("RAY_worker_niceness", "0")  # usually 15: where other tests run, too, such a worker gets nothing
+        # Ray gives the process that serves a client 30 s to be there, however many browsers have the two cores, too.
+        patch.setenv("RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S", "80")
         patch.setenv("RAY_TMPDIR", folder)  # not pytest's: the path of a socket has at most 107 letters
         process = begun(log)
         try:
