@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.train_page import LONG, ONE_DIVERGES, go, hear, press, settle, status
 
@@ -151,8 +151,10 @@ def test_pages_without_a_run_are_chinese(visit) -> None:
 def test_what_opens_or_appears_beside_a_page_is_chinese(visit) -> None:
     page = visit("/cube")
     page.wait_for_function("drawn.size > 0")
+    settle(page)  # the sidebar, too, is all there
     for fold in page.locator("[data-testid=stExpander] summary").all():
-        fold.click()
+        fold.press("Enter")  # a press of the mouse may miss it: the fold above it still grows
+    expect(page.locator("[data-testid=stExpanderDetails][inert]")).to_have_count(0)  # as what is folded is
     opened = page.locator("[data-testid=stPopoverBody], [data-testid=stSelectboxVirtualDropdown]")
     openers = page.locator("[data-testid=stPopover] button, [data-testid=stSelectbox] input")
     for opener in openers.all():
