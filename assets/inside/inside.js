@@ -87,7 +87,8 @@ export class InsidePage {
     this.data = data;
     this.earlier = earlierRuns(data);
     if (!this.earlier.some(({ id }) => id === this.ghost.id)) keep("ghost", (this.ghost = { id: "", looks: [] }).id);
-    if (before.run !== data.run || (data.follows && !before.follows)) {
+    const comesBack = data.follows && !before.follows; // to a class whose teacher may have arms hidden yet
+    if (before.run !== data.run || comesBack) {
       this.arms = data.armList;
       this.veiled = undefined;
       this.standing.forget();

@@ -51,6 +51,16 @@ def make_link(teacher: Page) -> str:
     return str(teacher.locator("[data-part=classLink]").text_content())
 
 
+def ended_class(browser: Callable[..., Page]) -> tuple[Page, str]:
+    """The teacher's page, and the link to their class: the run in view has ended."""
+    teacher = browser(TEACHER, TINY)
+    start(teacher)
+    status(teacher, "finished")
+    link = make_link(teacher)
+    teacher.locator("[data-shut]").click()
+    return teacher, link
+
+
 def test_a_class_follows_its_teacher_over_a_rerun_to_another_page_and_to_a_step(browser: Callable[..., Page]) -> None:
     teacher = browser(TEACHER, LONG)
     start_and_pause(teacher)
@@ -105,11 +115,7 @@ def test_a_class_follows_its_teacher_over_a_rerun_to_another_page_and_to_a_step(
 def test_arms_that_are_hidden_after_the_runs_end_are_hidden_from_who_follows_too_and_revealed_again(
     browser: Callable[..., Page],
 ) -> None:
-    teacher = browser(TEACHER, TINY)
-    start(teacher)
-    status(teacher, "finished")
-    link = make_link(teacher)
-    teacher.locator("[data-shut]").click()
+    teacher, link = ended_class(browser)
     student = browser(STUDENT, link)
     arms = student.locator(".ns-arms .ns-arm")
     expect(arms).to_have_count(3)
@@ -128,11 +134,7 @@ def test_arms_that_are_hidden_after_the_runs_end_are_hidden_from_who_follows_too
 def test_who_follows_hears_of_it_even_where_the_runs_end_comes_to_the_page_before_the_class(
     browser: Callable[..., Page],
 ) -> None:
-    teacher = browser(TEACHER, TINY)
-    start(teacher)
-    status(teacher, "finished")
-    link = make_link(teacher)
-    teacher.locator("[data-shut]").click()
+    teacher, link = ended_class(browser)
     student = browser(STUDENT)
     held: list[Route] = []
     student.route("**/on_every_page.js*", lambda route: held.append(route))
@@ -143,6 +145,25 @@ def test_who_follows_hears_of_it_even_where_the_runs_end_comes_to_the_page_befor
     assert held
     for each in held:
         each.continue_()
+    expect(student.get_by_text("You follow a class.")).to_be_visible()
+    teacher.locator("button[data-projector]").first.click()
+    teacher.keyboard.press("h")
+    expect(arms).to_have_count(1)
+
+
+@pytest.mark.parametrize("path", ["", "gradients"])
+def test_who_has_left_and_comes_back_hears_of_arms_that_are_hidden_then(
+    browser: Callable[..., Page], path: str
+) -> None:
+    teacher, link = ended_class(browser)
+    student = browser(STUDENT, link.replace("?", f"{path}?"))
+    arms = student.locator(".ns-arms .ns-arm, .ns-inside .ns-pill")
+    expect(arms).to_have_count(3)
+    student.get_by_role("button", name="Leave and run my own").click()
+    expect(student.get_by_text("You have left the class.")).to_be_visible()
+    student.wait_for_timeout(2500)  # it asks for the last time
+    with student.expect_request("**/api/runs/**"):
+        student.get_by_role("button", name="Back to the class").click()
     expect(student.get_by_text("You follow a class.")).to_be_visible()
     teacher.locator("button[data-projector]").first.click()
     teacher.keyboard.press("h")
