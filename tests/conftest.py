@@ -30,10 +30,9 @@ os.environ["NORMSCOPE_HOME"] = str(Path(tempfile.gettempdir()) / f"normscope-tes
 
 BROWSER = "tests/browser/"
 TRAINING = "tests/core/training/"
-LONGEST = (
+FIRST = (
     BROWSER,
     "tests/core/runs/test_engines.py",
-    "tests/core/runs/test_ray_",
     "tests/core/lab/",
     f"{TRAINING}test_first_look.py",
     f"{TRAINING}test_trainer.py",
@@ -43,6 +42,9 @@ LONGEST = (
     "tests/test_",
     "",  # all others
 )
+# Of the slow ones these last: each starts machines of a cluster, and workers that import PyTorch. Beside two browsers,
+# which have both cores, all of that would take minutes, and Ray gives up many of its own waits before.
+CLUSTERS = ("tests/core/runs/test_engines.py", "tests/core/runs/test_ray_", "tests/core/lab/test_on_ray.py")
 
 
 # Where the slow ones are run, the other half of tests/browser: two processes, each with a server and a chromium, wait
@@ -65,7 +67,11 @@ SECOND_BROWSER = (
 )
 
 
-ENGINES = ("runs/test_engines.py", "runs/test_ray_engine.py", "runs/test_ray_runs.py")
+ENGINES = ("runs/test_engines.py", "runs/test_ray_engine.py")
+
+
+def has_slow(config: pytest.Config) -> bool:
+    return "not slow" not in config.option.markexpr
 
 
 class SharedServers(LoadScopeScheduling):
@@ -80,8 +86,7 @@ class SharedServers(LoadScopeScheduling):
             return "engines"
         if not file.startswith(BROWSER):
             return file
-        has_slow = "not slow" not in self.config.option.markexpr
-        return "second browser" if has_slow and file.endswith(SECOND_BROWSER) else "browser"
+        return "second browser" if has_slow(self.config) and file.endswith(SECOND_BROWSER) else "browser"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SharedServers:
@@ -94,9 +99,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         session.config.pluginmanager.import_plugin("tests.fixtures")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest first: begun last, one process would be at it when the other has ended."""
-    items.sort(key=lambda item: min(place for place, path in enumerate(LONGEST) if item.nodeid.startswith(path)))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes longest first: begun last, one process would be at it when the other has ended. But see CLUSTERS."""
+    last = CLUSTERS if has_slow(config) else ()
+
+    def turn(item: pytest.Item) -> tuple[bool, int]:
+        place = min(place for place, path in enumerate(FIRST) if item.nodeid.startswith(path))
+        return item.nodeid.startswith(last), place
+
+    items.sort(key=turn)
 
 
 def pytest_collection_finish() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -64,6 +66,19 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
         yield found
 
 
+@pytest.fixture
+def only_client() -> Iterator[None]:
+    """Of all tests on this machine, none other has a client of ray:// meanwhile.
+
+    A head starts the process that serves a client at the first port from 23000 on that is free, and that process takes
+    it seconds later, as one that shares it: of two heads on one machine both may have the same, and then a client is
+    answered by the other's, who knows nothing of it ("ClientObjectRef … is not found for client …").
+    """
+    with (Path(tempfile.gettempdir()) / f"normscope-ray-client-{os.getuid()}").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 @contextmanager
 def cluster(log: Path) -> Iterator[Machines]:
     """A head alone. Skips, in words, where Ray is not installed."""
@@ -80,8 +95,21 @@ def cluster(log: Path) -> Iterator[Machines]:
         try:
             address, client = answer(process)
             yield Machines(process, address, f"ray://{address.partition(':')[0]}:{client}")
+        except BaseException as error:
+            error.add_note(last_words(Path(folder, "ray")))
+            raise
         finally:
             ended(process)
+
+
+def last_words(folder: Path) -> str:
+    """What Ray's own parts have complained of, as far as it is the latest: what a failing test has below its reason."""
+    said = []
+    for file in sorted(folder.glob("session_2*/logs/*")):
+        lines = file.read_text(errors="replace").splitlines() if file.is_file() else []
+        complaints = [line for line in lines if re.search(r"\b([EWF] |WARNING|ERROR|Traceback|\w+Error\b)", line)]
+        said += [file.name, *complaints[-5:]] if complaints else []
+    return "\n".join(said)
 
 
 def begun(log: Path) -> subprocess.Popen[str]:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,10 @@ from core.runs.local_engine import LocalEngine
 from core.runs.ray_engine import RayEngine
 from tests.core.runs.conftest import PROJECT, Machines, cluster
 from tests.core.runs.engine_works import work
-from tests.fixtures import wait_until as until
+from tests.fixtures import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # each worker imports PyTorch, on cores that others use, too
+until = partial(wait_until, seconds=200)
 
 BASE = ExperimentConfig(data="digits", examples=200, batch_size=20, epochs=1, arms=(parse_arm("none"), parse_arm("bn")))
 TIMED = ("seconds", "step_milliseconds", "examples_per_second")
@@ -80,6 +82,7 @@ def test_what_a_lost_machine_was_at_is_run_again_on_another(machines: Machines, 
     assert sorted(outcome.attempts for outcome in found.values()) == [1, 1, 2]
 
 
+@pytest.mark.usefixtures("only_client")
 def test_from_a_machine_that_is_not_one_of_the_clusters(machines: Machines) -> None:
     with RayEngine(work, machines.client) as engine:
         engine.submit("3", {"n": 3})

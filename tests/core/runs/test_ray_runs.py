@@ -23,7 +23,7 @@ from core.runs.kept_run import KeptRun
 from core.runs.manager import RunManager
 from core.runs.questions import feature_maps
 from core.runs.ray_runs import RayRuns
-from core.runs.run import Run
+from core.runs.run import ENDED, Run
 from core.store.shelf import Shelf
 from core.training.records import History, RunNoted, StatusChanged, TrainingStarted, TrainMeasured, to_json
 from tests.core.runs.conftest import Machines, cluster
@@ -36,7 +36,7 @@ CONFIG = ExperimentConfig(
     data="digits", examples=300, batch_size=20, epochs=2, arms=(parse_arm("none"), parse_arm("bn"))
 )
 ENDLESS = replace(CONFIG, epochs=1000)
-LONG = replace(CONFIG, examples=1400, epochs=8)  # 560 mini-batches
+LONG = replace(CONFIG, examples=1400, epochs=4)  # 280 mini-batches
 
 
 @contextmanager
@@ -68,25 +68,40 @@ def measured(history: History) -> list[dict[str, Any]]:
     return [{name: value for name, value in each.items() if name not in ("seconds", "device")} for each in kept]
 
 
-def goes(run: Run) -> bool:
-    return any(isinstance(record, TrainMeasured) for record in run.history)
+def until_it_goes(*runs: Run) -> None:
+    """Fails at once where one has ended, and tells how far it has come."""
+
+    def all_go() -> bool:
+        assert not any(run.status in ENDED for run in runs), "a run has ended"
+        return all(any(isinstance(record, TrainMeasured) for record in run.history) for run in runs)
+
+    try:
+        until(all_go)
+    except AssertionError as error:
+        error.add_note("\n".join(str(record) for run in runs for record in run.history))
+        raise
+
+
+def paused(run: Run) -> int:
+    """The step at which it is, of which there is a checkpoint."""
+    until_it_goes(run)
+    run.pause(run.key)
+    until(lambda: run.status == "paused")
+    return run.snapshot().step
 
 
 def has_checkpoint_behind(run: Run) -> None:
-    """It is paused once, of which there is one, and goes on for a while."""
-    until(lambda: goes(run))
-    run.pause(run.key)
-    until(lambda: run.status == "paused")
-    step = run.snapshot().step
+    step = paused(run)
     run.resume(run.key)
     until(lambda: run.snapshot().step > step + 50)
 
 
-def alone(run: Run) -> list[dict[str, Any]]:
-    """What this process measures of the same experiment, by itself."""
+@pytest.fixture(scope="module")
+def alone() -> list[dict[str, Any]]:
+    """What this process measures of LONG, by itself."""
     manager = RunManager(grace=math.inf)
-    here = manager.submit(run.config)
-    manager.join(here, 100)
+    here = manager.submit(LONG)
+    manager.join(here, 200)
     assert here.status == "finished"
     return measured(here.history)
 
@@ -94,10 +109,7 @@ def alone(run: Run) -> list[dict[str, Any]]:
 def paused_and_stepped(manager: RunManager) -> tuple[Run, int]:
     """A run of ENDLESS that has been paused, and has then done one step more; where it was paused."""
     run = manager.submit(ENDLESS)
-    until(lambda: goes(run))
-    run.pause(run.key)
-    until(lambda: run.status == "paused")
-    step = run.snapshot().step
+    step = paused(run)
     run.step_once(run.key)
     until(lambda: run.snapshot().step == step + 1 and run.status == "paused")
     return run, step
@@ -119,11 +131,11 @@ def test_from_start_to_the_shelf(manager: RunManager) -> None:
 
 def test_as_many_as_there_are_places_and_a_paused_one_gives_way(manager: RunManager) -> None:
     first, second, third = (manager.submit(replace(ENDLESS, seed=seed)) for seed in range(3))
-    until(lambda: goes(first) and goes(second))
+    until_it_goes(first, second)
     assert first.status == second.status == "running"
     assert (third.status, third.snapshot().place) == ("queued", 1)
     first.pause(first.key)
-    until(lambda: goes(third))
+    until_it_goes(third)
     assert first.status == "paused"
     there = first.ask(lambda arms, data: feature_maps(arms, data, "conv1", "activated", 0)).result(20)
     assert set(there["arms"]) == {"none", "bn"}
@@ -135,22 +147,26 @@ def test_as_many_as_there_are_places_and_a_paused_one_gives_way(manager: RunMana
         run.stop(run.key)
 
 
-def test_a_lost_machine_s_run_goes_on_from_its_checkpoint_with_the_same_numbers(tmp_path: Path) -> None:
+def test_a_lost_machine_s_run_goes_on_from_its_checkpoint_with_the_same_numbers(
+    tmp_path: Path, alone: list[dict[str, Any]]
+) -> None:
     with cluster(tmp_path / "log") as machines:
         first = machines.join()
         with on_cluster(machines.address, tmp_path / "home") as manager:
             run = manager.submit(LONG)
-            has_checkpoint_behind(run)
+            step = paused(run)
             machines.join()
+            run.resume(run.key)
+            until(lambda: run.snapshot().step > step + 50)
             machines.leave(first)
             manager.join(run, 200)
             assert run.status == "finished"
             [said] = [str(record.said) for record in run.history if isinstance(record, RunNoted)]
             assert "goes on elsewhere from its last checkpoint" in said
-    assert measured(run.history) == alone(run)
+    assert measured(run.history) == alone
 
 
-def test_a_killed_driver_takes_no_run_along(manager: RunManager) -> None:
+def test_a_killed_driver_takes_no_run_along(manager: RunManager, alone: list[dict[str, Any]]) -> None:
     run = manager.submit(LONG)
     has_checkpoint_behind(run)
     runs = manager.elsewhere
@@ -159,10 +175,12 @@ def test_a_killed_driver_takes_no_run_along(manager: RunManager) -> None:
     os.kill(runs._link._process.pid, signal.SIGKILL)  # type: ignore[arg-type]
     manager.join(run, 200)
     assert run.status == "finished"
-    assert measured(run.history) == alone(run)
+    assert measured(run.history) == alone
 
 
-def test_after_a_restart_of_the_server_a_run_goes_on_from_what_is_stored(machines: Machines, tmp_path: Path) -> None:
+def test_after_a_restart_of_the_server_a_run_goes_on_from_what_is_stored(
+    machines: Machines, tmp_path: Path, alone: list[dict[str, Any]]
+) -> None:
     with on_cluster(machines.address, tmp_path) as before:
         begun = before.submit(LONG)
         has_checkpoint_behind(begun)
@@ -172,9 +190,10 @@ def test_after_a_restart_of_the_server_a_run_goes_on_from_what_is_stored(machine
         assert run.history.latest >= begun.history.latest
         after.join(run, 200)
     assert run.status == "finished"
-    assert measured(run.history) == alone(run)
+    assert measured(run.history) == alone
 
 
+@pytest.mark.usefixtures("only_client")
 def test_through_ray_client_a_run_is_steered_asked_and_kept_as_any_other(machines: Machines, tmp_path: Path) -> None:
     with on_cluster(machines.client, tmp_path) as manager:
         run, _step = paused_and_stepped(manager)
@@ -188,6 +207,7 @@ def test_through_ray_client_a_run_is_steered_asked_and_kept_as_any_other(machine
         assert list(KeptRun(manager.shelf, run.id, manager.gallery).history) == list(run.history)
 
 
+@pytest.mark.usefixtures("only_client")
 def test_when_the_cluster_behind_ray_client_goes_away_the_run_is_interrupted_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,7 +216,7 @@ def test_when_the_cluster_behind_ray_client_goes_away_the_run_is_interrupted_and
         machines.join()
         with on_cluster(machines.client, tmp_path / "home") as manager:
             run = manager.submit(ENDLESS)
-            until(lambda: goes(run))
+            until_it_goes(run)
             machines.end()
             manager.join(run, 200)
     assert run.status == "interrupted"
@@ -232,11 +252,11 @@ def test_runs_share_a_card_as_the_slots_say_and_a_machine_that_has_none_takes_it
         machines.join(cores=2, cards=1)
         with on_cluster(machines.address, tmp_path / "home", slots=4) as manager:
             first = manager.submit(ENDLESS)
-            until(lambda: goes(first))
+            until_it_goes(first)
             assert manager.line.places == 4
             assert cards_left(machines) == 0.75
             second = manager.submit(replace(ENDLESS, seed=1))
-            until(lambda: goes(second))
+            until_it_goes(second)
             assert cards_left(machines) == 0.5
             (device,) = [str(record.device) for record in first.history if isinstance(record, TrainingStarted)]
             assert "CPU" in device
