@@ -94,7 +94,7 @@ class Library:
             kept=frozenset(card.id for card in kept),
             broken={name: error.args[0] for name, error in broken.items()},
             removable=frozenset(name for name, error in broken.items() if self._may_put_aside(name, error, key)),
-            used=sum(card.bytes for card in kept),
+            used=self._used(kept, problem),
             limit=self._shelf.limit if self._shelf is not None and not problem else 0,
             problem=problem,
         )
@@ -107,6 +107,13 @@ class Library:
             return self._shelf.cards(), self._broken(key, known), ""
         except StoreError as error:
             return [], {}, replace(NONE_LISTED, values={"why": error.args[0]})
+
+    def _used(self, kept: list[Card], problem: Message | str) -> int:
+        """With those that have no card since they cannot be read: they count against the limit, too."""
+        if self._shelf is None or problem:
+            return 0
+        unread = self._shelf.broken().keys() - {card.id for card in kept}
+        return sum(card.bytes for card in kept) + self._shelf.used_by(unread)
 
     def _broken(self, key: str, known: Collection[str]) -> Mapping[str, StoreError]:
         if self._shelf is None:

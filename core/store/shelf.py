@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -293,3 +293,7 @@ class Shelf:
     def used(self) -> int:
         """Bytes that all runs take, without those that are deleted."""
         return sum(size_of(folder) for folder in self._folders())
+
+    def used_by(self, runs: Iterable[str]) -> int:
+        """Bytes that these take."""
+        return sum(size_of(self._runs / run_id) for run_id in runs)

@@ -263,7 +263,7 @@ def _found(run_id: str) -> AnyRun:
     return run
 
 
-NOT_HERE = Message("This run is not here any more; it may have been deleted.")
+NOT_HERE = Message("This run is not here any more; it may have been deleted, or newer runs needed its room.")
 SHARED = Message(
     "Somebody else had just started the same: you watch it together. It belongs to nobody; who pauses or changes it "
     "gets a run of their own from there."

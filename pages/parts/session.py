@@ -43,7 +43,9 @@ CLASS_KEY = "class"
 PICTURE_KEY, PICTURES = "picture", ("cube",)
 
 LINKED_IS_GONE = Message(
-    "The run in the link is not here any more. Start, on the Train page, begins one with the settings in the form."
+    "The run in the link is not here any more: it was deleted, newer runs needed its room (NORMSCOPE_KEEP says how "
+    "much there is; pinned runs stay), or the server that had it in memory was started anew. Start, on the Train page, "
+    "begins one with the settings in the form."
 )
 
 

@@ -23,8 +23,9 @@ KEPT_GHOSTS = 4
 KEPT_SETS = 100  # several presets
 
 GONE = Message(
-    "The run that was in view is not here any more: the server has been started anew, or has forgotten it. "
-    "The form is as it was; Start, on the Train page, begins a run."
+    "The run that was in view is not here any more: it was deleted, newer runs needed its room (NORMSCOPE_KEEP says "
+    "how much there is; pinned runs stay), or the server that had it in memory was started anew. The form is as it "
+    "was; Start, on the Train page, begins a run."
 )
 
 

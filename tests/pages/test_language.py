@@ -118,9 +118,9 @@ def test_a_press_leaves_the_run_in_view_and_its_element_is_made_anew(manager: Ru
 
 def test_a_notice_from_before_a_press_is_told_in_the_new_language() -> None:
     app = open_frame(run="nowhere")
-    assert element(app, "training")["notices"][0].startswith("The run in the link is not here any more.")
+    assert element(app, "training")["notices"][0].startswith("The run in the link is not here any more: ")
     press(app)
-    assert element(app, "training")["notices"][0].startswith("链接中的运行已不存在。")
+    assert element(app, "training")["notices"][0].startswith("链接中的运行已不存在：")
 
 
 def test_the_presets_have_their_names_in_the_language(browser_language) -> None:

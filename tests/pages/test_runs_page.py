@@ -131,7 +131,7 @@ def test_its_link_opens_it_after_a_restart_and_it_is_its_browsers(kept: Shelf) -
 def test_a_run_that_is_gone_or_cannot_be_read_is_said_to_be(kept: Shelf) -> None:
     app = page()
     order(app, "open", id="nowhere")
-    assert notices(app) == ["This run is not here any more; it may have been deleted."]
+    assert notices(app) == ["This run is not here any more; it may have been deleted, or newer runs needed its room."]
     (kept.home / "runs" / "mine" / "run.sqlite").write_bytes(b"nothing of ours" * 1000)
     order(app, "open", id="mine")
     for said in (notices(app)[0], notices(open_frame(run="mine"))[0]):

@@ -76,6 +76,15 @@ def test_what_all_runs_take_is_told_whoever_asks(library: Library) -> None:
     assert whole.limit == 10**9
 
 
+def test_a_damaged_run_counts_against_the_limit_and_is_told_with_the_others(library: Library) -> None:
+    file = library.shelf.home / "runs" / "mine" / "run.sqlite"
+    file.write_bytes(b"nothing of ours" * 10**5)
+    (file.parent / "card.json").unlink()
+    whole = library.listed("", [])
+    assert "mine" not in {card.id for card in library.shelf.cards()}
+    assert 15 * 10**5 < whole.used <= library.shelf.used()
+
+
 def test_a_run_that_cannot_be_read_is_told_to_who_knows_it_alone(library: Library) -> None:
     folder = library.shelf.home / "runs" / "mine"
     (folder / FILE).write_bytes(b"nothing of ours" * 1000)
