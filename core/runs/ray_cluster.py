@@ -126,7 +126,11 @@ def _knock(address: str) -> None:
 
 def _ask(ray: Any, address: str) -> None:
     """One of its machines what it has."""
-    theirs = ray.get(ray.remote(num_cpus=0, max_retries=0)(pytorch_version).remote(), timeout=PROBE_SECONDS)
+    asked = ray.remote(num_cpus=0, max_retries=0)(pytorch_version).remote()
+    try:
+        theirs = ray.get(asked, timeout=PROBE_SECONDS)
+    except TimeoutError as error:  # Ray's own is one, too
+        raise told(SILENT, address=address, seconds=PROBE_SECONDS) from error
     own = pytorch_version()
     if not theirs:
         raise told(NO_PYTORCH, address=address)

@@ -84,6 +84,18 @@ def test_a_cluster_that_can_be_used_gets_the_code_and_says_how_many_at_once(
     assert heard == [("head", 6379), ("head", 10001), ("::1", 6379)]
 
 
+def test_a_cluster_that_takes_this_machine_in_and_then_does_not_answer_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Full(Ray):
+        def get(self, _work: Any, timeout: float) -> str:
+            raise TimeoutError("Get timed out: some object(s) not ready.")
+
+    assert said(monkeypatch, Full()).startswith(
+        "NORMSCOPE_RAY: The cluster at head:6379 must answer within 60 s, and has not. Look at it with ray status"
+    )
+
+
 def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     assert said(monkeypatch, None) == (
         "NORMSCOPE_RAY: Ray is not installed here. Run pip install -r requirements-ray.txt, or leave the variable "
