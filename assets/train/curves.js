@@ -145,7 +145,7 @@ export class Curves {
   }
 
   layout(chart, series, view, look, { ends, above, gap, room, x, y, log }) {
-    const axis = axisIn(look);
+    const axis = { ...axisIn(look), ticklabeloverflow: "allow" }; // to see which numbers overflow, plotly would measure each
     return {
       autosize: true,
       margin: { l: 8, r: ends.margin, t: (isLow(look) ? 23 : 34) * look.type / 14 + room, b: 8 },
