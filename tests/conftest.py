@@ -70,6 +70,9 @@ SECOND_BROWSER = (
 ENGINES = ("runs/test_engines.py", "runs/test_ray_engine.py")
 
 
+SLOW_SECONDS = 300  # one that takes 20 s alone has taken 80 beside two browsers: only what hangs is to be given up
+
+
 def has_slow(config: pytest.Config) -> bool:
     return "not slow" not in config.option.markexpr
 
@@ -108,6 +111,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return item.nodeid.startswith(last), place
 
     items.sort(key=turn)
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
 
 
 def pytest_collection_finish() -> None:

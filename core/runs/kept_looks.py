@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from core.experiment.config import ExperimentConfig
-from core.language.message import Message
+from core.language.message import Message, Plural
 from core.probes.summary import NetworkSummary
 from core.runs.asking import NothingToSee
 from core.runs.looks import KEPT_WHOLE, MAX_OBSERVATIONS, SOURCES, Observation, Observations, as_json
@@ -50,6 +50,7 @@ class KeptLooks:
         self._read: dict[str, Observations] = {}
         self._until: dict[str, int] = defaultdict(int)
         self._evidence = 0, Evidence()  # as of which look
+        self._damaged: set[int] = set()
         self._gathering = threading.Lock()  # all who watched a run ask at once when it has ended
 
     def follow(self, source: str) -> None:
@@ -58,10 +59,29 @@ class KeptLooks:
         with reading(self.folder) as file:
             news = [sequence for sequence, _, of in file.looks(self._until[source]) if of == source]
             for sequence in spread(news, MAX_OBSERVATIONS):
-                look = file.look(sequence)
+                look = self._sound(file, sequence)
                 if look is not None:
                     found.append(look, sequence)
             self._until[source] = max([self._until[source], *news])
+
+    def _sound(self, file: RunFile, sequence: int) -> NetworksSeen | None:
+        """A look that is damaged is left out, which is told; the others are there."""
+        try:
+            return file.look(sequence)
+        except Damaged:
+            self._damaged.add(sequence)
+            return None
+
+    @property
+    def said(self) -> str | Message:
+        """What whoever sees them should know."""
+        if not self._damaged:
+            return ""
+        return Plural(
+            "{n} look of this run is damaged in its file and left out here; the others are as they were written.",
+            "{n} looks of this run are damaged in its file and left out here; the others are as they were written.",
+            len(self._damaged),
+        )
 
     @property
     def latest(self) -> int:

@@ -83,6 +83,8 @@ class Observation:
 class Observations:
     """The looks of a run in order; sequence numbers count from 1 over all sources. Not locked: its run does that."""
 
+    said = ""  # of those that are read from a file there may be something to say
+
     def __init__(self, titles: Mapping[str, Message], keeps_whole: bool = True) -> None:
         self._titles, self._keeps_whole = titles, keeps_whole  # of the arms, for the sentences
         self._kept: list[Observation] = []

@@ -142,6 +142,10 @@ class ShownLooks:
         return self._run.inside.latest
 
     @property
+    def said(self) -> str | Message:
+        return self._run.inside.said
+
+    @property
     def evidence(self) -> Evidence:
         """Of all arms, each by its name: who asks, asks for those that the settings have."""
         return self._run.inside.evidence

@@ -81,7 +81,7 @@ def notes(run: AnyRun) -> list[str]:
     """What whoever reads the run should know besides how it stands."""
     history = list(run.history)
     said = [record.said for record in history if isinstance(record, RunNoted)]
-    return list(dict.fromkeys(str(each) for each in [*said, about_rate(run.config, history)] if each))
+    return list(dict.fromkeys(str(each) for each in [*said, about_rate(run.config, history), run.inside.said] if each))
 
 
 @answers

@@ -10,8 +10,8 @@ three seeds, of which the slower facts take the first ones only:
 - 7 is held on 20,000 images instead of 60,000, with the test batch's own statistics: the test images are read once, at
   the end, so a sweep over epochs says between which steps BatchNorm comes to 80 %.
 - 11 holds with 2,000 images (GroupNorm 71 to 76 % of those held out, BatchNorm 17 to 37 %; at 32 it is ahead), not
-  safely with 3,000 (68 and 71 %); that it holds with 5,000, the lessons' own code shows
-  (tests/core/lessons/test_lesson_facts.py).
+  safely with 3,000 (68 and 71 %); with 5,000 it held in the lessons' own code until 2026-11-29, which trains on 2,000
+  since then, too (tests/core/lessons/test_lesson_facts.py).
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def test_fact_11_two_images_at_a_time_batch_norm_falls_far_behind_group_norm(fas
     evidence = run(
         "test_accuracy",
         data="fashion-mnist",
-        examples=5000,
+        examples=2000,
         batch_size=2,
         epochs=1,
         activation="relu",

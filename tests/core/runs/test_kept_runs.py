@@ -36,13 +36,15 @@ from core.runs.line import Line
 from core.runs.manager import RunManager
 from core.runs.owner import NotTheOwner
 from core.runs.run import Run
+from core.runs.shown import shown
 from core.store.card import Begun, Cards
 from core.store.run_file import RunFile
 from core.store.shelf import Shelf
-from core.store.troubles import Damaged, InUse, StoreError
+from core.store.troubles import InUse, StoreError
 from core.training import records
 from core.training.records import LearningRateChanged, NetworksSeen, Record, RunNoted, StatusChanged
 from core.training.trainer import train
+from core.web import api
 from core.web.owner import OWNER_COOKIE
 from core.web.routes import routes
 from core.words.reasons import reasons
@@ -321,15 +323,22 @@ def damage(shelf: Shelf, run_id: str, table: str) -> None:
         file.execute(f"UPDATE {table} SET body = CAST(body || x'00' AS BLOB) WHERE length(body) = {longest}")
 
 
-def test_a_damaged_look_takes_no_curve_away_and_is_told_where_it_would_be_drawn(server, shelf) -> None:
+def test_a_damaged_look_takes_neither_curves_nor_the_other_looks_away_and_is_told(server, shelf) -> None:
     manager = server()
     run = to_its_end(manager, manager.submit(replace(CONFIG, epochs=1)))
+    whole = server().find(run.id)
+    _, looks = whole.seen_inside(0, "fixed")
+    assert not api.notes(whole)
     damage(shelf, run.id, "looks")
     kept = server().find(run.id)
     assert kept.snapshot().news
     assert kept.inside.evidence is not None
-    with pytest.raises(Damaged):
-        kept.seen_inside(0, "fixed")
+    latest, sound = kept.seen_inside(0, "fixed")
+    assert len(sound) == len(looks) - 1
+    assert {look.sequence for look in sound} < {look.sequence for look in looks}
+    assert kept.seen_inside(latest, "fixed") == (latest, [])
+    (said,) = api.notes(shown(kept))
+    assert said.startswith("1 look of this run is damaged in its file and left out here")
 
 
 def test_of_very_many_looks_the_first_the_last_and_others_evenly_spread_are_drawn() -> None:
