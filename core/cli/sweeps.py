@@ -42,6 +42,7 @@ from core.training.records import History
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from core.experiment.config import ExperimentConfig
     from core.lab.kept import KeptPoints
     from core.runs.engine import Engine
 
@@ -106,7 +107,7 @@ def wanted(arguments: Namespace) -> Sweep:
         base = experiment(arguments)
         if arms:
             base = replace(base, arms=arms)
-        asked = links.of_base(base, linked, arguments.limit)
+        asked = _asked(base, linked, arguments.limit)
         varied = dict(question.varied) | dict(asked.varied) | given
         if not (varied or arms or linked or arguments.question or arguments.seeds is not None):
             raise UsageError(
@@ -139,6 +140,21 @@ def _of_link(arguments: Namespace) -> dict[str, str]:
         arguments.link = address._replace(query=urlencode(rest)).geturl()
         return {key: text for key, text in pairs if key in links.KEYS}
     return {}
+
+
+def _asked(base: ExperimentConfig, linked: dict[str, str], limit: int) -> Sweep:
+    """What the link, if there is one, says of a sweep. Raises UsageError, which names the parameter."""
+    try:
+        return links.of_base(base, linked, limit)
+    except ConfigError as error:
+        if not linked or "limit" in error.fields:
+            raise
+        names = {field: name for name, field in SETTINGS.items()}
+        values: dict[str, Value] = {
+            "parameters": [names.get(field, field) for field in error.fields] or ["vary"],
+            "rule": error.args[0],
+        }
+        raise UsageError(Message("--link: {parameters}: {rule}", values)) from error
 
 
 def _flags(error: ConfigError) -> list[str]:

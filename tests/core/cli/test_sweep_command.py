@@ -86,7 +86,12 @@ def test_a_link_to_a_sweep_may_have_as_many_entries_as_the_limit_says() -> None:
         (["--vary", "lr=0.1:0.2"], "--vary: lr: It must be a number; got"),
         (["--vary", "lr="], "--vary: lr: It has no values yet; what is varied has one or more, with commas between"),
         (["--vary", "lr=0.1,0.1"], "--lr: What is varied has one value or more, each once; got “0.1, 0.1”."),
-        (["--link", "http://x/lab?vary=lr=0.1&then=21"], "--link: Up to 20 seeds with each arm's own best learning"),
+        (["--link", "http://x/lab?vary=lr=0.1&then=21"], "--link: then: Up to 20 seeds with each arm's own best"),
+        (["--link", "http://x/lab?vary=lr=0.1&seeds=0"], "--link: seeds: A sweep takes 1 to 20 seeds"),
+        (["--link", "http://x/lab?vary=lr=0.1,-1"], "--link: lr: The learning rate must be a finite number above 0"),
+        (["--link", "http://x/lab?vary=lr&seeds=2"], "--link: vary: It must be a setting and its values; got “lr”."),
+        (["--link", "http://x/lab?validation=0.9"], "--link: validation: The share"),
+        (["--link", "http://x/lab?vary=lr=0.1", "--seeds", "99"], "--seeds: A sweep takes 1 to 20 seeds"),
         (["--link", "http://x/lab?lang=zh"], "--link: Its settings follow a “?”"),
         (
             ["--link", "http://x/lab?vary=lr=0.1&colour=1"],
