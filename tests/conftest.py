@@ -42,8 +42,8 @@ FIRST = (
     "tests/test_",
     "",  # all others
 )
-# Of the slow ones these last: each starts machines of a cluster, and workers that import PyTorch. Beside two browsers,
-# which have both cores, all of that would take minutes, and Ray gives up many of its own waits before.
+# Of the slow ones these last: each starts machines of a cluster, and workers that import PyTorch. Beside a browser,
+# which has a core and more, all of that would take minutes, and Ray gives up many of its own waits before.
 CLUSTERS = ("tests/core/runs/test_engines.py", "tests/core/runs/test_ray_", "tests/core/lab/test_on_ray.py")
 
 
@@ -70,7 +70,7 @@ SECOND_BROWSER = (
 ENGINES = ("runs/test_engines.py", "runs/test_ray_engine.py")
 
 
-SLOW_SECONDS = 300  # one that takes 20 s alone has taken 80 beside two browsers: only what hangs is to be given up
+SLOW_SECONDS = 300  # one that takes 40 s alone has taken 120 beside two browsers: only what hangs is to be given up
 
 
 def has_slow(config: pytest.Config) -> bool:
