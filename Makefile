@@ -38,9 +38,8 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest
 test: $(DEV_STAMP) browser ## install what the tests need, then run them: three minutes
 	$(PYTEST) $(ARGS)
 
-# Two processes, since each of the two browsers has a core and more: a third one makes all of them wait for each other.
 test-slow: $(DEV_STAMP) $(RAY_STAMP) browser proxies ## run the tests that `test` leaves out: long training, rare paths
-	$(PYTEST) -m slow -n 2 $(ARGS)
+	$(PYTEST) -m slow $(ARGS)
 
 lint: $(DEV_STAMP) ## ruff, its formatter, mypy, who imports whom; oxlint for the scripts of the browser
 	$(PY) -m ruff check .

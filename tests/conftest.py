@@ -33,6 +33,7 @@ TRAINING = "tests/core/training/"
 FIRST = (
     BROWSER,
     "tests/core/runs/test_engines.py",
+    "tests/core/runs/test_ray_",
     "tests/core/lab/",
     f"{TRAINING}test_first_look.py",
     f"{TRAINING}test_trainer.py",
@@ -42,9 +43,15 @@ FIRST = (
     "tests/test_",
     "",  # all others
 )
-# Of the slow ones these last: each starts machines of a cluster, and workers that import PyTorch. Beside a browser,
-# which has a core and more, all of that would take minutes, and Ray gives up many of its own waits before.
-CLUSTERS = ("tests/core/runs/test_engines.py", "tests/core/runs/test_ray_", "tests/core/lab/test_on_ray.py")
+# Of the slow ones these last: they start machines of a cluster, a server or a command, and workers that import PyTorch.
+# Beside two browsers, each of which has a core and more, all of that takes minutes, and limits pass, Ray's own first.
+PROCESSES = (
+    "tests/core/runs/test_engines.py",
+    "tests/core/runs/test_ray_",
+    "tests/core/lab/test_on_ray.py",
+    "tests/core/cli/",
+    "tests/test_",
+)
 
 
 # Where the slow ones are run, the other half of tests/browser: two processes, each with a server and a chromium, wait
@@ -103,8 +110,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes longest first: begun last, one process would be at it when the other has ended. But see CLUSTERS."""
-    last = CLUSTERS if has_slow(config) else ()
+    """What takes longest first: begun last, one process would be at it when the other has ended. But see PROCESSES."""
+    last = PROCESSES if has_slow(config) else ()
 
     def turn(item: pytest.Item) -> tuple[bool, int]:
         place = min(place for place, path in enumerate(FIRST) if item.nodeid.startswith(path))
