@@ -2,6 +2,7 @@
 
 add_sweep  the command
 once       what is varied, by name
+named      settings as a sweep calls them, in its link and its flags
 """
 
 from __future__ import annotations
@@ -102,3 +103,9 @@ def once(given: Iterable[tuple[str, tuple[Any, ...]]]) -> dict[str, tuple[Any, .
             )
         found[name] = each
     return found
+
+
+def named(fields: Iterable[str]) -> list[str]:
+    """What is no setting of an experiment is called as it is."""
+    names = {field: name for name, field in SETTINGS.items()}
+    return [names.get(field, field) for field in fields]

@@ -20,7 +20,7 @@ from core.cli.endings import Ending
 from core.cli.flags import UsageError, about_digits, experiment
 from core.cli.progress import Progress, say
 from core.cli.settings import FLAGS
-from core.cli.sweep_flags import once
+from core.cli.sweep_flags import named, once
 from core.cli.sweep_progress import SweepProgress, duration
 from core.cli.sweep_tables import along_table, sweep_table
 from core.experiment.environment import home, keep_bytes, ray
@@ -34,7 +34,7 @@ from core.lab.entries import Entry
 from core.lab.points import Point, points, stand_ins
 from core.lab.ready_made import READY_MADE, Question
 from core.lab.summary import Group, at_their_best, groups
-from core.lab.sweep import LR_RULE, NORM, SETTINGS, Sweep
+from core.lab.sweep import LR_RULE, NORM, Sweep
 from core.language.message import Message, Value
 from core.language.speech import _
 from core.training.records import History
@@ -147,21 +147,18 @@ def _asked(base: ExperimentConfig, linked: dict[str, str], limit: int) -> Sweep:
     try:
         return links.of_base(base, linked, limit)
     except ConfigError as error:
-        if not linked or "limit" in error.fields:
-            raise
-        names = {field: name for name, field in SETTINGS.items()}
-        values: dict[str, Value] = {
-            "parameters": [names.get(field, field) for field in error.fields] or ["vary"],
-            "rule": error.args[0],
-        }
+        varied = [each.partition("=")[0].strip() for each in linked.get(links.VARY, "").split(";")]
+        parameters = named(error.fields) or [links.VARY]
+        if not linked or not {*parameters} <= {*links.KEYS, *named(varied)}:
+            raise  # it is about an experiment's settings, or the limit
+        values: dict[str, Value] = {"parameters": parameters, "rule": error.args[0]}
         raise UsageError(Message("--link: {parameters}: {rule}", values)) from error
 
 
 def _flags(error: ConfigError) -> list[str]:
-    names = {field: name for name, field in SETTINGS.items()}
-    others = {links.THEN: "--link", LR_RULE: "--vary"}  # which have no flags of their own
-    flags = [FLAGS.get(field) or others.get(field) or f"--{names.get(field, field)}" for field in error.fields]
-    return flags or ["--vary"]
+    others = FLAGS | {LR_RULE: "--vary"}  # which has no flag of its own
+    both = zip(error.fields, named(error.fields), strict=True)
+    return [others.get(field) or f"--{name}" for field, name in both] or ["--vary"]
 
 
 # --- what is computed --------------------------------------------------------------------------------------------

@@ -292,7 +292,7 @@ class Shelf:
 
     def used(self) -> int:
         """Bytes that all runs take, without those that are deleted."""
-        return sum(size_of(folder) for folder in self._folders())
+        return self.used_by(folder.name for folder in self._folders())
 
     def used_by(self, runs: Iterable[str]) -> int:
         """Bytes that these take."""

@@ -34,7 +34,7 @@ from core.web.owner import OWNER_COOKIE
 from core.words.reasons import QUERY_KEY as LOOK_KEY
 from core.words.terms import QUERY_KEY as TERM_KEY
 from pages.parts.membership import enter
-from pages.parts.visitor import GONE, Set, View, Visitor
+from pages.parts.visitor import GONE, Set, View, Visitor, gone
 
 LANGUAGE_COOKIE = "normscope_language"  # as assets/shared/language.js writes it
 # In the link: what the page Cube, Reference, Lessons or Lab, or one that looks inside, shows.
@@ -43,9 +43,8 @@ CLASS_KEY = "class"
 PICTURE_KEY, PICTURES = "picture", ("cube",)
 
 LINKED_IS_GONE = Message(
-    "The run in the link is not here any more: it was deleted, newer runs needed its room (NORMSCOPE_KEEP says how "
-    "much there is; pinned runs stay), or the server that had it in memory was started anew. Start, on the Train page, "
-    "begins one with the settings in the form."
+    "The run in the link is not here any more: {why}. Start, on the Train page, begins one with the settings in the "
+    "form."
 )
 
 
@@ -141,7 +140,7 @@ def open_link() -> None:
     if run is not None:
         here.show(run)
     elif run_id is not None:
-        here.notices.append(manager().problem(run_id) or LINKED_IS_GONE)
+        here.notices.append(manager().problem(run_id) or gone(LINKED_IS_GONE))
     here.notices += filter(None, [told])
     if LANGUAGE_KEY in asked and not here.links_language:
         unknown = {"language": quoted(asked[LANGUAGE_KEY])}
@@ -246,7 +245,7 @@ def read_form() -> dict[str, Any]:
 def fill_again(config: ExperimentConfig) -> None:
     """Set the form to what it was in this browser tab before a reload, or before the server was started anew."""
     here = visitor()
-    here.notices = [GONE if notice == LINKED_IS_GONE else notice for notice in here.notices]
+    here.notices = [gone(GONE) if notice == gone(LINKED_IS_GONE) else notice for notice in here.notices]
     fill_form(config)
 
 

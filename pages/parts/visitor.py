@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.experiment.config import ExperimentConfig
@@ -23,10 +23,19 @@ KEPT_GHOSTS = 4
 KEPT_SETS = 100  # several presets
 
 GONE = Message(
-    "The run that was in view is not here any more: it was deleted, newer runs needed its room (NORMSCOPE_KEEP says "
-    "how much there is; pinned runs stay), or the server that had it in memory was started anew. The form is as it "
-    "was; Start, on the Train page, begins a run."
+    "The run that was in view is not here any more: {why}. The form is as it was; Start, on the Train page, begins a "
+    "run."
 )
+KEPT_ONCE = Message(
+    "it was deleted, newer runs needed its room (NORMSCOPE_KEEP says how much there is; pinned runs stay), or it could "
+    "not be kept and the server was started anew"
+)
+IN_MEMORY = Message("this server has runs in memory only, and was started anew, or newer runs needed its room")
+
+
+def gone(said: Message) -> Message:
+    """`said` with why."""
+    return replace(said, values={"why": IN_MEMORY if manager().shelf is None else KEPT_ONCE})
 
 
 @dataclass(frozen=True)
@@ -108,7 +117,7 @@ class Visitor:
         """Take what the server does not know any more out of view, and say so; what has ended needs nobody."""
         if self.run is not None:
             self.run = manager().find(self.run.id)  # another object, once it is read from the shelf, or goes on
-            self.notices = [GONE] if self.run is None else self.notices
+            self.notices = [gone(GONE)] if self.run is None else self.notices
         found = {run.id: manager().find(run.id) for run in self.earlier}
         self.notices += [_ghost_is_gone(self.numbers[run_id]) for run_id, run in found.items() if run is None]
         self.earlier = [run for run in found.values() if run is not None]

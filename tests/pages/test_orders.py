@@ -388,7 +388,8 @@ def test_a_run_that_is_gone_is_told_and_its_settings_can_be_started(manager: Run
     manager._runs.clear()
     send(app, {"do": "look"})
     assert told(app)["run"] == ""
-    assert "not here any more" in told(app)["notices"][0]
+    (said,) = told(app)["notices"]
+    assert said.startswith("The run that was in view is not here any more: this server has runs in memory only, and")
     send(app, {"do": "start"} | shown)  # pressed before the page was told
     assert run_of(app, manager).config == SMALL
     assert told(app)["notices"] == []

@@ -132,6 +132,7 @@ def test_a_run_that_is_gone_or_cannot_be_read_is_said_to_be(kept: Shelf) -> None
     app = page()
     order(app, "open", id="nowhere")
     assert notices(app) == ["This run is not here any more; it may have been deleted, or newer runs needed its room."]
+    assert "newer runs needed its room (NORMSCOPE_KEEP says how much there is" in notices(open_frame(run="nowhere"))[0]
     (kept.home / "runs" / "mine" / "run.sqlite").write_bytes(b"nothing of ours" * 1000)
     order(app, "open", id="mine")
     for said in (notices(app)[0], notices(open_frame(run="mine"))[0]):

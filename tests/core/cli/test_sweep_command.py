@@ -91,6 +91,13 @@ def test_a_link_to_a_sweep_may_have_as_many_entries_as_the_limit_says() -> None:
         (["--link", "http://x/lab?vary=lr=0.1,-1"], "--link: lr: The learning rate must be a finite number above 0"),
         (["--link", "http://x/lab?vary=lr&seeds=2"], "--link: vary: It must be a setting and its values; got “lr”."),
         (["--link", "http://x/lab?validation=0.9"], "--link: validation: The share"),
+        (
+            ["--link", "http://x/lab?vary=lr=0.1", "--examples", "500", "--batch-size", "480"],
+            "--batch-size, --examples: A mini-batch cannot be",
+        ),
+        (["--link", "http://x/lab?vary=momentum=0.1,0.9", "--optimizer", "adam"], "--link: vary: Only SGD has"),
+        (["--link", "http://x/lab?vary=batch_size=0"], "--link: batch-size: "),
+        (["--link", "http://x/lab?then=2"], "--link: vary: Seeds with each arm's own best"),
         (["--link", "http://x/lab?vary=lr=0.1", "--seeds", "99"], "--seeds: A sweep takes 1 to 20 seeds"),
         (["--link", "http://x/lab?lang=zh"], "--link: Its settings follow a “?”"),
         (

@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -90,8 +90,10 @@ def paused(run: Run) -> int:
     return run.snapshot().step
 
 
-def has_checkpoint_behind(run: Run) -> None:
+def has_checkpoint_behind(run: Run, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """It is paused, which makes one, and goes on for a while."""
     step = paused(run)
+    meanwhile()
     run.resume(run.key)
     until(lambda: run.snapshot().step > step + 50)
 
@@ -154,10 +156,7 @@ def test_a_lost_machine_s_run_goes_on_from_its_checkpoint_with_the_same_numbers(
         first = machines.join()
         with on_cluster(machines.address, tmp_path / "home") as manager:
             run = manager.submit(LONG)
-            step = paused(run)
-            machines.join()
-            run.resume(run.key)
-            until(lambda: run.snapshot().step > step + 50)
+            has_checkpoint_behind(run, meanwhile=machines.join)
             machines.leave(first)
             manager.join(run, 200)
             assert run.status == "finished"
