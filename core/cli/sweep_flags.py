@@ -15,7 +15,7 @@ from core.cli import values
 from core.experiment.rules import ConfigError
 from core.lab.links import read
 from core.lab.ready_made import READY_MADE
-from core.lab.sweep import LR_RULE, MOST_ENTRIES, MOST_SEEDS, SETTINGS, SHARE
+from core.lab.sweep import LR_RULE, MOST_ENTRIES, MOST_SEEDS, NORM, SETTINGS, SHARE
 from core.language.message import Message
 from core.language.speech import _
 from core.runs.local_engine import LIMIT_SECONDS
@@ -107,5 +107,5 @@ def once(given: Iterable[tuple[str, tuple[Any, ...]]]) -> dict[str, tuple[Any, .
 
 def named(fields: Iterable[str]) -> list[str]:
     """What is no setting of an experiment is called as it is."""
-    names = {field: name for name, field in SETTINGS.items()}
+    names = {field: name for name, field in SETTINGS.items()} | {"arms": NORM}
     return [names.get(field, field) for field in fields]

@@ -97,6 +97,7 @@ def test_a_link_to_a_sweep_may_have_as_many_entries_as_the_limit_says() -> None:
         ),
         (["--link", "http://x/lab?vary=momentum=0.1,0.9", "--optimizer", "adam"], "--link: vary: Only SGD has"),
         (["--link", "http://x/lab?vary=batch_size=0"], "--link: batch-size: "),
+        (["--link", "http://x/lab?vary=norm=bn,zz"], "--link: norm: An arm is a norm"),
         (["--link", "http://x/lab?then=2"], "--link: vary: Seeds with each arm's own best"),
         (["--link", "http://x/lab?vary=lr=0.1", "--seeds", "99"], "--seeds: A sweep takes 1 to 20 seeds"),
         (["--link", "http://x/lab?lang=zh"], "--link: Its settings follow a “?”"),
