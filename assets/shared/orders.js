@@ -11,6 +11,8 @@ import { address, GONE } from "./web.js";
 const FORM = "[data-testid=stSidebar]";
 const KEPT = "normscope-form"; // what the form holds, over a reload: the link has the run's settings
 const FIRST_PATIENCE_MS = 3000;
+const LINK = "[data-testid=stSidebarNavLink]";
+const LOST_MS = 10_000; // a press on a link comes to nothing where the server went away just then
 
 const waiting = []; // { number, order, heard }
 let count = 0;
@@ -19,6 +21,7 @@ let pressedOn = {}; // what was typed when the button went down, which takes the
 let python = null; // what Python has said last
 let send = null;
 let timer;
+let pressedLink = null; // { path, at }
 
 // The element on every page by which the orders go. It has nothing to show.
 export function mount({ data, setTriggerValue }) {
@@ -56,11 +59,26 @@ export const areWaiting = () => waiting.length > 0;
 function sendAll(patience = FIRST_PATIENCE_MS, isPatient = true) {
   clearTimeout(timer);
   if (!waiting.length || !python) return; // what is pressed before Python has said anything goes when it has
-  if (!isPatient || path(address(python.page)) === path(location.href)) {
+  if (!isTurning() && (!isPatient || path(address(python.page)) === path(location.href))) {
     send?.({ seen: python.sets, orders: waiting.map(({ number, order: what }) => ({ ...what, number })) });
   }
   timer = setTimeout(() => sendAll(2 * patience, false), patience);
 }
+
+// From the press on a page's link on; Streamlit marks it as open when the server has heard of it, and the address comes last.
+document.addEventListener("click", (event) => {
+  const link = pressedIn(event).closest?.(LINK);
+  if (link) pressedLink = isOpen(link) ? null : { path: link.pathname, at: performance.now() };
+}, true);
+
+function isTurning() {
+  const { path: to, at } = pressedLink ?? {};
+  const isOver = [...document.querySelectorAll(LINK)].some((link) => link.pathname === to && isOpen(link));
+  if (isOver || performance.now() - at > LOST_MS) pressedLink = null;
+  return pressedLink !== null;
+}
+
+const isOpen = (link) => link.getAttribute("aria-current") === "page";
 
 const path = (url) => new URL(url).pathname.replace(/\/$/, "");
 const later = () => setTimeout(sendAll, 0); // Streamlit wants no triggers while an element is mounted

@@ -122,6 +122,61 @@ test("while Streamlit turns to another page no order calls it back: it goes from
   python({ visitor: "third", page: "runs", heard: numbers()[0] });
 });
 
+// The list of pages beside the page: what is open there, Streamlit says when the server has heard of the press.
+let open = "/normscope/";
+const linkTo = (pathname) => ({
+  pathname, getAttribute: () => (pathname === open ? "page" : null),
+  closest: (selector) => (selector.includes("stSidebarNavLink") ? linkTo(pathname) : null),
+});
+const pressLink = (pathname) => document.dispatchEvent(Object.assign(new Event("click"), { composedPath: () => [linkTo(pathname)] }));
+
+test("from the press on a page's link on no order calls Streamlit back, though nothing shows the turn yet", async () => {
+  fields = { stSidebarNavLink: [linkTo("/normscope/"), linkTo("/normscope/runs")] };
+  location.href = "http://localhost/normscope/";
+  python({ visitor: "third" });
+  mock.timers.tick(1);
+  const before = sent.length;
+  pressLink("/normscope/runs");
+  order({ do: "look" });
+  await settled();
+  mock.timers.tick(3000);
+  python({ visitor: "third" }); // a part of the page before, drawn late
+  mock.timers.tick(1);
+  assert.equal(sent.length, before);
+  open = "/normscope/runs";
+  location.href = "http://localhost/normscope/runs";
+  python({ visitor: "third", page: "runs" });
+  mock.timers.tick(1);
+  assert.deepEqual(doings(), ["look"]);
+  python({ visitor: "third", page: "runs", heard: numbers()[0] });
+});
+
+test("a press on the link of the page that is open holds nothing up", async () => {
+  pressLink("/normscope/runs");
+  order({ do: "pause" });
+  await settled();
+  assert.deepEqual(doings(), ["pause"]);
+  python({ visitor: "third", page: "runs", heard: numbers()[0] });
+});
+
+test("an order goes in the end where a press on a link was lost", async () => {
+  let now = 0;
+  mock.method(performance, "now", () => now);
+  const before = sent.length;
+  pressLink("/normscope/");
+  order({ do: "stop" });
+  await settled();
+  mock.timers.tick(3000);
+  assert.equal(sent.length, before);
+  now = 10_001;
+  mock.timers.tick(6000);
+  assert.deepEqual(doings(), ["stop"]);
+  fields = {};
+  location.href = "http://localhost/normscope/";
+  python({ visitor: "third", heard: numbers()[0] });
+  mock.timers.tick(1);
+});
+
 test("an order is not kept for ever where the address is never that of a page", async () => {
   location.href = "http://localhost/normscope/elsewhere";
   const before = sent.length;

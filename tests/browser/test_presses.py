@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from core.experiment.fitting import DIGITS
 from tests.browser.conftest import Server, serving
-from tests.browser.train_page import LONG, answer_no_more, press, settle, status
+from tests.browser.train_page import ARRIVED, LONG, answer_no_more, hear, press, settle, status
 
 pytestmark = pytest.mark.browser
 
@@ -180,3 +180,23 @@ def test_after_a_restart_every_page_says_that_the_run_is_gone_and_start_works(
         assert started(again.address, another_run(page, run))["epochs"] == 200
         status(page, "running")
         other.close()
+
+
+AT_ONCE = """name => {
+    const [link] = [...document.querySelectorAll("[data-testid=stSidebarNavLink]")]
+        .filter(({ textContent }) => textContent.includes(name));
+    link.click();
+    for (const wait of [0, 5, 20, 60]) setTimeout(() => document.dispatchEvent(new Event("normscope-gone")), wait);
+}"""
+
+
+def test_an_order_that_is_due_as_a_pages_link_is_pressed_does_not_take_the_press_back(new_page) -> None:
+    """As after a restart of the server, when every page that is open asks for its run."""
+    page = new_page()
+    settle(page)
+    for name in ("Runs", "Train", "Runs"):
+        page.evaluate(AT_ONCE, name)
+        page.wait_for_function(ARRIVED, arg=name)
+        hear(page)
+        settle(page)
+        assert page.evaluate(ARRIVED, name)
