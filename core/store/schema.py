@@ -54,17 +54,18 @@ def connect_to_write(path: Path, migrations: Sequence[str] = MIGRATIONS, is_new:
         # auto_vacuum must come before journal_mode, or it stays off.
         for setting in ("auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = NORMAL"):
             connection.execute(f"PRAGMA {setting}")
-        for number, script in enumerate(migrations[version:], version + 1):
-            _migrate(connection, script, number)
+        if version < len(migrations):
+            _migrate(connection, ";".join(migrations[version:]), len(migrations))
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, script: str, number: int) -> None:
+def _migrate(connection: sqlite3.Connection, scripts: str, number: int) -> None:
+    """All at once: who reads meanwhile finds the file as it was before, or one of today."""
     try:
-        connection.executescript(f"BEGIN IMMEDIATE;{script};PRAGMA user_version = {number};COMMIT;")
+        connection.executescript(f"BEGIN IMMEDIATE;{scripts};PRAGMA user_version = {number};COMMIT;")
     except sqlite3.Error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

@@ -178,7 +178,7 @@ def test_a_checkpoint_comes_every_few_seconds_and_where_a_run_pauses(
     seen = []
 
     def pause(run: Run) -> None:  # between two mini-batches; one within a test keeps what the last five seconds did
-        until(lambda: shelf.knows(run.id) and shelf.read(run.id).checkpoint())
+        until(lambda: shelf.cards() and shelf.read(run.id).checkpoint())
         seen.append(shelf.read(run.id).checkpoint().step)
         run.pause(run.key)
 

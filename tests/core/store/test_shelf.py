@@ -18,6 +18,7 @@ from core.experiment.config import ExperimentConfig
 from core.language.places import in_full
 from core.runs.line import Line
 from core.runs.run import Run
+from core.store import schema
 from core.store import shelf as shelf_module
 from core.store.card import CARD, Begun, fingerprint, new_card, write_card
 from core.store.limit import make_room
@@ -327,6 +328,22 @@ def test_a_run_whose_file_is_just_being_made_is_not_there_yet_and_not_damaged(sh
     shelf.create("a", begun())
     assert seen == [([], {})]
     assert shelf.card("a").config == CONFIG  # it is not remembered as what it was
+
+
+def test_nobody_ever_sees_the_tables_of_a_new_file_half_built(shelf: Shelf, monkeypatch) -> None:
+    asked, migrate = [], schema._migrate
+
+    def asked_before(*all_of_it) -> None:
+        for ask in (shelf.card, shelf.read, shelf.recording):
+            with pytest.raises(NoSuchRun):
+                ask("a")
+        asked.append(shelf.broken())
+        migrate(*all_of_it)
+
+    monkeypatch.setattr(schema, "_migrate", asked_before)
+    shelf.create("a", begun())
+    assert asked == [{}]
+    assert shelf.card("a").config == CONFIG
 
 
 def test_a_run_that_cannot_be_begun_leaves_nothing(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
