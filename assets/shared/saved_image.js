@@ -134,12 +134,12 @@ function paintScale(pen, scale, x, y, size) {
 }
 
 // The chart's layout without its title, which stands above the picture, and as large as all that stands beside the plot.
-export function standingAlone({ layout, clientWidth, clientHeight, _fullLayout: { _size: { b: below } } }) {
-  const found = structuredClone(layout);
+export function standingAlone({ layout, besidePlot = [], clientWidth, clientHeight, _fullLayout: { _size: { b: below } } }) {
+  const found = structuredClone({ ...layout, annotations: [...(layout.annotations ?? []), ...besidePlot] });
   const above = found.margin.t + (found.title?.text ? 14 - roomOf(found) : 0);
   const height = Math.max(LEAST.height, clientHeight);
   const plot = height - above - below;
-  const missing = missingRoom(found.annotations ?? [], { plot, above, below });
+  const missing = missingRoom(found.annotations, { plot, above, below });
   found.margin = { ...found.margin, t: above + missing.above, b: below + missing.below };
   return { ...found, title: undefined, width: Math.max(LEAST.width, clientWidth), height: height + missing.above + missing.below };
 }

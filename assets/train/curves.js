@@ -1,5 +1,6 @@
 // Two charts that share an x-axis: loss and accuracy, training solid, test dashed, batch statistics dotted.
 
+import { Ends } from "./ends.js";
 import { gapMark } from "./gap.js";
 import { KINDS, labelledKind, lineName } from "./kinds.js";
 import { endLabels, lost, marksAbove, rateMark } from "./labels.js";
@@ -18,6 +19,7 @@ const hoverTitle = (x) => ({ step: _("step {step}", { step: "%{x:,d}" }), epoch:
   seconds: _("{n} s", { n: "%{x:.2f}" }) })[x];
 const title = (value) => (value === "loss" ? _("Loss (cross-entropy)") : _("Accuracy"));
 const HUGE = 1e4; // nats
+const AT_ONCE = { duration: 0 };
 const NO_GAP = { shapes: [], annotations: [], above: [] };
 
 const CONFIG = framed({ doubleClick: false, modeBarButtons: [[SAVE, "zoom2d", "pan2d"]] });
@@ -28,8 +30,8 @@ export class Curves {
   constructor(Plotly, lossElement, accuracyElement, breathe = breath) {
     Object.assign(this, { Plotly, breathe });
     this.charts = [
-      { element: lossElement, value: "loss", zoom: {} },
-      { element: accuracyElement, value: "accuracy", zoom: {} },
+      { element: lossElement, value: "loss", zoom: {}, ends: new Ends(lossElement) },
+      { element: accuracyElement, value: "accuracy", zoom: {}, ends: new Ends(accuracyElement) },
     ];
     this.drawn = false;
   }
@@ -41,12 +43,23 @@ export class Curves {
     for (const [i, chart] of this.charts.entries()) {
       if (this.breathe) await this.breathe();
       if (this.drawn && this.isHeld?.()) return false;
-      const layout = this.layout(chart, series, view, look, { ...pictures[i], room, ends: pictures[i].beside(room) });
-      await this.Plotly.react(chart.element, pictures[i].traces, titled(layout, chart.element.clientWidth, CONFIG, besideTitle(chart.element)), CONFIG);
+      const ends = pictures[i].beside(room);
+      const layout = this.layout(chart, series, view, look, { ...pictures[i], room, ends });
+      await this.react(chart, pictures[i].traces, titled(layout, chart.element.clientWidth, CONFIG, besideTitle(chart.element)));
+      chart.ends.write(ends.annotations, look.font);
     }
     if (!this.drawn) this.listen();
     this.drawn = true;
     return true;
+  }
+
+  // Where the lines have grown and all else is as it was, a transition of no length draws the lines alone.
+  react(chart, traces, layout) {
+    const { clientWidth, clientHeight } = chart.element;
+    const before = chart.frame;
+    chart.frame = JSON.stringify([layout, clientWidth, clientHeight, traces.map(withoutPoints)]);
+    const isGrown = chart.frame === before && !traces.some(({ text }) => text);
+    return this.Plotly.react(chart.element, traces, isGrown ? { ...layout, transition: AT_ONCE } : layout, CONFIG);
   }
 
   // Zooming one chart zooms the other along x; a double click shows everything again.
@@ -163,7 +176,7 @@ export class Curves {
       yaxis: { ...axis, type: log ? "log" : "linear", range: y, title: { text: upright(chart.value === "loss" ? _("nats") : _("share of images"), chart.element.clientHeight - 6.5 * look.type - room, ruler(look.font), look.type), standoff: 4 },
         ...(chart.value === "accuracy" && { tickformat: ".0%" }), ...(log && logTicks(y.map((exponent) => 10 ** exponent))) },
       shapes: [...series.turns.map((rate) => vertical(rate[view.x], look)), ...gap.shapes],
-      annotations: [...ends.annotations, ...above.annotations, ...gap.annotations, ...(isLow(look) ? [besideAxis(view.x, look), ...gap.above.map((mark) => inTitleRow(mark, { room, margin: ends.margin, look }))] : [])],
+      annotations: [...above.annotations, ...gap.annotations, ...(isLow(look) ? [besideAxis(view.x, look), ...gap.above.map((mark) => inTitleRow(mark, { room, margin: ends.margin, look }))] : [])],
     };
   }
 }
@@ -181,6 +194,8 @@ const inTitleRow = ({ texts: [text], color }, { room, margin, look }) => ({
   xref: "paper", yref: "paper", x: 1, y: 1, xanchor: "right", yanchor: "bottom", xshift: margin - 8, yshift: room + 4, showarrow: false,
   text, font: { size: look.type - 4, color }, // the title has its room on a chart of 450 pixels, too
 });
+
+const withoutPoints = (trace) => ({ ...trace, x: null, y: null, marker: { ...trace.marker, size: null } });
 
 const pair = (change, axis) =>
   `${axis}.range[0]` in change ? [change[`${axis}.range[0]`], change[`${axis}.range[1]`]] : undefined;

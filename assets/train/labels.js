@@ -12,6 +12,7 @@ const CUT_LETTERS = 11; // of a name where there is no room for all lines of all
 const MOST_ROWS = 3; // more marks side by side than that stay lines without words
 const SMALLEST = 13; // pixels of type
 const GAP = 2; // pixels between two labels
+const MARGIN_STEP = 8; // pixels: not every digit moves the plot's edge
 const BELOW = 3; // lines of type that the x-axis takes: beside it there is room for labels too
 const SHARE = 0.16; // of a chart's height that the rows of marks may take
 
@@ -48,7 +49,7 @@ export function endLabels(labels, { kind, place, isSeen = () => true, height, lo
     align: "left", font: { color: label.color, size }, text: label.lines.map(bold(label.arm.name)).join("<br>"),
   }));
   const widths = told.flatMap((label) => label.lines.map((text) => widthOf(text, size)));
-  return { annotations, margin: Math.ceil(Math.max(70, ...widths)) + 18 };
+  return { annotations, margin: MARGIN_STEP * Math.ceil((Math.max(70, ...widths) + 18) / MARGIN_STEP) };
 }
 
 // How the lines of an arm that is lost ended, in a word.

@@ -19,6 +19,7 @@ export function xEnd(series, view) {
   return Math.min(end, Math.max(whole, now)) * 1.005;
 }
 
+// While a run goes on the loss's range on a logarithmic axis grows by tenths of a decade, so that most points change no axis.
 // `earlier` are the lines of earlier runs, as far as they are drawn; one that is out of sight cannot be compared.
 export function yRange(value, log, series, view, earlier = []) {
   if (value === "accuracy") return [0, 1];
@@ -43,5 +44,5 @@ export function yRange(value, log, series, view, earlier = []) {
   if (!log) return [0, high * 1.06];
   const [a, b] = [Math.log10(Math.max(low, 1e-6)), Math.log10(Math.max(high, 1e-6))];
   const pad = Math.max(0.04, (b - a) * 0.06);
-  return [a - pad, b + pad];
+  return ENDED.has(series.status) ? [a - pad, b + pad] : [Math.floor((a - pad) * 10) / 10, Math.ceil((b + pad) * 10) / 10];
 }

@@ -27,13 +27,28 @@ test("of an earlier run only what is drawn has its colour, and one of which noth
 });
 
 // A page in which every letter is 7 pixels wide.
-globalThis.document = { createElement: () => ({ getContext: () => ({ measureText: (text) => ({ width: 7 * text.length }) }) }) };
+const made = () => ({
+  style: {}, children: [],
+  getContext: () => ({ measureText: (text) => ({ width: 7 * text.length }) }),
+  appendChild(child) {
+    this.children.push(Object.assign(child, { remove: () => this.children.splice(this.children.indexOf(child), 1) }));
+    return child;
+  },
+});
+globalThis.document = { createElement: made };
+
+// A chart's place on it.
+const place = (width = 520, height = 360) => ({
+  clientWidth: width, clientHeight: height, querySelector: () => null, style: {}, on() {}, prepend(box) {
+    this.box = box;
+  },
+  _fullLayout: { _size: { l: 56, t: 40, w: width - 150, h: height - 100 } },
+});
 
 // What is drawn of a run whose losses are these, on linear axes: {traces, layout} of the loss.
 async function drawnLoss(losses, falls = []) {
   const drawn = [];
-  const chart = () => ({ clientWidth: 520, clientHeight: 360, querySelector: () => null });
-  const curves = new Curves({ react: (_, traces, layout) => drawn.push({ traces, layout }) }, chart(), chart());
+  const curves = new Curves({ react: (_, traces, layout) => drawn.push({ traces, layout }) }, place(), place());
   curves.drawn = true; // nobody clicks here
   const series = new Series();
   series.add([{ seq: 1, kind: "started", arms: [{ name: "none", title: "none", norm: "none" }], total_steps: 10, steps_per_epoch: 10, test_examples: 360 },
@@ -57,8 +72,8 @@ test("a loss that is as it should be has four decimals under the pointer", async
 
 test("under marks that take room above the plot, the labels beside it lie no nearer to each other", async () => {
   const layouts = [];
-  const chart = () => ({ clientWidth: 520, clientHeight: 360, querySelector: () => null });
-  const curves = new Curves({ react: (_, __, layout) => layouts.push(layout) }, chart(), chart());
+  const accuracy = place();
+  const curves = new Curves({ react: (_, __, layout) => layouts.push(layout) }, place(), accuracy);
   curves.drawn = true; // nobody clicks here
   const series = new Series();
   const arms = ["none:lr=1000", "none:lr=2000", "none:lr=3000"].map((name) => ({ name, title: name, norm: "none" }));
@@ -67,16 +82,16 @@ test("under marks that take room above the plot, the labels beside it lie no nea
     layouts.length = 0;
     const view = { kinds: new Set(["train"]), hidden: new Set(), x: "step", smooth: 1, log: false };
     await curves.draw(series, [], view, { ...look, type: 14, font: "sans", enlarged: 1 });
-    return layouts[1]; // accuracy
+    return { top: layouts[1].margin.t, ends: accuracy.besidePlot };
   };
   series.add([{ seq: 1, kind: "started", arms, total_steps: 10, steps_per_epoch: 10, test_examples: 360 },
     ...[1, 2].map((step) => ({ seq: 1 + step, kind: "train", step, epoch: step / 10, loss: all(2), accuracy: all(0.1), examples: all(8), seconds: all(1), steps: 1 }))]);
   const before = await drawn();
   series.add(arms.map(({ name: arm }, i) => ({ seq: 4 + i, kind: "diverged", arm, step: 3, what: "the output of conv1" })));
   const after = await drawn();
-  const room = after.margin.t - before.margin.t;
+  const room = after.top - before.top;
   assert.ok(room > 40, "the three marks stand above each other");
-  const heights = after.annotations.map(({ y }) => y * (360 - 6.5 * 14 - room));
+  const heights = after.ends.map(({ y }) => y * (360 - 6.5 * 14 - room));
   for (const i of [1, 2]) assert.ok(heights[i] - heights[i - 1] >= 2 * 1.3 * 14, heights);
 });
 
@@ -84,8 +99,7 @@ test("on a low stage the words of the gap stand behind the title and take the pl
   const drawn = async (innerHeight) => {
     globalThis.window = { innerHeight };
     const layouts = [];
-    const chart = () => ({ clientWidth: 620, clientHeight: 450, querySelector: () => null });
-    const curves = new Curves({ react: (_, __, layout) => layouts.push(layout) }, chart(), chart());
+    const curves = new Curves({ react: (_, __, layout) => layouts.push(layout) }, place(), place());
     curves.drawn = true; // nobody clicks here
     const series = new Series();
     const tests = [[0, 0.1, 0.1], [5, 0.1, 0.9], [10, 0.5, 0.6]]; // running statistics, the batch's
@@ -108,8 +122,7 @@ test("on a low stage the words of the gap stand behind the title and take the pl
 test("each chart is drawn in a task of its own, before and between which the page hears clicks", async () => {
   const tasks = [];
   let task = 0;
-  const chart = () => ({ clientWidth: 520, clientHeight: 360, querySelector: () => null });
-  const curves = new Curves({ react: () => tasks.push(task) }, chart(), chart());
+  const curves = new Curves({ react: () => tasks.push(task) }, place(), place());
   curves.drawn = true;
   const series = new Series();
   series.add([{ seq: 1, kind: "started", arms: [{ name: "none", title: "none", norm: "none" }], total_steps: 10, steps_per_epoch: 10, test_examples: 360 }]);
@@ -121,9 +134,8 @@ test("each chart is drawn in a task of its own, before and between which the pag
 });
 
 test("a drag that begins before a chart is not ended by that, which is not drawn; the first time nothing breaks off", async () => {
-  const element = () => ({ clientWidth: 520, clientHeight: 360, querySelector: () => null });
   const drawn = [];
-  const curves = new Curves({ react: (chart) => drawn.push(chart) }, element(), element());
+  const curves = new Curves({ react: (chart) => drawn.push(chart) }, place(), place());
   Object.assign(curves, { listen() {}, isHeld: () => true });
   const series = new Series();
   series.add([{ seq: 1, kind: "started", arms: [{ name: "none", title: "none", norm: "none" }], total_steps: 10, steps_per_epoch: 10, test_examples: 360 }]);
@@ -141,4 +153,29 @@ test("where a schedule lets the learning rate fall there is a line and a mark", 
   const drawn = await drawnLoss([2.3, 1.1, 1.0, 0.9], [{ step: 3, old: 0.1, new: 0.05 }]);
   assert.deepEqual(drawn.layout.shapes.map(({ x0 }) => x0), [3]);
   assert.ok(drawn.layout.annotations.some(({ text }) => text === "lr 0.1 → 0.05"));
+});
+
+test("a point that changes no axis is drawn as a transition of no length; what changes more is drawn whole", async () => {
+  const drawn = [];
+  const [loss, accuracy] = [place(), place()];
+  const curves = new Curves({ react: (_, traces, { transition }) => drawn.push(transition?.duration ?? "whole") }, loss, accuracy);
+  curves.drawn = true;
+  const series = new Series();
+  const point = (seq, step, value, share = 0.5) => ({ seq, kind: "train", step, epoch: step / 10, loss: { none: value }, accuracy: { none: share }, examples: { none: 8 }, seconds: { none: 1 }, steps: 1 });
+  series.add([{ seq: 1, kind: "started", arms: [{ name: "none", title: "none", norm: "none" }], total_steps: 100, steps_per_epoch: 10, test_examples: 360 }, point(2, 1, 2.3)]);
+  const after = async (add, view = {}) => {
+    drawn.length = 0;
+    add();
+    await curves.draw(series, [], { kinds: new Set(["train"]), hidden: new Set(), x: "step", smooth: 1, log: true, ...view }, { ...look, type: 14, font: "sans" });
+    return drawn;
+  };
+  assert.deepEqual(await after(() => {}), ["whole", "whole"]);
+  assert.deepEqual(await after(() => series.add([point(3, 2, 2.29)])), [0, 0]);
+  assert.deepEqual([loss, accuracy].map(({ besidePlot: [{ text }] }) => text), ["<b>none</b> 2.29", "<b>none</b> 50.0 %"]);
+  assert.deepEqual(await after(() => series.add([point(4, 3, 1.1)])), ["whole", 0], "the loss has left its range");
+  assert.deepEqual(await after(() => series.add([point(5, 61, 1.1)])), ["whole", "whole"], "both are longer");
+  assert.deepEqual(await after(() => {}, { smooth: 9 }), ["whole", "whole"], "there are more lines");
+  assert.deepEqual(await after(() => {}, { smooth: 9 }), [0, 0]);
+  loss.clientWidth = 400;
+  assert.deepEqual(await after(() => {}, { smooth: 9 }), ["whole", 0], "a chart is drawn in another size");
 });

@@ -70,10 +70,12 @@ test("wherever the lines end, labels keep their order and lie apart below the up
   }
 });
 
-test("the margin is the longest line's, and never so small that the chart would jump", () => {
+test("the margin holds the longest line, grows in steps, and is never so small that the chart would jump", () => {
   assert.equal(drawn([]).margin, 70 + 18);
   assert.equal(drawn([label("a", 0.5)]).margin, 70 + 18);
-  assert.equal(drawn([label("abcdefghij", 0.5)]).margin, "abcdefghij 0.50".length * 7 + 18);
+  for (const [name, margin] of [["abcdef", 96], ["abcdefg", 104], ["abcdefghij", 128]]) { // and five letters, all of 7 pixels
+    assert.equal(drawn([label(name, 0.5)]).margin, margin);
+  }
 });
 
 test("more labels than have room beside a low plot are smaller, down to what can be read", () => {

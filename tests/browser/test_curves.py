@@ -115,7 +115,8 @@ def test_the_labels_at_the_lines_ends_fit_into_their_chart(diverged: Page) -> No
     ends = diverged.wait_for_function(
         """() => ['loss', 'accuracy'].map(part => {
           const chart = document.querySelector(`[data-part=${part}]`);
-          const texts = [...chart.querySelectorAll('.annotation')].map(e => e.getBoundingClientRect().right);
+          const words = [...chart.querySelectorAll('.ns-ends span, .annotation')];
+          const texts = words.map(e => e.getBoundingClientRect().right);
           return texts.length >= 4 && Math.max(...texts) - chart.getBoundingClientRect().right;
         })"""
     ).json_value()
