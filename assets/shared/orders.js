@@ -22,6 +22,8 @@ let python = null; // what Python has said last
 let send = null;
 let timer;
 let pressedLink = null; // { path, at }
+let handed = null; // what Streamlit has not sent yet
+let heldLink = null;
 
 // The element on every page by which the orders go. It has nothing to show.
 export function mount({ data, setTriggerValue }) {
@@ -60,15 +62,32 @@ function sendAll(patience = FIRST_PATIENCE_MS, isPatient = true) {
   clearTimeout(timer);
   if (!waiting.length || !python) return; // what is pressed before Python has said anything goes when it has
   if (!isTurning() && (!isPatient || path(address(python.page)) === path(location.href))) {
-    send?.({ seen: python.sets, orders: waiting.map(({ number, order: what }) => ({ ...what, number })) });
+    handOn({ seen: python.sets, orders: waiting.map(({ number, order: what }) => ({ ...what, number })) });
   }
   timer = setTimeout(() => sendAll(2 * patience, false), patience);
+}
+
+// Streamlit sends it in a task of its own, before which a press may come: then as if it were of the page that is left.
+function handOn(message) {
+  send?.(message);
+  const mine = (handed = {});
+  setTimeout(() => {
+    if (handed !== mine) return; // there is a newer one
+    handed = null;
+    heldLink?.click();
+    heldLink = null;
+  });
 }
 
 // From the press on a page's link on; Streamlit marks it as open when the server has heard of it, and the address comes last.
 document.addEventListener("click", (event) => {
   const link = pressedIn(event).closest?.(LINK);
-  if (link) pressedLink = isOpen(link) ? null : { path: link.pathname, at: performance.now() };
+  if (!link) return;
+  if (handed) {
+    heldLink = link; // pressed again once that is on its way
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  } else pressedLink = isOpen(link) ? null : { path: link.pathname, at: performance.now() };
 }, true);
 
 function isTurning() {

@@ -128,7 +128,13 @@ const linkTo = (pathname) => ({
   pathname, getAttribute: () => (pathname === open ? "page" : null),
   closest: (selector) => (selector.includes("stSidebarNavLink") ? linkTo(pathname) : null),
 });
-const pressLink = (pathname) => document.dispatchEvent(Object.assign(new Event("click"), { composedPath: () => [linkTo(pathname)] }));
+const pressed = []; // what Streamlit hears of
+document.addEventListener("click", (event) => pressed.push(event.composedPath()[0].pathname), true);
+const pressLink = (pathname) => {
+  const link = { ...linkTo(pathname), click: () => pressLink(pathname) };
+  link.closest = (selector) => (selector.includes("stSidebarNavLink") ? link : null);
+  document.dispatchEvent(Object.assign(new Event("click", { cancelable: true }), { composedPath: () => [link] }));
+};
 
 test("from the press on a page's link on no order calls Streamlit back, though nothing shows the turn yet", async () => {
   fields = { stSidebarNavLink: [linkTo("/normscope/"), linkTo("/normscope/runs")] };
@@ -151,12 +157,35 @@ test("from the press on a page's link on no order calls Streamlit back, though n
   python({ visitor: "third", page: "runs", heard: numbers()[0] });
 });
 
+test("a press on a page's link waits for what Streamlit was handed just before, and has not sent", async () => {
+  pressed.length = 0;
+  order({ do: "look" });
+  await settled();
+  assert.deepEqual(doings(), ["look"]);
+  pressLink("/normscope/");
+  pressLink("/normscope/lab");
+  assert.deepEqual(pressed, []);
+  mock.timers.tick(1);
+  assert.deepEqual(pressed, ["/normscope/lab"], "the last one, once");
+  open = "/normscope/lab";
+  location.href = "http://localhost/normscope/lab";
+  fields.stSidebarNavLink.push(linkTo("/normscope/lab"));
+  python({ visitor: "third", page: "lab", heard: numbers()[0] });
+  mock.timers.tick(1);
+  pressLink("/normscope/runs");
+  assert.deepEqual(pressed, ["/normscope/lab", "/normscope/runs"], "there is nothing to wait for");
+  [open, location.href] = ["/normscope/runs", "http://localhost/normscope/runs"];
+  python({ visitor: "third", page: "runs" });
+  mock.timers.tick(1);
+});
+
 test("a press on the link of the page that is open holds nothing up", async () => {
   pressLink("/normscope/runs");
   order({ do: "pause" });
   await settled();
   assert.deepEqual(doings(), ["pause"]);
   python({ visitor: "third", page: "runs", heard: numbers()[0] });
+  mock.timers.tick(1);
 });
 
 test("an order goes in the end where a press on a link was lost", async () => {
