@@ -16,6 +16,7 @@ import { mounted } from "../shared/mounted.js";
 import { Notices } from "../shared/notices.js";
 import { order } from "../shared/orders.js";
 import { savedFrom } from "../shared/saved_run.js";
+import { links } from "../shared/stage.js";
 import { Surroundings } from "../shared/surroundings.js";
 import { address, fill, get } from "../shared/web.js";
 
@@ -324,4 +325,4 @@ class Lab {
 }
 
 // Streamlit changes pages by its own links.
-const turnTo = (page) => [...document.querySelectorAll("[data-testid=stSidebarNavLink]")].find(({ pathname }) => (page ? pathname.endsWith(`/${page}`) : true))?.click();
+const turnTo = (page) => links().find(({ pathname }) => (page ? pathname.endsWith(`/${page}`) : true))?.click();

@@ -19,6 +19,7 @@ import { mounted } from "../shared/mounted.js";
 import { Notices } from "../shared/notices.js";
 import { order } from "../shared/orders.js";
 import { formatName, savedAs } from "../shared/saved_run.js";
+import { links } from "../shared/stage.js";
 import { Surroundings } from "../shared/surroundings.js";
 import { escape, fill, get, number } from "../shared/web.js";
 
@@ -382,7 +383,7 @@ class Panel {
 }
 
 // Streamlit changes pages by its own links.
-const toTrain = () => document.querySelector("[data-testid=stSidebarNavLink]")?.click();
+const toTrain = () => links()[0]?.click();
 
 // The focus is not lost with what is in it.
 function close(menu) {

@@ -6,12 +6,12 @@
 import { attend } from "./attending.js";
 import { pressedIn } from "./fields.js";
 import { know } from "./known.js";
+import { isOpen, linkIn, links } from "./stage.js";
 import { address, GONE } from "./web.js";
 
 const FORM = "[data-testid=stSidebar]";
 const KEPT = "normscope-form"; // what the form holds, over a reload: the link has the run's settings
 const FIRST_PATIENCE_MS = 3000;
-const LINK = "[data-testid=stSidebarNavLink]";
 const LOST_MS = 10_000; // a press on a link comes to nothing where the server went away just then
 
 const waiting = []; // { number, order, heard }
@@ -22,8 +22,8 @@ let python = null; // what Python has said last
 let send = null;
 let timer;
 let pressedLink = null; // { path, at }
-let handed = null; // what Streamlit has not sent yet
-let heldLink = null;
+let handing = null; // as long as Streamlit has not sent what it was handed
+let heldLink = null; // which was pressed meanwhile
 
 // The element on every page by which the orders go. It has nothing to show.
 export function mount({ data, setTriggerValue }) {
@@ -70,10 +70,9 @@ function sendAll(patience = FIRST_PATIENCE_MS, isPatient = true) {
 // Streamlit sends it in a task of its own, before which a press may come: then as if it were of the page that is left.
 function handOn(message) {
   send?.(message);
-  const mine = (handed = {});
-  setTimeout(() => {
-    if (handed !== mine) return; // there is a newer one
-    handed = null;
+  clearTimeout(handing);
+  handing = setTimeout(() => {
+    handing = null;
     heldLink?.click();
     heldLink = null;
   });
@@ -81,10 +80,10 @@ function handOn(message) {
 
 // From the press on a page's link on; Streamlit marks it as open when the server has heard of it, and the address comes last.
 document.addEventListener("click", (event) => {
-  const link = pressedIn(event).closest?.(LINK);
+  const link = linkIn(event);
   if (!link) return;
-  if (handed) {
-    heldLink = link; // pressed again once that is on its way
+  if (handing) {
+    heldLink = link;
     event.preventDefault();
     event.stopImmediatePropagation();
   } else pressedLink = isOpen(link) ? null : { path: link.pathname, at: performance.now() };
@@ -92,12 +91,10 @@ document.addEventListener("click", (event) => {
 
 function isTurning() {
   const { path: to, at } = pressedLink ?? {};
-  const isOver = [...document.querySelectorAll(LINK)].some((link) => link.pathname === to && isOpen(link));
+  const isOver = links().some((link) => link.pathname === to && isOpen(link));
   if (isOver || performance.now() - at > LOST_MS) pressedLink = null;
   return pressedLink !== null;
 }
-
-const isOpen = (link) => link.getAttribute("aria-current") === "page";
 
 const path = (url) => new URL(url).pathname.replace(/\/$/, "");
 const later = () => setTimeout(sendAll, 0); // Streamlit wants no triggers while an element is mounted

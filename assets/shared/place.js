@@ -3,6 +3,7 @@
 
 import { hold } from "./cursor.js";
 import { keep, keptList } from "./kept.js";
+import { links } from "./stage.js";
 import { address } from "./web.js";
 
 const KEY = "look"; // core/words/reasons.py has it, too
@@ -28,7 +29,7 @@ function other(run) {
 export function follow(event, link, run, place) {
   if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   turnTo(run, place);
-  const beside = [...document.querySelectorAll("[data-testid=stSidebarNavLink]")].find(({ pathname }) => pathname === link.pathname);
+  const beside = links().find(({ pathname }) => pathname === link.pathname);
   if (!beside) return;
   event.preventDefault();
   beside.click();

@@ -39,8 +39,9 @@ const ordered = (what) => (told.mine ? order({ do: what, run: told.link.run, hid
 
 // --- the tabs -----------------------------------------------------------------------------------------------------------
 
-const links = () => [...document.querySelectorAll(LINKS)];
-const isOpen = (link) => link.getAttribute("aria-current") === "page";
+export const links = () => [...document.querySelectorAll(LINKS)];
+export const linkIn = (event) => pressedIn(event).closest?.(LINKS);
+export const isOpen = (link) => link.getAttribute("aria-current") === "page";
 
 function build() {
   nav = document.createElement("nav");

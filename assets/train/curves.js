@@ -170,7 +170,7 @@ export class Curves {
       hovermode: "x unified",
       modebar: { bgcolor: isLow(look) ? look.background : "rgba(0,0,0,0)", color: look.faint, activecolor: look.text },
       hoverlabel: { bgcolor: look.background, bordercolor: look.grid, font: { size: look.type - 1, color: look.text } },
-      dragmode: "zoom",
+      dragmode: chart.element._fullLayout?.dragmode ?? "zoom", // or what was chosen in its bar
       xaxis: { ...axis, ...(!isLow(look) && { title: { text: xTitle(view.x), standoff: 6 } }), range: x, ...(view.x === "step" && wholeSteps(x[1] - x[0])),
         unifiedhovertitle: { text: hoverTitle(view.x) } },
       yaxis: { ...axis, type: log ? "log" : "linear", range: y, title: { text: upright(chart.value === "loss" ? _("nats") : _("share of images"), chart.element.clientHeight - 6.5 * look.type - room, ruler(look.font), look.type), standoff: 4 },

@@ -2,6 +2,7 @@
 // would be another layout, and axes, numbers and titles would be drawn anew.
 
 const STYLE = { position: "absolute", pointerEvents: "none", whiteSpace: "pre" };
+const WORD = { ...STYLE, left: 0, transform: "translateY(-50%)", lineHeight: 1.3 };
 const ASIDE = 11; // pixels from the plot
 
 export class Ends {
@@ -14,31 +15,43 @@ export class Ends {
     this.element.besidePlot = labels;
     this.box ??= this.hang();
     this.box.style.fontFamily = font;
-    const known = [...this.box.children];
-    labels.forEach((label, i) => word(known[i] ?? this.box.appendChild(document.createElement("span")), label));
-    for (const old of known.slice(labels.length)) old.remove();
-    this.place();
+    while (this.box.children.length < labels.length) made("span", WORD, this.box);
+    while (this.box.children.length > labels.length) this.box.lastChild.remove();
+    labels.forEach((label, i) => tell(this.box.children[i], label));
   }
 
   hang() {
-    const box = document.createElement("div");
-    box.className = "ns-ends";
-    Object.assign(box.style, STYLE);
     this.element.style.position = "relative";
+    const box = made("div", STYLE);
+    box.className = "ns-ends";
     this.element.prepend(box); // under what plotly says at a point
-    this.element.on("plotly_afterplot", () => this.place());
+    const place = () => {
+      const { l, t, w, h } = this.element._fullLayout._size;
+      Object.assign(box.style, { left: `${l + w + ASIDE}px`, top: `${t}px`, height: `${h}px` });
+    };
+    this.element.on("plotly_afterplot", place);
+    place();
     return box;
-  }
-
-  place() {
-    const { l, t, w, h } = this.element._fullLayout._size;
-    Object.assign(this.box.style, { left: `${l + w + ASIDE}px`, top: `${t}px`, height: `${h}px` });
   }
 }
 
-function word(span, { y, text, font }) {
-  if (span.innerHTML !== text) span.innerHTML = text;
-  Object.assign(span.style, {
-    ...STYLE, left: 0, top: `${100 * (1 - y)}%`, transform: "translateY(-50%)", lineHeight: 1.3, color: font.color, fontSize: `${font.size}px`,
-  });
+function made(kind, style, parent) {
+  const element = document.createElement(kind);
+  Object.assign(element.style, style);
+  parent?.append(element);
+  return element;
+}
+
+function tell(span, { y, text, font }) {
+  Object.assign(span.style, { top: `${100 * (1 - y)}%`, color: font.color, fontSize: `${font.size}px` });
+  if (span.told === text) return;
+  span.told = text;
+  span.replaceChildren(...text.split(/(<b>.*?<\/b>|<br>)/).map(node));
+}
+
+// A name is a visitor's, and no HTML, whatever it looks like.
+function node(part) {
+  if (part === "<br>") return document.createElement("br");
+  const bold = part.match(/^<b>(.*)<\/b>$/);
+  return bold ? Object.assign(document.createElement("b"), { textContent: bold[1] }) : part;
 }

@@ -30,9 +30,11 @@ test("of an earlier run only what is drawn has its colour, and one of which noth
 const made = () => ({
   style: {}, children: [],
   getContext: () => ({ measureText: (text) => ({ width: 7 * text.length }) }),
-  appendChild(child) {
-    this.children.push(Object.assign(child, { remove: () => this.children.splice(this.children.indexOf(child), 1) }));
-    return child;
+  append(...children) {
+    this.children.push(...children);
+  },
+  replaceChildren(...children) {
+    this.children = children;
   },
 });
 globalThis.document = { createElement: made };
@@ -153,6 +155,20 @@ test("where a schedule lets the learning rate fall there is a line and a mark", 
   const drawn = await drawnLoss([2.3, 1.1, 1.0, 0.9], [{ step: 3, old: 0.1, new: 0.05 }]);
   assert.deepEqual(drawn.layout.shapes.map(({ x0 }) => x0), [3]);
   assert.ok(drawn.layout.annotations.some(({ text }) => text === "lr 0.1 → 0.05"));
+});
+
+test("an arm's name is told as it is, whatever it would be as HTML", async () => {
+  const accuracy = place();
+  const curves = new Curves({ react() {} }, place(), accuracy);
+  curves.drawn = true;
+  const series = new Series();
+  const name = "<img src=x onerror=alert(1)>";
+  series.add([{ seq: 1, kind: "started", arms: [{ name, title: name, norm: "none" }], total_steps: 10, steps_per_epoch: 10, test_examples: 360 },
+    { seq: 2, kind: "train", step: 1, epoch: 0.1, loss: { [name]: 2 }, accuracy: { [name]: 0.5 }, examples: { [name]: 8 }, seconds: { [name]: 1 }, steps: 1 }]);
+  await curves.draw(series, [], { kinds: new Set(["train"]), hidden: new Set(), x: "step", smooth: 1, log: false }, { ...look, type: 14, font: "sans" });
+  const told = accuracy.box.children.flatMap(({ children }) => children.map((part) => part.textContent ?? part));
+  assert.ok(told.some((text) => typeof text === "string" && text.includes("<img")), JSON.stringify(told));
+  assert.ok(accuracy.box.children.every(({ innerHTML }) => innerHTML === undefined));
 });
 
 test("a point that changes no axis is drawn as a transition of no length; what changes more is drawn whole", async () => {
