@@ -195,3 +195,13 @@ test("a point that changes no axis is drawn as a transition of no length; what c
   loss.clientWidth = 400;
   assert.deepEqual(await after(() => {}, { smooth: 9 }), ["whole", 0], "a chart is drawn in another size");
 });
+
+test("what was chosen in a chart's bar stays while the run goes on", async () => {
+  const modes = [];
+  const panned = place();
+  panned._fullLayout.dragmode = "pan";
+  const curves = new Curves({ react: (_, __, { dragmode }) => modes.push(dragmode) }, panned, place());
+  curves.drawn = true;
+  await curves.draw(new Series(), [], { kinds: new Set(["train"]), hidden: new Set(), x: "step", smooth: 1, log: false }, { ...look, type: 14, font: "sans" });
+  assert.deepEqual(modes, ["pan", "zoom"]);
+});
