@@ -9,6 +9,7 @@ import { MARKERS, RAW, armColors } from "../shared/look.js";
 import { lineOf } from "./series.js";
 import { _ } from "../shared/language.js";
 import { ruler } from "../shared/ruler.js";
+import { ENDED } from "../shared/standing.js";
 import { logTicks, wholeSteps, written } from "../shared/ticks.js";
 import { besideTitle } from "../shared/terms.js";
 import { titled, upright } from "../shared/titles.js";
@@ -39,7 +40,7 @@ export class Curves {
   // Whether both charts are drawn: a drag that began between them is not to end by it, and a drawing after it draws both.
   async draw(series, ghosts, view, look) {
     const pictures = this.charts.map((chart) => this.picture(chart, series, ghosts, view, look));
-    const room = Math.max(...pictures.map(({ above }) => above.room)); // in both, so that the plots begin at one height
+    const room = this.roomAbove(pictures, series, view, look);
     for (const [i, chart] of this.charts.entries()) {
       if (this.breathe) await this.breathe();
       if (this.drawn && this.isHeld?.()) return false;
@@ -51,6 +52,16 @@ export class Curves {
     if (!this.drawn) this.listen();
     this.drawn = true;
     return true;
+  }
+
+  // In both charts, so that the plots begin at one height. While a run goes on it stays where it was taken once: words that
+  // find a place beside a line, and lose it again, would move both plots up and down.
+  roomAbove(pictures, series, view, look) {
+    const taken = Math.max(...pictures.map(({ above }) => above.room));
+    const seen = JSON.stringify([look.type, isLow(look), view.x, [...view.kinds], [...view.hidden]]);
+    const isKept = this.above?.series === series && this.above.seen === seen && !ENDED.has(series.status);
+    this.above = { series, seen, room: isKept ? Math.max(this.above.room, taken) : taken };
+    return this.above.room;
   }
 
   // Where the lines have grown and all else is as it was, a transition of no length draws the lines alone.

@@ -12,7 +12,6 @@ const CUT_LETTERS = 11; // of a name where there is no room for all lines of all
 const MOST_ROWS = 3; // more marks side by side than that stay lines without words
 const SMALLEST = 13; // pixels of type
 const GAP = 2; // pixels between two labels
-const MARGIN_STEP = 8; // pixels: not every digit moves the plot's edge
 const BELOW = 3; // lines of type that the x-axis takes: beside it there is room for labels too
 const SHARE = 0.16; // of a chart's height that the rows of marks may take
 
@@ -48,14 +47,16 @@ export function endLabels(labels, { kind, place, isSeen = () => true, height, lo
     xref: "paper", yref: "paper", x: 1, xshift: 10, y: label.y, xanchor: "left", yanchor: "middle", showarrow: false,
     align: "left", font: { color: label.color, size }, text: label.lines.map(bold(label.arm.name)).join("<br>"),
   }));
-  const widths = told.flatMap((label) => label.lines.map((text) => widthOf(text, size)));
-  return { annotations, margin: MARGIN_STEP * Math.ceil((Math.max(70, ...widths) + 18) / MARGIN_STEP) };
+  const widths = told.flatMap((label) => label.lines.map((text) => widthOf(steady(text), size)));
+  return { annotations, margin: Math.max(70, ...widths) + 18 };
 }
 
-// How the lines of an arm that is lost ended, in a word.
+// Digits are not equally wide: measured as they are, every new number would move the plot's edge.
+const steady = (text) => text.replaceAll(/\d/g, "0");
 
 const countOf = (labels) => labels.reduce((sum, label) => sum + label.lines.length, 0);
 
+// How a line ended; that of an arm that is lost, in a word.
 function figureOf({ arm, value, finite }, kind) {
   if (arm.diverged) return fate(arm);
   if (!finite) return _("not finite");

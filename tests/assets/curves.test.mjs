@@ -121,6 +121,32 @@ test("on a low stage the words of the gap stand behind the title and take the pl
   assert.equal(high.words.xanchor, "left");
 });
 
+test("the room that words above the plot have once taken stays until the run ends or other lines are shown", async () => {
+  globalThis.window = { innerHeight: 1080 };
+  const all = { kinds: new Set(["train", "test", "batch"]), hidden: new Set(), x: "step", smooth: 1, log: false };
+  const tests = (seq, step, running, batch) => ({ seq, kind: "test", step, epoch: step / 60, examples: 360, seconds: { bn: 1 },
+    loss: { bn: 1 }, accuracy: { bn: running }, batch_loss: { bn: 1 }, batch_accuracy: { bn: batch } });
+  const started = { seq: 1, kind: "started", arms: [{ name: "bn", title: "BatchNorm", norm: "bn" }], total_steps: 60, steps_per_epoch: 60, test_examples: 360 };
+  for (const [records, view] of [[[{ seq: 6, kind: "status", status: "finished", message: "" }], all], [[], { ...all, kinds: new Set(["train", "test"]) }]]) {
+    const tops = [];
+    const curves = new Curves({ react: (_, __, { margin }) => tops.push(Math.round(margin.t)) }, place(), place());
+    curves.drawn = true; // nobody clicks here
+    const series = new Series();
+    const topAfter = async (more, shown = all) => {
+      series.add(more);
+      await curves.draw(series, [], shown, { ...look, type: 14, font: "sans", enlarged: 1 });
+      const [loss, accuracy] = tops.splice(0);
+      assert.equal(loss, accuracy);
+      return loss;
+    };
+    const alone = await topAfter([started]);
+    const above = await topAfter([tests(2, 5, 0.1, 0.9), tests(3, 10, 0.5, 0.6)]); // beside the mark the lines leave no room
+    assert.ok(above > alone, `${above} after ${alone}`);
+    assert.equal(await topAfter([tests(4, 20, 0, 0.95), tests(5, 55, 0.1, 0.2)]), above); // beside this one they do
+    assert.equal(await topAfter(records, view), alone);
+  }
+});
+
 test("each chart is drawn in a task of its own, before and between which the page hears clicks", async () => {
   const tasks = [];
   let task = 0;
