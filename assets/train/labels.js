@@ -51,8 +51,8 @@ export function endLabels(labels, { kind, place, isSeen = () => true, height, lo
   return { annotations, margin: Math.max(70, ...widths) + 18 };
 }
 
-// Digits are not equally wide: measured as they are, every new number would move the plot's edge.
-const steady = (text) => text.replaceAll(/\d/g, "0");
+// Digits are not equally wide, and 9.8 % becomes 10.2 %: measured as they are, new numbers would move the plot's edge.
+const steady = (text) => text.replaceAll(/\d/g, "0").replace(/(^| )0\.0 %/, "$100.0 %");
 
 const countOf = (labels) => labels.reduce((sum, label) => sum + label.lines.length, 0);
 

@@ -78,9 +78,10 @@ test("the margin holds the longest line, and is never so small that the chart wo
 
 test("a new number of as many digits moves no margin, though digits are not equally wide", () => {
   const uneven = (text) => [...text].reduce((sum, letter) => sum + (letter === "1" ? 5 : 9), 0);
-  const margin = (value) => drawn([label("abcdef", value)], { widthOf: uneven }).margin;
-  assert.equal(margin(1.11), margin(2.05));
-  assert.ok(margin(20.5) > margin(2.05));
+  const margin = (value, kind) => drawn([label("abcdef", value)], { widthOf: uneven, kind }).margin;
+  assert.equal(margin(1.11, "loss"), margin(2.05, "loss"));
+  assert.ok(margin(20.5, "loss") > margin(2.05, "loss"));
+  for (const accuracy of [0, 0.098, 0.111]) assert.equal(margin(accuracy, "accuracy"), margin(0.987, "accuracy"));
 });
 
 test("more labels than have room beside a low plot are smaller, down to what can be read", () => {
