@@ -52,7 +52,7 @@ export function endLabels(labels, { kind, place, isSeen = () => true, height, lo
 }
 
 // Digits are not equally wide, and 9.8 % becomes 10.2 %: measured as they are, new numbers would move the plot's edge.
-const steady = (text) => text.replaceAll(/\d/g, "0").replace(/(^| )0\.0 %/, "$100.0 %");
+const steady = (text) => text.replaceAll(/\d/g, "0").replace(/(?<=^| )0\.0 %/, "00.0 %");
 
 const countOf = (labels) => labels.reduce((sum, label) => sum + label.lines.length, 0);
 
