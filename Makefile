@@ -35,7 +35,7 @@ run: $(RUN_STAMP) ## serve the page on http://localhost:8501 (PORT=… changes i
 # Compiled files are kept even where the environment forbids it: each of the many processes would compile all anew.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(PY) -m pytest
 
-test: $(DEV_STAMP) browser ## install what the tests need, then run them: three minutes
+test: $(DEV_STAMP) browser ## install what the tests need, then run them: five to eight minutes
 	$(PYTEST) $(ARGS)
 
 test-slow: $(DEV_STAMP) $(RAY_STAMP) browser proxies ## run the tests that `test` leaves out: long training, rare paths
