@@ -284,7 +284,7 @@ class Lessons {
     fill(parts.verdict, verdict(step, this.found, this.answers, this.runs[0]?.id));
     fill(parts.links, links(slug, this.number));
     leadOn(this.element);
-    parts.waiting.textContent = this.runs.length || this.demonstration ? "" : _("The chart that decides is drawn here as soon as the run has begun.");
+    parts.waiting.textContent = this.runs.length || this.demonstration ? "" : _("The run is drawn here as soon as it has begun.");
     this.draw();
   }
 

@@ -6,7 +6,7 @@ import { projectorButton } from "../shared/look.js";
 import { late } from "../shared/plotly.js";
 import { statusWord } from "../shared/standing.js";
 
-const columns = () => [["name", _("Name")], ["when", _("Started")], ["data", _("Images")], ["accuracy", _("Last test accuracy")], ["", _("Where they differ")],
+const columns = () => [["name", _("Name")], ["when", _("Started")], ["data", _("Images")], ["accuracy", _("Last test accuracy, %")], ["", _("Where they differ")],
   ["status", _("Status")], ["duration", _("Duration")]];
 
 export const skeleton = () => `

@@ -3,7 +3,7 @@
 import { CompareChart, DASHES } from "./compare_chart.js";
 import { areAlike, caution, lastTest, letterOf, namesOf, points, signed, verdict } from "./differences.js";
 import { isolated, titleOf } from "./row.js";
-import { SETTINGS, differing, labelOf, valueOf } from "./settings.js";
+import { SETTINGS, differing, isUsed, labelOf, valueOf } from "./settings.js";
 import { keep, kept } from "../shared/kept.js";
 import { _, spoken } from "../shared/language.js";
 import { parted } from "../shared/lists.js";
@@ -149,7 +149,7 @@ export class Comparison {
   settings() {
     const settings = differing(this.runs);
     if (!settings.length) return "";
-    const rows = settings.map((setting) => `<tr><th scope="row">${labelOf(setting)}</th>${this.runs.map((run) => `<td>${escape(valueOf(setting, run.settings[setting]))}</td>`).join("")}</tr>`);
+    const rows = settings.map((setting) => `<tr><th scope="row">${labelOf(setting)}</th>${this.runs.map((run) => `<td>${isUsed(setting, run.settings) ? escape(valueOf(setting, run.settings[setting])) : "–"}</td>`).join("")}</tr>`);
     return `<caption>${_("Where their settings differ")}</caption>${this.heads()}<tbody>${rows.join("")}</tbody>`;
   }
 
@@ -159,7 +159,7 @@ export class Comparison {
 
   writeAlike() {
     const differs = differing(this.runs);
-    const alike = SETTINGS.filter((setting) => !differs.includes(setting)).map((setting) => _("{setting} {value}", { setting: labelOf(setting), value: valueOf(setting, this.runs[0].settings[setting]) }));
+    const alike = SETTINGS.filter((setting) => !differs.includes(setting) && this.runs.every((run) => isUsed(setting, run.settings))).map((setting) => _("{setting} {value}", { setting: labelOf(setting), value: valueOf(setting, this.runs[0].settings[setting]) }));
     this.parts.alike.textContent = alike.length ? _("The same in all: {settings}.", { settings: parted(alike) }) : "";
   }
 

@@ -6,7 +6,7 @@ import { formatName } from "../shared/saved_run.js";
 import { statusWord } from "../shared/standing.js";
 import { escape, number } from "../shared/web.js";
 import { canBeDeleted } from "./listing.js";
-import { told, valueOf } from "./settings.js";
+import { isUsed, told, valueOf } from "./settings.js";
 
 const TAGS = { en: "en-GB", zh: "zh-CN" };
 
@@ -25,7 +25,7 @@ export function row(run, { arms, look, differs, formats, isInView }) {
     <td class="ns-begun"><time datetime="${new Date(1000 * run.started).toISOString()}">${moment(run.started)}</time><small>${starter(run)}</small></td>
     <td class="ns-data">${escape(valueOf("data", run.settings.data))}</td>
     <td class="ns-marks">${marks(run, arms, look)}</td>
-    <td class="ns-differs">${differs.map((setting) => `<span>${escape(told(setting, run.settings[setting]))}</span>`).join(" ")}</td>
+    <td class="ns-differs">${differs.filter((setting) => isUsed(setting, run.settings)).map((setting) => `<span>${escape(told(setting, run.settings[setting]))}</span>`).join(" ")}</td>
     <td class="ns-stands" data-status="${escape(run.status)}" title="${escape(run.message)}"><i></i>${statusWord(run.status) ?? escape(run.status)}<small>${progress(run)}</small></td>
     <td class="ns-duration">${duration(run.seconds)}</td>
     <td class="ns-menu"><details><summary aria-label="${_("More about {run}", values)}">⋯</summary><div>${menu(run)}${run.kept ? exports(formats) : ""}</div></details></td>`;
@@ -42,7 +42,7 @@ export function brokenRun({ id, why, removable }, isAsked) {
 
 const starter = (run) => {
   if (run.mine && run.by !== "import") return _("this browser");
-  return { "command line": _("command line"), import: _("imported") }[run.by] ?? _("another browser");
+  return { "command line": _("command line"), sweep: _("sweep"), import: _("imported") }[run.by] ?? _("another browser");
 };
 
 // Who does not own a run may look at it, and take its settings.

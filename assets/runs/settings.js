@@ -51,7 +51,14 @@ const PHRASES = {
 };
 const phrase = (setting, value) => PHRASES[setting]?.(value) ?? value;
 
-// The settings in which not all of these runs are alike.
+// Stages change nothing where the rate has none, nor momentum where the optimizer is Adam.
+export function isUsed(setting, { schedule, optimizer }) {
+  if (setting.startsWith("step_")) return schedule === "step";
+  return setting !== "momentum" || optimizer !== "adam";
+}
+
+// The settings in which not all of these runs are alike, of those that use them.
 export function differing(runs) {
-  return SETTINGS.filter((setting) => new Set(runs.map((run) => JSON.stringify(run.settings[setting]))).size > 1);
+  const written = (setting) => runs.filter((run) => isUsed(setting, run.settings)).map((run) => JSON.stringify(run.settings[setting]));
+  return SETTINGS.filter((setting) => new Set(written(setting)).size > 1);
 }

@@ -238,9 +238,13 @@ function testMarkers(points, series, color, index) {
   };
 }
 
-// An arm is hidden by its card, so one that the run in view does not have is not.
-export const ghostArms = (ghost, series, view) =>
-  [...ghost.arms.values()].filter(({ name }) => !view.hidden.has(name) || (series.started && !series.arms.has(name)));
+// An arm is hidden by its card, so one that the run in view does not have is not; but while that one trains arms unseen, it may
+// be such an arm's earlier curve, which would tell how it goes.
+export function ghostArms(ghost, series, view) {
+  const isKnown = ({ name }) => series.arms.has(name);
+  const isShown = ({ name }) => !view.hidden.has(name);
+  return [...ghost.arms.values()].filter((arm) => (series.hides ? isKnown(arm) && isShown(arm) : isShown(arm) || (series.started && !isKnown(arm))));
+}
 
 // For a picture's key: the earlier runs of which something is drawn, each as a faint line in its arms' colours.
 export function keyOfEarlier(earlier, ghosts, series, view, look) {

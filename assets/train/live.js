@@ -132,6 +132,7 @@ class Panel {
       if (!answer.error) {
         const isNew = !this.series.arms.size;
         this.series.add(answer.records, answer.state.falls);
+        this.series.hides = answer.state.hidden > 0;
         if (isNew) this.view.meet([...this.series.arms.values()]);
         this.state = answer.state;
         this.stamp = Date.now();
@@ -329,7 +330,7 @@ class Panel {
     const isChosen = this.view.choose(dataset) || fold(dataset);
     if (isChosen) this.view.press(this.element);
     if (dataset.projector) this.enlarge();
-    if (dataset.hides) this.followAgain(hideArms());
+    if (dataset.hides) this.hide();
     if (isChosen || dataset.whole) {
       if (dataset.x || dataset.log || dataset.whole) this.curves?.forgetZoom();
       this.show();
@@ -355,6 +356,13 @@ class Panel {
     await heard;
     this.presses.underWay -= 1;
     this.show();
+  }
+
+  // For the next run, too: what was pressed shows it at once, and not only in the next answer.
+  hide() {
+    const heard = hideArms();
+    this.show();
+    this.followAgain(heard);
   }
 
   // It goes on under its id, with what was measured before.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from core.cli.flags import UsageError, about_digits, experiment
 from core.cli.progress import Progress, say
 from core.cli.runs import gone_on_with, runs_command
+from core.cli.streams import put
 from core.cli.tables import files_table, results_table, rows_table
 from core.cli.training import train_to_the_end
 from core.data.paths import advice
@@ -110,10 +111,7 @@ def write(path: Path, content: str | bytes) -> None:
     """Put `content` at `path` at once, so that whoever reads never sees half of it."""
     content = content.encode() if isinstance(content, str) else content
     if path == STDOUT:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
-        return
+        return put(content)
     part = _part(path)
     try:
         part.write_bytes(content)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from types import FrameType
 
-from core.cli.progress import Progress, say
+from core.cli.progress import Progress
 from core.cli.training import attempt
 from core.data.images import Images
 from core.experiment.config import ExperimentConfig
@@ -57,6 +57,7 @@ class Kept:
         recall(run, shelf)
         kept = cls(shelf, run, images, progress, file)
         compare(run, card.origin, images.train_images.device)
+        progress.step = 0 if run.again.checkpoint is None else run.again.checkpoint.step
         started = [record for record in run.history if isinstance(record, TrainingStarted)]
         for record in started[-1:]:
             progress.publish(record)
@@ -99,12 +100,12 @@ class Kept:
         """What the writer has to say, and the run's id once that leads to something."""
         if not self._knows_id and self._writer.has_begun(self._run):
             self._knows_id = True
-            say(_("This run’s id is {id}.", id=self._run.id))
+            self._progress.say(_("This run’s id is {id}.", id=self._run.id))
         news = self._run.history.since(self._told)
         self._told += len(news)
         for _number, record in news:
             if isinstance(record, RunNoted):
-                say(record.said)
+                self._progress.say(record.said)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

@@ -35,7 +35,7 @@ class Progress:
 
     def __init__(self, history: History) -> None:
         self.history = history
-        self.step = 0
+        self.step = 0  # of a run that goes on, where it stood
         self._bar: tqdm[NoReturn] | None = None
         self._file = ""
         self._losses: dict[str, Message | str] = {}
@@ -63,7 +63,10 @@ class Progress:
                 where = {"data": record.data, "examples": record.examples, "device": record.device}
                 say(_("{data}, {examples:,} examples, on {device}", **where))
                 self._bar = self._open(
-                    desc=_("training"), total=record.total_steps, unit=pgettext("unit of a progress bar", "step")
+                    desc=_("training"),
+                    total=record.total_steps,
+                    initial=self.step,
+                    unit=pgettext("unit of a progress bar", "step"),
                 )
             case TrainMeasured():
                 self._losses |= {name: f"{loss:.3f}" for name, loss in record.loss.items()}
@@ -74,6 +77,14 @@ class Progress:
                 self._losses[record.arm] = Message("diverged")
             case ArmFailed():
                 self._losses[record.arm] = Message("failed")
+
+    def say(self, line: Message | str) -> None:
+        """A line of its own, above the bar."""
+        if self._bar is not None:
+            self._bar.clear()
+        say(line)
+        if self._bar is not None:
+            self._bar.refresh()
 
     def end(self, status: str, message: Message | str = "") -> None:
         """The run's last word."""

@@ -2,6 +2,7 @@
 
 prepare  once, before anything is written: afterwards writing raises nothing
 Outlet   a stream that remembers what was lost
+put      bytes, to sys.stdout
 """
 
 from __future__ import annotations
@@ -20,15 +21,16 @@ class Outlet(TextIOWrapper):
         try:
             return super().write(text)
         except OSError as error:
-            return self._lose(error)
+            return self.lose(error)
 
     def flush(self) -> None:
         try:
             super().flush()
         except OSError as error:
-            self._lose(error)
+            self.lose(error)
 
-    def _lose(self, error: OSError) -> int:
+    def lose(self, error: OSError) -> int:
+        """What was to be written is dropped, and all that comes."""
         self.lost = self.lost or error
         # What waits in the buffer would be tried again at every write, and Python would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
@@ -43,6 +45,19 @@ def prepare() -> Outlet:
     return out
 
 
+def put(content: bytes) -> None:
+    """Behind all text. Where sys.stdout is an outlet, what cannot be written is lost there; else raises OSError."""
+    out = sys.stdout
+    out.flush()
+    try:
+        out.buffer.write(content)
+        out.buffer.flush()
+    except OSError as error:
+        if not isinstance(out, Outlet):
+            raise
+        out.lose(error)
+
+
 def _occupy() -> None:
     """Nothing that is opened later may get the number of a closed stream, and with it what others write there."""
     for number in range(3):
@@ -55,6 +70,6 @@ def _occupy() -> None:
 def _outlet(stream: object) -> Outlet:
     if not isinstance(stream, TextIOWrapper):  # None, where it was closed
         return Outlet(open(os.devnull, "wb", buffering=0), encoding="utf-8", errors="replace", write_through=True)
-    encoding, by_lines = stream.encoding, stream.line_buffering
+    encoding, by_lines, at_once = stream.encoding, stream.line_buffering, stream.write_through  # PYTHONUNBUFFERED
     # “·” and “±” on a terminal that has neither
-    return Outlet(stream.detach(), encoding=encoding, errors="replace", line_buffering=by_lines)
+    return Outlet(stream.detach(), encoding=encoding, errors="replace", line_buffering=by_lines, write_through=at_once)

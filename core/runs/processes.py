@@ -6,10 +6,11 @@ begun  starts one
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing import spawn
+from multiprocessing import forkserver, resource_tracker, spawn
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -23,12 +24,27 @@ def begun(method: str, target: Callable[..., None], *args: Any) -> tuple[Connect
     It ends with the process that asks for it. Whoever of the two dies, the other reads the end of the pipe.
     """
     context = multiprocessing.get_context(method)
+    if method == "forkserver":
+        _have_server()
     pipe, its_end = context.Pipe()
     process: BaseProcess = context.Process(target=target, args=(its_end, *args), daemon=True)  # type: ignore[attr-defined]
     with _without_main():
         process.start()
     its_end.close()  # so that its death is seen here
     return pipe, process
+
+
+def _have_server() -> None:
+    """Ctrl-C and a stop reach all processes of a terminal, and a server that still imports would die of them.
+
+    It ends with the process that began it, and so need not hear them.
+    """
+    resource_tracker.ensure_running()  # which would unblock both, where the server has to begin it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

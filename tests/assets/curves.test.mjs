@@ -26,6 +26,15 @@ test("of an earlier run only what is drawn has its colour, and one of which noth
   assert.deepEqual(key([], new Map()), []);
 });
 
+test("while the run in view hides arms, an earlier run's that it does not have are neither drawn nor named", () => {
+  const inView = (hides) => ({ ...run(["none", "none"]), hides });
+  const colors = (series, hidden = []) => keyOfEarlier(EARLIER, ghosts, series, { hidden: new Set(hidden) }, look).map((line) => line.colors);
+  assert.deepEqual(colors(inView(false)), [["#111111", "#222222", "#333333"], ["#222222"]]);
+  assert.deepEqual(colors(inView(true)), [["#111111"]]);
+  assert.deepEqual(colors(inView(true), ["none"]), []);
+  assert.deepEqual(colors(new Series()), []); // of which nobody knows yet whether it hides any
+});
+
 // A page in which every letter is 7 pixels wide.
 const made = () => ({
   style: {}, children: [],

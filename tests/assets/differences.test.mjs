@@ -8,7 +8,7 @@ import { english, inChinese } from "./speech.mjs";
 
 const { caution, changes, lastTest, namesOf, points, signed, verdict } = await script("differences.js");
 const { Series } = await script("series.js");
-const { changed, differing, told } = await script("settings.js");
+const { changed, differing, isUsed, told } = await script("settings.js");
 
 const SETTINGS = { data: "digits", arms: ["none", "bn"], learning_rate: 0.5, batch_size: 64, epochs: 8, optimizer: "sgd", momentum: 0, activation: "sigmoid",
   init: "xavier", depth: 5, pool: "max", dropout: 0, examples: 640, drop_last: true, seed: 0 };
@@ -118,4 +118,13 @@ test("every setting has words, alone and changed, and those that differ are foun
   assert.equal(changed("data", "digits", "fashion-mnist"), "built-in digits → Fashion-MNIST");
   assert.equal(changed("init", "he", "default"), "He → PyTorch’s default weights");
   assert.equal(told("learning_rate", 1e-7), "lr 1e−7");
+});
+
+test("settings that change nothing in a run are no difference", () => {
+  const stages = (step_factor, schedule, more = {}) => run("a", { step_factor, schedule, ...more });
+  assert.deepEqual(differing([stages(0.3, "constant"), stages(0.5, "constant"), stages(0.7, "cosine")]), ["schedule"]);
+  assert.deepEqual(differing([stages(0.3, "step"), stages(0.5, "step"), stages(0.5, "constant")]), ["schedule", "step_factor"]);
+  assert.deepEqual(differing([stages(0.3, "step"), stages(0.5, "constant")]), ["schedule"]);
+  assert.deepEqual(differing([run("a", { optimizer: "adam", momentum: 0.9 }), run("b", { optimizer: "adam" })]), []);
+  assert.deepEqual([isUsed("momentum", { optimizer: "sgd" }), isUsed("momentum", { optimizer: "adam" })], [true, false]);
 });

@@ -46,10 +46,11 @@ def test_a_teacher_reveals_arm_after_arm_and_who_watches_on_another_page_sees_it
     stage: Page, another_browser: Page
 ) -> None:
     stage.keyboard.press("h")
+    expect(stage.locator("[data-part=hides]")).to_have_attribute("aria-pressed", "true")  # though there is no run yet
     start(stage)
     status(stage, "finished")
     shows(stage, 1)
-    expect(stage.locator("[data-part=veiled]")).to_have_text("2 more arms train unseen.")
+    expect(stage.locator("[data-part=veiled]")).to_have_text("2 more arms are not shown yet.")
     assert not [
         word for word in ("dropout=0.37", "LayerNorm", "BatchNorm") if word in stage.locator(".ns-train").inner_html()
     ]
@@ -67,6 +68,26 @@ def test_a_teacher_reveals_arm_after_arm_and_who_watches_on_another_page_sees_it
     student.wait_for_function("[...document.querySelectorAll('.ns-chart')].some(e => e.data?.length >= 3)")
     stage.wait_for_function(f"{PLOTS}.every(pixels => pixels >= 0.55 * {SCREEN['height']})")
     expect(stage.locator("[data-part=veil]")).to_be_hidden()
+
+
+FAINT = "(document.querySelector('[data-part=loss]').data ?? []).filter(({ opacity }) => opacity === 0.3)"
+
+
+def test_what_an_earlier_run_measured_of_an_arm_is_not_drawn_while_that_arm_is_hidden(stage: Page) -> None:
+    start(stage)
+    status(stage, "finished")
+    shows(stage, 3)
+    stage.keyboard.press("h")
+    stage.keyboard.press("b")  # the same once more, on the same weights
+    shows(stage, 1)
+    status(stage, "finished")
+    stage.wait_for_function(f"{FAINT}.length && {FAINT}.length <= 2")  # the first arm's training and tests
+    stage.keyboard.press("v")
+    shows(stage, 2)
+    stage.wait_for_function(f"{FAINT}.length > 2 && {FAINT}.length <= 4")
+    stage.keyboard.press("v")
+    shows(stage, 3)
+    stage.wait_for_function(f"{FAINT}.length > 4")
 
 
 SIX = ("none", "bn", "ln", "in", "gn", "rms")

@@ -10,6 +10,7 @@ import json
 import math
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -652,6 +653,23 @@ def test_results_that_cannot_be_written_are_said_to_be_lost() -> None:
         "error: The results cannot be written to stdout (No space left on device). Free some space, or send them "
         "elsewhere.\n"
     )
+
+
+@needs_full_disk
+@pytest.mark.parametrize(("to", "code"), [("> /dev/full", 2), ("| true", 0)])
+def test_a_document_that_cannot_be_written_to_stdout_is_lost_as_a_table_is(to: str, code: int) -> None:
+    script = "import core.cli.process as p, core.cli.commands as c\nfrom pathlib import Path\n"
+    script += "p.COMMANDS['data'] = lambda _: c.write(Path('-'), 'x' * (1 << 20)) or 0\nraise SystemExit(p.process())"
+    done = shell(f"python -c {shlex.quote(script)} data verify {to}")
+    assert (done.returncode, done.stderr.count("\n")) == (code, 1 if code else 0), done.stderr
+
+
+def test_what_python_is_asked_to_write_at_once_is_written_at_once() -> None:
+    """Else the end of a bar comes behind the results: each waits in a buffer of its own."""
+    script = "import sys, core.cli.streams as s; s.prepare(); print('a', end='', file=sys.stderr); print('b', end='')"
+    script += "; print('c', end='', file=sys.stderr)"
+    done = shell(f"PYTHONUNBUFFERED=1 python -c {shlex.quote(script)} 2>&1")
+    assert done.stdout == "abc"
 
 
 @pytest.mark.parametrize("redirection", ["2>&-", pytest.param("2> /dev/full", marks=needs_full_disk)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from core.runs.writer import Writer
 from core.store.card import Begun, write_card
 from core.store.run_file import FILE
 from core.store.shelf import Shelf
-from core.training.records import ArmDiverged, History, Record, StatusChanged
+from core.training.records import ArmDiverged, History, Record, StatusChanged, TrainingStarted
 from core.training.trainer import Control, train
 from core.words.endings import none_left
 from tests.core.store.recorded import ORIGIN
@@ -159,6 +160,18 @@ def test_what_goes_on_and_ends_with_no_arm_left_has_all_that_was_measured_to_say
     assert (status, why) == ("failed", none_left(CONFIG, before))
 
 
+def test_a_bar_begins_where_the_run_stood_and_what_is_said_meanwhile_has_a_line_of_its_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Progress(History()) as progress:
+        progress.step = 150
+        progress.publish(TrainingStarted("CPU", "digits", 100, 360, 20, 5, 200, ()))
+        progress.say("Something is said.")
+    err = capsys.readouterr().err
+    assert "| 150/200 " in err
+    assert re.search(r"^.*\r *\rSomething is said\.\n", err, re.MULTILINE), err
+
+
 def test_a_run_that_goes_on_without_its_images_is_told_of_no_flag_that_it_lacks(
     shelf: Shelf, run, tmp_path, monkeypatch
 ) -> None:
@@ -202,7 +215,9 @@ def test_a_signal_ends_a_run_where_it_can_go_on_and_it_does(
     (card,) = shelf.cards()
     assert (card.status, card.resumable) == (status, True)
     assert shelf.read(card.id).checkpoint().step >= card.step - 1
-    assert run("runs", "resume", "last")[0] == 0
+    going_on, _, err = run("runs", "resume", "last")
+    assert going_on == 0
+    assert re.search(r"\| (\d+)/30 ", err).group(1) == str(card.step)  # type: ignore[union-attr]
     alone: list[Record] = []
     train(shelf.card(card.id).config, load("digits"), alone.append)
     assert measured(shelf.recording(card.id).records) == measured(alone)

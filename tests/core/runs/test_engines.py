@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,6 +21,8 @@ from core.runs.ray_engine import RayEngine
 from tests.core.runs.conftest import Machines
 from tests.core.runs.engine_works import work
 from tests.fixtures import wait_until as until
+
+PROJECT = Path(__file__).parents[3]
 
 Begin = Callable[..., Engine]
 
@@ -146,6 +149,25 @@ def test_closing_ends_the_workers_at_once(begin: Begin) -> None:
     engine.close()
     assert engine.poll(0) == []
     until(lambda: not is_alive(worker))
+
+
+def test_ctrl_c_and_a_stop_while_the_workers_imports_are_under_way_end_none_of_them() -> None:
+    """Who asked hears both, and ends the work as it suits; the group's other processes have them, too."""
+    asking = (
+        "import signal\n"
+        "from core.runs.local_engine import LocalEngine\n"
+        "from tests.core.runs.engine_works import work\n"
+        "heard = []\n"
+        "for each in (signal.SIGINT, signal.SIGTERM): signal.signal(each, lambda number, _: heard.append(number))\n"
+        "with LocalEngine(work, 1, ['tests.core.runs.struck_while_it_is_imported']) as engine:\n"
+        "    engine.submit('3', {'n': 3})\n"
+        "    while not (found := engine.poll(30)): pass\n"
+        "print(found[0].found['square'], found[0].attempts, sorted(heard) == [signal.SIGINT, signal.SIGTERM])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asking], cwd=PROJECT, capture_output=True, text=True, start_new_session=True, timeout=120
+    )
+    assert (done.stdout, done.returncode) == ("9 1 True\n", 0), done.stderr
 
 
 def test_workers_can_leave_the_processors_to_others() -> None:
