@@ -168,6 +168,7 @@ def _serve(pipe: Connection, work: Work, niceness: int) -> None:
     if hasattr(os, "nice"):
         os.nice(niceness)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who asked
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # by which multiprocessing ends it, at the latest
     while True:
         try:
             point = pipe.recv()

@@ -24,11 +24,11 @@ def begun(method: str, target: Callable[..., None], *args: Any) -> tuple[Connect
     It ends with the process that asks for it. Whoever of the two dies, the other reads the end of the pipe.
     """
     context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        _have_server()
     pipe, its_end = context.Pipe()
     process: BaseProcess = context.Process(target=target, args=(its_end, *args), daemon=True)  # type: ignore[attr-defined]
     with _without_main():
+        if method == "forkserver":
+            _have_server()
         process.start()
     its_end.close()  # so that its death is seen here
     return pipe, process

@@ -170,6 +170,18 @@ def test_ctrl_c_and_a_stop_while_the_workers_imports_are_under_way_end_none_of_t
     assert (done.stdout, done.returncode) == ("9 1 True\n", 0), done.stderr
 
 
+def test_a_worker_of_which_nobody_thinks_any_more_does_not_keep_its_process_from_ending() -> None:
+    asking = (
+        "from core.runs.local_engine import LocalEngine\n"
+        "from tests.core.runs.engine_works import work\n"
+        "engine = LocalEngine(work, 1)\n"
+        "engine.submit('3', {'n': 3})\n"
+        "while not engine.poll(30): pass"
+    )
+    done = subprocess.run([sys.executable, "-c", asking], cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_workers_can_leave_the_processors_to_others() -> None:
     with LocalEngine(work, 1, niceness=5) as engine:
         engine.submit("2", {"n": 2})
