@@ -9,7 +9,7 @@ go_on      the training, to its end
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, count
 
 import torch
 
@@ -35,6 +35,8 @@ from core.training.checkpoint import State
 from core.training.crew import Crew
 from core.training.records import Publish, RunNoted
 from core.training.trainer import Training, carry_on
+
+_versions = count(1 << 32, 1 << 32)  # where each begins: its watchers are never told what was said of it before
 
 NOT_YOURS = Message("Only who started this run can have it go on; start a run with its settings to do so.")
 
@@ -75,6 +77,7 @@ def taken_up(card: Card, file: RunFile, line: Line, grace: float, key: str) -> R
         [(step, source) for _, step, source in file.looks() if step >= since],
     )
     run = Run(card.config, line, grace, key, card.id)
+    run.version = next(_versions)
     run.hide(run.key, card.hidden)
     clock = Clock(file.seconds(), checkpoint.step if checkpoint is not None else 0)
     run.take_up(card.asked, [record for _, record in records], again, clock)

@@ -464,6 +464,21 @@ def test_a_stopped_run_goes_on_as_if_it_had_never_been(
     assert shelf.card(run.id).seconds > 0
 
 
+def test_a_run_that_was_stopped_soon_and_goes_on_again_is_not_told_to_stand_as_it_did_then(
+    server, shelf, after_step
+) -> None:
+    """What is told is written once for each version of a run: one that came again would be told what was then."""
+    manager = server()
+    after_step(3, stop)
+    run = to_its_end(manager, manager.submit(CONFIG, key=ME))
+    for step in (4, 5, 6):
+        before = run.version
+        after_step(step, stop)
+        run = manager.resume(run.id, ME)
+        assert run.version > before
+        to_its_end(manager, run)
+
+
 def test_a_kept_run_of_more_than_a_run_may_take_does_not_go_on_until_it_may(server, shelf, after_step) -> None:
     """As one of another server, or of before the operator had set a limit."""
     after_step(6, stop)
