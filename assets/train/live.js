@@ -131,8 +131,7 @@ class Panel {
       this.lost = answer.error ?? "";
       if (!answer.error) {
         const isNew = !this.series.arms.size;
-        this.series.add(answer.records, answer.state.falls);
-        this.series.hides = answer.state.hidden > 0;
+        this.series.add(answer.records, answer.state.falls, answer.state.hidden);
         if (isNew) this.view.meet([...this.series.arms.values()]);
         this.state = answer.state;
         this.stamp = Date.now();
@@ -330,8 +329,8 @@ class Panel {
     const isChosen = this.view.choose(dataset) || fold(dataset);
     if (isChosen) this.view.press(this.element);
     if (dataset.projector) this.enlarge();
-    if (dataset.hides) this.hide();
-    if (isChosen || dataset.whole) {
+    if (dataset.hides) this.followAgain(hideArms());
+    if (isChosen || dataset.whole || dataset.hides) {
       if (dataset.x || dataset.log || dataset.whole) this.curves?.forgetZoom();
       this.show();
       this.draw();
@@ -356,13 +355,6 @@ class Panel {
     await heard;
     this.presses.underWay -= 1;
     this.show();
-  }
-
-  // For the next run, too: what was pressed shows it at once, and not only in the next answer.
-  hide() {
-    const heard = hideArms();
-    this.show();
-    this.followAgain(heard);
   }
 
   // It goes on under its id, with what was measured before.

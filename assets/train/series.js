@@ -19,8 +19,9 @@ export class Series {
     this.falls = []; // and by a schedule, {step, old, new}: all, whenever they are told
   }
 
-  add(records, falls = this.falls) {
+  add(records, falls = this.falls, hidden = Number(this.hides)) {
     this.falls = falls;
+    this.hides = hidden > 0;
     for (const record of records) {
       if (record.seq <= this.latest) continue; // told twice
       this.latest = record.seq;
