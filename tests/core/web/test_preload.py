@@ -76,7 +76,7 @@ BUDGETS = {
     "gradients": (43, 131),
     "parameters": (45, 145),
     "cube": (31, 136),
-    "lessons": (30, 101),
+    "lessons": (30, 102),
     "lab": (31, 110),
     "runs": (44, 147),
     "reference": (20, 59),
