@@ -3,12 +3,12 @@
 import { _ } from "../shared/language.js";
 import { enumerated, parted } from "../shared/lists.js";
 import { number } from "../shared/web.js";
-import { changed, differing, isUsed, told } from "./settings.js";
+import { changed, differing, toldOf } from "./settings.js";
 
 // A short name for each run by what sets it apart: {id: text}. `letters` come first where charts have room for no more.
 export function namesOf(runs) {
   const settings = differing(runs).filter((setting) => setting !== "arms");
-  const texts = runs.map((run) => run.name || enumerated(settings.filter((setting) => isUsed(setting, run.settings)).slice(0, 3).map((setting) => told(setting, run.settings[setting]))));
+  const texts = runs.map((run) => run.name || enumerated(toldOf(run, settings).slice(0, 3)));
   return new Map(runs.map((run, i) => [run.id, texts[i] || _("same settings")]));
 }
 

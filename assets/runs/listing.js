@@ -2,7 +2,7 @@
 
 import { spoken } from "../shared/language.js";
 import { ENDED, statusWord } from "../shared/standing.js";
-import { SETTINGS, told, valueOf } from "./settings.js";
+import { SETTINGS, toldOf, valueOf } from "./settings.js";
 
 export const PAGE = 50; // rows; more would take the browser longer than a blink
 
@@ -54,7 +54,7 @@ function textOf(run) {
   const of = [spoken(), run.name].join();
   const before = texts.get(run);
   if (before?.of === of) return before.text;
-  const words = plain([run.name, run.id, statusWord(run.status), ...SETTINGS.map((setting) => told(setting, run.settings[setting]))].join(" "));
+  const words = plain([run.name, run.id, statusWord(run.status), ...toldOf(run, SETTINGS)].join(" "));
   const text = `${words} ${words.replace(/(?<=\d),(?=\d{3})/g, "")}`; // 3,000 is found by 3000, too
   texts.set(run, { of, text });
   return text;

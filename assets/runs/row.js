@@ -6,12 +6,12 @@ import { formatName } from "../shared/saved_run.js";
 import { statusWord } from "../shared/standing.js";
 import { escape, number } from "../shared/web.js";
 import { canBeDeleted } from "./listing.js";
-import { isUsed, told, valueOf } from "./settings.js";
+import { toldOf, valueOf } from "./settings.js";
 
 const TAGS = { en: "en-GB", zh: "zh-CN" };
 
 // What it is called; a run without a name by what is tuned most.
-export const titleOf = (run) => run.name || ["learning_rate", "batch_size", "epochs"].map((setting) => told(setting, run.settings[setting])).join(" · ");
+export const titleOf = (run) => run.name || toldOf(run, ["learning_rate", "batch_size", "epochs"]).join(" · ");
 
 export const isolated = (text) => `<bdi>${escape(text)}</bdi>`; // names may be written from right to left
 
@@ -25,7 +25,7 @@ export function row(run, { arms, look, differs, formats, isInView }) {
     <td class="ns-begun"><time datetime="${new Date(1000 * run.started).toISOString()}">${moment(run.started)}</time><small>${starter(run)}</small></td>
     <td class="ns-data">${escape(valueOf("data", run.settings.data))}</td>
     <td class="ns-marks">${marks(run, arms, look)}</td>
-    <td class="ns-differs">${differs.filter((setting) => isUsed(setting, run.settings)).map((setting) => `<span>${escape(told(setting, run.settings[setting]))}</span>`).join(" ")}</td>
+    <td class="ns-differs">${toldOf(run, differs).map((words) => `<span>${escape(words)}</span>`).join(" ")}</td>
     <td class="ns-stands" data-status="${escape(run.status)}" title="${escape(run.message)}"><i></i>${statusWord(run.status) ?? escape(run.status)}<small>${progress(run)}</small></td>
     <td class="ns-duration">${duration(run.seconds)}</td>
     <td class="ns-menu"><details><summary aria-label="${_("More about {run}", values)}">⋯</summary><div>${menu(run)}${run.kept ? exports(formats) : ""}</div></details></td>`;

@@ -7,7 +7,6 @@ import { options, skeleton } from "./body.js";
 import { Choice } from "./choice.js";
 import { CodeOf } from "./code_of.js";
 import { Comparison } from "./comparison.js";
-import { bringIn } from "./imported.js";
 import { arranged, canBeDeleted, foreseen, isUnderWay, paged, whole } from "./listing.js";
 import { brokenRun, row, size, titleOf } from "./row.js";
 import { differing, valueOf } from "./settings.js";
@@ -20,6 +19,7 @@ import { Notices } from "../shared/notices.js";
 import { order } from "../shared/orders.js";
 import { formatName, savedAs } from "../shared/saved_run.js";
 import { links } from "../shared/stage.js";
+import { noConnection } from "../shared/standing.js";
 import { Surroundings } from "../shared/surroundings.js";
 import { escape, fill, get, number } from "../shared/web.js";
 
@@ -229,7 +229,7 @@ class Panel {
   changed({ target }) {
     if (target.dataset.filter) this.choose({ [target.dataset.filter]: target.value });
     if (target === this.parts.sort) this.choose({ sort: target.value });
-    if (target === this.parts.file && target.files.length) bringIn(this, target);
+    if (target === this.parts.file && target.files.length) import("./imported.js").then(({ bringIn }) => bringIn(this, target), () => this.say(noConnection()));
     if (target === this.parts.base) this.comparison.compareWith(target.value);
   }
 

@@ -57,8 +57,11 @@ export function isUsed(setting, { schedule, optimizer }) {
   return setting !== "momentum" || optimizer !== "adam";
 }
 
+// Of a run, in words, as far as they change something in it.
+export const toldOf = ({ settings }, names) => names.filter((name) => isUsed(name, settings)).map((name) => told(name, settings[name]));
+
 // The settings in which not all of these runs are alike, of those that use them.
 export function differing(runs) {
-  const written = (setting) => runs.filter((run) => isUsed(setting, run.settings)).map((run) => JSON.stringify(run.settings[setting]));
-  return SETTINGS.filter((setting) => new Set(written(setting)).size > 1);
+  const values = (name) => runs.flatMap(({ settings }) => (isUsed(name, settings) ? JSON.stringify(settings[name]) : []));
+  return SETTINGS.filter((name) => new Set(values(name)).size > 1);
 }

@@ -14,7 +14,7 @@ export class Series {
     this.message = "";
     this.next = ""; // the run that was begun in its place
     this.status = "";
-    this.hides = true; // arms, as far as is known before the server has told
+    this.hides = true; // arms, until the server has told
     this.rates = []; // learning-rate changes by hand
     this.falls = []; // and by a schedule, {step, old, new}: all, whenever they are told
   }

@@ -76,9 +76,9 @@ BUDGETS = {
     "gradients": (43, 131),
     "parameters": (45, 145),
     "cube": (31, 136),
-    "lessons": (30, 102),
+    "lessons": (30, 101),
     "lab": (31, 110),
-    "runs": (44, 147),
+    "runs": (44, 146),
     "reference": (20, 59),
 }
 
